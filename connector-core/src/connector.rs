@@ -1,0 +1,125 @@
+//! The two traits behind a connector: what it is, and what it does.
+//! `#[connector]` writes the first, the author writes the second.
+//! The object-safe form of both is in `erased`.
+
+use std::future::{Future, ready};
+
+use crate::error::{ConnectorError, Result};
+use crate::logs::{LogQuery, Logs};
+use crate::meta::ResourceMeta;
+use crate::metrics::{Metric, MetricsQuery};
+use crate::request::{CallContext, CreateTask, TaskContext};
+use crate::resource::Resource;
+use crate::task::{TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
+
+/// What a connector is: its identity and the types it speaks.
+///
+/// Written by [`macro@crate::connector`]; write it by hand only to register without macros.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a connector",
+    label = "this type has no task type",
+    note = "put `#[connector(task_type = \"…\")]` on `{Self}`"
+)]
+pub trait ConnectorSpec: Send + Sync + 'static {
+    /// The name people see, for example in `ListConnectors`. Several connectors may share one.
+    const NAME: &'static str;
+    /// The task types served, first the main one.
+    const TASK_TYPES: &'static [&'static str];
+    /// The versions served of each task type.
+    const VERSIONS: &'static [i32];
+
+    /// What later calls need to find the job again.
+    type Meta: ResourceMeta;
+    /// Task settings, read from `TaskTemplate.custom`.
+    type Config: TaskConfig;
+    /// Task inputs.
+    type Inputs: TaskInputs;
+    /// Task outputs.
+    type Outputs: TaskOutputs;
+    /// Secrets and settings that Flyte resolved for the task.
+    type Connection: TaskConnection;
+}
+
+/// What a connector does. One value serves all calls, many at a time.
+///
+/// Every method may be cancelled at any `.await` when its caller leaves or its deadline passes,
+/// so do not hold half-finished work across one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not implement `AsyncConnector`",
+    label = "create, get and delete are missing",
+    note = "write `impl AsyncConnector for {Self}` with `create`, `get` and `delete`"
+)]
+pub trait AsyncConnector: ConnectorSpec {
+    /// Starts the job and returns what later calls need to find it again.
+    ///
+    /// Flyte calls this at least once per attempt, so hand the outside system a key of its own
+    /// where it takes one, and return the same job for the same key.
+    ///
+    /// # Errors
+    /// The executor makes any error a failed attempt.
+    fn create(&self, task: CreateTask<Self>) -> impl Future<Output = Result<Self::Meta>> + Send;
+
+    /// Says where the job stands; called about every 30 seconds until a terminal phase.
+    ///
+    /// # Errors
+    /// An error here is expensive: the executor counts them for the whole life of a job and stops
+    /// polling after the sixth. A job that is gone is a failed [`Resource`], not an error.
+    fn get(
+        &self,
+        job: &Self::Meta,
+        cx: &TaskContext<Self>,
+    ) -> impl Future<Output = Result<Resource<Self::Outputs>>> + Send;
+
+    /// Cancels the job. A finished, unknown or already cancelled job is a success.
+    ///
+    /// Called on abort, before a retry, and when a finished task is removed, so never destroy
+    /// results here.
+    ///
+    /// # Errors
+    /// The executor repeats a failing delete every 10 seconds for ever.
+    fn delete(
+        &self,
+        job: &Self::Meta,
+        cx: &TaskContext<Self>,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Measurements of the job, in the shape of Prometheus range queries.
+    ///
+    /// The request carries no connection. Without an own version the call answers "unsupported".
+    ///
+    /// # Errors
+    /// As the connector says.
+    fn get_metrics(
+        &self,
+        job: &Self::Meta,
+        query: MetricsQuery,
+        cx: &CallContext,
+    ) -> impl Future<Output = Result<Vec<Metric>>> + Send {
+        let _ = job;
+        drop(query);
+        ready(Err(ConnectorError::unsupported(format!(
+            "the connector for task type `{}` offers no metrics",
+            cx.key.task_type
+        ))))
+    }
+
+    /// Log lines of the job, as one page or a stream of pages.
+    ///
+    /// The request carries no connection. Without an own version the call answers "unsupported".
+    ///
+    /// # Errors
+    /// As the connector says; an unknown token is [`crate::ErrorKind::InvalidTask`].
+    fn get_logs(
+        &self,
+        job: &Self::Meta,
+        query: LogQuery,
+        cx: &CallContext,
+    ) -> impl Future<Output = Result<Logs>> + Send {
+        let _ = job;
+        drop(query);
+        ready(Err(ConnectorError::unsupported(format!(
+            "the connector for task type `{}` offers no logs; its log links may",
+            cx.key.task_type
+        ))))
+    }
+}

@@ -1,0 +1,283 @@
+//! The object-safe twin of `AsyncConnector`: raw requests in, raw answers out.
+//! The registry holds connectors in this form and the server calls them through it.
+//! The one blanket impl decodes before and encodes after the author's method; no policy lives here.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use prost_types::Struct;
+
+use crate::connector::AsyncConnector;
+use crate::error::{ConnectorError, Result};
+use crate::logs::{LogQuery, Logs};
+use crate::meta::{MetaError, ResourceMeta};
+use crate::metrics::{Metric, MetricsQuery};
+use crate::pb;
+use crate::phase::Phase;
+use crate::request::{CallContext, CreateTask, TaskContext, TaskExecution};
+use crate::resource::{Outputs, Resource, TaskLog};
+use crate::task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
+
+/// A task to create, as it came.
+#[derive(Clone)]
+pub struct CreateRequest {
+    /// Which connector, until when.
+    pub call: CallContext,
+    /// The task template.
+    pub template: pb::TaskTemplate,
+    /// The inputs.
+    pub inputs: NamedLiterals,
+    /// Where outputs belong.
+    pub output_prefix: String,
+    /// Who runs this.
+    pub execution: Option<TaskExecution>,
+    /// Resolved secrets and settings; absent and empty mean the same.
+    pub connection: Option<pb::Connection>,
+}
+
+impl fmt::Debug for CreateRequest {
+    // Template, inputs and connection may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateRequest")
+            .field("call", &self.call)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A call about an existing job, as it came.
+#[derive(Clone)]
+pub struct JobRequest {
+    /// Which connector, until when.
+    pub call: CallContext,
+    /// What create answered.
+    pub resource_meta: Bytes,
+    /// Where outputs belong; empty on delete.
+    pub output_prefix: String,
+    /// Resolved secrets and settings; absent and empty mean the same.
+    pub connection: Option<pb::Connection>,
+}
+
+impl fmt::Debug for JobRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobRequest")
+            .field("call", &self.call)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A question about a job that carries no connection: metrics or logs.
+#[derive(Debug, Clone)]
+pub struct QueryRequest<Q> {
+    /// Which connector, until when.
+    pub call: CallContext,
+    /// What create answered.
+    pub resource_meta: Bytes,
+    /// What is asked.
+    pub query: Q,
+}
+
+/// The state of a job, with outputs as literals.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ErasedResource {
+    /// Where the job stands.
+    pub phase: Phase,
+    /// For people.
+    pub message: String,
+    /// Links to logs and pages.
+    pub log_links: Vec<TaskLog>,
+    /// `Some` only when a finished job answered inline outputs, even empty ones.
+    pub outputs: Option<NamedLiterals>,
+    /// More details.
+    pub custom_info: Struct,
+}
+
+/// Why a call through the erased form failed.
+#[derive(Debug)]
+pub enum CallError {
+    /// The resource metadata of the request cannot be read.
+    Meta(MetaError),
+    /// The connector, or the decoding of what it declares, failed.
+    Connector(ConnectorError),
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Meta(error) => error.fmt(f),
+            Self::Connector(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CallError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Meta(_) => None,
+            Self::Connector(error) => error.source(),
+        }
+    }
+}
+
+impl From<ConnectorError> for CallError {
+    fn from(error: ConnectorError) -> Self {
+        Self::Connector(error)
+    }
+}
+
+/// A connector as the server sees it. Implemented for every [`AsyncConnector`].
+#[async_trait]
+pub trait DynConnector: fmt::Debug + Send + Sync + 'static {
+    /// Starts a job; answers its encoded metadata.
+    ///
+    /// # Errors
+    /// What the connector says, or inputs, settings or a connection that do not fit its types.
+    async fn create(&self, request: CreateRequest) -> Result<Bytes, CallError>;
+
+    /// Says where a job stands.
+    ///
+    /// # Errors
+    /// Unreadable metadata, or what the connector says.
+    async fn get(&self, request: JobRequest) -> Result<ErasedResource, CallError>;
+
+    /// Cancels a job.
+    ///
+    /// # Errors
+    /// Unreadable metadata, or what the connector says.
+    async fn delete(&self, request: JobRequest) -> Result<(), CallError>;
+
+    /// Measurements of a job.
+    ///
+    /// # Errors
+    /// Unreadable metadata, or what the connector says.
+    async fn get_metrics(
+        &self,
+        request: QueryRequest<MetricsQuery>,
+    ) -> Result<Vec<Metric>, CallError>;
+
+    /// Log lines of a job.
+    ///
+    /// # Errors
+    /// Unreadable metadata, or what the connector says.
+    async fn get_logs(&self, request: QueryRequest<LogQuery>) -> Result<Logs, CallError>;
+}
+
+/// The form every registered connector takes.
+pub(crate) struct Erased<C>(pub(crate) C);
+
+impl<C> fmt::Debug for Erased<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::any::type_name::<C>())
+    }
+}
+
+#[async_trait]
+impl<C: AsyncConnector> DynConnector for Erased<C> {
+    async fn create(&self, request: CreateRequest) -> Result<Bytes, CallError> {
+        let CreateRequest {
+            call,
+            mut template,
+            inputs,
+            output_prefix,
+            execution,
+            connection,
+        } = request;
+        // The settings are moved into their type; leaving a second copy would double large ones.
+        let custom = template.custom.take().unwrap_or_default();
+        let task = CreateTask {
+            inputs: C::Inputs::from_literals(inputs)?,
+            config: C::Config::from_custom(custom)?,
+            template,
+            execution,
+            context: context::<C>(call, output_prefix, connection)?,
+        };
+        let meta = self.0.create(task).await?;
+        meta.encode().map_err(|error| {
+            ConnectorError::permanent(error.to_string())
+                .with_source(error)
+                .into()
+        })
+    }
+
+    async fn get(&self, request: JobRequest) -> Result<ErasedResource, CallError> {
+        let JobRequest {
+            call,
+            resource_meta,
+            output_prefix,
+            connection,
+        } = request;
+        let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
+        let cx = context::<C>(call, output_prefix, connection)?;
+        Ok(erase(self.0.get(&job, &cx).await?)?)
+    }
+
+    async fn delete(&self, request: JobRequest) -> Result<(), CallError> {
+        let JobRequest {
+            call,
+            resource_meta,
+            output_prefix,
+            connection,
+        } = request;
+        let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
+        let cx = context::<C>(call, output_prefix, connection)?;
+        Ok(self.0.delete(&job, &cx).await?)
+    }
+
+    async fn get_metrics(
+        &self,
+        request: QueryRequest<MetricsQuery>,
+    ) -> Result<Vec<Metric>, CallError> {
+        let QueryRequest {
+            call,
+            resource_meta,
+            query,
+        } = request;
+        let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
+        Ok(self.0.get_metrics(&job, query, &call).await?)
+    }
+
+    async fn get_logs(&self, request: QueryRequest<LogQuery>) -> Result<Logs, CallError> {
+        let QueryRequest {
+            call,
+            resource_meta,
+            query,
+        } = request;
+        let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
+        Ok(self.0.get_logs(&job, query, &call).await?)
+    }
+}
+
+fn context<C: AsyncConnector>(
+    call: CallContext,
+    output_prefix: String,
+    connection: Option<pb::Connection>,
+) -> Result<TaskContext<C>> {
+    let connection = C::Connection::from_connection(connection.unwrap_or_default())?;
+    Ok(TaskContext {
+        connection,
+        output_prefix,
+        call,
+    })
+}
+
+fn erase<O: TaskOutputs>(resource: Resource<O>) -> Result<ErasedResource> {
+    let Resource {
+        phase,
+        message,
+        log_links,
+        outputs,
+        custom_info,
+    } = resource;
+    // Outputs of a job that has not succeeded mean nothing to the executor, so they are left out.
+    let outputs = match outputs {
+        Outputs::Inline(outputs) if phase == Phase::Succeeded => Some(outputs.into_literals()?),
+        Outputs::Inline(_) | Outputs::None | Outputs::WrittenByTask => None,
+    };
+    Ok(ErasedResource {
+        phase,
+        message,
+        log_links,
+        outputs,
+        custom_info,
+    })
+}

@@ -1,0 +1,214 @@
+//! How a connector says what went wrong.
+//! Connectors build these; the server decides what the executor sees of each kind.
+//! No gRPC code may appear here: that table belongs to the server.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+/// The result of every connector method.
+pub type Result<T, E = ConnectorError> = std::result::Result<T, E>;
+
+/// What kind of failure it is: the list is closed, and each kind has a fixed meaning per call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The task itself is wrong: a missing input, a setting out of range. A retry cannot help.
+    InvalidTask,
+    /// The outside system said no for good: bad SQL, no such table, forbidden.
+    Permanent,
+    /// This attempt is lost, a new one may succeed: a preempted node, a lost worker.
+    Retryable,
+    /// The call failed, the job may be fine: a timeout, a 503, a rate limit.
+    Transient {
+        /// How long the outside system asked to wait, if it did.
+        retry_after: Option<Duration>,
+    },
+    /// The outside system does not know the job.
+    NotFound,
+    /// Credentials are missing, wrong or expired.
+    Unauthenticated,
+    /// This connector cannot do that.
+    Unsupported,
+}
+
+impl ErrorKind {
+    /// A short lower-case name for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidTask => "invalid_task",
+            Self::Permanent => "permanent",
+            Self::Retryable => "retryable",
+            Self::Transient { .. } => "transient",
+            Self::NotFound => "not_found",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
+/// A typed failure with a message for the task author and a cause for the log.
+///
+/// The message travels to Flyte; the chain of causes is written to the server's log only.
+#[derive(Debug)]
+pub struct ConnectorError {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ConnectorError {
+    /// An error of `kind` with a message that says what happened and what to do.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// The task itself is wrong, see [`ErrorKind::InvalidTask`].
+    pub fn invalid_task(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidTask, message)
+    }
+
+    /// A final no from the outside system, see [`ErrorKind::Permanent`].
+    pub fn permanent(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Permanent, message)
+    }
+
+    /// This attempt is lost, see [`ErrorKind::Retryable`].
+    pub fn retryable(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Retryable, message)
+    }
+
+    /// The call failed but the job may be fine, see [`ErrorKind::Transient`].
+    pub fn transient(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Transient { retry_after: None }, message)
+    }
+
+    /// Like [`ConnectorError::transient`], with the wait the outside system asked for.
+    pub fn transient_after(retry_after: Duration, message: impl Into<String>) -> Self {
+        Self::new(
+            ErrorKind::Transient {
+                retry_after: Some(retry_after),
+            },
+            message,
+        )
+    }
+
+    /// The outside system does not know the job, see [`ErrorKind::NotFound`].
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotFound, message)
+    }
+
+    /// Credentials are missing or refused, see [`ErrorKind::Unauthenticated`].
+    pub fn unauthenticated(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unauthenticated, message)
+    }
+
+    /// This connector cannot do that, see [`ErrorKind::Unsupported`].
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unsupported, message)
+    }
+
+    /// Keeps `source` as the cause, for the server's log.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What kind of failure this is.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The message that travels to Flyte.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for ConnectorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for ConnectorError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+/// Gives an ordinary error its kind at the place where `?` stands.
+///
+/// ```
+/// use connector_core::prelude::*;
+///
+/// fn read_region(text: &str) -> Result<u8> {
+///     text.parse::<u8>().or_invalid_task("`region` must be a number from 0 to 255")
+/// }
+/// let error = read_region("west").unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidTask);
+/// assert_eq!(
+///     error.message(),
+///     "`region` must be a number from 0 to 255: invalid digit found in string"
+/// );
+/// ```
+pub trait OrKind<T>: Sized {
+    /// Turns the error into one of `kind`, reading `context: cause`.
+    ///
+    /// # Errors
+    /// The original error, typed.
+    fn or_kind(self, kind: ErrorKind, context: &str) -> Result<T>;
+
+    /// [`ErrorKind::Transient`]: the call failed, the job may be fine.
+    ///
+    /// # Errors
+    /// The original error, typed.
+    fn or_transient(self, context: &str) -> Result<T> {
+        self.or_kind(ErrorKind::Transient { retry_after: None }, context)
+    }
+
+    /// [`ErrorKind::Permanent`]: a final no.
+    ///
+    /// # Errors
+    /// The original error, typed.
+    fn or_permanent(self, context: &str) -> Result<T> {
+        self.or_kind(ErrorKind::Permanent, context)
+    }
+
+    /// [`ErrorKind::Retryable`]: this attempt is lost.
+    ///
+    /// # Errors
+    /// The original error, typed.
+    fn or_retryable(self, context: &str) -> Result<T> {
+        self.or_kind(ErrorKind::Retryable, context)
+    }
+
+    /// [`ErrorKind::InvalidTask`]: the task itself is wrong.
+    ///
+    /// # Errors
+    /// The original error, typed.
+    fn or_invalid_task(self, context: &str) -> Result<T> {
+        self.or_kind(ErrorKind::InvalidTask, context)
+    }
+}
+
+impl<T, E> OrKind<T> for std::result::Result<T, E>
+where
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    fn or_kind(self, kind: ErrorKind, context: &str) -> Result<T> {
+        self.map_err(|error| {
+            let source = error.into();
+            ConnectorError::new(kind, format!("{context}: {source}")).with_source(source)
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! What a connector author touches: traits, requests, resources, errors, the registry and the wire types.
+//! `connector-server` calls the erased form of what is written here; connectors call nothing else.
+//! No transport, no runtime and no vendor may come in here.
+//!
+//! A Flyte *connector* runs a task on an outside system: it creates a job, polls it and cancels it.
+//! Annotate a struct with [`connector`], implement [`AsyncConnector`] for it, and every server
+//! binary that links the crate serves it.
+//!
+//! ```
+//! use connector_core::prelude::*;
+//!
+//! /// What later calls need to find the job again.
+//! #[derive(Debug, Serialize, Deserialize)]
+//! struct RenderJob {
+//!     job_id: String,
+//! }
+//!
+//! #[connector(task_type = "render", version = 1, meta = RenderJob)]
+//! #[derive(Debug, Default)]
+//! pub struct RenderFarm;
+//!
+//! impl AsyncConnector for RenderFarm {
+//!     async fn create(&self, task: CreateTask<Self>) -> Result<RenderJob> {
+//!         let scene = task.config.string("scene")?.unwrap_or("default.blend");
+//!         Ok(RenderJob { job_id: format!("job-{scene}") })
+//!     }
+//!
+//!     async fn get(&self, job: &RenderJob, _cx: &TaskContext<Self>) -> Result<Resource> {
+//!         let mut outputs = DynamicOutputs::default();
+//!         outputs.insert("video", literal::string(format!("s3://out/{}.mp4", job.job_id)));
+//!         Ok(Resource::succeeded(outputs))
+//!     }
+//!
+//!     async fn delete(&self, _job: &RenderJob, _cx: &TaskContext<Self>) -> Result<()> {
+//!         Ok(())
+//!     }
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! The author's types live in [`request`] (what comes in) and [`resource`] (what goes out);
+//! [`error`] says which kinds of failure exist and what Flyte makes of each.
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+pub mod connector;
+pub mod custom_info;
+pub mod dynamic;
+pub mod erased;
+pub mod error;
+pub mod key;
+pub mod literal;
+pub mod logs;
+pub mod meta;
+pub mod metrics;
+pub mod pb;
+pub mod phase;
+pub mod prelude;
+pub mod python_json;
+pub mod registration;
+pub mod registry;
+pub mod request;
+pub mod resource;
+pub mod secret;
+pub mod settings;
+pub mod task;
+
+pub use connector::{AsyncConnector, ConnectorSpec};
+pub use dynamic::{DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs};
+pub use error::{ConnectorError, ErrorKind, OrKind, Result};
+pub use key::{ConnectorKey, TaskType};
+pub use meta::{JobId, RawMeta, ResourceMeta};
+pub use phase::Phase;
+pub use registration::Registration;
+pub use registry::Registry;
+pub use request::{CallContext, CreateTask, TaskContext};
+pub use resource::{Outputs, Resource, TaskLog};
+pub use secret::Secret;
+pub use settings::Settings;
+pub use task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
+
+#[doc = include_str!("../docs/connector.md")]
+pub use connector_macros::connector;

@@ -1,0 +1,105 @@
+//! Reads JSON that Python or this crate wrote, leniently.
+//! The resource-metadata decoder is its only caller.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+/// Bytes that are not the JSON expected, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodeError(String);
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// Reads a value; unlike strict JSON it takes the bare `NaN` and `Infinity` that Python writes.
+///
+/// # Errors
+/// Text that is not UTF-8, not JSON, or lacks what `T` needs.
+pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    if bytes.is_empty() {
+        return Err(DecodeError("it is empty".to_owned()));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        // Python's pickle starts with 0x80; some Python connectors send it.
+        let pickle = if bytes.first() == Some(&0x80) {
+            "; it looks like a Python pickle, which only the Python connector that wrote it can read"
+        } else {
+            ""
+        };
+        DecodeError(format!("it is not UTF-8 at byte {}{pickle}", error.valid_up_to()))
+    })?;
+    serde_json::from_str(text).or_else(|strict| {
+        // JSON5 knows the bare words; everything else keeps the strict reader's message.
+        if text.contains("NaN") || text.contains("Infinity") {
+            json5::from_str(text).map_err(|_| DecodeError(strict.to_string()))
+        } else {
+            Err(DecodeError(strict.to_string()))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::from_slice;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Meta {
+        id: String,
+        at: f64,
+        note: Option<String>,
+    }
+
+    fn read(text: &str) -> Result<Meta, String> {
+        from_slice(text.as_bytes()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn is_lenient_where_a_mixed_fleet_needs_it() {
+        let expected = Meta {
+            id: "a".to_owned(),
+            at: 2.0,
+            note: None,
+        };
+        assert_eq!(read(r#"{"id": "a", "at": 2}"#).unwrap(), expected);
+        assert_eq!(
+            read(r#"{"at": 2.0, "id": "a", "note": null, "new": [1]}"#).unwrap(),
+            expected
+        );
+        assert!(read(r#"{"id": "a", "at": NaN}"#).unwrap().at.is_nan());
+        assert_eq!(
+            read(r#"{"id": "a", "at": -Infinity}"#).unwrap().at,
+            f64::NEG_INFINITY
+        );
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        assert!(
+            read(r#"{"id": "a"}"#)
+                .unwrap_err()
+                .contains("missing field `at`")
+        );
+        assert!(
+            read(r#"{"id": 5, "at": 1}"#)
+                .unwrap_err()
+                .contains("expected a string")
+        );
+        assert!(read("[]").unwrap_err().contains("invalid length"));
+        assert_eq!(read("").unwrap_err(), "it is empty");
+        assert!(read("NaN").unwrap_err().contains("expected value"));
+        let pickle = from_slice::<Meta>(b"\x80\x04\x95").unwrap_err().to_string();
+        assert!(pickle.contains("pickle"), "{pickle}");
+        let latin = from_slice::<Meta>(b"{\"id\": \"\xe9\"}")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(latin, "it is not UTF-8 at byte 8");
+    }
+}

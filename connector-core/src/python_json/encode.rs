@@ -1,0 +1,269 @@
+//! A serde serializer that writes what Python's `json.dumps` would.
+//! Structs are objects in declaration order, `", "` and `": "` separate, `None` is `null`.
+//! Spelling of floats and strings is in `text`, arrays and objects in `compound`, map keys in `keys`.
+
+use std::fmt;
+
+use serde::ser::{self, Serialize};
+
+use super::compound::Compound;
+use super::text;
+
+/// A value that JSON cannot carry, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodeError(pub(super) String);
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for EncodeError {}
+
+impl ser::Error for EncodeError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+}
+
+/// Writes a value as Python's `json.dumps` would.
+///
+/// # Errors
+/// Map keys that are neither text, number, boolean nor nothing, and errors of the value itself.
+pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
+    let mut out = Vec::new();
+    value.serialize(PythonJson { out: &mut out })?;
+    Ok(out)
+}
+
+pub(super) struct PythonJson<'a> {
+    pub(super) out: &'a mut Vec<u8>,
+}
+
+impl PythonJson<'_> {
+    fn push(self, text: impl AsRef<[u8]>) -> Result<(), EncodeError> {
+        self.out.extend_from_slice(text.as_ref());
+        Ok(())
+    }
+}
+
+/// Serializers for numbers: Python writes integers of every size in plain digits.
+macro_rules! integers {
+    ($($method:ident: $type:ty),+) => {
+        $(fn $method(self, value: $type) -> Result<(), EncodeError> {
+            self.push(value.to_string())
+        })+
+    };
+}
+
+impl<'a> ser::Serializer for PythonJson<'a> {
+    type Ok = ();
+    type Error = EncodeError;
+    type SerializeSeq = Compound<'a>;
+    type SerializeTuple = Compound<'a>;
+    type SerializeTupleStruct = Compound<'a>;
+    type SerializeTupleVariant = Compound<'a>;
+    type SerializeMap = Compound<'a>;
+    type SerializeStruct = Compound<'a>;
+    type SerializeStructVariant = Compound<'a>;
+
+    integers! {
+        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_i128: i128, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32,
+        serialize_u64: u64, serialize_u128: u128
+    }
+
+    fn serialize_bool(self, value: bool) -> Result<(), EncodeError> {
+        self.push(if value { "true" } else { "false" })
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<(), EncodeError> {
+        text::push_single(self.out, value);
+        Ok(())
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<(), EncodeError> {
+        text::push_float(self.out, value);
+        Ok(())
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), EncodeError> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
+        text::push_string(self.out, value);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), EncodeError> {
+        value.serialize(self)
+    }
+
+    fn serialize_none(self) -> Result<(), EncodeError> {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), EncodeError> {
+        self.push("null")
+    }
+
+    fn serialize_unit_struct(self, _name: &'static str) -> Result<(), EncodeError> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+    ) -> Result<(), EncodeError> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        let mut object = Compound::open(self.out, b"{", b"}");
+        object.field(variant, value)?;
+        object.finish();
+        Ok(())
+    }
+
+    fn serialize_seq(self, _len: Option<usize>) -> Result<Compound<'a>, EncodeError> {
+        Ok(Compound::open(self.out, b"[", b"]"))
+    }
+
+    fn serialize_tuple(self, _len: usize) -> Result<Compound<'a>, EncodeError> {
+        Ok(Compound::open(self.out, b"[", b"]"))
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        _name: &'static str,
+        _len: usize,
+    ) -> Result<Compound<'a>, EncodeError> {
+        Ok(Compound::open(self.out, b"[", b"]"))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<Compound<'a>, EncodeError> {
+        Ok(Compound::variant(self.out, variant, b"[", b"]}"))
+    }
+
+    fn serialize_map(self, _len: Option<usize>) -> Result<Compound<'a>, EncodeError> {
+        Ok(Compound::open(self.out, b"{", b"}"))
+    }
+
+    fn serialize_struct(
+        self,
+        _name: &'static str,
+        _len: usize,
+    ) -> Result<Compound<'a>, EncodeError> {
+        Ok(Compound::open(self.out, b"{", b"}"))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<Compound<'a>, EncodeError> {
+        Ok(Compound::variant(self.out, variant, b"{", b"}}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Serialize;
+
+    use super::to_vec;
+
+    fn text<T: Serialize>(value: &T) -> String {
+        String::from_utf8(to_vec(value).unwrap()).unwrap()
+    }
+
+    #[derive(Serialize)]
+    struct Inner {
+        z: f64,
+    }
+
+    #[derive(Serialize)]
+    struct Meta {
+        b_id: &'static str,
+        a: i64,
+        opt: Option<i64>,
+        inner: Inner,
+        list: Vec<bool>,
+    }
+
+    #[test]
+    fn a_struct_reads_as_python_writes_a_dataclass() {
+        let meta = Meta {
+            b_id: "é\"\n/x",
+            a: 3,
+            opt: None,
+            inner: Inner { z: 1.0 },
+            list: vec![true],
+        };
+        assert_eq!(
+            text(&meta),
+            r#"{"b_id": "\u00e9\"\n/x", "a": 3, "opt": null, "inner": {"z": 1.0}, "list": [true]}"#
+        );
+    }
+
+    #[test]
+    fn keys_become_text() {
+        assert_eq!(
+            text(&BTreeMap::from([(2, "x"), (10, "y")])),
+            r#"{"2": "x", "10": "y"}"#
+        );
+        assert_eq!(text(&BTreeMap::from([(Some(true), 1)])), r#"{"true": 1}"#);
+        let refused = to_vec(&BTreeMap::from([(vec![1], 1)])).unwrap_err();
+        assert!(refused.to_string().contains("map keys"), "{refused}");
+    }
+
+    #[test]
+    fn enums_and_units() {
+        #[derive(Serialize)]
+        enum Shape {
+            Dot,
+            Line(f64),
+            Box { w: u8 },
+            Pair(u8, u8),
+        }
+        assert_eq!(text(&Shape::Dot), r#""Dot""#);
+        assert_eq!(text(&Shape::Line(1e22)), r#"{"Line": 1e+22}"#);
+        assert_eq!(text(&Shape::Box { w: 1 }), r#"{"Box": {"w": 1}}"#);
+        assert_eq!(text(&Shape::Pair(1, 2)), r#"{"Pair": [1, 2]}"#);
+        assert_eq!(
+            text(&((), u64::MAX, 'x')),
+            r#"[null, 18446744073709551615, "x"]"#
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! JSON exactly as Python's `json.dumps` writes it, and a lenient reader.
+//! Resource metadata travels in it, so that Python and Rust connectors can take over each other's jobs.
+//! Only spelling lives here; what is encoded is the caller's business.
+
+mod compound;
+mod decode;
+mod encode;
+mod keys;
+mod text;
+
+pub use decode::{DecodeError, from_slice};
+pub use encode::{EncodeError, to_vec};

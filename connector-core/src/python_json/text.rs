@@ -1,0 +1,147 @@
+//! How Python spells floats and strings in JSON.
+//! The encoder calls these; they know nothing of structure.
+
+/// Appends a float as Python's `repr` does: shortest digits that read back, `1.0`, `1e+22`,
+/// `1e-07`, `-0.0`; NaN and infinities bare.
+pub(super) fn push_float(out: &mut Vec<u8>, value: f64) {
+    push_float_digits(out, value, &format!("{value:e}"));
+}
+
+/// Like [`push_float`] for single precision: the shortest digits of the `f32`, not of its widening.
+pub(super) fn push_single(out: &mut Vec<u8>, value: f32) {
+    push_float_digits(out, f64::from(value), &format!("{value:e}"));
+}
+
+/// `scientific` is Rust's shortest form of `value`, such as `-1.25e-7`.
+fn push_float_digits(out: &mut Vec<u8>, value: f64, scientific: &str) {
+    if value.is_nan() {
+        out.extend_from_slice(b"NaN");
+        return;
+    }
+    if value.is_infinite() {
+        out.extend_from_slice(if value > 0.0 {
+            b"Infinity"
+        } else {
+            b"-Infinity"
+        });
+        return;
+    }
+    let unsigned = scientific.strip_prefix('-').unwrap_or(scientific);
+    if value.is_sign_negative() {
+        out.push(b'-');
+    }
+    let (mantissa, exponent) = unsigned.split_once('e').unwrap_or((unsigned, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
+    // Python switches to an exponent below 1e-4 and from 1e16 on.
+    if (-4..16).contains(&exponent) {
+        push_positional(out, &digits, exponent);
+    } else {
+        push_scientific(out, &digits, exponent);
+    }
+}
+
+fn push_positional(out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
+    match usize::try_from(exponent) {
+        Ok(exponent) => {
+            let whole = exponent + 1;
+            let (before, after) = digits.split_at(whole.min(digits.len()));
+            out.extend_from_slice(before);
+            out.extend(std::iter::repeat_n(b'0', whole - before.len()));
+            out.push(b'.');
+            out.extend_from_slice(if after.is_empty() { b"0" } else { after });
+        }
+        Err(_) => {
+            out.extend_from_slice(b"0.");
+            let zeros = usize::try_from(-exponent - 1).unwrap_or(0);
+            out.extend(std::iter::repeat_n(b'0', zeros));
+            out.extend_from_slice(digits);
+        }
+    }
+}
+
+fn push_scientific(out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
+    if let Some((first, rest)) = digits.split_first() {
+        out.push(*first);
+        if !rest.is_empty() {
+            out.push(b'.');
+            out.extend_from_slice(rest);
+        }
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    out.extend_from_slice(format!("e{sign}{:02}", exponent.unsigned_abs()).as_bytes());
+}
+
+/// Appends a quoted string in pure ASCII: short escapes where JSON has them, `\uXXXX` in lower-case
+/// hex for everything else outside `0x20..=0x7e`, surrogate pairs beyond the basic plane.
+pub(super) fn push_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    for c in text.chars() {
+        match c {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            '\u{8}' => out.extend_from_slice(b"\\b"),
+            '\u{c}' => out.extend_from_slice(b"\\f"),
+            ' '..='~' => out.extend(u8::try_from(c)),
+            _ => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+                }
+            }
+        }
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{push_float, push_single, push_string};
+
+    #[test]
+    fn floats_as_python_prints_them() {
+        let cases = [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (-1.5, "-1.5"),
+            (0.1, "0.1"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (1e-7, "1e-07"),
+            (1.25e-7, "1.25e-07"),
+            (1e15, "1000000000000000.0"),
+            (9_999_999_999_999_998.0, "9999999999999998.0"),
+            (1e16, "1e+16"),
+            (1.5e16, "1.5e+16"),
+            (1e22, "1e+22"),
+            (1e100, "1e+100"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (1_700_000_000.123_456, "1700000000.123456"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "Infinity"),
+            (f64::NEG_INFINITY, "-Infinity"),
+        ];
+        for (value, expected) in cases {
+            let mut out = Vec::new();
+            push_float(&mut out, value);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+        let mut out = Vec::new();
+        push_single(&mut out, 0.1);
+        assert_eq!(out, b"0.1");
+    }
+
+    #[test]
+    fn strings_are_ascii() {
+        let mut out = Vec::new();
+        push_string(&mut out, "é\"\n/x\\\u{7f}\u{0}\u{8}\u{c}\r\t😀~ ");
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#""\u00e9\"\n/x\\\u007f\u0000\b\f\r\t\ud83d\ude00~ ""#
+        );
+    }
+}

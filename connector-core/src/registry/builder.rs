@@ -1,0 +1,247 @@
+//! Collects connectors, checks them against each other and makes their instances.
+//! The server and embedders use it once at start.
+//! Order matters: it is the order in which `ListConnectors` shows them.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+
+use super::report::{Duplicate, InitFailure, RegistryError};
+use super::{Entry, Registry};
+use crate::connector::AsyncConnector;
+use crate::erased::{DynConnector, Erased};
+use crate::error::{ConnectorError, Result};
+use crate::key::{ConnectorKey, TaskType};
+use crate::registration::{Identity, Instance, Place, Registration};
+use crate::settings::Settings;
+
+/// Collects connectors for a [`Registry`].
+#[derive(Default)]
+pub struct RegistryBuilder {
+    candidates: Vec<Candidate>,
+    variables: Vec<(String, String)>,
+}
+
+struct Candidate {
+    identity: Identity,
+    source: Source,
+    replaces: bool,
+}
+
+enum Source {
+    Linked(fn(Settings) -> Instance),
+    Made(Arc<dyn DynConnector>),
+}
+
+impl RegistryBuilder {
+    /// Adds every connector the linker kept in this binary, sorted by task type and version,
+    /// because the linker promises no order.
+    #[must_use]
+    pub fn with_linked(mut self) -> Self {
+        let mut linked: Vec<&Registration> = inventory::iter::<Registration>.into_iter().collect();
+        linked.sort_by_key(|registration| {
+            let Identity {
+                task_types,
+                versions,
+                place,
+                ..
+            } = registration.identity;
+            (task_types, versions, place)
+        });
+        self.candidates
+            .extend(linked.into_iter().map(|registration| Candidate {
+                identity: registration.identity,
+                source: Source::Linked(registration.instance),
+                replaces: false,
+            }));
+        self
+    }
+
+    /// Adds a connector made by hand.
+    #[must_use]
+    #[track_caller]
+    pub fn register<C: AsyncConnector>(self, connector: C) -> Self {
+        self.add(connector, false)
+    }
+
+    /// Adds a connector made by hand that takes over every task type and version it names from
+    /// connectors added before it.
+    #[must_use]
+    #[track_caller]
+    pub fn replace<C: AsyncConnector>(self, connector: C) -> Self {
+        self.add(connector, true)
+    }
+
+    /// The environment variables that connectors' [`Settings`] are taken from.
+    #[must_use]
+    pub fn variables(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.variables.extend(variables);
+        self
+    }
+
+    #[track_caller]
+    fn add<C: AsyncConnector>(mut self, connector: C, replaces: bool) -> Self {
+        let caller = Location::caller();
+        let place = Place {
+            file: caller.file(),
+            line: caller.line(),
+        };
+        self.candidates.push(Candidate {
+            identity: Identity::of::<C>(place),
+            source: Source::Made(Arc::new(Erased(connector))),
+            replaces,
+        });
+        self
+    }
+
+    /// Checks all connectors and makes their instances, one after the other.
+    ///
+    /// A connector whose `init` fails or panics is left out and listed in [`Registry::failures`].
+    ///
+    /// # Errors
+    /// Two connectors for one task type and version (all such pairs are listed), or a task type or
+    /// version that Flyte cannot carry.
+    pub async fn build(self) -> Result<Registry, RegistryError> {
+        let served = claims(&self.candidates)?;
+        let mut registry = Registry::default();
+        for (candidate, keys) in self.candidates.into_iter().zip(served) {
+            if keys.is_empty() {
+                continue;
+            }
+            let Identity {
+                name,
+                place,
+                task_types,
+                ..
+            } = candidate.identity;
+            let made = match candidate.source {
+                Source::Made(connector) => Ok(connector),
+                Source::Linked(instance) => {
+                    let main = task_types.first().copied().unwrap_or_default();
+                    let variables = self.variables.iter().cloned();
+                    make(instance, Settings::from_variables(main, variables)).await
+                }
+            };
+            match made {
+                Ok(connector) => registry.insert(&keys, name, &connector, place),
+                Err(error) => registry.failures.push(InitFailure {
+                    name,
+                    keys,
+                    place,
+                    error,
+                }),
+            }
+        }
+        Ok(registry)
+    }
+}
+
+/// Which keys each candidate serves, after replacements.
+fn claims(candidates: &[Candidate]) -> Result<Vec<Vec<ConnectorKey>>, RegistryError> {
+    let mut served: Vec<Vec<ConnectorKey>> = Vec::with_capacity(candidates.len());
+    let mut owners: HashMap<ConnectorKey, (usize, Place)> = HashMap::new();
+    let mut duplicates = Vec::new();
+    for (index, candidate) in candidates.iter().enumerate() {
+        let place = candidate.identity.place;
+        let keys = keys_of(&candidate.identity)?;
+        for key in &keys {
+            match owners.insert(key.clone(), (index, place)) {
+                Some((owner, _)) if candidate.replaces && owner != index => {
+                    if let Some(losing) = served.get_mut(owner) {
+                        losing.retain(|kept| kept != key);
+                    }
+                }
+                Some((_, first)) => {
+                    duplicates.push(Duplicate {
+                        key: key.clone(),
+                        first,
+                        second: place,
+                    });
+                }
+                None => {}
+            }
+        }
+        served.push(keys);
+    }
+    if duplicates.is_empty() {
+        Ok(served)
+    } else {
+        Err(RegistryError::Duplicates(duplicates))
+    }
+}
+
+/// Every task type in every version, in the order written.
+fn keys_of(identity: &Identity) -> Result<Vec<ConnectorKey>, RegistryError> {
+    let place = identity.place;
+    if identity.task_types.is_empty() || identity.versions.is_empty() {
+        let reason = format!(
+            "the connector {:?} names no task type or version",
+            identity.name
+        );
+        return Err(RegistryError::Illegal { reason, place });
+    }
+    let mut keys = Vec::new();
+    for name in identity.task_types {
+        let task_type =
+            TaskType::parse(name).map_err(|error| RegistryError::illegal_type(&error, place))?;
+        for version in identity.versions {
+            if *version < 0 {
+                let reason = format!("version {version} of task type {name:?} is below 0");
+                return Err(RegistryError::Illegal { reason, place });
+            }
+            keys.push(ConnectorKey {
+                task_type: task_type.clone(),
+                version: *version,
+            });
+        }
+    }
+    Ok(keys)
+}
+
+/// Runs an author's `init`; a panic in it is that connector's failure, not the server's.
+async fn make(
+    instance: fn(Settings) -> Instance,
+    settings: Settings,
+) -> Result<Arc<dyn DynConnector>> {
+    let guarded = std::panic::AssertUnwindSafe(async { instance(settings).await });
+    guarded.catch_unwind().await.unwrap_or_else(|_| {
+        Err(ConnectorError::permanent(
+            "`init` panicked; the panic message is above",
+        ))
+    })
+}
+
+impl Registry {
+    fn insert(
+        &mut self,
+        keys: &[ConnectorKey],
+        name: &'static str,
+        connector: &Arc<dyn DynConnector>,
+        place: Place,
+    ) {
+        for key in keys {
+            let versions = self
+                .by_type
+                .entry(key.task_type.as_str().to_owned())
+                .or_default();
+            versions.push((key.version, self.entries.len()));
+            let connector = Arc::clone(connector);
+            self.entries.push(Entry {
+                key: key.clone(),
+                name,
+                connector,
+                place,
+            });
+        }
+    }
+}
+
+impl fmt::Debug for RegistryBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let identities = self.candidates.iter().map(|candidate| &candidate.identity);
+        f.debug_list().entries(identities).finish()
+    }
+}

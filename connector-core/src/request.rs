@@ -1,0 +1,103 @@
+//! What comes into a connector: the task to create, and the context of every call.
+//! `erased` builds these from the server's raw requests.
+//! Nothing here knows a service's request messages: two Flyte generations share it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::connector::ConnectorSpec;
+use crate::key::ConnectorKey;
+use crate::pb;
+
+/// Which connector was called, and until when the caller waits.
+#[derive(Debug, Clone)]
+pub struct CallContext {
+    /// Task type and version of the call.
+    pub key: ConnectorKey,
+    /// When the caller stops waiting: the earlier of its own deadline and the server's limit.
+    pub deadline: Option<Instant>,
+}
+
+impl CallContext {
+    /// How long the caller still waits; zero once the deadline has passed.
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        self.deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// The context of a call about one job.
+pub struct TaskContext<C: ConnectorSpec + ?Sized> {
+    /// Secrets and settings that Flyte resolved for the task. They are those of the moment of
+    /// creation: a secret rotated since is not seen.
+    pub connection: C::Connection,
+    /// Where the task's outputs belong: a storage prefix, unique per attempt. Empty on delete.
+    pub output_prefix: String,
+    /// Which connector was called, and until when the caller waits.
+    pub call: CallContext,
+}
+
+impl<C: ConnectorSpec + ?Sized> fmt::Debug for TaskContext<C> {
+    // The connection is left out: it may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskContext")
+            .field("output_prefix", &self.output_prefix)
+            .field("call", &self.call)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A task to create.
+pub struct CreateTask<C: ConnectorSpec + ?Sized> {
+    /// The task's inputs.
+    pub inputs: C::Inputs,
+    /// The task's settings, from `TaskTemplate.custom`.
+    pub config: C::Config,
+    /// The task template, for what the typed fields do not cover (interface, container, sql). Its
+    /// `custom` has moved into `config`.
+    pub template: pb::TaskTemplate,
+    /// Who runs this, and for which attempt. Absent when a client other than the executor calls.
+    pub execution: Option<TaskExecution>,
+    /// Connection, output prefix, deadline.
+    pub context: TaskContext<C>,
+}
+
+impl<C: ConnectorSpec + ?Sized> fmt::Debug for CreateTask<C> {
+    // Inputs, settings and template are left out: they may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateTask")
+            .field("execution", &self.execution)
+            .field("context", &self.context)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The execution a task belongs to, as `TaskExecutionMetadata` tells it.
+///
+/// The executor of Flyte 2 fills identity, namespace, labels, annotations, service account and
+/// environment; the last three fields stay at their defaults.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TaskExecution {
+    /// Project, domain, execution name, node and attempt (counted from 0).
+    pub id: Option<pb::TaskExecutionIdentifier>,
+    /// Kubernetes namespace of the execution.
+    pub namespace: String,
+    /// Labels of the execution.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations of the execution.
+    pub annotations: BTreeMap<String, String>,
+    /// Kubernetes service account the task would run under.
+    pub k8s_service_account: String,
+    /// Environment variables for the task.
+    pub environment_variables: BTreeMap<String, String>,
+    /// How many attempts the task has in all.
+    pub max_attempts: i32,
+    /// Whether the task may be placed on interruptible capacity.
+    pub interruptible: bool,
+    /// After how many failures interruptible capacity is no longer used.
+    pub interruptible_failure_threshold: i32,
+    /// Who started the execution.
+    pub identity: Option<pb::Identity>,
+}

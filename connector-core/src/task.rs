@@ -1,0 +1,163 @@
+//! The traits that turn what a task carries into an author's types, and back.
+//! `erased` calls them around every connector method; derives and `dynamic` implement them.
+//! No transport and no vendor here.
+
+use prost_types::Struct;
+
+use crate::error::Result;
+use crate::pb;
+
+/// Names and literals of a task's inputs or outputs, in the order they came.
+///
+/// The executor fills inputs in random order, so look values up by name. Where a name stands
+/// twice the last one counts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NamedLiterals {
+    entries: Vec<pb::task::NamedLiteral>,
+}
+
+impl NamedLiterals {
+    /// The literal of that name, if it is there and has a value.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&pb::Literal> {
+        self.entries
+            .iter()
+            .rev()
+            .find(|entry| entry.name == name)?
+            .value
+            .as_ref()
+    }
+
+    /// Adds a literal; a later one of the same name counts instead of an earlier one.
+    pub fn push(&mut self, name: impl Into<String>, value: pb::Literal) {
+        self.entries.push(pb::task::NamedLiteral {
+            name: name.into(),
+            value: Some(value),
+        });
+    }
+
+    /// Names and values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &pb::Literal)> {
+        self.entries
+            .iter()
+            .filter_map(|entry| Some((entry.name.as_str(), entry.value.as_ref()?)))
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The wire form.
+    #[must_use]
+    pub fn into_entries(self) -> Vec<pb::task::NamedLiteral> {
+        self.entries
+    }
+}
+
+impl From<Vec<pb::task::NamedLiteral>> for NamedLiterals {
+    fn from(entries: Vec<pb::task::NamedLiteral>) -> Self {
+        Self { entries }
+    }
+}
+
+impl<N: Into<String>> FromIterator<(N, pb::Literal)> for NamedLiterals {
+    fn from_iter<I: IntoIterator<Item = (N, pb::Literal)>>(pairs: I) -> Self {
+        let mut literals = Self::default();
+        for (name, value) in pairs {
+            literals.push(name, value);
+        }
+        literals
+    }
+}
+
+/// Task settings, read from `TaskTemplate.custom`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a connector's task settings",
+    label = "not a `TaskConfig`",
+    note = "use `DynamicConfig`, or implement `TaskConfig` for `{Self}`"
+)]
+pub trait TaskConfig: Sized + Send + Sync + 'static {
+    /// Reads the settings. A task without `custom` gives an empty struct.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidTask`], naming the key.
+    fn from_custom(custom: Struct) -> Result<Self>;
+}
+
+/// Task inputs, read from `CreateTaskRequest.inputs`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a connector's inputs",
+    label = "not a `TaskInputs`",
+    note = "use `DynamicInputs`, or implement `TaskInputs` for `{Self}`"
+)]
+pub trait TaskInputs: Sized + Send + Sync + 'static {
+    /// Reads the inputs.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidTask`], naming the input.
+    fn from_literals(literals: NamedLiterals) -> Result<Self>;
+}
+
+/// Task outputs, sent in `Resource.outputs`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a connector's outputs",
+    label = "not a `TaskOutputs`",
+    note = "use `DynamicOutputs`, or implement `TaskOutputs` for `{Self}`"
+)]
+pub trait TaskOutputs: Sized + Send + Sync + 'static {
+    /// Turns the outputs into literals.
+    ///
+    /// # Errors
+    /// A value that Flyte cannot carry, naming the output.
+    fn into_literals(self) -> Result<NamedLiterals>;
+}
+
+/// Secrets and settings that Flyte resolved for the task (`Connection`).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a connector's connection",
+    label = "not a `TaskConnection`",
+    note = "use `DynamicConnection`, or implement `TaskConnection` for `{Self}`"
+)]
+pub trait TaskConnection: Sized + Send + Sync + 'static {
+    /// Reads the connection. A call without one gives an empty connection.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidTask`], naming the secret or setting, never its value.
+    fn from_connection(connection: pb::Connection) -> Result<Self>;
+}
+
+/// No settings: `custom` is ignored.
+impl TaskConfig for () {
+    fn from_custom(_custom: Struct) -> Result<Self> {
+        Ok(())
+    }
+}
+
+/// No inputs: whatever came is ignored.
+impl TaskInputs for () {
+    fn from_literals(_literals: NamedLiterals) -> Result<Self> {
+        Ok(())
+    }
+}
+
+/// No outputs.
+impl TaskOutputs for () {
+    fn into_literals(self) -> Result<NamedLiterals> {
+        Ok(NamedLiterals::default())
+    }
+}
+
+/// No connection: whatever came is ignored.
+impl TaskConnection for () {
+    fn from_connection(_connection: pb::Connection) -> Result<Self> {
+        Ok(())
+    }
+}

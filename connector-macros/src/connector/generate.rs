@@ -1,0 +1,194 @@
+//! The model to tokens; nothing here can fail.
+//! `connector/mod.rs` calls one of the two `generate_*` and `emit.rs` wraps what they return.
+//! Logic belongs into core: what is printed here only names types, texts and functions.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::{ExprPath, Type, WhereClause};
+
+use super::args::Args;
+use super::item::{Item, Target};
+use super::model::{ConnectorModel, Instance, Types, types};
+use crate::diag::{Place, Reported};
+use crate::paths::{private, public};
+
+// impl ConnectorSpec for RenderFarm { const NAME; const TASK_TYPES; const VERSIONS; type Meta; … }
+// impl LinkedConnector for RenderFarm { fn instance(settings) -> InitFuture<Self>; }
+// submit! { Registration::new::<RenderFarm>(file!(), line!()) }
+pub(super) fn generate_connector(model: &ConnectorModel) -> TokenStream {
+    let ConnectorModel {
+        ident,
+        name,
+        task_types,
+        versions,
+        types,
+        instance: _,
+    } = model;
+    let identity = Identity {
+        name: name.to_token_stream(),
+        task_types: quote_spanned!(Span::mixed_site()=> #(#task_types),*),
+        versions: quote_spanned!(Span::mixed_site()=> #(#versions),*),
+    };
+    let spec = generate_spec(
+        &TokenStream::new(),
+        &ident.to_token_stream(),
+        &identity,
+        types,
+    );
+    let linked = generate_linked(model);
+    let (inventory, registration) = (private("inventory"), private("Registration"));
+    quote_spanned! {Span::mixed_site()=>
+        #spec
+        #linked
+        #inventory::submit! {
+            #registration::new::<#ident>(::core::file!(), ::core::line!())
+        }
+    }
+}
+
+// impl<T> ConnectorSpec for Batch<T> { const NAME: &str = ""; … type Meta = RenderJob; … }
+//
+// After an error only: without it, rustc would add that the user's `impl AsyncConnector` lacks its
+// supertrait. Under a second attribute that one's expansion writes the impl.
+pub(super) fn generate_stub(args: &Args, item: &Item, _: Reported) -> Option<TokenStream> {
+    if item.second_attribute().is_some() {
+        return None;
+    }
+    let (parameters, arguments, clause) = item.generics.split_for_impl();
+    let self_type = match &item.target {
+        Target::Connector { name } => quote_spanned!(name.span()=> #name #arguments),
+        Target::Other { self_type, .. } => self_type.clone()?,
+    };
+    let identity = Identity {
+        name: quote_spanned!(Span::mixed_site()=> ""),
+        task_types: TokenStream::new(),
+        versions: TokenStream::new(),
+    };
+    let clause = if item.generics.params.is_empty() {
+        clause.to_token_stream()
+    } else {
+        generate_bounds(&self_type, clause)
+    };
+    let target = quote_spanned!(Span::mixed_site()=> #self_type #clause);
+    Some(generate_spec(
+        &parameters.to_token_stream(),
+        &target,
+        &identity,
+        &types(args),
+    ))
+}
+
+// where T: Render, Batch<T>: Send + Sync + 'static
+//
+// What the trait asks for, granted: whether it holds is judged at the user's own impl.
+fn generate_bounds(self_type: &TokenStream, clause: Option<&WhereClause>) -> TokenStream {
+    let predicates = clause
+        .map(|clause| &clause.predicates)
+        .into_iter()
+        .flatten();
+    quote_spanned! {Span::mixed_site()=>
+        where
+            #(#predicates,)*
+            #self_type: ::core::marker::Send + ::core::marker::Sync + 'static
+    }
+}
+
+struct Identity {
+    name: TokenStream,
+    task_types: TokenStream,
+    versions: TokenStream,
+}
+
+fn generate_spec(
+    parameters: &TokenStream,
+    target: &TokenStream,
+    identity: &Identity,
+    types: &Types,
+) -> TokenStream {
+    let Identity {
+        name,
+        task_types,
+        versions,
+    } = identity;
+    let Types {
+        meta,
+        config,
+        inputs,
+        outputs,
+        connection,
+    } = types;
+    let meta = generate_type("Meta", meta.as_ref(), "JobId");
+    let config = generate_type("Config", config.as_ref(), "DynamicConfig");
+    let inputs = generate_type("Inputs", inputs.as_ref(), "DynamicInputs");
+    let outputs = generate_type("Outputs", outputs.as_ref(), "DynamicOutputs");
+    let connection = generate_type("Connection", connection.as_ref(), "DynamicConnection");
+    let spec = public("ConnectorSpec");
+    quote_spanned! {Span::mixed_site()=>
+        #[automatically_derived]
+        impl #parameters #spec for #target {
+            const NAME: &'static ::core::primitive::str = #name;
+            const TASK_TYPES: &'static [&'static ::core::primitive::str] = &[#task_types];
+            const VERSIONS: &'static [::core::primitive::i32] = &[#versions];
+            #meta
+            #config
+            #inputs
+            #outputs
+            #connection
+        }
+    }
+}
+
+// type Meta = RenderJob;
+//
+// The whole line stands at the user's type, so that rustc underlines that when it is too private.
+fn generate_type(name: &str, written: Option<&Type>, default: &str) -> TokenStream {
+    let Some(written) = written else {
+        let (name, default) = (Ident::new(name, Span::mixed_site()), public(default));
+        return quote_spanned!(Span::mixed_site()=> type #name = #default;);
+    };
+    let (first, last) = Place::of(written).ends();
+    let name = Ident::new(name, first);
+    let end = quote_spanned!(last=> ;);
+    quote_spanned!(first=> type #name = #written #end)
+}
+
+fn generate_linked(model: &ConnectorModel) -> TokenStream {
+    let ConnectorModel {
+        ident, instance, ..
+    } = model;
+    let (linked, settings) = (private("LinkedConnector"), public("Settings"));
+    let future = private("InitFuture");
+    let (argument, body) = match instance {
+        Instance::Default => {
+            let from_default = private("from_default");
+            let argument = quote_spanned!(Span::mixed_site()=> _);
+            (
+                argument,
+                quote_spanned!(Span::mixed_site()=> #from_default::<#ident>()),
+            )
+        }
+        Instance::Init(path) => {
+            let argument = quote_spanned!(Span::mixed_site()=> __connector_settings);
+            let call = generate_init(path, &argument);
+            (argument, call)
+        }
+    };
+    quote_spanned! {Span::mixed_site()=>
+        #[automatically_derived]
+        impl #linked for #ident {
+            fn instance(#argument: #settings) -> #future<Self> {
+                #body
+            }
+        }
+    }
+}
+
+// from_init::<Self, _>(RenderFarm::connect(settings))
+//
+// The call stands at the user's function, so that rustc underlines that when its signature differs.
+fn generate_init(path: &ExprPath, settings: &TokenStream) -> TokenStream {
+    let from_init = private("from_init");
+    let (_, function) = Place::of(path).ends();
+    let call = quote_spanned!(function=> (#path(#settings)));
+    quote_spanned!(function=> #from_init::<Self, _> #call)
+}

@@ -1,0 +1,161 @@
+//! From the command line to a running server: read flags, check connectors, bind, announce, serve.
+//! `main` calls it. Everything it prints says what to do; embedders use `server` instead.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::{ErrorKind, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use connector_core::Registry;
+use tokio::net::TcpListener;
+
+use crate::cli::{self, Command, ServeArgs};
+use crate::server::Server;
+use crate::{linking, shutdown, table, telemetry};
+
+const USAGE: u8 = 2;
+
+/// Runs a command line to its end.
+pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match cli::parse(arguments) {
+        Ok(Command::Serve(args)) => finish(in_runtime(serve(&args))),
+        Ok(Command::List) => finish(in_runtime(list())),
+        Err(printed) if printed.is_error => {
+            complain(printed.text);
+            ExitCode::from(USAGE)
+        }
+        Err(printed) => {
+            say(printed.text);
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn finish(ended: Result<(), String>) -> ExitCode {
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            complain(format!("error: {problem}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn in_runtime(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the runtime cannot be started: {error}"))?;
+    let ended = runtime.block_on(work);
+    // A connector may still be blocking a thread; the process does not wait for it.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn list() -> Result<(), String> {
+    let registry = linked().await?;
+    if let Some(problem) = linking::problem(&registry, &[]) {
+        return Err(problem);
+    }
+    say(table::render(&registry));
+    Ok(())
+}
+
+async fn serve(args: &ServeArgs) -> Result<(), String> {
+    telemetry::start(args.log_level, args.log_format);
+    if args.worker.is_some() {
+        complain("note: --worker is ignored; worker threads follow the processors\n");
+    }
+    if !args.modules.is_empty() {
+        complain(format!(
+            "note: --modules {} is ignored; connectors are linked into this binary\n",
+            args.modules.join(" ")
+        ));
+    }
+    let registry = linked().await?;
+    if let Some(problem) = linking::problem(&registry, &args.expect) {
+        return Err(problem);
+    }
+    for failure in registry.failures() {
+        tracing::error!(connector = failure.name, place = %failure.place, "not served: {}", failure.error);
+    }
+    let grpc = bind(&args.host, args.port, "gRPC", "--port").await?;
+    let admin = bind(
+        &args.host,
+        args.prometheus_port,
+        "metrics",
+        "--prometheus-port",
+    )
+    .await?;
+    let (grpc_address, admin_address) = (address(&grpc)?, address(&admin)?);
+    say(format!(
+        "connector-server {}\n\n{}\ngRPC      http://{grpc_address}\n\
+         metrics   http://{admin_address}/metrics\n",
+        env!("CARGO_PKG_VERSION"),
+        table::render(&registry)
+    ));
+    let stop = shutdown::asked_to_end(args.timeout.map(Duration::from_secs));
+    Server::builder()
+        .registry(registry)
+        .limits(args.limits())
+        .build()
+        .serve(grpc, Some(admin), stop)
+        .await
+        .map_err(|error| format!("serving ended: {error}"))
+}
+
+async fn linked() -> Result<Registry, String> {
+    // Variables that are no text cannot be meant for a connector.
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Registry::linked()
+        .variables(variables)
+        .build()
+        .await
+        .map_err(|error| error.to_string())
+}
+
+/// Binds a port, or says in one line why not and what to change.
+async fn bind(host: &str, port: u16, what: &str, flag: &str) -> Result<TcpListener, String> {
+    let bound = match TcpListener::bind((host, port)).await {
+        // A machine without IPv6 has no `::`; there the default means every IPv4 address.
+        Err(error) if host == "::" && lacks_ipv6(&error) => {
+            TcpListener::bind(("0.0.0.0", port)).await
+        }
+        bound => bound,
+    };
+    bound.map_err(|error| {
+        let advice = match error.kind() {
+            ErrorKind::AddrInUse => format!("another process holds it; choose another with {flag}"),
+            ErrorKind::PermissionDenied => {
+                format!("ports below 1024 need a privilege; choose another with {flag}")
+            }
+            _ => format!("check --host and {flag}"),
+        };
+        format!("cannot listen on {host} port {port} for {what}: {error}; {advice}")
+    })
+}
+
+fn lacks_ipv6(error: &std::io::Error) -> bool {
+    const EAFNOSUPPORT: i32 = 97;
+    error.kind() == ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(EAFNOSUPPORT)
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, String> {
+    listener
+        .local_addr()
+        .map_err(|error| format!("the bound address is unknown: {error}"))
+}
+
+/// Prints for people. A closed pipe is no reason to stop serving.
+fn say(text: impl Display) {
+    let mut out = std::io::stdout().lock();
+    drop(write!(out, "{text}").and_then(|()| out.flush()));
+}
+
+fn complain(text: impl Display) {
+    let mut out = std::io::stderr().lock();
+    drop(write!(out, "{text}").and_then(|()| out.flush()));
+}

@@ -1,0 +1,195 @@
+//! `AsyncConnectorService`: one short method per call: decode, dispatch, apply the rules, encode.
+//! `grpc` mounts it; what a failure looks like is decided in `gate` and `status`.
+
+use std::sync::Arc;
+
+use connector_core::ConnectorError;
+use connector_core::erased::CallError;
+use prost::Message;
+use tonic::{Request, Response, Status};
+
+use super::{convert, log_stream};
+use crate::dispatch::{Dispatcher, Failure, Operation};
+use crate::gate::{unknown_job, unreadable_meta};
+use crate::pb;
+use crate::pb::async_connector_service_server::AsyncConnectorService;
+use crate::{deadline, dispatch, status};
+
+/// The service.
+#[derive(Debug)]
+pub(crate) struct TaskService {
+    dispatcher: Arc<Dispatcher>,
+    max_response_bytes: usize,
+}
+
+impl TaskService {
+    pub(crate) const fn new(dispatcher: Arc<Dispatcher>, max_response_bytes: usize) -> Self {
+        Self {
+            dispatcher,
+            max_response_bytes,
+        }
+    }
+}
+
+fn refuse(failure: &Failure) -> Status {
+    status::of(failure)
+}
+
+/// Refuses an answer the executor could not receive: it takes 4 MiB, and an answer over that would
+/// fail at every poll without a word of why.
+fn fitting<M: Message>(answer: M, limit: usize, advice: &str) -> Result<M, CallError> {
+    let size = answer.encoded_len();
+    if size <= limit {
+        return Ok(answer);
+    }
+    Err(CallError::Connector(ConnectorError::permanent(format!(
+        "the answer has {size} bytes, and the caller takes at most {limit} \
+         (`--max-response-bytes`); {advice}"
+    ))))
+}
+
+#[tonic::async_trait]
+impl AsyncConnectorService for TaskService {
+    async fn create_task(
+        &self,
+        request: Request<pb::CreateTaskRequest>,
+    ) -> Result<Response<pb::CreateTaskResponse>, Status> {
+        let timeout = deadline::caller_timeout(request.metadata().as_ref());
+        let request = request.into_inner();
+        let (task_type, version) = request
+            .template
+            .as_ref()
+            .map_or((String::new(), 0), |task| {
+                (task.r#type.clone(), task.task_type_version)
+            });
+        let input_bytes = request.inputs.as_ref().map_or(0, Message::encoded_len);
+        self.dispatcher
+            .metrics()
+            .observe_input_bytes(&task_type, input_bytes);
+        let limit = self.max_response_bytes;
+        let route = dispatch::Route {
+            task_type,
+            version,
+            timeout,
+        };
+        self.dispatcher
+            .run(Operation::Create, route, |connector, call| async move {
+                let resource_meta = connector.create(convert::create(request, call)).await?;
+                let answer = pb::CreateTaskResponse { resource_meta };
+                fitting(
+                    answer,
+                    limit,
+                    "keep only what finds the job again in the resource metadata",
+                )
+            })
+            .await
+            .map(Response::new)
+            .map_err(|failure| refuse(&failure))
+    }
+
+    async fn get_task(
+        &self,
+        request: Request<pb::GetTaskRequest>,
+    ) -> Result<Response<pb::GetTaskResponse>, Status> {
+        let (headers, _, mut request) = request.into_parts();
+        let route = convert::call(request.task_category.take(), headers.as_ref());
+        let limit = self.max_response_bytes;
+        self.dispatcher
+            .run(Operation::Get, route, |connector, call| async move {
+                let resource = connector
+                    .get(convert::get(request, call))
+                    .await
+                    .or_else(unreadable_meta::on_get)
+                    .or_else(unknown_job::on_get)?;
+                let answer = pb::GetTaskResponse {
+                    resource: Some(convert::resource(resource)),
+                };
+                fitting(
+                    answer,
+                    limit,
+                    "let the job write `outputs.pb` under its output prefix and answer \
+                     `Outputs::WrittenByTask`",
+                )
+            })
+            .await
+            .map(Response::new)
+            .map_err(|failure| refuse(&failure))
+    }
+
+    async fn delete_task(
+        &self,
+        request: Request<pb::DeleteTaskRequest>,
+    ) -> Result<Response<pb::DeleteTaskResponse>, Status> {
+        let (headers, _, mut request) = request.into_parts();
+        let route = convert::call(request.task_category.take(), headers.as_ref());
+        self.dispatcher
+            .run(Operation::Delete, route, |connector, call| async move {
+                connector
+                    .delete(convert::delete(request, call))
+                    .await
+                    .or_else(unreadable_meta::on_delete)
+                    .or_else(unknown_job::on_delete)?;
+                Ok(pb::DeleteTaskResponse {})
+            })
+            .await
+            .map(Response::new)
+            .map_err(|failure| refuse(&failure))
+    }
+
+    async fn get_task_metrics(
+        &self,
+        request: Request<pb::GetTaskMetricsRequest>,
+    ) -> Result<Response<pb::GetTaskMetricsResponse>, Status> {
+        let (headers, _, mut request) = request.into_parts();
+        let route = convert::call(request.task_category.take(), headers.as_ref());
+        let limit = self.max_response_bytes;
+        let asked =
+            self.dispatcher
+                .run(Operation::GetMetrics, route, |connector, call| async move {
+                    let request = convert::metrics(request, call)?;
+                    let query = &request.query;
+                    // The protocol has a code of its own for a range without data.
+                    let ranged = query.start.is_some() || query.end.is_some();
+                    let backwards = query
+                        .start
+                        .zip(query.end)
+                        .is_some_and(|(start, end)| end < start);
+                    let metrics = if backwards {
+                        Vec::new()
+                    } else {
+                        connector.get_metrics(request).await?
+                    };
+                    if ranged && metrics.is_empty() {
+                        return Ok(None);
+                    }
+                    let results = metrics.into_iter().map(convert::metric).collect();
+                    let answer = pb::GetTaskMetricsResponse { results };
+                    fitting(answer, limit, "ask for a shorter range or a larger step").map(Some)
+                });
+        match asked.await.map_err(|failure| refuse(&failure))? {
+            Some(answer) => Ok(Response::new(answer)),
+            None => Err(Status::out_of_range(
+                "there are no metrics in the time range asked for",
+            )),
+        }
+    }
+
+    type GetTaskLogsStream = log_stream::LogMessages;
+
+    async fn get_task_logs(
+        &self,
+        request: Request<pb::GetTaskLogsRequest>,
+    ) -> Result<Response<Self::GetTaskLogsStream>, Status> {
+        let (headers, _, mut request) = request.into_parts();
+        let route = convert::call(request.task_category.take(), headers.as_ref());
+        let asked = route.clone();
+        let limit = self.max_response_bytes;
+        self.dispatcher
+            .run_guarded(Operation::GetLogs, route, |connector, call| async move {
+                connector.get_logs(convert::logs(request, call)).await
+            })
+            .await
+            .map(|(logs, guard)| Response::new(log_stream::messages(logs, asked, guard, limit)))
+            .map_err(|failure| refuse(&failure))
+    }
+}

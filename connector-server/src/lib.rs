@@ -1,0 +1,56 @@
+//! Serves every connector that is linked into a binary to a stock Flyte, over gRPC.
+//! Binaries call [`main`]; tests and embedders use [`Server`].
+//! Arrows point one way: `app` → `grpc` → `dispatch` → `gate` → `connector-core`.
+//!
+//! A server of your own is three lines; name every crate that holds connectors, because the linker
+//! drops a crate nobody names:
+//!
+//! ```no_run
+//! connector_server::main!(connector_examples);
+//! # mod hidden {} // the macro above is the whole program
+//! ```
+
+mod admin;
+mod app;
+mod cli;
+mod deadline;
+mod dispatch;
+mod gate;
+mod grpc;
+mod linking;
+mod metrics;
+pub mod pb;
+mod server;
+mod shutdown;
+mod status;
+mod table;
+mod telemetry;
+
+use std::process::ExitCode;
+
+pub use server::{Limits, Server, ServerBuilder, ServerError};
+
+/// Runs the command line: reads arguments and environment, serves, and says how it ended.
+///
+/// Exit codes: 0 after a clean end, 1 when the server cannot start or serve, 2 when the command
+/// line is wrong.
+#[must_use]
+pub fn main() -> ExitCode {
+    app::run(std::env::args_os())
+}
+
+/// A `main` function that links the crates named and serves their connectors.
+///
+/// ```no_run
+/// connector_server::main!(connector_examples);
+/// ```
+#[macro_export]
+macro_rules! main {
+    ($($connectors:ident),* $(,)?) => {
+        $(use $connectors as _;)*
+
+        fn main() -> ::std::process::ExitCode {
+            $crate::main()
+        }
+    };
+}

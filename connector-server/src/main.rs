@@ -1,0 +1,7 @@
+//! The binary `connector-server`: links the shipped connectors and hands over to the library.
+#[cfg(feature = "examples")]
+use connector_examples as _;
+
+fn main() -> std::process::ExitCode {
+    connector_server::main()
+}

@@ -1,0 +1,154 @@
+//! A server: a registry, limits, two listeners, an end.
+//! `app` builds one from the command line; tests and embedders build their own.
+//! It binds nothing itself, so a caller knows the ports before anything is served.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_core::Registry;
+use tokio::net::TcpListener;
+use tonic::transport::server::TcpIncoming;
+
+use crate::dispatch::Dispatcher;
+use crate::grpc::health::HealthTable;
+use crate::metrics::Metrics;
+use crate::{admin, grpc, shutdown};
+
+/// Sizes and times that bound every call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest request taken, in bytes. Default 16 MiB.
+    pub max_request_bytes: usize,
+    /// The largest answer sent, in bytes. Default 4 MiB: what a stock executor receives.
+    pub max_response_bytes: usize,
+    /// The longest a connector may work on one call, whatever the caller allows. Default 60 s.
+    pub max_call: Duration,
+    /// How long running calls may go on once the server is told to stop. Default 20 s.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_request_bytes: 16 * 1024 * 1024,
+            max_response_bytes: 4 * 1024 * 1024,
+            max_call: Duration::from_secs(60),
+            grace: Duration::from_secs(20),
+        }
+    }
+}
+
+/// A server ready to serve.
+#[derive(Debug)]
+pub struct Server {
+    registry: Registry,
+    limits: Limits,
+}
+
+/// Builds a [`Server`].
+#[derive(Debug, Default)]
+pub struct ServerBuilder {
+    registry: Registry,
+    limits: Limits,
+}
+
+impl ServerBuilder {
+    /// The connectors to serve.
+    #[must_use]
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// Limits other than the default ones.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn build(self) -> Server {
+        Server {
+            registry: self.registry,
+            limits: self.limits,
+        }
+    }
+}
+
+/// Why a server could not serve, or stopped serving.
+#[derive(Debug)]
+pub struct ServerError(Box<dyn std::error::Error + Send + Sync>);
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for ServerError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl ServerError {
+    fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Server {
+    /// Starts building a server.
+    #[must_use]
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::default()
+    }
+
+    /// Serves gRPC on `grpc` and the operators' pages on `admin` until `stop` completes; then
+    /// reports `NOT_SERVING`, takes no new calls and lets running ones finish within the grace time.
+    ///
+    /// # Errors
+    /// The listeners cannot be used.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes every connection at once.
+    pub async fn serve(
+        self,
+        grpc: TcpListener,
+        admin: Option<TcpListener>,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServerError> {
+        let Self { registry, limits } = self;
+        let registry = Arc::new(registry);
+        let metrics = Arc::new(Metrics::new(&registry).map_err(ServerError::new)?);
+        let health = HealthTable::new(
+            grpc::HEALTH_NAMES
+                .into_iter()
+                .chain(registry.entries().map(|entry| entry.name)),
+            registry.failures().iter().map(|failure| failure.name),
+        );
+        let dispatcher = Arc::new(Dispatcher::new(
+            Arc::clone(&registry),
+            Arc::clone(&metrics),
+            limits.max_call,
+        ));
+        let routes = grpc::routes(dispatcher, &registry, health.clone(), &limits)
+            .map_err(ServerError::new)?;
+
+        // The operators' pages stay up while calls drain, so that the drain can be watched.
+        let admin_pages = admin.map(|listener| {
+            let routes = admin::routes(metrics, health.clone());
+            tokio::spawn(async move { axum::serve(listener, routes).await })
+        });
+        let served = shutdown::serve(routes, TcpIncoming::from(grpc), health, limits.grace, stop);
+        let served = served.await.map_err(ServerError::new);
+        if let Some(pages) = admin_pages {
+            pages.abort();
+        }
+        served
+    }
+}

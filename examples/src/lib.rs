@@ -1,0 +1,6 @@
+//! Connectors that teach, and that tests drive: one file each, to be read from top to bottom.
+//! A server binary links them by naming this crate (`use connector_examples as _;`).
+//! Production connectors do not belong here.
+
+pub mod batch_job;
+pub mod echo;

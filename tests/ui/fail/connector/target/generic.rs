@@ -1,0 +1,26 @@
+//! A connector with a type parameter.
+
+use connector_core::prelude::*;
+use connector_core::Registry;
+
+#[connector(task_type = "render")]
+#[derive(Default)]
+struct G<T: Send + Sync + 'static>(T);
+
+impl<T: Send + Sync + 'static> AsyncConnector for G<T> {
+    async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+        Err(ConnectorError::unsupported("create"))
+    }
+
+    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+        Err(ConnectorError::unsupported("get"))
+    }
+
+    async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {
+    let _ = Registry::builder().register(G(1));
+}

@@ -1,0 +1,32 @@
+//! The attribute on an inherent impl.
+
+use connector_core::prelude::*;
+use connector_core::Registry;
+
+#[derive(Default)]
+struct G;
+
+#[connector(task_type = "render")]
+impl G {
+    fn one() -> Self {
+        Self
+    }
+}
+
+impl AsyncConnector for G {
+    async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+        Err(ConnectorError::unsupported("create"))
+    }
+
+    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+        Err(ConnectorError::unsupported("get"))
+    }
+
+    async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {
+    let _ = Registry::builder().register(G::one());
+}

@@ -1,0 +1,28 @@
+//! The attribute on a union.
+
+use connector_core::prelude::*;
+use connector_core::Registry;
+
+#[connector(task_type = "render")]
+#[derive(Clone, Copy)]
+union G {
+    number: u32,
+}
+
+impl AsyncConnector for G {
+    async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+        Err(ConnectorError::unsupported("create"))
+    }
+
+    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+        Err(ConnectorError::unsupported("get"))
+    }
+
+    async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {
+    let _ = Registry::builder().register(G { number: 1 });
+}

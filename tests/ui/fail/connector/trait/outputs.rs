@@ -1,0 +1,28 @@
+//! Outputs without `TaskOutputs`.
+
+use connector_core::prelude::*;
+use connector_core::Registry;
+
+#[connector(task_type = "render", outputs = Plain)]
+#[derive(Default)]
+struct G;
+
+struct Plain;
+
+impl AsyncConnector for G {
+    async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+        Err(ConnectorError::unsupported("create"))
+    }
+
+    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource<Plain>> {
+        Err(ConnectorError::unsupported("get"))
+    }
+
+    async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {
+    let _ = Registry::builder().register(G);
+}

@@ -1,0 +1,29 @@
+//! A constant cannot be read while the attribute is.
+
+use connector_core::prelude::*;
+use connector_core::Registry;
+
+#[connector(task_type = TASK_TYPE)]
+#[derive(Default)]
+struct G;
+
+#[expect(dead_code, reason = "the attribute was not understood")]
+const TASK_TYPE: &str = "render";
+
+impl AsyncConnector for G {
+    async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+        Err(ConnectorError::unsupported("create"))
+    }
+
+    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+        Err(ConnectorError::unsupported("get"))
+    }
+
+    async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {
+    let _ = Registry::builder().register(G);
+}
