@@ -1,0 +1,180 @@
+//! A connector that does what the test says: fail in every way, hang, panic, answer oddly.
+//! Create reads `custom.act` and puts it into the metadata, where later calls find it.
+
+use std::time::SystemTime;
+
+use connector_core::prelude::*;
+use futures_util::StreamExt;
+use futures_util::stream;
+
+/// What the job will do when asked.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Act {
+    /// A word that `probe` knows.
+    pub act: String,
+}
+
+/// The metadata of a job with that act, as create would answer it.
+#[must_use]
+pub fn meta(act: &str) -> String {
+    format!("{{\"act\": \"{act}\"}}")
+}
+
+/// The connector; two versions, and a name it shares with `silent`.
+#[connector(task_type = "probe", version = [0, 3], name = "Probe", meta = Act)]
+#[derive(Debug, Default)]
+pub struct Probe;
+
+fn misbehave(act: &str) -> Result<()> {
+    Err(match act {
+        "panic" => panic!("the probe was told to"),
+        "invalid" => ConnectorError::invalid_task("`x` must be a number"),
+        "permanent" => ConnectorError::permanent("no such table"),
+        "retryable" => ConnectorError::retryable("the node was lost"),
+        "transient" => ConnectorError::transient("503"),
+        "not_found" => ConnectorError::not_found("no job j-1"),
+        "unauthenticated" => ConnectorError::unauthenticated("the token has expired"),
+        "huge" => ConnectorError::permanent("é? ".repeat(1 << 20)),
+        "control" => ConnectorError::permanent("a\r\nb\0c\u{1b}[31m"),
+        _ => return Ok(()),
+    })
+}
+
+impl AsyncConnector for Probe {
+    async fn create(&self, task: CreateTask<Self>) -> Result<Act> {
+        let at_create = task.config.string("at_create")?.unwrap_or_default();
+        if at_create == "hang" {
+            std::future::pending::<()>().await;
+        }
+        misbehave(at_create)?;
+        Ok(Act {
+            act: task.config.string("act")?.unwrap_or_default().to_owned(),
+        })
+    }
+
+    async fn get(&self, job: &Act, cx: &TaskContext<Self>) -> Result<Resource> {
+        if job.act == "hang" {
+            std::future::pending::<()>().await;
+        }
+        misbehave(&job.act)?;
+        let value = || DynamicOutputs::from_iter([("o", literal::integer(0))]);
+        Ok(match job.act.as_str() {
+            "empty outputs" => Resource::succeeded(DynamicOutputs::default()),
+            "written outputs" => Resource::succeeded(Outputs::WrittenByTask),
+            "early outputs" => Resource {
+                outputs: Outputs::Inline(value()),
+                ..Resource::running()
+            },
+            "large outputs" => Resource::succeeded(DynamicOutputs::from_iter([(
+                "o",
+                literal::string("x".repeat(5 << 20)),
+            )])),
+            "context" => Resource::running()
+                .info("output_prefix", &cx.output_prefix)
+                .info("config", cx.connection.config("region"))
+                .info("secret", cx.connection.secret("token").map(Secret::expose))
+                .info("has_deadline", cx.call.remaining().is_some())
+                .info("key", cx.call.key.to_string()),
+            phase => Resource::new(Phase::from_name(phase).unwrap_or(Phase::Running)),
+        })
+    }
+
+    async fn delete(&self, job: &Act, _cx: &TaskContext<Self>) -> Result<()> {
+        misbehave(&job.act)
+    }
+
+    async fn get_metrics(
+        &self,
+        job: &Act,
+        query: MetricsQuery,
+        _cx: &CallContext,
+    ) -> Result<Vec<Metric>> {
+        misbehave(&job.act)?;
+        if job.act == "none" {
+            return Ok(Vec::new());
+        }
+        // What reached the connector, said back.
+        Ok(vec![Metric::range(format!("{query:?}"), [])])
+    }
+
+    async fn get_logs(&self, job: &Act, query: LogQuery, _cx: &CallContext) -> Result<Logs> {
+        misbehave(&job.act)?;
+        let page = |text: &str, next: Option<&str>| LogPage {
+            lines: vec![LogLine::system(SystemTime::UNIX_EPOCH, text)],
+            next_token: next.map(str::to_owned),
+        };
+        let said = format!("{query:?}");
+        Ok(match job.act.as_str() {
+            "no lines" => LogPage::default().into(),
+            "long line" => page(&"é".repeat(5 << 20), None).into(),
+            "many lines" => LogPage {
+                lines: (0..5_000)
+                    .map(|_| LogLine::user(SystemTime::now(), "x".repeat(1_000)))
+                    .collect(),
+                next_token: Some("next".to_owned()),
+            }
+            .into(),
+            "stream" => {
+                let pages = [Ok(page("one", Some("a"))), Ok(page("two", Some("b")))];
+                Logs::Stream(stream::iter(pages).boxed())
+            }
+            "stream error" => {
+                let pages = [Ok(page("one", None)), Err(ConnectorError::transient("503"))];
+                Logs::Stream(stream::iter(pages).boxed())
+            }
+            "stream panic" => {
+                let pages = stream::iter([1, 2]).map(move |n| match n {
+                    1 => Ok(page("one", None)),
+                    _ => panic!("the probe was told to"),
+                });
+                Logs::Stream(pages.boxed())
+            }
+            "stream without end" => {
+                Logs::Stream(stream::repeat_with(|| Ok(LogPage::default())).boxed())
+            }
+            _ => page(&said, None).into(),
+        })
+    }
+}
+
+/// A connector without metrics and logs.
+#[connector(task_type = "silent", name = "Probe")]
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl AsyncConnector for Silent {
+    async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+        Ok(JobId::new("s-1"))
+    }
+
+    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+        Ok(Resource::running())
+    }
+
+    async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A connector whose instance cannot be made.
+#[connector(task_type = "broken", name = "Broken", init = refuse)]
+#[derive(Debug)]
+pub struct Broken;
+
+async fn refuse(settings: Settings) -> Result<Broken> {
+    settings.require("endpoint").map(|_| Broken)
+}
+
+impl AsyncConnector for Broken {
+    async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+        Ok(JobId::new("b-1"))
+    }
+
+    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+        Ok(Resource::running())
+    }
+
+    async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        Ok(())
+    }
+}
