@@ -11,8 +11,8 @@
 //!
 //! /// What later calls need to find the job again.
 //! #[derive(Debug, Serialize, Deserialize)]
-//! struct RenderJob {
-//!     job_id: String,
+//! pub struct RenderJob {
+//!     pub job_id: String,
 //! }
 //!
 //! #[connector(task_type = "render", version = 1, meta = RenderJob)]

@@ -1,0 +1,173 @@
+//! The registry: what the linker collected, what is registered by hand, and what clashes.
+
+use connector_core::Registry;
+use connector_core::prelude::*;
+use connector_core::registry::RegistryError;
+
+/// The three methods, for connectors of which only the identity matters.
+macro_rules! does_nothing {
+    ($($connector:ty),+) => {
+        $(impl AsyncConnector for $connector {
+            async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+                Ok(JobId::new("j-1"))
+            }
+
+            async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+                Ok(Resource::running())
+            }
+
+            async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+                Ok(())
+            }
+        })+
+    };
+}
+
+#[connector(task_type = ["spark", "databricks"], version = [0, 1])]
+#[derive(Debug, Default)]
+struct Spark;
+
+#[connector(task_type = "panics", init = explode)]
+#[derive(Debug)]
+struct Panics;
+
+async fn explode(_settings: Settings) -> Result<Panics> {
+    panic!("init was told to")
+}
+
+#[connector(task_type = "needs", init = needs)]
+#[derive(Debug)]
+struct Needs;
+
+async fn needs(settings: Settings) -> Result<Needs> {
+    settings.require("endpoint").map(|_| Needs)
+}
+
+/// Written without the macro.
+#[derive(Debug)]
+struct ByHand;
+
+impl ConnectorSpec for ByHand {
+    const NAME: &'static str = "By Hand";
+    const TASK_TYPES: &'static [&'static str] = &["spark"];
+    const VERSIONS: &'static [i32] = &[1];
+    type Meta = JobId;
+    type Config = DynamicConfig;
+    type Inputs = DynamicInputs;
+    type Outputs = DynamicOutputs;
+    type Connection = DynamicConnection;
+}
+
+/// Names what Flyte cannot carry.
+#[derive(Debug)]
+struct Illegal;
+
+impl ConnectorSpec for Illegal {
+    const NAME: &'static str = "Illegal";
+    const TASK_TYPES: &'static [&'static str] = &["big query"];
+    const VERSIONS: &'static [i32] = &[0];
+    type Meta = JobId;
+    type Config = ();
+    type Inputs = ();
+    type Outputs = DynamicOutputs;
+    type Connection = ();
+}
+
+does_nothing!(Spark, Panics, Needs, ByHand, Illegal);
+
+fn keys(registry: &Registry) -> Vec<String> {
+    registry
+        .entries()
+        .map(|entry| entry.key.to_string())
+        .collect()
+}
+
+#[tokio::test]
+async fn linked_connectors_are_sorted_and_failed_ones_left_out() {
+    let registry = Registry::linked().build().await.expect("no duplicates");
+    assert_eq!(
+        keys(&registry),
+        ["spark (0)", "spark (1)", "databricks (0)", "databricks (1)"],
+        "types in the order written"
+    );
+    assert_eq!(registry.by_name()[0].name, "Spark Connector");
+    assert!(registry.get("databricks", 1).is_some());
+    assert!(registry.get("databricks", 2).is_none());
+    let failures: Vec<_> = registry
+        .failures()
+        .iter()
+        .map(|failure| (failure.name, failure.error.message().to_owned()))
+        .collect();
+    assert_eq!(failures.len(), 2, "{failures:?}");
+    assert!(
+        failures[0].1.contains("`endpoint` is missing"),
+        "{failures:?}"
+    );
+    assert!(failures[1].1.contains("panicked"), "{failures:?}");
+}
+
+#[tokio::test]
+async fn settings_come_from_the_variables_given() {
+    let variables = [(
+        "CONNECTOR__NEEDS__ENDPOINT".to_owned(),
+        "http://x".to_owned(),
+    )];
+    let registry = Registry::linked()
+        .variables(variables)
+        .build()
+        .await
+        .expect("no duplicates");
+    assert!(registry.get("needs", 0).is_some());
+}
+
+#[tokio::test]
+async fn duplicates_are_reported_with_both_places() {
+    let error = Registry::linked()
+        .register(ByHand)
+        .build()
+        .await
+        .unwrap_err();
+    let RegistryError::Duplicates(duplicates) = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(duplicates.len(), 1);
+    let text = error.to_string();
+    assert!(
+        text.starts_with("Duplicate connector for task type: spark and version: 1"),
+        "{text}"
+    );
+    let places: Vec<_> = text
+        .lines()
+        .filter(|line| line.contains("registry.rs:"))
+        .collect();
+    assert_eq!(places.len(), 2, "{text}");
+    assert_ne!(duplicates[0].first.line, duplicates[0].second.line);
+}
+
+#[tokio::test]
+async fn a_replacement_takes_over_only_what_it_names() {
+    let registry = Registry::linked()
+        .replace(ByHand)
+        .build()
+        .await
+        .expect("a replacement");
+    assert_eq!(registry.get("spark", 1).unwrap().name, "By Hand");
+    assert_eq!(registry.get("spark", 0).unwrap().name, "Spark Connector");
+    let listed: Vec<usize> = registry
+        .by_name()
+        .iter()
+        .map(|named| named.keys.len())
+        .collect();
+    assert_eq!(listed, [3, 1], "a replaced key is listed once");
+}
+
+#[tokio::test]
+async fn what_flyte_cannot_carry_is_refused_without_the_macro_too() {
+    let error = Registry::builder()
+        .register(Illegal)
+        .build()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, RegistryError::Illegal { .. }));
+    assert!(error.to_string().contains("registry.rs:"), "{error}");
+}
