@@ -7,7 +7,6 @@
 //!
 //! ```no_run
 //! connector_server::main!(connector_examples);
-//! # mod hidden {} // the macro above is the whole program
 //! ```
 
 mod admin;
@@ -29,6 +28,11 @@ mod telemetry;
 use std::process::ExitCode;
 
 pub use server::{Limits, Server, ServerBuilder, ServerError};
+
+/// The README's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 /// Runs the command line: reads arguments and environment, serves, and says how it ended.
 ///
