@@ -67,10 +67,7 @@ impl From<f64> for InfoValue {
 impl From<i64> for InfoValue {
     fn from(number: i64) -> Self {
         if (-MAX_EXACT..=MAX_EXACT).contains(&number) {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "exact up to 2^53, checked above"
-            )]
+            #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, checked above")]
             let exact = number as f64;
             Self(Kind::NumberValue(exact))
         } else {
@@ -106,10 +103,7 @@ impl<T: Into<Self>> From<Option<T>> for InfoValue {
 
 impl<T: Into<Self>> From<Vec<T>> for InfoValue {
     fn from(items: Vec<T>) -> Self {
-        let values = items
-            .into_iter()
-            .map(|item| item.into().into_value())
-            .collect();
+        let values = items.into_iter().map(|item| item.into().into_value()).collect();
         Self(Kind::ListValue(ListValue { values }))
     }
 }
@@ -161,9 +155,7 @@ impl From<serde_json::Value> for InfoValue {
 pub fn json_to_struct(value: serde_json::Value) -> Result<Struct> {
     match InfoValue::from(value).0 {
         Kind::StructValue(object) => Ok(object),
-        _ => Err(ConnectorError::permanent(
-            "a `Struct` holds an object, not a single value",
-        )),
+        _ => Err(ConnectorError::permanent("a `Struct` holds an object, not a single value")),
     }
 }
 
@@ -171,11 +163,7 @@ pub fn json_to_struct(value: serde_json::Value) -> Result<Struct> {
 #[must_use]
 pub fn struct_to_json(object: &Struct) -> serde_json::Value {
     serde_json::Value::Object(
-        object
-            .fields
-            .iter()
-            .map(|(key, value)| (key.clone(), value_to_json(value)))
-            .collect(),
+        object.fields.iter().map(|(key, value)| (key.clone(), value_to_json(value))).collect(),
     )
 }
 
@@ -195,18 +183,13 @@ fn number_to_json(number: f64) -> serde_json::Value {
     #[expect(clippy::cast_precision_loss, reason = "2^53 is exact")]
     let exact = number.fract() == 0.0 && number.abs() <= MAX_EXACT as f64;
     if exact {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "whole and within 2^53, checked above"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53, checked above")]
         let whole = number as i64;
         return serde_json::Value::from(whole);
     }
     // NaN and infinities have no JSON form; text keeps them visible.
-    serde_json::Number::from_f64(number).map_or_else(
-        || serde_json::Value::String(number.to_string()),
-        serde_json::Value::Number,
-    )
+    serde_json::Number::from_f64(number)
+        .map_or_else(|| serde_json::Value::String(number.to_string()), serde_json::Value::Number)
 }
 
 #[cfg(test)]
@@ -227,14 +210,8 @@ mod tests {
     fn what_a_double_or_json_cannot_carry_becomes_text() {
         assert_eq!(InfoValue::from(f64::NAN), InfoValue::from("NaN"));
         assert_eq!(InfoValue::from(f64::NEG_INFINITY), InfoValue::from("-inf"));
-        assert_eq!(
-            InfoValue::from((1_i64 << 53) + 1),
-            InfoValue::from("9007199254740993")
-        );
-        assert_eq!(
-            InfoValue::from(u64::MAX),
-            InfoValue::from(u64::MAX.to_string())
-        );
+        assert_eq!(InfoValue::from((1_i64 << 53) + 1), InfoValue::from("9007199254740993"));
+        assert_eq!(InfoValue::from(u64::MAX), InfoValue::from(u64::MAX.to_string()));
         assert_eq!(InfoValue::from(None::<i64>), InfoValue::null());
     }
 }

@@ -161,9 +161,7 @@ impl From<NamedLiterals> for DynamicOutputs {
 
 impl<N: Into<String>> FromIterator<(N, pb::Literal)> for DynamicOutputs {
     fn from_iter<I: IntoIterator<Item = (N, pb::Literal)>>(pairs: I) -> Self {
-        Self {
-            literals: pairs.into_iter().collect(),
-        }
+        Self { literals: pairs.into_iter().collect() }
     }
 }
 
@@ -238,19 +236,8 @@ mod tests {
             preset: Option<String>,
         }
         let render: Render = config(serde_json::json!({"fps": 24})).parse().unwrap();
-        assert_eq!(
-            render,
-            Render {
-                fps: 24,
-                preset: None
-            }
-        );
-        let error = config(serde_json::json!({"fps": "x"}))
-            .parse::<Render>()
-            .unwrap_err();
-        assert!(
-            error.message().contains("`custom` settings do not fit"),
-            "{error}"
-        );
+        assert_eq!(render, Render { fps: 24, preset: None });
+        let error = config(serde_json::json!({"fps": "x"})).parse::<Render>().unwrap_err();
+        assert!(error.message().contains("`custom` settings do not fit"), "{error}");
     }
 }

@@ -39,9 +39,7 @@ pub struct CreateRequest {
 impl fmt::Debug for CreateRequest {
     // Template, inputs and connection may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CreateRequest")
-            .field("call", &self.call)
-            .finish_non_exhaustive()
+        f.debug_struct("CreateRequest").field("call", &self.call).finish_non_exhaustive()
     }
 }
 
@@ -60,9 +58,7 @@ pub struct JobRequest {
 
 impl fmt::Debug for JobRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JobRequest")
-            .field("call", &self.call)
-            .finish_non_exhaustive()
+        f.debug_struct("JobRequest").field("call", &self.call).finish_non_exhaustive()
     }
 }
 
@@ -174,14 +170,8 @@ impl<C> fmt::Debug for Erased<C> {
 #[async_trait]
 impl<C: AsyncConnector> DynConnector for Erased<C> {
     async fn create(&self, request: CreateRequest) -> Result<Bytes, CallError> {
-        let CreateRequest {
-            call,
-            mut template,
-            inputs,
-            output_prefix,
-            execution,
-            connection,
-        } = request;
+        let CreateRequest { call, mut template, inputs, output_prefix, execution, connection } =
+            request;
         // The settings are moved into their type; leaving a second copy would double large ones.
         let custom = template.custom.take().unwrap_or_default();
         let task = CreateTask {
@@ -192,32 +182,19 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
             context: context::<C>(call, output_prefix, connection)?,
         };
         let meta = self.0.create(task).await?;
-        meta.encode().map_err(|error| {
-            ConnectorError::permanent(error.to_string())
-                .with_source(error)
-                .into()
-        })
+        meta.encode()
+            .map_err(|error| ConnectorError::permanent(error.to_string()).with_source(error).into())
     }
 
     async fn get(&self, request: JobRequest) -> Result<ErasedResource, CallError> {
-        let JobRequest {
-            call,
-            resource_meta,
-            output_prefix,
-            connection,
-        } = request;
+        let JobRequest { call, resource_meta, output_prefix, connection } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
         let cx = context::<C>(call, output_prefix, connection)?;
         Ok(erase(self.0.get(&job, &cx).await?)?)
     }
 
     async fn delete(&self, request: JobRequest) -> Result<(), CallError> {
-        let JobRequest {
-            call,
-            resource_meta,
-            output_prefix,
-            connection,
-        } = request;
+        let JobRequest { call, resource_meta, output_prefix, connection } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
         let cx = context::<C>(call, output_prefix, connection)?;
         Ok(self.0.delete(&job, &cx).await?)
@@ -227,21 +204,13 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
         &self,
         request: QueryRequest<MetricsQuery>,
     ) -> Result<Vec<Metric>, CallError> {
-        let QueryRequest {
-            call,
-            resource_meta,
-            query,
-        } = request;
+        let QueryRequest { call, resource_meta, query } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
         Ok(self.0.get_metrics(&job, query, &call).await?)
     }
 
     async fn get_logs(&self, request: QueryRequest<LogQuery>) -> Result<Logs, CallError> {
-        let QueryRequest {
-            call,
-            resource_meta,
-            query,
-        } = request;
+        let QueryRequest { call, resource_meta, query } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
         Ok(self.0.get_logs(&job, query, &call).await?)
     }
@@ -253,31 +222,15 @@ fn context<C: AsyncConnector>(
     connection: Option<pb::Connection>,
 ) -> Result<TaskContext<C>> {
     let connection = C::Connection::from_connection(connection.unwrap_or_default())?;
-    Ok(TaskContext {
-        connection,
-        output_prefix,
-        call,
-    })
+    Ok(TaskContext { connection, output_prefix, call })
 }
 
 fn erase<O: TaskOutputs>(resource: Resource<O>) -> Result<ErasedResource> {
-    let Resource {
-        phase,
-        message,
-        log_links,
-        outputs,
-        custom_info,
-    } = resource;
+    let Resource { phase, message, log_links, outputs, custom_info } = resource;
     // Outputs of a job that has not succeeded mean nothing to the executor, so they are left out.
     let outputs = match outputs {
         Outputs::Inline(outputs) if phase == Phase::Succeeded => Some(outputs.into_literals()?),
         Outputs::Inline(_) | Outputs::None | Outputs::WrittenByTask => None,
     };
-    Ok(ErasedResource {
-        phase,
-        message,
-        log_links,
-        outputs,
-        custom_info,
-    })
+    Ok(ErasedResource { phase, message, log_links, outputs, custom_info })
 }

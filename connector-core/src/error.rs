@@ -60,11 +60,7 @@ pub struct ConnectorError {
 impl ConnectorError {
     /// An error of `kind` with a message that says what happened and what to do.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            source: None,
-        }
+        Self { kind, message: message.into(), source: None }
     }
 
     /// The task itself is wrong, see [`ErrorKind::InvalidTask`].
@@ -89,12 +85,7 @@ impl ConnectorError {
 
     /// Like [`ConnectorError::transient`], with the wait the outside system asked for.
     pub fn transient_after(retry_after: Duration, message: impl Into<String>) -> Self {
-        Self::new(
-            ErrorKind::Transient {
-                retry_after: Some(retry_after),
-            },
-            message,
-        )
+        Self::new(ErrorKind::Transient { retry_after: Some(retry_after) }, message)
     }
 
     /// The outside system does not know the job, see [`ErrorKind::NotFound`].
@@ -140,9 +131,7 @@ impl fmt::Display for ConnectorError {
 
 impl Error for ConnectorError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source
-            .as_deref()
-            .map(|source| source as &(dyn Error + 'static))
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
 

@@ -23,17 +23,11 @@ impl TaskType {
         } else if let Some(bad) = name.chars().find(|c| !is_legal(*c)) {
             format!("it contains {bad:?}; letters, digits, `_`, `-` and `.` are allowed")
         } else if name.len() > MAX_TASK_TYPE_LENGTH {
-            format!(
-                "it has {} characters; {MAX_TASK_TYPE_LENGTH} are allowed",
-                name.len()
-            )
+            format!("it has {} characters; {MAX_TASK_TYPE_LENGTH} are allowed", name.len())
         } else {
             return Ok(Self(name.into()));
         };
-        Err(InvalidTaskType {
-            name: name.to_owned(),
-            reason,
-        })
+        Err(InvalidTaskType { name: name.to_owned(), reason })
     }
 
     /// The name.
@@ -91,10 +85,7 @@ mod tests {
     fn agrees_with_the_shared_list() {
         let list = include_str!("../../tests/data/task_types.txt");
         let mut seen = (0, 0);
-        for line in list
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        {
+        for line in list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (verdict, rest) = line.split_once(' ').expect("verdict and name");
             match verdict {
                 "legal" => {
@@ -109,21 +100,13 @@ mod tests {
                 other => panic!("unknown verdict {other}"),
             }
         }
-        assert!(
-            seen.0 >= 5 && seen.1 >= 5,
-            "the list is too short: {seen:?}"
-        );
+        assert!(seen.0 >= 5 && seen.1 >= 5, "the list is too short: {seen:?}");
     }
 
     #[test]
     fn says_why() {
         let error = TaskType::parse("big query").unwrap_err();
         assert!(error.to_string().contains("' '"), "{error}");
-        assert!(
-            TaskType::parse("")
-                .unwrap_err()
-                .to_string()
-                .contains("empty")
-        );
+        assert!(TaskType::parse("").unwrap_err().to_string().contains("empty"));
     }
 }

@@ -49,38 +49,26 @@ pub fn none() -> pb::Literal {
 #[must_use]
 pub fn list(items: impl IntoIterator<Item = pb::Literal>) -> pb::Literal {
     let literals = items.into_iter().collect();
-    of(literal::Value::Collection(pb::LiteralCollection {
-        literals,
-    }))
+    of(literal::Value::Collection(pb::LiteralCollection { literals }))
 }
 
 /// A map literal: Python `dict` with string keys.
 #[must_use]
 pub fn map<N: Into<String>>(entries: impl IntoIterator<Item = (N, pb::Literal)>) -> pb::Literal {
-    let literals = entries
-        .into_iter()
-        .map(|(name, value)| (name.into(), value))
-        .collect();
+    let literals = entries.into_iter().map(|(name, value)| (name.into(), value)).collect();
     of(literal::Value::Map(pb::LiteralMap { literals }))
 }
 
 fn primitive(value: primitive::Value) -> pb::Literal {
-    scalar(scalar::Value::Primitive(pb::Primitive {
-        value: Some(value),
-    }))
+    scalar(scalar::Value::Primitive(pb::Primitive { value: Some(value) }))
 }
 
 fn scalar(value: scalar::Value) -> pb::Literal {
-    of(literal::Value::Scalar(Box::new(pb::Scalar {
-        value: Some(value),
-    })))
+    of(literal::Value::Scalar(Box::new(pb::Scalar { value: Some(value) })))
 }
 
 fn of(value: literal::Value) -> pb::Literal {
-    pb::Literal {
-        value: Some(value),
-        ..Default::default()
-    }
+    pb::Literal { value: Some(value), ..Default::default() }
 }
 
 #[cfg(test)]

@@ -43,10 +43,7 @@ impl LogLine {
     /// A line the outside system wrote about the job at that time.
     #[must_use]
     pub fn system(timestamp: SystemTime, message: impl Into<String>) -> Self {
-        Self {
-            originator: LogOriginator::System,
-            ..Self::user(timestamp, message)
-        }
+        Self { originator: LogOriginator::System, ..Self::user(timestamp, message) }
     }
 }
 

@@ -61,9 +61,7 @@ impl JobId {
     /// The metadata of that job.
     #[must_use]
     pub fn new(job_id: impl Into<String>) -> Self {
-        Self {
-            job_id: job_id.into(),
-        }
+        Self { job_id: job_id.into() }
     }
 }
 
@@ -117,18 +115,12 @@ mod tests {
     fn job_id_is_one_string() {
         let meta = JobId::new("j-1");
         assert_eq!(&meta.encode().unwrap()[..], br#"{"job_id": "j-1"}"#);
-        assert_eq!(
-            JobId::decode(Bytes::from_static(b"{\"job_id\": \"j-1\"}")).unwrap(),
-            meta
-        );
+        assert_eq!(JobId::decode(Bytes::from_static(b"{\"job_id\": \"j-1\"}")).unwrap(), meta);
     }
 
     #[test]
     fn raw_bytes_pass_unread() {
         let bytes = Bytes::from_static(&[0x80, 0xff, 0x00]);
-        assert_eq!(
-            RawMeta::decode(bytes.clone()).unwrap().encode().unwrap(),
-            bytes
-        );
+        assert_eq!(RawMeta::decode(bytes.clone()).unwrap().encode().unwrap(), bytes);
     }
 }

@@ -36,10 +36,7 @@ impl Metric {
     /// A metric with data in a shape of the connector's own making.
     #[must_use]
     pub fn new(name: impl Into<String>, data: Struct) -> Self {
-        Self {
-            name: name.into(),
-            data,
-        }
+        Self { name: name.into(), data }
     }
 
     /// A metric with series, as Prometheus would return them for a range.
@@ -86,11 +83,7 @@ fn sample_text(value: f64) -> String {
     if value.is_nan() {
         "NaN".to_owned()
     } else if value.is_infinite() {
-        if value > 0.0 {
-            "+Inf".to_owned()
-        } else {
-            "-Inf".to_owned()
-        }
+        if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() }
     } else {
         value.to_string()
     }

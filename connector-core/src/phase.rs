@@ -46,10 +46,7 @@ impl Phase {
     /// Whether the executor stops polling after this phase.
     #[must_use]
     pub const fn is_terminal(self) -> bool {
-        matches!(
-            self,
-            Self::Succeeded | Self::Aborted | Self::Failed | Self::RetryableFailed
-        )
+        matches!(self, Self::Succeeded | Self::Aborted | Self::Failed | Self::RetryableFailed)
     }
 
     /// The name the protocol gives this phase, such as `WAITING_FOR_RESOURCES`.
@@ -100,12 +97,7 @@ mod tests {
         let terminal: Vec<_> = Phase::ALL.into_iter().filter(|p| p.is_terminal()).collect();
         assert_eq!(
             terminal,
-            [
-                Phase::Succeeded,
-                Phase::Aborted,
-                Phase::Failed,
-                Phase::RetryableFailed
-            ]
+            [Phase::Succeeded, Phase::Aborted, Phase::Failed, Phase::RetryableFailed]
         );
     }
 }

@@ -72,20 +72,13 @@ impl Registration {
 
 impl Identity {
     pub(crate) const fn of<C: ConnectorSpec>(place: Place) -> Self {
-        Self {
-            name: C::NAME,
-            task_types: C::TASK_TYPES,
-            versions: C::VERSIONS,
-            place,
-        }
+        Self { name: C::NAME, task_types: C::TASK_TYPES, versions: C::VERSIONS, place }
     }
 }
 
 impl fmt::Debug for Registration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registration")
-            .field("identity", &self.identity)
-            .finish_non_exhaustive()
+        f.debug_struct("Registration").field("identity", &self.identity).finish_non_exhaustive()
     }
 }
 

@@ -52,10 +52,7 @@ impl<O> Resource<O> {
     /// A job that finished well. Pass the outputs, or [`Outputs::WrittenByTask`].
     #[must_use]
     pub fn succeeded(outputs: impl Into<Outputs<O>>) -> Self {
-        Self {
-            outputs: outputs.into(),
-            ..Self::new(Phase::Succeeded)
-        }
+        Self { outputs: outputs.into(), ..Self::new(Phase::Succeeded) }
     }
 
     /// A job that failed for good, and why.
@@ -87,9 +84,7 @@ impl<O> Resource<O> {
     /// Adds a detail to `custom_info`.
     #[must_use]
     pub fn info(mut self, key: impl Into<String>, value: impl Into<InfoValue>) -> Self {
-        self.custom_info
-            .fields
-            .insert(key.into(), value.into().into_value());
+        self.custom_info.fields.insert(key.into(), value.into().into_value());
         self
     }
 }

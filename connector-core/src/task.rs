@@ -20,27 +20,17 @@ impl NamedLiterals {
     /// The literal of that name, if it is there and has a value.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&pb::Literal> {
-        self.entries
-            .iter()
-            .rev()
-            .find(|entry| entry.name == name)?
-            .value
-            .as_ref()
+        self.entries.iter().rev().find(|entry| entry.name == name)?.value.as_ref()
     }
 
     /// Adds a literal; a later one of the same name counts instead of an earlier one.
     pub fn push(&mut self, name: impl Into<String>, value: pb::Literal) {
-        self.entries.push(pb::task::NamedLiteral {
-            name: name.into(),
-            value: Some(value),
-        });
+        self.entries.push(pb::task::NamedLiteral { name: name.into(), value: Some(value) });
     }
 
     /// Names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &pb::Literal)> {
-        self.entries
-            .iter()
-            .filter_map(|entry| Some((entry.name.as_str(), entry.value.as_ref()?)))
+        self.entries.iter().filter_map(|entry| Some((entry.name.as_str(), entry.value.as_ref()?)))
     }
 
     /// How many entries there are.

@@ -76,10 +76,7 @@ impl ConnectorSpec for Illegal {
 does_nothing!(Spark, Panics, Needs, ByHand, Illegal);
 
 fn keys(registry: &Registry) -> Vec<String> {
-    registry
-        .entries()
-        .map(|entry| entry.key.to_string())
-        .collect()
+    registry.entries().map(|entry| entry.key.to_string()).collect()
 }
 
 #[tokio::test]
@@ -99,75 +96,41 @@ async fn linked_connectors_are_sorted_and_failed_ones_left_out() {
         .map(|failure| (failure.name, failure.error.message().to_owned()))
         .collect();
     assert_eq!(failures.len(), 2, "{failures:?}");
-    assert!(
-        failures[0].1.contains("`endpoint` is missing"),
-        "{failures:?}"
-    );
+    assert!(failures[0].1.contains("`endpoint` is missing"), "{failures:?}");
     assert!(failures[1].1.contains("panicked"), "{failures:?}");
 }
 
 #[tokio::test]
 async fn settings_come_from_the_variables_given() {
-    let variables = [(
-        "CONNECTOR__NEEDS__ENDPOINT".to_owned(),
-        "http://x".to_owned(),
-    )];
-    let registry = Registry::linked()
-        .variables(variables)
-        .build()
-        .await
-        .expect("no duplicates");
+    let variables = [("CONNECTOR__NEEDS__ENDPOINT".to_owned(), "http://x".to_owned())];
+    let registry = Registry::linked().variables(variables).build().await.expect("no duplicates");
     assert!(registry.get("needs", 0).is_some());
 }
 
 #[tokio::test]
 async fn duplicates_are_reported_with_both_places() {
-    let error = Registry::linked()
-        .register(ByHand)
-        .build()
-        .await
-        .unwrap_err();
-    let RegistryError::Duplicates(duplicates) = &error else {
-        panic!("{error}")
-    };
+    let error = Registry::linked().register(ByHand).build().await.unwrap_err();
+    let RegistryError::Duplicates(duplicates) = &error else { panic!("{error}") };
     assert_eq!(duplicates.len(), 1);
     let text = error.to_string();
-    assert!(
-        text.starts_with("Duplicate connector for task type: spark and version: 1"),
-        "{text}"
-    );
-    let places: Vec<_> = text
-        .lines()
-        .filter(|line| line.contains("registry.rs:"))
-        .collect();
+    assert!(text.starts_with("Duplicate connector for task type: spark and version: 1"), "{text}");
+    let places: Vec<_> = text.lines().filter(|line| line.contains("registry.rs:")).collect();
     assert_eq!(places.len(), 2, "{text}");
     assert_ne!(duplicates[0].first.line, duplicates[0].second.line);
 }
 
 #[tokio::test]
 async fn a_replacement_takes_over_only_what_it_names() {
-    let registry = Registry::linked()
-        .replace(ByHand)
-        .build()
-        .await
-        .expect("a replacement");
+    let registry = Registry::linked().replace(ByHand).build().await.expect("a replacement");
     assert_eq!(registry.get("spark", 1).unwrap().name, "By Hand");
     assert_eq!(registry.get("spark", 0).unwrap().name, "Spark Connector");
-    let listed: Vec<usize> = registry
-        .by_name()
-        .iter()
-        .map(|named| named.keys.len())
-        .collect();
+    let listed: Vec<usize> = registry.by_name().iter().map(|named| named.keys.len()).collect();
     assert_eq!(listed, [3, 1], "a replaced key is listed once");
 }
 
 #[tokio::test]
 async fn what_flyte_cannot_carry_is_refused_without_the_macro_too() {
-    let error = Registry::builder()
-        .register(Illegal)
-        .build()
-        .await
-        .unwrap_err();
+    let error = Registry::builder().register(Illegal).build().await.unwrap_err();
     assert!(matches!(error, RegistryError::Illegal { .. }));
     assert!(error.to_string().contains("registry.rs:"), "{error}");
 }

@@ -11,10 +11,7 @@ mod words;
 
 use proc_macro::TokenStream;
 
-#[expect(
-    missing_docs,
-    reason = "the documentation stands on the re-export in connector-core"
-)]
+#[expect(missing_docs, reason = "the documentation stands on the re-export in connector-core")]
 #[proc_macro_attribute]
 pub fn connector(args: TokenStream, item: TokenStream) -> TokenStream {
     connector::expand(args.into(), item.into()).into()

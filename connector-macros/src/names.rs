@@ -127,15 +127,9 @@ mod tests {
     fn agrees_with_the_shared_list() {
         let list = include_str!("../../tests/data/task_types.txt");
         let mut seen = [0; 4];
-        for line in list
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        {
+        for line in list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let mut words = line.split(' ');
-            let (verdict, name) = (
-                words.next().expect("a verdict"),
-                words.next().expect("a name"),
-            );
+            let (verdict, name) = (words.next().expect("a verdict"), words.next().expect("a name"));
             let (name, reason) = (unescape(name), words.next());
             assert_eq!(words.next(), None, "{line}");
             let place = match (verdict, reason, judge_task_type(&name)) {
@@ -153,18 +147,12 @@ mod tests {
             };
             seen[place] += 1;
         }
-        assert!(
-            seen[0] >= 10 && seen[1] == 1 && seen[2] >= 2 && seen[3] >= 10,
-            "{seen:?}"
-        );
+        assert!(seen[0] >= 10 && seen[1] == 1 && seen[2] >= 2 && seen[3] >= 10, "{seen:?}");
     }
 
     #[test]
     fn names_each_illegal_character_once() {
-        assert_eq!(
-            judge_task_type("a/b c/d"),
-            Err(Illegal::Characters(vec!['/', ' ']))
-        );
+        assert_eq!(judge_task_type("a/b c/d"), Err(Illegal::Characters(vec!['/', ' '])));
     }
 
     #[test]

@@ -69,9 +69,7 @@ impl Argument {
     }
 
     pub(crate) fn from_word(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|argument| argument.word() == word)
+        Self::ALL.into_iter().find(|argument| argument.word() == word)
     }
 
     /// The argument that was probably meant by a word that is none.
@@ -81,11 +79,8 @@ impl Argument {
         // `type` for `task_type`, `metadata` for `meta`: one of the two starts or ends the other.
         let akin = |argument: &Self| {
             let other = self::plain(argument.word());
-            let (short, long) = if plain.len() < other.len() {
-                (&plain, &other)
-            } else {
-                (&other, &plain)
-            };
+            let (short, long) =
+                if plain.len() < other.len() { (&plain, &other) } else { (&other, &plain) };
             short.len() >= 3 && (long.starts_with(short.as_str()) || long.ends_with(short.as_str()))
         };
         let close = || {
@@ -98,11 +93,7 @@ impl Argument {
                 .min_by_key(|(distance, _)| *distance)
                 .map(|(_, argument)| argument)
         };
-        Self::ALL
-            .into_iter()
-            .find(same)
-            .or_else(close)
-            .or_else(|| Self::ALL.into_iter().find(akin))
+        Self::ALL.into_iter().find(same).or_else(close).or_else(|| Self::ALL.into_iter().find(akin))
     }
 
     /// All words as a sentence quotes them: "`a`, `b` and `c`".
@@ -129,10 +120,7 @@ impl fmt::Display for Argument {
 /// Without what spelling conventions add: case, underscores, the plural.
 fn plain(word: &str) -> String {
     let word = word.trim_start_matches("r#").trim_end_matches('s');
-    word.chars()
-        .filter(|c| *c != '_')
-        .flat_map(char::to_lowercase)
-        .collect()
+    word.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }
 
 /// How many letters must be added, removed or changed to get from one word to the other.
@@ -142,9 +130,7 @@ fn distance(from: &str, to: &str) -> usize {
         let mut next = vec![line + 1];
         let mut left = line + 1;
         for (other, (diagonal, above)) in to.chars().zip(row.iter().zip(row.iter().skip(1))) {
-            left = (left + 1)
-                .min(above + 1)
-                .min(diagonal + usize::from(letter != other));
+            left = (left + 1).min(above + 1).min(diagonal + usize::from(letter != other));
             next.push(left);
         }
         row = next;

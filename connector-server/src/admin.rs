@@ -33,10 +33,9 @@ pub(crate) fn routes(metrics: Arc<Metrics>, health: HealthTable) -> Router {
 fn metrics_page(metrics: &Metrics) -> Response {
     match metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
-        Err(error) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            format!("metrics cannot be printed: {error}\n"),
-        )
-            .into_response(),
+        Err(error) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("metrics cannot be printed: {error}\n"))
+                .into_response()
+        }
     }
 }

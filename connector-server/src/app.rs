@@ -82,13 +82,7 @@ async fn serve(args: &ServeArgs) -> Result<(), String> {
         tracing::error!(connector = failure.name, place = %failure.place, "not served: {}", failure.error);
     }
     let grpc = bind(&args.host, args.port, "gRPC", "--port").await?;
-    let admin = bind(
-        &args.host,
-        args.prometheus_port,
-        "metrics",
-        "--prometheus-port",
-    )
-    .await?;
+    let admin = bind(&args.host, args.prometheus_port, "metrics", "--prometheus-port").await?;
     let (grpc_address, admin_address) = (address(&grpc)?, address(&admin)?);
     say(format!(
         "connector-server {}\n\n{}\ngRPC      http://{grpc_address}\n\
@@ -110,11 +104,7 @@ async fn linked() -> Result<Registry, String> {
     // Variables that are no text cannot be meant for a connector.
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Registry::linked()
-        .variables(variables)
-        .build()
-        .await
-        .map_err(|error| error.to_string())
+    Registry::linked().variables(variables).build().await.map_err(|error| error.to_string())
 }
 
 /// Binds a port, or says in one line why not and what to change.
@@ -144,9 +134,7 @@ fn lacks_ipv6(error: &std::io::Error) -> bool {
 }
 
 fn address(listener: &TcpListener) -> Result<SocketAddr, String> {
-    listener
-        .local_addr()
-        .map_err(|error| format!("the bound address is unknown: {error}"))
+    listener.local_addr().map_err(|error| format!("the bound address is unknown: {error}"))
 }
 
 /// Prints for people. A closed pipe is no reason to stop serving.

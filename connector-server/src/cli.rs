@@ -80,12 +80,7 @@ pub(crate) struct ServeArgs {
     #[arg(value_name = "SECONDS")]
     grace_seconds: u64,
     /// How much to log.
-    #[arg(
-        long,
-        env = "CONNECTOR_LOG_LEVEL",
-        default_value = "info",
-        value_name = "LEVEL"
-    )]
+    #[arg(long, env = "CONNECTOR_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
     #[arg(value_parser = log_level)]
     pub(crate) log_level: LevelFilter,
     /// How to log.
@@ -149,37 +144,27 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         })
     };
     parsed.map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Printed {
-            text: error.to_string(),
-            is_error: false,
-        },
-        _ => Printed {
-            text: one_line(&error.to_string()),
-            is_error: true,
-        },
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            Printed { text: error.to_string(), is_error: false }
+        }
+        _ => Printed { text: one_line(&error.to_string()), is_error: true },
     })
 }
 
 /// What is wrong, without the usage text below it.
 fn one_line(error: &str) -> String {
-    let said = error
-        .lines()
-        .map(str::trim)
-        .take_while(|line| !line.starts_with("Usage:"));
-    let said: Vec<&str> = said
-        .filter(|line| !line.is_empty() && !line.starts_with("For more"))
-        .collect();
+    let said = error.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+    let said: Vec<&str> =
+        said.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
     format!("{}; see --help\n", said.join(" "))
 }
 
 fn port(text: &str) -> Result<u16, String> {
-    text.parse()
-        .map_err(|_| "a port is a number from 0 to 65535".to_owned())
+    text.parse().map_err(|_| "a port is a number from 0 to 65535".to_owned())
 }
 
 fn log_level(text: &str) -> Result<LevelFilter, String> {
-    text.parse()
-        .map_err(|_| "the levels are off, error, warn, info, debug and trace".to_owned())
+    text.parse().map_err(|_| "the levels are off, error, warn, info, debug and trace".to_owned())
 }
 
 #[cfg(test)]
@@ -208,10 +193,7 @@ mod tests {
     fn serves_with_or_without_the_command() {
         for line in ["connector-server", "connector-server serve"] {
             let args = serve(line);
-            assert_eq!(
-                (args.host.as_str(), args.port, args.prometheus_port),
-                ("::", 8000, 9090)
-            );
+            assert_eq!((args.host.as_str(), args.port, args.prometheus_port), ("::", 8000, 9090));
         }
         assert_eq!(serve("connector-server --port 1").port, 1);
         assert_eq!(serve("connector-server serve --port 1").port, 1);
@@ -223,15 +205,9 @@ mod tests {
         let line = "/bin/c0 --port 1 --prometheus_port 2 --worker 4 --timeout 3 \
                     --modules a --modules b";
         let args = serve(line);
-        assert_eq!(
-            (args.port, args.prometheus_port, args.timeout),
-            (1, 2, Some(3))
-        );
+        assert_eq!((args.port, args.prometheus_port, args.timeout), (1, 2, Some(3)));
         assert_eq!((args.worker, args.modules.len()), (Some(4), 2));
-        assert_eq!(
-            serve("connector-server serve --prometheus_port 2").prometheus_port,
-            2
-        );
+        assert_eq!(serve("connector-server serve --prometheus_port 2").prometheus_port, 2);
         refused("c0 list");
     }
 

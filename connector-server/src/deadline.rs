@@ -28,17 +28,9 @@ impl TimeLimit {
         match caller {
             Some(caller) if caller <= server => {
                 let margin = (caller / MARGIN).min(MAX_MARGIN);
-                Self {
-                    allowed: caller - margin,
-                    set: caller,
-                    by_caller: true,
-                }
+                Self { allowed: caller - margin, set: caller, by_caller: true }
             }
-            _ => Self {
-                allowed: server,
-                set: server,
-                by_caller: false,
-            },
+            _ => Self { allowed: server, set: server, by_caller: false },
         }
     }
 }

@@ -30,9 +30,7 @@ impl Expected {
     fn is_met_by(&self, registry: &Registry) -> bool {
         registry.entries().any(|entry| {
             entry.key.task_type == self.task_type
-                && self
-                    .version
-                    .is_none_or(|version| version == entry.key.version)
+                && self.version.is_none_or(|version| version == entry.key.version)
         })
     }
 }
@@ -71,21 +69,13 @@ fn describe(expected: &Expected, registry: &Registry) -> String {
     let failed = registry.failures().iter().find(|failure| {
         failure.keys.iter().any(|key| {
             key.task_type == expected.task_type
-                && expected
-                    .version
-                    .is_none_or(|version| version == key.version)
+                && expected.version.is_none_or(|version| version == key.version)
         })
     });
     if let Some(failure) = failed {
-        return format!(
-            "the expected connector {expected} did not start: {}",
-            failure.error
-        );
+        return format!("the expected connector {expected} did not start: {}", failure.error);
     }
-    let served: Vec<String> = registry
-        .entries()
-        .map(|entry| entry.key.to_string())
-        .collect();
+    let served: Vec<String> = registry.entries().map(|entry| entry.key.to_string()).collect();
     format!(
         "the expected connector {expected} is not linked into this binary; linked are: {}\n  \
          help:  add `use my_connectors as _;` to main.rs for the crate that holds it, or turn on \

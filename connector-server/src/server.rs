@@ -72,10 +72,7 @@ impl ServerBuilder {
     /// The server.
     #[must_use]
     pub fn build(self) -> Server {
-        Server {
-            registry: self.registry,
-            limits: self.limits,
-        }
+        Server { registry: self.registry, limits: self.limits }
     }
 }
 
@@ -126,16 +123,11 @@ impl Server {
         let registry = Arc::new(registry);
         let metrics = Arc::new(Metrics::new(&registry).map_err(ServerError::new)?);
         let health = HealthTable::new(
-            grpc::HEALTH_NAMES
-                .into_iter()
-                .chain(registry.entries().map(|entry| entry.name)),
+            grpc::HEALTH_NAMES.into_iter().chain(registry.entries().map(|entry| entry.name)),
             registry.failures().iter().map(|failure| failure.name),
         );
-        let dispatcher = Arc::new(Dispatcher::new(
-            Arc::clone(&registry),
-            Arc::clone(&metrics),
-            limits.max_call,
-        ));
+        let dispatcher =
+            Arc::new(Dispatcher::new(Arc::clone(&registry), Arc::clone(&metrics), limits.max_call));
         let routes = grpc::routes(dispatcher, &registry, health.clone(), &limits)
             .map_err(ServerError::new)?;
 

@@ -27,10 +27,7 @@ pub(crate) async fn serve(
         stop.await;
         // Told before anything closes, so that probes and watchers see it.
         health.stop_serving();
-        tracing::info!(
-            grace_seconds = grace.as_secs(),
-            "stopping: no new calls, draining"
-        );
+        tracing::info!(grace_seconds = grace.as_secs(), "stopping: no new calls, draining");
         // The receiver is gone only if serving has ended on its own.
         draining.send(()).ok();
     };

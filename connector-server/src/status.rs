@@ -46,12 +46,7 @@ const fn code_of_kind(kind: ErrorKind) -> Code {
 
 /// The text of a failure, whole.
 fn text(failure: &Failure) -> String {
-    let Failure {
-        operation,
-        task_type,
-        cause,
-        ..
-    } = failure;
+    let Failure { operation, task_type, cause, .. } = failure;
     let reason = match cause {
         Cause::NotRegistered => {
             return format!("Cannot find connector for task type: {task_type}.");
@@ -59,20 +54,14 @@ fn text(failure: &Failure) -> String {
         Cause::Call(error) => error.to_string(),
         Cause::Panicked(message) => format!("panic: {message}"),
         Cause::OutOfTime(limit) if limit.by_caller => {
-            format!(
-                "the connector did not answer within the caller's {:?}",
-                limit.set
-            )
+            format!("the connector did not answer within the caller's {:?}", limit.set)
         }
         Cause::OutOfTime(limit) => format!(
             "the connector did not answer within the server's limit of {:?} (`--max-call-seconds`)",
             limit.set
         ),
     };
-    format!(
-        "failed to {} {task_type} task with error:\n {reason}.",
-        operation.as_str()
-    )
+    format!("failed to {} {task_type} task with error:\n {reason}.", operation.as_str())
 }
 
 /// The gRPC status of a failure.
@@ -103,9 +92,7 @@ const CUT: &str = " ... (cut; the whole text is in the connector server's log)";
 /// The length of a text once it is percent-encoded for the `grpc-message` trailer.
 fn encoded_length(text: &str) -> usize {
     let travels_as_is = |byte: u8| byte.is_ascii_graphic() && !b"\"#%<>`?{}".contains(&byte);
-    text.bytes()
-        .map(|byte| if travels_as_is(byte) { 1 } else { 3 })
-        .sum()
+    text.bytes().map(|byte| if travels_as_is(byte) { 1 } else { 3 }).sum()
 }
 
 /// Writes a failure to the log, with the chain of causes.
@@ -143,29 +130,18 @@ mod tests {
     use crate::dispatch::{Cause, Failure, Operation};
 
     fn failure(operation: Operation, cause: Cause) -> Failure {
-        Failure {
-            operation,
-            task_type: "spark".to_owned(),
-            version: 0,
-            cause,
-        }
+        Failure { operation, task_type: "spark".to_owned(), version: 0, cause }
     }
 
     fn connector(kind: ErrorKind) -> Cause {
-        Cause::Call(CallError::Connector(ConnectorError::new(
-            kind,
-            "no such table",
-        )))
+        Cause::Call(CallError::Connector(ConnectorError::new(kind, "no such table")))
     }
 
     const KINDS: [(ErrorKind, Code); 7] = [
         (ErrorKind::InvalidTask, Code::InvalidArgument),
         (ErrorKind::Permanent, Code::FailedPrecondition),
         (ErrorKind::Retryable, Code::Aborted),
-        (
-            ErrorKind::Transient { retry_after: None },
-            Code::Unavailable,
-        ),
+        (ErrorKind::Transient { retry_after: None }, Code::Unavailable),
         (ErrorKind::NotFound, Code::NotFound),
         (ErrorKind::Unauthenticated, Code::Unauthenticated),
         (ErrorKind::Unsupported, Code::Unimplemented),
@@ -188,54 +164,34 @@ mod tests {
         }
         let unknown = of(&failure(Operation::Create, Cause::NotRegistered));
         assert_eq!(unknown.code(), Code::NotFound);
-        assert_eq!(
-            unknown.message(),
-            "Cannot find connector for task type: spark."
-        );
+        assert_eq!(unknown.message(), "Cannot find connector for task type: spark.");
     }
 
     #[test]
     fn metrics_and_logs_answer_by_kind() {
         for (kind, code) in KINDS {
-            assert_eq!(
-                of(&failure(Operation::GetLogs, connector(kind))).code(),
-                code
-            );
+            assert_eq!(of(&failure(Operation::GetLogs, connector(kind))).code(), code);
         }
         let meta = Cause::Call(CallError::Meta(MetaError::new("it is empty")));
-        assert_eq!(
-            of(&failure(Operation::GetMetrics, meta)).code(),
-            Code::InvalidArgument
-        );
+        assert_eq!(of(&failure(Operation::GetMetrics, meta)).code(), Code::InvalidArgument);
     }
 
     #[test]
     fn panics_and_deadlines_say_so() {
         let panicked = of(&failure(Operation::Get, Cause::Panicked("oh".to_owned())));
         assert_eq!(panicked.code(), Code::Internal);
-        assert_eq!(
-            panicked.message(),
-            "failed to get spark task with error:\n panic: oh."
-        );
+        assert_eq!(panicked.message(), "failed to get spark task with error:\n panic: oh.");
         let limit = TimeLimit::new(None, Duration::from_secs(60));
         let late = of(&failure(Operation::Create, Cause::OutOfTime(limit)));
         assert_eq!(late.code(), Code::DeadlineExceeded);
-        assert!(
-            late.message().contains("--max-call-seconds"),
-            "{}",
-            late.message()
-        );
+        assert!(late.message().contains("--max-call-seconds"), "{}", late.message());
     }
 
     #[test]
     fn long_texts_are_cut_where_trailers_end() {
         let short = "x".repeat(MAX_TEXT);
         assert_eq!(capped(short.clone()), short);
-        for long in [
-            "x".repeat(MAX_TEXT + 1),
-            "é".repeat(MAX_TEXT),
-            " ".repeat(1 << 20),
-        ] {
+        for long in ["x".repeat(MAX_TEXT + 1), "é".repeat(MAX_TEXT), " ".repeat(1 << 20)] {
             let text = capped(long);
             assert!(text.ends_with(CUT));
             assert!(text.len() <= MAX_TEXT && encoded_length(&text) <= MAX_ENCODED);

@@ -31,10 +31,8 @@ pub struct BatchJobConnector;
 impl AsyncConnector for BatchJobConnector {
     /// A real connector submits the job to its outside system here.
     async fn create(&self, task: CreateTask<Self>) -> Result<BatchJob> {
-        let duration_seconds = task
-            .config
-            .number("duration_seconds")?
-            .unwrap_or_else(default_duration_seconds);
+        let duration_seconds =
+            task.config.number("duration_seconds")?.unwrap_or_else(default_duration_seconds);
         // Wrong settings are the task author's to mend, so say which one and what is allowed.
         if !(duration_seconds.is_finite() && duration_seconds >= 0.0) {
             return Err(ConnectorError::invalid_task(format!(
@@ -42,20 +40,12 @@ impl AsyncConnector for BatchJobConnector {
             )));
         }
         let job_id = format!("{:08x}", fastrand::u32(..));
-        Ok(BatchJob {
-            job_id,
-            created_at: now(),
-            duration_seconds,
-        })
+        Ok(BatchJob { job_id, created_at: now(), duration_seconds })
     }
 
     /// Called about every 30 seconds, until the phase is a final one.
     async fn get(&self, job: &BatchJob, _cx: &TaskContext<Self>) -> Result<Resource> {
-        let BatchJob {
-            job_id,
-            duration_seconds,
-            ..
-        } = job;
+        let BatchJob { job_id, duration_seconds, .. } = job;
         let resource = if now() - job.created_at < *duration_seconds {
             Resource::running().message(format!("job {job_id} is running"))
         } else {
@@ -86,11 +76,7 @@ impl AsyncConnector for BatchJobConnector {
         _cx: &CallContext,
     ) -> Result<Vec<Metric>> {
         const NAMES: [&str; 2] = ["cpu_usage", "memory_bytes"];
-        if let Some(unknown) = query
-            .queries
-            .iter()
-            .find(|name| !NAMES.contains(&name.as_str()))
-        {
+        if let Some(unknown) = query.queries.iter().find(|name| !NAMES.contains(&name.as_str())) {
             return Err(ConnectorError::invalid_task(format!(
                 "there is no metric {unknown:?}; the metrics are `cpu_usage` and `memory_bytes`"
             )));
@@ -107,10 +93,7 @@ impl AsyncConnector for BatchJobConnector {
                 "cpu_usage" => 0.25 + 0.5 * progress,
                 _ => (64.0 * 1024.0 * 1024.0 * (1.0 + progress)).round(),
             };
-            let points = samples
-                .iter()
-                .map(|(time, progress)| (*time, value(*progress)))
-                .collect();
+            let points = samples.iter().map(|(time, progress)| (*time, value(*progress))).collect();
             let labels = [("job_id".to_owned(), job.job_id.clone())].into();
             Metric::range(name, [Series { labels, points }])
         });
@@ -135,11 +118,7 @@ impl AsyncConnector for BatchJobConnector {
             originator: connector_core::logs::LogOriginator::User,
         };
         let lines = lines.into_iter().map(line).collect();
-        Ok(LogPage {
-            lines,
-            next_token: next.map(str::to_owned),
-        }
-        .into())
+        Ok(LogPage { lines, next_token: next.map(str::to_owned) }.into())
     }
 }
 
@@ -163,11 +142,7 @@ impl BatchJob {
             return Vec::new();
         };
         // A step that is too small is widened, so that an answer stays small.
-        let step = query
-            .step
-            .unwrap_or(span / 5)
-            .max(span / MOST)
-            .max(Duration::from_millis(1));
+        let step = query.step.unwrap_or(span / 5).max(span / MOST).max(Duration::from_millis(1));
         let times = (0..=MOST).map_while(|n| start.checked_add(step.checked_mul(n)?));
         times
             .take_while(|time| *time <= end)
@@ -185,7 +160,5 @@ impl BatchJob {
 }
 
 fn now() -> f64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0.0, |since| since.as_secs_f64())
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }

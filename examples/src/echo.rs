@@ -15,12 +15,7 @@ pub struct EchoedInputs(NamedLiterals);
 impl ResourceMeta for EchoedInputs {
     fn encode(&self) -> Result<Bytes, MetaError> {
         let literals = self.0.clone().into_entries();
-        Ok(pb::task::Inputs {
-            literals,
-            ..Default::default()
-        }
-        .encode_to_vec()
-        .into())
+        Ok(pb::task::Inputs { literals, ..Default::default() }.encode_to_vec().into())
     }
 
     fn decode(bytes: Bytes) -> Result<Self, MetaError> {

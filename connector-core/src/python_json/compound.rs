@@ -17,11 +17,7 @@ pub(super) struct Compound<'a> {
 impl<'a> Compound<'a> {
     pub(super) fn open(out: &'a mut Vec<u8>, open: &[u8], close: &'static [u8]) -> Self {
         out.extend_from_slice(open);
-        Self {
-            out,
-            empty: true,
-            close,
-        }
+        Self { out, empty: true, close }
     }
 
     /// An enum variant with content: an object with one key.

@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use serde::de::DeserializeOwned;
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
+use serde::forward_to_deserialize_any;
 
 /// Bytes that are not the JSON expected, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,9 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
         };
         DecodeError(format!("it is not UTF-8 at byte {}{pickle}", error.valid_up_to()))
     })?;
+    if !text.trim_start().starts_with('{') && is_object::<T>() {
+        return Err(DecodeError("it is not a JSON object".to_owned()));
+    }
     serde_json::from_str(text).or_else(|strict| {
         // JSON5 knows the bare words; everything else keeps the strict reader's message.
         if text.contains("NaN") || text.contains("Infinity") {
@@ -42,6 +46,69 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
             Err(DecodeError(strict.to_string()))
         }
     })
+}
+
+/// Whether `T` reads itself from an object. serde would also fill such a type from an array, by
+/// position, and so take one connector's metadata for another's.
+fn is_object<T: DeserializeOwned>() -> bool {
+    matches!(T::deserialize(Probe), Err(Asked::ForObject))
+}
+
+/// A deserializer that only notes what it is asked for first.
+struct Probe;
+
+#[derive(Debug)]
+enum Asked {
+    ForObject,
+    ForSomethingElse,
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Asked {}
+
+impl de::Error for Asked {
+    fn custom<M: fmt::Display>(_message: M) -> Self {
+        Self::ForSomethingElse
+    }
+}
+
+impl<'de> Deserializer<'de> for Probe {
+    type Error = Asked;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Asked> {
+        Err(Asked::ForSomethingElse)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Asked> {
+        Err(Asked::ForObject)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        _visitor: V,
+    ) -> Result<V::Value, Asked> {
+        Err(Asked::ForObject)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Asked> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct seq tuple tuple_struct enum identifier ignored_any
+    }
 }
 
 #[cfg(test)]
@@ -63,43 +130,26 @@ mod tests {
 
     #[test]
     fn is_lenient_where_a_mixed_fleet_needs_it() {
-        let expected = Meta {
-            id: "a".to_owned(),
-            at: 2.0,
-            note: None,
-        };
+        let expected = Meta { id: "a".to_owned(), at: 2.0, note: None };
         assert_eq!(read(r#"{"id": "a", "at": 2}"#).unwrap(), expected);
-        assert_eq!(
-            read(r#"{"at": 2.0, "id": "a", "note": null, "new": [1]}"#).unwrap(),
-            expected
-        );
+        assert_eq!(read(r#"{"at": 2.0, "id": "a", "note": null, "new": [1]}"#).unwrap(), expected);
         assert!(read(r#"{"id": "a", "at": NaN}"#).unwrap().at.is_nan());
-        assert_eq!(
-            read(r#"{"id": "a", "at": -Infinity}"#).unwrap().at,
-            f64::NEG_INFINITY
-        );
+        assert_eq!(read(r#"{"id": "a", "at": -Infinity}"#).unwrap().at, f64::NEG_INFINITY);
     }
 
     #[test]
     fn says_what_is_wrong() {
-        assert!(
-            read(r#"{"id": "a"}"#)
-                .unwrap_err()
-                .contains("missing field `at`")
-        );
-        assert!(
-            read(r#"{"id": 5, "at": 1}"#)
-                .unwrap_err()
-                .contains("expected a string")
-        );
-        assert!(read("[]").unwrap_err().contains("invalid length"));
+        assert!(read(r#"{"id": "a"}"#).unwrap_err().contains("missing field `at`"));
+        assert!(read(r#"{"id": 5, "at": 1}"#).unwrap_err().contains("expected a string"));
+        assert_eq!(read("[]").unwrap_err(), "it is not a JSON object");
+        assert_eq!(read(r#"["a", 1.0, null]"#).unwrap_err(), "it is not a JSON object");
+        assert_eq!(from_slice::<(u8, u8)>(b"[1, 2]").unwrap(), (1, 2));
         assert_eq!(read("").unwrap_err(), "it is empty");
-        assert!(read("NaN").unwrap_err().contains("expected value"));
+        assert_eq!(read("NaN").unwrap_err(), "it is not a JSON object");
+        assert!(read("{NaN").unwrap_err().contains("key must be a string"));
         let pickle = from_slice::<Meta>(b"\x80\x04\x95").unwrap_err().to_string();
         assert!(pickle.contains("pickle"), "{pickle}");
-        let latin = from_slice::<Meta>(b"{\"id\": \"\xe9\"}")
-            .unwrap_err()
-            .to_string();
+        let latin = from_slice::<Meta>(b"{\"id\": \"\xe9\"}").unwrap_err().to_string();
         assert_eq!(latin, "it is not UTF-8 at byte 8");
     }
 }

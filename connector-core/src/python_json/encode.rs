@@ -224,13 +224,8 @@ mod tests {
 
     #[test]
     fn a_struct_reads_as_python_writes_a_dataclass() {
-        let meta = Meta {
-            b_id: "é\"\n/x",
-            a: 3,
-            opt: None,
-            inner: Inner { z: 1.0 },
-            list: vec![true],
-        };
+        let meta =
+            Meta { b_id: "é\"\n/x", a: 3, opt: None, inner: Inner { z: 1.0 }, list: vec![true] };
         assert_eq!(
             text(&meta),
             r#"{"b_id": "\u00e9\"\n/x", "a": 3, "opt": null, "inner": {"z": 1.0}, "list": [true]}"#
@@ -239,10 +234,7 @@ mod tests {
 
     #[test]
     fn keys_become_text() {
-        assert_eq!(
-            text(&BTreeMap::from([(2, "x"), (10, "y")])),
-            r#"{"2": "x", "10": "y"}"#
-        );
+        assert_eq!(text(&BTreeMap::from([(2, "x"), (10, "y")])), r#"{"2": "x", "10": "y"}"#);
         assert_eq!(text(&BTreeMap::from([(Some(true), 1)])), r#"{"true": 1}"#);
         let refused = to_vec(&BTreeMap::from([(vec![1], 1)])).unwrap_err();
         assert!(refused.to_string().contains("map keys"), "{refused}");
@@ -261,9 +253,6 @@ mod tests {
         assert_eq!(text(&Shape::Line(1e22)), r#"{"Line": 1e+22}"#);
         assert_eq!(text(&Shape::Box { w: 1 }), r#"{"Box": {"w": 1}}"#);
         assert_eq!(text(&Shape::Pair(1, 2)), r#"{"Pair": [1, 2]}"#);
-        assert_eq!(
-            text(&((), u64::MAX, 'x')),
-            r#"[null, 18446744073709551615, "x"]"#
-        );
+        assert_eq!(text(&((), u64::MAX, 'x')), r#"[null, 18446744073709551615, "x"]"#);
     }
 }

@@ -19,11 +19,7 @@ fn push_float_digits(out: &mut Vec<u8>, value: f64, scientific: &str) {
         return;
     }
     if value.is_infinite() {
-        out.extend_from_slice(if value > 0.0 {
-            b"Infinity"
-        } else {
-            b"-Infinity"
-        });
+        out.extend_from_slice(if value > 0.0 { b"Infinity" } else { b"-Infinity" });
         return;
     }
     let unsigned = scientific.strip_prefix('-').unwrap_or(scientific);

@@ -43,20 +43,14 @@ impl RegistryBuilder {
     pub fn with_linked(mut self) -> Self {
         let mut linked: Vec<&Registration> = inventory::iter::<Registration>.into_iter().collect();
         linked.sort_by_key(|registration| {
-            let Identity {
-                task_types,
-                versions,
-                place,
-                ..
-            } = registration.identity;
+            let Identity { task_types, versions, place, .. } = registration.identity;
             (task_types, versions, place)
         });
-        self.candidates
-            .extend(linked.into_iter().map(|registration| Candidate {
-                identity: registration.identity,
-                source: Source::Linked(registration.instance),
-                replaces: false,
-            }));
+        self.candidates.extend(linked.into_iter().map(|registration| Candidate {
+            identity: registration.identity,
+            source: Source::Linked(registration.instance),
+            replaces: false,
+        }));
         self
     }
 
@@ -85,10 +79,7 @@ impl RegistryBuilder {
     #[track_caller]
     fn add<C: AsyncConnector>(mut self, connector: C, replaces: bool) -> Self {
         let caller = Location::caller();
-        let place = Place {
-            file: caller.file(),
-            line: caller.line(),
-        };
+        let place = Place { file: caller.file(), line: caller.line() };
         self.candidates.push(Candidate {
             identity: Identity::of::<C>(place),
             source: Source::Made(Arc::new(Erased(connector))),
@@ -111,12 +102,7 @@ impl RegistryBuilder {
             if keys.is_empty() {
                 continue;
             }
-            let Identity {
-                name,
-                place,
-                task_types,
-                ..
-            } = candidate.identity;
+            let Identity { name, place, task_types, .. } = candidate.identity;
             let made = match candidate.source {
                 Source::Made(connector) => Ok(connector),
                 Source::Linked(instance) => {
@@ -127,12 +113,7 @@ impl RegistryBuilder {
             };
             match made {
                 Ok(connector) => registry.insert(&keys, name, &connector, place),
-                Err(error) => registry.failures.push(InitFailure {
-                    name,
-                    keys,
-                    place,
-                    error,
-                }),
+                Err(error) => registry.failures.push(InitFailure { name, keys, place, error }),
             }
         }
         Ok(registry)
@@ -155,32 +136,21 @@ fn claims(candidates: &[Candidate]) -> Result<Vec<Vec<ConnectorKey>>, RegistryEr
                     }
                 }
                 Some((_, first)) => {
-                    duplicates.push(Duplicate {
-                        key: key.clone(),
-                        first,
-                        second: place,
-                    });
+                    duplicates.push(Duplicate { key: key.clone(), first, second: place });
                 }
                 None => {}
             }
         }
         served.push(keys);
     }
-    if duplicates.is_empty() {
-        Ok(served)
-    } else {
-        Err(RegistryError::Duplicates(duplicates))
-    }
+    if duplicates.is_empty() { Ok(served) } else { Err(RegistryError::Duplicates(duplicates)) }
 }
 
 /// Every task type in every version, in the order written.
 fn keys_of(identity: &Identity) -> Result<Vec<ConnectorKey>, RegistryError> {
     let place = identity.place;
     if identity.task_types.is_empty() || identity.versions.is_empty() {
-        let reason = format!(
-            "the connector {:?} names no task type or version",
-            identity.name
-        );
+        let reason = format!("the connector {:?} names no task type or version", identity.name);
         return Err(RegistryError::Illegal { reason, place });
     }
     let mut keys = Vec::new();
@@ -192,10 +162,7 @@ fn keys_of(identity: &Identity) -> Result<Vec<ConnectorKey>, RegistryError> {
                 let reason = format!("version {version} of task type {name:?} is below 0");
                 return Err(RegistryError::Illegal { reason, place });
             }
-            keys.push(ConnectorKey {
-                task_type: task_type.clone(),
-                version: *version,
-            });
+            keys.push(ConnectorKey { task_type: task_type.clone(), version: *version });
         }
     }
     Ok(keys)
@@ -208,9 +175,7 @@ async fn make(
 ) -> Result<Arc<dyn DynConnector>> {
     let guarded = std::panic::AssertUnwindSafe(async { instance(settings).await });
     guarded.catch_unwind().await.unwrap_or_else(|_| {
-        Err(ConnectorError::permanent(
-            "`init` panicked; the panic message is above",
-        ))
+        Err(ConnectorError::permanent("`init` panicked; the panic message is above"))
     })
 }
 
@@ -223,18 +188,10 @@ impl Registry {
         place: Place,
     ) {
         for key in keys {
-            let versions = self
-                .by_type
-                .entry(key.task_type.as_str().to_owned())
-                .or_default();
+            let versions = self.by_type.entry(key.task_type.as_str().to_owned()).or_default();
             versions.push((key.version, self.entries.len()));
             let connector = Arc::clone(connector);
-            self.entries.push(Entry {
-                key: key.clone(),
-                name,
-                connector,
-                place,
-            });
+            self.entries.push(Entry { key: key.clone(), name, connector, place });
         }
     }
 }

@@ -78,10 +78,7 @@ impl Registry {
         for entry in &self.entries {
             match named.iter_mut().find(|group| group.name == entry.name) {
                 Some(group) => group.keys.push(&entry.key),
-                None => named.push(NamedConnector {
-                    name: entry.name,
-                    keys: vec![&entry.key],
-                }),
+                None => named.push(NamedConnector { name: entry.name, keys: vec![&entry.key] }),
             }
         }
         named

@@ -34,10 +34,7 @@ pub struct Duplicate {
 
 impl RegistryError {
     pub(super) fn illegal_type(error: &InvalidTaskType, place: Place) -> Self {
-        Self::Illegal {
-            reason: error.to_string(),
-            place,
-        }
+        Self::Illegal { reason: error.to_string(), place }
     }
 }
 

@@ -36,7 +36,7 @@ impl Args {
         self.unreadable || self.seen.contains(&argument) || self.guessed.contains(&argument)
     }
 
-    fn set(&mut self, argument: Argument, tokens: TokenStream, errors: &mut Errors) {
+    fn set(&mut self, argument: Argument, tokens: &TokenStream, errors: &mut Errors) {
         match argument {
             Argument::TaskType => self.task_types = value::parse_task_types(tokens, errors),
             Argument::Version => self.versions = value::parse_versions(tokens, errors),
@@ -52,7 +52,7 @@ impl Args {
     }
 
     /// Takes a value out of something already rejected, so that the stub is near what was meant.
-    fn guess(&mut self, argument: Argument, tokens: TokenStream) {
+    fn guess(&mut self, argument: Argument, tokens: &TokenStream) {
         let mut doubled = Errors::default();
         self.set(argument, tokens, &mut doubled);
         doubled.discard();
@@ -66,13 +66,14 @@ pub(super) fn parse_args(tokens: TokenStream, errors: &mut Errors) -> Args {
         match piece {
             Piece::Tokens(tokens) => parse_argument(&tokens, &mut args, errors),
             Piece::CommaMissing(tokens) => {
-                tokens
-                    .first()
-                    .map(|next| errors.push(argument::missing_comma(next)));
+                tokens.first().map(|next| errors.push(argument::missing_comma(next)));
                 parse_argument(&tokens, &mut args, errors);
             }
             Piece::Nothing(comma) => {
                 errors.push(argument::syntax_extra_comma(&comma));
+            }
+            Piece::Semicolon(sign) => {
+                errors.push(argument::syntax_semicolon(&sign));
             }
         }
     }
@@ -110,22 +111,27 @@ fn parse_argument(tokens: &[TokenTree], args: &mut Args, errors: &mut Errors) {
             errors.push(argument::missing_value(argument, key));
         }
         [_, value @ ..] if starts_equals_sign(rest) => {
-            args.set(argument, value.iter().cloned().collect(), errors);
+            args.set(argument, &value.iter().cloned().collect(), errors);
         }
         [TokenTree::Group(group), ..] if group.delimiter() == Delimiter::Parenthesis => {
             errors.push(argument::syntax_parentheses(argument, group));
-            args.guess(argument, group.stream());
+            args.guess(argument, &group.stream());
         }
         // `==`, `=>` and `::` are one sign to the reader.
         [TokenTree::Punct(sign), TokenTree::Punct(_), ..] if sign.spacing() == Spacing::Joint => {
             let (sign, value) = rest.split_at(2);
             errors.push(argument::missing_equals_sign(argument, sign, value));
-            args.guess(argument, value.iter().cloned().collect());
+            args.guess(argument, &value.iter().cloned().collect());
         }
-        [_, value @ ..] => {
-            let sign = rest.get(..1).unwrap_or_default();
+        [TokenTree::Punct(_), ..] => {
+            let (sign, value) = rest.split_at(1);
             errors.push(argument::missing_equals_sign(argument, sign, value));
-            args.guess(argument, value.iter().cloned().collect());
+            args.guess(argument, &value.iter().cloned().collect());
+        }
+        [next, ..] => {
+            let next = std::slice::from_ref(next);
+            errors.push(argument::missing_equals_sign(argument, next, rest));
+            args.guess(argument, &rest.iter().cloned().collect());
         }
     }
 }
@@ -137,6 +143,6 @@ fn parse_unknown(key: &Ident, rest: &[TokenTree], args: &mut Args, errors: &mut 
     errors.push(argument::unknown_argument(key, nearest));
     if let (Some(nearest), [_, value @ ..]) = (nearest, rest) {
         args.guessed.push(nearest);
-        args.guess(nearest, value.iter().cloned().collect());
+        args.guess(nearest, &value.iter().cloned().collect());
     }
 }

@@ -42,10 +42,7 @@ fn check_versions_distinct(args: &Args, errors: &mut Errors) {
     let mut seen = Vec::new();
     for version in args.versions.iter().flatten() {
         if seen.contains(&version.number) {
-            errors.push(value::value_version_repeated(
-                version.number,
-                &version.written,
-            ));
+            errors.push(value::value_version_repeated(version.number, &version.written));
         } else {
             seen.push(version.number);
         }
@@ -82,11 +79,7 @@ impl Item {
     /// Another `#[connector]` on the same item.
     pub(super) fn second_attribute(&self) -> Option<&syn::Attribute> {
         self.attributes.iter().find(|attribute| {
-            attribute
-                .path()
-                .segments
-                .last()
-                .is_some_and(|last| last.ident == CONNECTOR)
+            attribute.path().segments.last().is_some_and(|last| last.ident == CONNECTOR)
         })
     }
 }

@@ -2,7 +2,7 @@
 //! `connector/mod.rs` calls one of the two `generate_*` and `emit.rs` wraps what they return.
 //! Logic belongs into core: what is printed here only names types, texts and functions.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{ExprPath, Type, WhereClause};
 
@@ -12,29 +12,18 @@ use super::model::{ConnectorModel, Instance, Types, types};
 use crate::diag::{Place, Reported};
 use crate::paths::{private, public};
 
-// impl ConnectorSpec for RenderFarm { const NAME; const TASK_TYPES; const VERSIONS; type Meta; … }
+// impl ConnectorSpec for RenderFarm { const NAME; const TASK_TYPES; const VERSIONS; type Config; … }
 // impl LinkedConnector for RenderFarm { fn instance(settings) -> InitFuture<Self>; }
 // submit! { Registration::new::<RenderFarm>(file!(), line!()) }
 pub(super) fn generate_connector(model: &ConnectorModel) -> TokenStream {
-    let ConnectorModel {
-        ident,
-        name,
-        task_types,
-        versions,
-        types,
-        instance: _,
-    } = model;
+    let ConnectorModel { ident, name, task_types, versions, types, instance: _ } = model;
+    let numbers = versions.iter().map(|version| Literal::i32_unsuffixed(*version));
     let identity = Identity {
         name: name.to_token_stream(),
         task_types: quote_spanned!(Span::mixed_site()=> #(#task_types),*),
-        versions: quote_spanned!(Span::mixed_site()=> #(#versions),*),
+        versions: quote_spanned!(Span::mixed_site()=> #(#numbers),*),
     };
-    let spec = generate_spec(
-        &TokenStream::new(),
-        &ident.to_token_stream(),
-        &identity,
-        types,
-    );
+    let spec = generate_spec(&TokenStream::new(), &ident.to_token_stream(), &identity, types);
     let linked = generate_linked(model);
     let (inventory, registration) = (private("inventory"), private("Registration"));
     quote_spanned! {Span::mixed_site()=>
@@ -46,7 +35,7 @@ pub(super) fn generate_connector(model: &ConnectorModel) -> TokenStream {
     }
 }
 
-// impl<T> ConnectorSpec for Batch<T> { const NAME: &str = ""; … type Meta = RenderJob; … }
+// impl<T> ConnectorSpec for Batch<T> { const NAME: &str = ""; … type Meta = RenderJob; }
 //
 // After an error only: without it, rustc would add that the user's `impl AsyncConnector` lacks its
 // supertrait. Under a second attribute that one's expansion writes the impl.
@@ -70,22 +59,14 @@ pub(super) fn generate_stub(args: &Args, item: &Item, _: Reported) -> Option<Tok
         generate_bounds(&self_type, clause)
     };
     let target = quote_spanned!(Span::mixed_site()=> #self_type #clause);
-    Some(generate_spec(
-        &parameters.to_token_stream(),
-        &target,
-        &identity,
-        &types(args),
-    ))
+    Some(generate_spec(&parameters.to_token_stream(), &target, &identity, &types(args)))
 }
 
 // where T: Render, Batch<T>: Send + Sync + 'static
 //
 // What the trait asks for, granted: whether it holds is judged at the user's own impl.
 fn generate_bounds(self_type: &TokenStream, clause: Option<&WhereClause>) -> TokenStream {
-    let predicates = clause
-        .map(|clause| &clause.predicates)
-        .into_iter()
-        .flatten();
+    let predicates = clause.map(|clause| &clause.predicates).into_iter().flatten();
     quote_spanned! {Span::mixed_site()=>
         where
             #(#predicates,)*
@@ -105,18 +86,8 @@ fn generate_spec(
     identity: &Identity,
     types: &Types,
 ) -> TokenStream {
-    let Identity {
-        name,
-        task_types,
-        versions,
-    } = identity;
-    let Types {
-        meta,
-        config,
-        inputs,
-        outputs,
-        connection,
-    } = types;
+    let Identity { name, task_types, versions } = identity;
+    let Types { meta, config, inputs, outputs, connection } = types;
     let meta = generate_type("Meta", meta.as_ref(), "JobId");
     let config = generate_type("Config", config.as_ref(), "DynamicConfig");
     let inputs = generate_type("Inputs", inputs.as_ref(), "DynamicInputs");
@@ -129,11 +100,11 @@ fn generate_spec(
             const NAME: &'static ::core::primitive::str = #name;
             const TASK_TYPES: &'static [&'static ::core::primitive::str] = &[#task_types];
             const VERSIONS: &'static [::core::primitive::i32] = &[#versions];
-            #meta
             #config
-            #inputs
-            #outputs
             #connection
+            #inputs
+            #meta
+            #outputs
         }
     }
 }
@@ -153,19 +124,14 @@ fn generate_type(name: &str, written: Option<&Type>, default: &str) -> TokenStre
 }
 
 fn generate_linked(model: &ConnectorModel) -> TokenStream {
-    let ConnectorModel {
-        ident, instance, ..
-    } = model;
+    let ConnectorModel { ident, instance, .. } = model;
     let (linked, settings) = (private("LinkedConnector"), public("Settings"));
     let future = private("InitFuture");
     let (argument, body) = match instance {
         Instance::Default => {
             let from_default = private("from_default");
             let argument = quote_spanned!(Span::mixed_site()=> _);
-            (
-                argument,
-                quote_spanned!(Span::mixed_site()=> #from_default::<#ident>()),
-            )
+            (argument, quote_spanned!(Span::mixed_site()=> #from_default::<#ident>()))
         }
         Instance::Init(path) => {
             let argument = quote_spanned!(Span::mixed_site()=> __connector_settings);

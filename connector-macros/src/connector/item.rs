@@ -22,10 +22,7 @@ pub(super) enum Target {
     /// A struct or an enum.
     Connector { name: Ident },
     /// Anything else; the type that was probably meant, if there is one.
-    Other {
-        self_type: Option<TokenStream>,
-        reported: Reported,
-    },
+    Other { self_type: Option<TokenStream>, reported: Reported },
 }
 
 struct Head {
@@ -34,13 +31,8 @@ struct Head {
 }
 
 enum Kind {
-    Connector {
-        name: Ident,
-    },
-    Other {
-        self_type: Option<TokenStream>,
-        error: Diagnostic,
-    },
+    Connector { name: Ident },
+    Other { self_type: Option<TokenStream>, error: Diagnostic },
 }
 
 /// Reads the head; an item that cannot be a connector is reported.
@@ -50,39 +42,23 @@ pub(super) fn parse_item(tokens: TokenStream, errors: &mut Errors) -> Item {
         let attributes = Attribute::parse_outer(input)?;
         let start = Place::of(input.fork().parse::<Option<TokenTree>>()?);
         input.parse::<Visibility>()?;
-        let head = input
-            .fork()
-            .call(parse_head)
-            .unwrap_or_else(|_| other(start));
+        let head = input.fork().call(parse_head).unwrap_or_else(|_| other(start));
         input.parse::<TokenStream>()?;
         Ok((attributes, head))
     };
-    let (attributes, head) = parser
-        .parse2(tokens)
-        .unwrap_or_else(|_| (Vec::new(), other(place)));
+    let (attributes, head) = parser.parse2(tokens).unwrap_or_else(|_| (Vec::new(), other(place)));
     let target = match head.kind {
         Kind::Connector { name } => Target::Connector { name },
-        Kind::Other { self_type, error } => Target::Other {
-            self_type,
-            reported: errors.push(error),
-        },
+        Kind::Other { self_type, error } => {
+            Target::Other { self_type, reported: errors.push(error) }
+        }
     };
-    Item {
-        target,
-        generics: head.generics,
-        attributes,
-    }
+    Item { target, generics: head.generics, attributes }
 }
 
 fn other(place: Place) -> Head {
     let error = target::target_on_other(place);
-    Head {
-        kind: Kind::Other {
-            self_type: None,
-            error,
-        },
-        generics: Generics::default(),
-    }
+    Head { kind: Kind::Other { self_type: None, error }, generics: Generics::default() }
 }
 
 // Accepted: `struct Name<..> where ..`, `enum Name<..> where ..`. The rest is named in an error.
@@ -96,10 +72,7 @@ fn parse_head(input: ParseStream<'_>) -> syn::Result<Head> {
         input.parse::<TokenTree>()?;
         let name: Ident = input.parse()?;
         let generics = parse_generics(input)?;
-        return Ok(Head {
-            kind: Kind::Connector { name },
-            generics,
-        });
+        return Ok(Head { kind: Kind::Connector { name }, generics });
     }
     let keyword: Ident = input.call(Ident::parse_any)?;
     let mut generics = Generics::default();
@@ -107,6 +80,7 @@ fn parse_head(input: ParseStream<'_>) -> syn::Result<Head> {
     let error = if keyword == "impl" {
         generics = input.parse()?;
         let ty = parse_self_type(input).ok();
+        generics.where_clause = input.parse()?;
         self_type = ty.as_ref().map(ToTokens::to_token_stream);
         target::target_on_impl(&keyword, ty.as_ref())
     } else if keyword == "union" {
@@ -124,10 +98,7 @@ fn parse_head(input: ParseStream<'_>) -> syn::Result<Head> {
     } else {
         target::target_on_other(Place::of(start.parse::<TokenTree>()?))
     };
-    Ok(Head {
-        kind: Kind::Other { self_type, error },
-        generics,
-    })
+    Ok(Head { kind: Kind::Other { self_type, error }, generics })
 }
 
 /// `<T> where T: X`, with the `where` clause also behind a tuple struct's fields.
@@ -144,11 +115,7 @@ fn parse_generics(input: ParseStream<'_>) -> syn::Result<Generics> {
 fn parse_self_type(input: ParseStream<'_>) -> syn::Result<Type> {
     input.parse::<Option<Token![!]>>()?;
     let ty: Type = input.parse()?;
-    if input.parse::<Option<Token![for]>>()?.is_some() {
-        input.parse()
-    } else {
-        Ok(ty)
-    }
+    if input.parse::<Option<Token![for]>>()?.is_some() { input.parse() } else { Ok(ty) }
 }
 
 fn is_modifier(input: ParseStream<'_>) -> bool {

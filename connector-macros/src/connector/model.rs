@@ -60,14 +60,7 @@ pub(super) fn build(
         None => vec![0],
     };
     let instance = args.init.clone().map_or(Instance::Default, Instance::Init);
-    Ok(ConnectorModel {
-        ident,
-        name,
-        task_types,
-        versions,
-        types: types(args),
-        instance,
-    })
+    Ok(ConnectorModel { ident, name, task_types, versions, types: types(args), instance })
 }
 
 /// The associated types as far as they are known, for the stub of a rejected connector.

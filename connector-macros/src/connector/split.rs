@@ -15,6 +15,8 @@ pub(super) enum Piece {
     CommaMissing(Vec<TokenTree>),
     /// Nothing, and the comma after it.
     Nothing(TokenTree),
+    /// A semicolon where a comma belongs.
+    Semicolon(TokenTree),
 }
 
 /// The pieces of `a = 1, b = Map<K, V>`. A comma missing before a known argument counts as there.
@@ -29,6 +31,9 @@ pub(super) fn split_arguments(tokens: TokenStream) -> Vec<Piece> {
         let after = tokens.get(place + 1..).unwrap_or_default();
         if is_punct(token, ',') && (depth == 0 || starts_argument(after)) {
             pieces.comma(token);
+            depth = 0;
+        } else if is_punct(token, ';') {
+            pieces.semicolon(token);
             depth = 0;
         } else {
             if starts_argument(ahead) && !pieces.current.is_empty() {
@@ -53,6 +58,8 @@ pub(super) fn split_list(list: &Group) -> Vec<Piece> {
     for token in list.stream() {
         if is_punct(&token, ',') {
             pieces.comma(&token);
+        } else if is_punct(&token, ';') {
+            pieces.semicolon(&token);
         } else {
             pieces.current.push(token);
         }
@@ -75,6 +82,11 @@ impl Pieces {
         self.close();
     }
 
+    fn semicolon(&mut self, semicolon: &TokenTree) {
+        self.close();
+        self.done.push(Piece::Semicolon(semicolon.clone()));
+    }
+
     fn missing_comma(&mut self) {
         // After `a =` the value is missing as well, and that is the better message.
         let only_key = self.current.len() <= 2;
@@ -88,11 +100,7 @@ impl Pieces {
         if tokens.is_empty() {
             return;
         }
-        let piece = if comma_missing {
-            Piece::CommaMissing
-        } else {
-            Piece::Tokens
-        };
+        let piece = if comma_missing { Piece::CommaMissing } else { Piece::Tokens };
         self.done.push(piece(tokens));
     }
 
@@ -103,13 +111,13 @@ impl Pieces {
 }
 
 /// Takes off the invisible delimiters around what a `macro_rules` fragment stands for.
-pub(super) fn ungroup(tokens: TokenStream) -> TokenStream {
+pub(super) fn ungroup(tokens: &TokenStream) -> TokenStream {
     let mut iter = tokens.clone().into_iter();
     match (iter.next(), iter.next()) {
         (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::None => {
-            ungroup(group.stream())
+            ungroup(&group.stream())
         }
-        _ => tokens,
+        _ => tokens.clone(),
     }
 }
 
@@ -154,7 +162,7 @@ mod tests {
 
     use super::{Piece, split_arguments};
 
-    /// Each piece as text; `!` marks a missing comma, `,` a piece without tokens.
+    /// Each piece as text; `!` marks a missing comma; a sign stands for itself.
     fn split(text: &str) -> Vec<String> {
         let join = |tokens: Vec<_>| tokens.into_iter().collect::<TokenStream>().to_string();
         let pieces = split_arguments(TokenStream::from_str(text).unwrap());
@@ -163,7 +171,7 @@ mod tests {
             .map(|piece| match piece {
                 Piece::Tokens(tokens) => join(tokens),
                 Piece::CommaMissing(tokens) => format!("! {}", join(tokens)),
-                Piece::Nothing(comma) => comma.to_string(),
+                Piece::Nothing(sign) | Piece::Semicolon(sign) => sign.to_string(),
             })
             .collect()
     }
@@ -175,20 +183,13 @@ mod tests {
             ("a = 1", &["a = 1"]),
             ("a = 1,", &["a = 1"]),
             ("a = 1, b = 2", &["a = 1", "b = 2"]),
-            (
-                "meta = Map<K, V>, b = 2",
-                &["meta = Map < K , V >", "b = 2"],
-            ),
-            (
-                "meta = F<fn(u8) -> u8, V>, b",
-                &["meta = F < fn (u8) -> u8 , V >", "b"],
-            ),
-            (
-                "meta = Map<K, version = 1",
-                &["meta = Map < K", "version = 1"],
-            ),
+            ("meta = Map<K, V>, b = 2", &["meta = Map < K , V >", "b = 2"]),
+            ("meta = F<fn(u8) -> u8, V>, b", &["meta = F < fn (u8) -> u8 , V >", "b"]),
+            ("meta = Map<K, version = 1", &["meta = Map < K", "version = 1"]),
             ("a = 1,, b = 2", &["a = 1", ",", "b = 2"]),
             (", a = 1", &[",", "a = 1"]),
+            ("a = 1; version = 2;", &["a = 1", ";", "version = 2", ";"]),
+            ("meta = [u8; 4]", &["meta = [u8 ; 4]"]),
             ("a = 1 version = 2", &["a = 1", "! version = 2"]),
             ("a = version = 2", &["a =", "version = 2"]),
             ("a = 1 other = 2", &["a = 1 other = 2"]),

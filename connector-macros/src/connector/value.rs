@@ -21,21 +21,18 @@ pub(super) struct Version {
 }
 
 // Accepted: `"a"`, `["a", "b"]`.
-pub(super) fn parse_task_types(tokens: TokenStream, errors: &mut Errors) -> Option<Vec<LitStr>> {
+pub(super) fn parse_task_types(tokens: &TokenStream, errors: &mut Errors) -> Option<Vec<LitStr>> {
     parse_one_or_list(Argument::TaskType, tokens, errors, parse_task_type)
 }
 
 // Accepted: `1`, `[0, 1]`.
-pub(super) fn parse_versions(tokens: TokenStream, errors: &mut Errors) -> Option<Vec<Version>> {
+pub(super) fn parse_versions(tokens: &TokenStream, errors: &mut Errors) -> Option<Vec<Version>> {
     parse_one_or_list(Argument::Version, tokens, errors, parse_version)
 }
 
 // Accepted: `"Render Farm"`.
-pub(super) fn parse_name(tokens: TokenStream, errors: &mut Errors) -> Option<LitStr> {
-    let slot = Slot {
-        argument: Argument::Name,
-        in_list: false,
-    };
+pub(super) fn parse_name(tokens: &TokenStream, errors: &mut Errors) -> Option<LitStr> {
+    let slot = Slot { argument: Argument::Name, in_list: false };
     let name = string(slot, &parse_expr(slot, tokens, errors)?, errors)?;
     if name.value().trim().is_empty() {
         errors.push(message::value_name_empty(&name));
@@ -51,7 +48,7 @@ pub(super) fn parse_name(tokens: TokenStream, errors: &mut Errors) -> Option<Lit
 // Accepted: any type that owns what it holds, such as `RenderJob` or `my::Job<u8>`.
 pub(super) fn parse_type(
     argument: Argument,
-    tokens: TokenStream,
+    tokens: &TokenStream,
     errors: &mut Errors,
 ) -> Option<Type> {
     let tokens = ungroup(tokens);
@@ -65,17 +62,13 @@ pub(super) fn parse_type(
         return None;
     };
     reject_rest(argument, rest, errors);
-    let mut rules = TypeRules {
-        argument,
-        errors,
-        broken: false,
-    };
+    let mut rules = TypeRules { argument, errors, broken: false };
     rules.visit_type(&ty);
     (!rules.broken).then_some(ty)
 }
 
 // Accepted: `connect`, `RenderFarm::connect`, `make::<Local>`.
-pub(super) fn parse_init(tokens: TokenStream, errors: &mut Errors) -> Option<ExprPath> {
+pub(super) fn parse_init(tokens: &TokenStream, errors: &mut Errors) -> Option<ExprPath> {
     let tokens = ungroup(tokens);
     if let Some(text) = quoted(&tokens) {
         let inner = text.parse::<ExprPath>().ok();
@@ -97,7 +90,7 @@ pub(super) fn parse_init(tokens: TokenStream, errors: &mut Errors) -> Option<Exp
 }
 
 // Accepted: `::some::path`, `crate::path`, and `$crate::path` inside a `macro_rules` macro.
-pub(super) fn parse_crate(tokens: TokenStream, errors: &mut Errors) -> Option<Path> {
+pub(super) fn parse_crate(tokens: &TokenStream, errors: &mut Errors) -> Option<Path> {
     let tokens = ungroup(tokens);
     if let Some(text) = quoted(&tokens) {
         errors.push(message::value_crate_quoted(&text));
@@ -109,16 +102,23 @@ pub(super) fn parse_crate(tokens: TokenStream, errors: &mut Errors) -> Option<Pa
         return None;
     };
     reject_rest(Argument::Crate, rest, errors);
-    let rooted = path.leading_colon.is_some()
-        || path
-            .segments
-            .first()
-            .is_some_and(|s| s.ident == "crate" || s.ident == "$crate");
-    if !rooted {
+    let mut segments = path.segments.iter().map(|segment| segment.ident.to_string());
+    let first = segments.next().unwrap_or_default();
+    if segments.any(|segment| is_path_keyword(&segment))
+        || (path.leading_colon.is_some() && is_path_keyword(&first))
+    {
+        errors.push(message::value_crate_not_a_path(Place::of(&path)));
+        return None;
+    }
+    if path.leading_colon.is_none() && first != "crate" && first != "$crate" {
         errors.push(message::value_crate_relative(&path));
         return None;
     }
     Some(path)
+}
+
+fn is_path_keyword(segment: &str) -> bool {
+    matches!(segment, "crate" | "$crate" | "self" | "super" | "Self")
 }
 
 fn parse_task_type(slot: Slot, expr: &Expr, errors: &mut Errors) -> Option<LitStr> {
@@ -147,10 +147,7 @@ fn parse_version(slot: Slot, expr: &Expr, errors: &mut Errors) -> Option<Version
             }
             Lit::Int(written) => match written.base10_parse::<i32>() {
                 Ok(number) => {
-                    return Some(Version {
-                        number,
-                        written: written.clone(),
-                    });
+                    return Some(Version { number, written: written.clone() });
                 }
                 Err(_) => message::value_version_too_large(written),
             },
@@ -171,7 +168,7 @@ type ParseElement<T> = fn(Slot, &Expr, &mut Errors) -> Option<T>;
 /// `None` if no element is legal; elements that are, are kept even if others are not.
 fn parse_one_or_list<T>(
     argument: Argument,
-    tokens: TokenStream,
+    tokens: &TokenStream,
     errors: &mut Errors,
     parse_element: ParseElement<T>,
 ) -> Option<Vec<T>> {
@@ -183,10 +180,7 @@ fn parse_one_or_list<T>(
             if pieces.is_empty() {
                 errors.push(message::value_list_empty(argument, &list));
             }
-            let slot = Slot {
-                argument,
-                in_list: true,
-            };
+            let slot = Slot { argument, in_list: true };
             let mut elements = Vec::new();
             for piece in pieces {
                 parse_elements(slot, piece, errors, |expr, errors| {
@@ -196,11 +190,8 @@ fn parse_one_or_list<T>(
             elements
         }
         _ => {
-            let slot = Slot {
-                argument,
-                in_list: false,
-            };
-            let expr = parse_expr(slot, tokens, errors)?;
+            let slot = Slot { argument, in_list: false };
+            let expr = parse_expr(slot, &tokens, errors)?;
             parse_element(slot, &expr, errors).into_iter().collect()
         }
     };
@@ -220,6 +211,10 @@ fn parse_elements(
             errors.push(argument::syntax_extra_comma(&comma));
             return;
         }
+        Piece::Semicolon(sign) => {
+            errors.push(argument::syntax_semicolon(&sign));
+            return;
+        }
     };
     while !rest.is_empty() {
         let Ok((expr, after)) = parse_first::<Expr>.parse2(rest.clone()) else {
@@ -234,9 +229,9 @@ fn parse_elements(
     }
 }
 
-fn parse_expr(slot: Slot, tokens: TokenStream, errors: &mut Errors) -> Option<Expr> {
+fn parse_expr(slot: Slot, tokens: &TokenStream, errors: &mut Errors) -> Option<Expr> {
     let Ok((expr, rest)) = parse_first::<Expr>.parse2(tokens.clone()) else {
-        errors.push(message::value_unreadable(slot, &tokens));
+        errors.push(message::value_unreadable(slot, tokens));
         return None;
     };
     reject_rest(slot.argument, rest, errors);
@@ -316,26 +311,20 @@ impl<'ast> Visit<'ast> for TypeRules<'_> {
     // Forbidden: `meta = Vec<_>`.
     fn visit_type_infer(&mut self, ty: &'ast syn::TypeInfer) {
         if !std::mem::replace(&mut self.broken, true) {
-            self.errors
-                .push(message::value_type_inferred(self.argument, ty));
+            self.errors.push(message::value_type_inferred(self.argument, ty));
         }
     }
 
     // Forbidden: `meta = impl ResourceMeta`.
     fn visit_type_impl_trait(&mut self, ty: &'ast syn::TypeImplTrait) {
         if !std::mem::replace(&mut self.broken, true) {
-            self.errors
-                .push(message::value_type_opaque(self.argument, ty));
+            self.errors.push(message::value_type_opaque(self.argument, ty));
         }
     }
 
     // Forbidden: `meta = &str`.
     fn visit_type_reference(&mut self, ty: &'ast syn::TypeReference) {
-        if ty
-            .lifetime
-            .as_ref()
-            .is_none_or(|lifetime| lifetime.ident != "static")
-        {
+        if ty.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static") {
             self.reject_borrow(Place::of(ty));
         } else {
             syn::visit::visit_type_reference(self, ty);
@@ -358,8 +347,7 @@ impl<'ast> Visit<'ast> for TypeRules<'_> {
 impl TypeRules<'_> {
     fn reject_borrow(&mut self, place: Place) {
         if !std::mem::replace(&mut self.broken, true) {
-            self.errors
-                .push(message::value_type_borrowed(self.argument, place));
+            self.errors.push(message::value_type_borrowed(self.argument, place));
         }
     }
 }

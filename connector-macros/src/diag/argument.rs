@@ -19,11 +19,8 @@ pub(crate) fn missing_value(argument: Argument, key: &Ident) -> Diagnostic {
 }
 
 pub(crate) fn missing_comma(next: &TokenTree) -> Diagnostic {
-    Diagnostic::new(
-        Place::of(next),
-        format!("there is no comma before `{next}`"),
-    )
-    .help(format!("write `, {next}`"))
+    Diagnostic::new(Place::of(next), format!("there is no comma before `{next}`"))
+        .help(format!("write `, {next}`"))
 }
 
 pub(crate) fn missing_equals_sign(
@@ -62,20 +59,15 @@ pub(crate) fn syntax_after_value(argument: Argument, found: &TokenTree) -> Diagn
         (Argument::Init, TokenTree::Group(_)) => {
             error.help("name the function only; it is called with the connector's `Settings`")
         }
-        _ => error.help(format!(
-            "write a comma and the next argument, or remove {}",
-            describe(found)
-        )),
+        _ => error
+            .help(format!("write a comma and the next argument, or remove {}", describe(found))),
     }
 }
 
 pub(crate) fn syntax_not_an_argument(found: &TokenTree) -> Diagnostic {
     let error = Diagnostic::new(
         Place::of(found),
-        format!(
-            "expected the name of an argument, found {}",
-            describe(found)
-        ),
+        format!("expected the name of an argument, found {}", describe(found)),
     );
     match found {
         TokenTree::Literal(text) if is_string(text) => {
@@ -89,11 +81,12 @@ pub(crate) fn syntax_extra_comma(comma: &TokenTree) -> Diagnostic {
     Diagnostic::new(Place::of(comma), "there is no argument before this comma").help("remove it")
 }
 
+pub(crate) fn syntax_semicolon(semicolon: &TokenTree) -> Diagnostic {
+    Diagnostic::new(Place::of(semicolon), "expected a comma, found `;`").help("write `,`")
+}
+
 pub(crate) fn unknown_argument(key: &Ident, nearest: Option<Argument>) -> Diagnostic {
-    let error = Diagnostic::new(
-        Place::of(key),
-        format!("`#[connector]` has no argument `{key}`"),
-    );
+    let error = Diagnostic::new(Place::of(key), format!("`#[connector]` has no argument `{key}`"));
     let list = format!("the arguments are {}", Argument::list());
     match nearest {
         Some(argument) => error.help(format!("did you mean `{argument}`?")).note(list),

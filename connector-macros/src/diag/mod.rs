@@ -21,15 +21,9 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn of(tokens: impl ToTokens) -> Self {
-        let mut spans = tokens
-            .into_token_stream()
-            .into_iter()
-            .map(|token| token.span());
+        let mut spans = tokens.into_token_stream().into_iter().map(|token| token.span());
         let first = spans.next().unwrap_or_else(Span::call_site);
-        Self {
-            first,
-            last: spans.last().unwrap_or(first),
-        }
+        Self { first, last: spans.last().unwrap_or(first) }
     }
 
     /// The spans of the first and the last token.
@@ -40,21 +34,14 @@ impl Place {
     /// The whole attribute. An item token lends its hygiene, so that rustc does not add a line
     /// about the macro in which the error arose.
     pub(crate) fn attribute(item: &TokenStream) -> Self {
-        let item = item
-            .clone()
-            .into_iter()
-            .next()
-            .map_or_else(Span::call_site, |t| t.span());
+        let item = item.clone().into_iter().next().map_or_else(Span::call_site, |t| t.span());
         Self::from(item.located_at(Span::call_site()))
     }
 }
 
 impl From<Span> for Place {
     fn from(span: Span) -> Self {
-        Self {
-            first: span,
-            last: span,
-        }
+        Self { first: span, last: span }
     }
 }
 
@@ -67,10 +54,7 @@ pub(crate) struct Diagnostic {
 
 impl Diagnostic {
     fn new(place: impl Into<Place>, fact: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            text: fact.into(),
-        }
+        Self { place: place.into(), text: fact.into() }
     }
 
     fn help(mut self, fix: impl AsRef<str>) -> Self {
@@ -95,10 +79,8 @@ impl Diagnostic {
         };
         let mut text = Literal::string(&self.text);
         text.set_span(last);
-        let mut braces = Group::new(
-            proc_macro2::Delimiter::Brace,
-            TokenStream::from(TokenTree::Literal(text)),
-        );
+        let mut braces =
+            Group::new(proc_macro2::Delimiter::Brace, TokenStream::from(TokenTree::Literal(text)));
         braces.set_span(last);
         tokens.extend([
             punct(':', Spacing::Joint),
@@ -134,11 +116,7 @@ impl Errors {
 
     /// Whether nothing was pushed yet; the proof of the contrary otherwise.
     pub(crate) fn none_yet(&self) -> Result<(), Reported> {
-        if self.list.is_empty() {
-            Ok(())
-        } else {
-            Err(Reported(()))
-        }
+        if self.list.is_empty() { Ok(()) } else { Err(Reported(())) }
     }
 
     pub(crate) fn into_tokens(mut self) -> TokenStream {

@@ -11,15 +11,14 @@ use super::{Diagnostic, Place};
 const ONE_INSTANCE: &str = "the registry holds one instance per (task_type, version)";
 
 pub(crate) fn target_on_impl(keyword: &impl ToTokens, self_type: Option<&Type>) -> Diagnostic {
-    let target = self_type.map_or_else(
-        || "the connector's `struct`".to_owned(),
-        |ty| format!("`struct {}`", ty.to_token_stream()),
-    );
-    Diagnostic::new(
-        Place::of(keyword),
-        "`#[connector]` goes on the struct, not on its impl",
-    )
-    .help(format!("move it above {target}"))
+    let name = match self_type {
+        Some(Type::Path(path)) => path.path.segments.last().map(|last| &last.ident),
+        _ => None,
+    };
+    let target =
+        name.map_or_else(|| "the connector's struct".to_owned(), |name| format!("`struct {name}`"));
+    Diagnostic::new(Place::of(keyword), "`#[connector]` goes on the struct, not on its impl")
+        .help(format!("move it above {target}"))
 }
 
 pub(crate) fn target_on_fn(keyword: &impl ToTokens, name: Option<&Ident>) -> Diagnostic {
@@ -29,11 +28,8 @@ pub(crate) fn target_on_fn(keyword: &impl ToTokens, name: Option<&Ident>) -> Dia
 }
 
 pub(crate) fn target_on_trait(keyword: &impl ToTokens) -> Diagnostic {
-    Diagnostic::new(
-        Place::of(keyword),
-        "`#[connector]` goes on a struct, not on a trait",
-    )
-    .help("move it above the struct, and write `impl AsyncConnector for` that struct")
+    Diagnostic::new(Place::of(keyword), "`#[connector]` goes on a struct, not on a trait")
+        .help("move it above the struct, and write `impl AsyncConnector for` that struct")
 }
 
 pub(crate) fn target_on_union(keyword: &impl ToTokens, name: &Ident) -> Diagnostic {
@@ -46,21 +42,13 @@ pub(crate) fn target_on_union(keyword: &impl ToTokens, name: &Ident) -> Diagnost
 
 pub(crate) fn target_on_mod(keyword: &impl ToTokens, name: Option<&Ident>) -> Diagnostic {
     let inside = name.map_or_else(|| "the module".to_owned(), |name| format!("`mod {name}`"));
-    Diagnostic::new(
-        Place::of(keyword),
-        "`#[connector]` goes on a struct, not on a module",
-    )
-    .help(format!(
-        "move it above the connector's struct inside {inside}"
-    ))
+    Diagnostic::new(Place::of(keyword), "`#[connector]` goes on a struct, not on a module")
+        .help(format!("move it above the connector's struct inside {inside}"))
 }
 
 pub(crate) fn target_on_other(place: Place) -> Diagnostic {
-    Diagnostic::new(
-        place,
-        "`#[connector]` goes on a struct or an enum, not on this item",
-    )
-    .help("move it above the connector's struct")
+    Diagnostic::new(place, "`#[connector]` goes on a struct or an enum, not on this item")
+        .help("move it above the connector's struct")
 }
 
 pub(crate) fn target_generic(name: &Ident, generics: &Generics) -> Diagnostic {
@@ -71,29 +59,19 @@ pub(crate) fn target_generic(name: &Ident, generics: &Generics) -> Diagnostic {
 
 pub(crate) fn target_lifetime(name: &Ident, generics: &Generics) -> Diagnostic {
     Diagnostic::new(place(generics), "a registered connector cannot borrow")
-        .help(format!(
-            "give `{name}` owned fields, such as `String` in place of `&str`"
-        ))
+        .help(format!("give `{name}` owned fields, such as `String` in place of `&str`"))
         .note("its one instance lives as long as the process")
 }
 
 pub(crate) fn target_const_generic(name: &Ident, generics: &Generics) -> Diagnostic {
-    Diagnostic::new(
-        place(generics),
-        "a registered connector cannot have const parameters",
-    )
-    .help(wrap(name, generics))
-    .note(ONE_INSTANCE)
+    Diagnostic::new(place(generics), "a registered connector cannot have const parameters")
+        .help(wrap(name, generics))
+        .note(ONE_INSTANCE)
 }
 
 pub(crate) fn target_where_clause(name: &Ident, clause: &WhereClause) -> Diagnostic {
-    Diagnostic::new(
-        Place::of(clause),
-        "a registered connector cannot have a `where` clause",
-    )
-    .help(format!(
-        "remove it: without type parameters it says nothing about `{name}`"
-    ))
+    Diagnostic::new(Place::of(clause), "a registered connector cannot have a `where` clause")
+        .help(format!("remove it: without type parameters it says nothing about `{name}`"))
 }
 
 pub(crate) fn duplicate_attribute(second: &Attribute) -> Diagnostic {
@@ -104,12 +82,7 @@ pub(crate) fn duplicate_attribute(second: &Attribute) -> Diagnostic {
 
 /// `<T: ...>`, without the `where` clause.
 fn place(generics: &Generics) -> Place {
-    let Generics {
-        lt_token,
-        params,
-        gt_token,
-        where_clause: _,
-    } = generics;
+    let Generics { lt_token, params, gt_token, where_clause: _ } = generics;
     Place::of(quote::quote!(#lt_token #params #gt_token))
 }
 

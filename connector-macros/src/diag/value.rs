@@ -23,48 +23,30 @@ pub(crate) struct Slot {
 impl Slot {
     /// How `value` would be written in this place.
     fn assign(self, value: &str) -> String {
-        if self.in_list {
-            format!("`{value}`")
-        } else {
-            format!("`{} = {value}`", self.argument)
-        }
+        if self.in_list { format!("`{value}`") } else { format!("`{} = {value}`", self.argument) }
     }
 }
 
 pub(crate) fn value_not_a_string(slot: Slot, found: &str, value: &impl ToTokens) -> Diagnostic {
     let text = value.to_token_stream().to_string();
     // `BIGQUERY` is a constant's name and not the text that was meant.
-    let plain = text
-        .chars()
-        .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
-        && text != text.to_uppercase();
-    let quoted = if plain {
-        format!("\"{text}\"")
-    } else {
-        slot.argument.example().to_owned()
-    };
-    Diagnostic::new(
-        Place::of(value),
-        format!("`{}` takes a string, not {found}", slot.argument),
-    )
-    .help(format!("write the text itself: {}", slot.assign(&quoted)))
+    let constant = text.chars().any(char::is_alphabetic) && text == text.to_uppercase();
+    let word = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    let plain = word && !constant;
+    let quoted = if plain { format!("\"{text}\"") } else { slot.argument.example().to_owned() };
+    Diagnostic::new(Place::of(value), format!("`{}` takes a string, not {found}", slot.argument))
+        .help(format!("write the text itself: {}", slot.assign(&quoted)))
 }
 
 pub(crate) fn value_list_empty(argument: Argument, list: &impl ToTokens) -> Diagnostic {
     let example = argument.example();
-    Diagnostic::new(
-        Place::of(list),
-        format!("the list of `{argument}` is empty"),
-    )
-    .help(format!("write at least one: `{argument} = [{example}]`"))
+    Diagnostic::new(Place::of(list), format!("the list of `{argument}` is empty"))
+        .help(format!("write at least one: `{argument} = [{example}]`"))
 }
 
 pub(crate) fn value_unreadable(slot: Slot, value: &impl ToTokens) -> Diagnostic {
-    Diagnostic::new(
-        Place::of(value),
-        format!("the value of `{}` cannot be read", slot.argument),
-    )
-    .help(format!("write {}", slot.assign(slot.argument.example())))
+    Diagnostic::new(Place::of(value), format!("the value of `{}` cannot be read", slot.argument))
+        .help(format!("write {}", slot.assign(slot.argument.example())))
 }
 
 pub(crate) fn value_task_type_empty(name: &LitStr) -> Diagnostic {
@@ -85,11 +67,7 @@ pub(crate) fn value_task_type_character(
     let mut found = String::new();
     for (place, c) in wrong.iter().take(5).enumerate() {
         if place > 0 {
-            found.push_str(if place + 1 == wrong.len() {
-                " and "
-            } else {
-                ", "
-            });
+            found.push_str(if place + 1 == wrong.len() { " and " } else { ", " });
         }
         found.push_str(&describe(*c));
     }
@@ -100,68 +78,44 @@ pub(crate) fn value_task_type_character(
 }
 
 fn task_type_with(name: &LitStr, found: &str, corrected: Option<&str>) -> Diagnostic {
-    let fact = format!(
-        "{:?} cannot be a task type: it contains {found}",
-        name.value()
-    );
+    let fact = format!("{:?} cannot be a task type: it contains {found}", name.value());
     let fix = match corrected {
         Some(corrected) => format!("write {corrected:?}"),
         None => "choose another name".to_owned(),
     };
-    Diagnostic::new(Place::of(name), fact)
-        .help(fix)
-        .note(TASK_TYPE_ALPHABET)
+    Diagnostic::new(Place::of(name), fact).help(fix).note(TASK_TYPE_ALPHABET)
 }
 
 pub(crate) fn value_task_type_too_long(name: &LitStr, length: usize) -> Diagnostic {
-    Diagnostic::new(
-        Place::of(name),
-        format!("this task type is too long: {length} characters"),
-    )
-    .help(format!(
-        "shorten it to {MAX_TASK_TYPE_LENGTH} characters or fewer"
-    ))
+    Diagnostic::new(Place::of(name), format!("this task type is too long: {length} characters"))
+        .help(format!("shorten it to {MAX_TASK_TYPE_LENGTH} characters or fewer"))
 }
 
 pub(crate) fn value_task_type_repeated(name: &LitStr) -> Diagnostic {
-    Diagnostic::new(
-        Place::of(name),
-        format!("the task type {:?} is listed twice", name.value()),
-    )
-    .help("remove this one")
+    Diagnostic::new(Place::of(name), format!("the task type {:?} is listed twice", name.value()))
+        .help("remove this one")
 }
 
 pub(crate) fn value_version_repeated(number: i32, version: &impl ToTokens) -> Diagnostic {
-    Diagnostic::new(
-        Place::of(version),
-        format!("version {number} is listed twice"),
-    )
-    .help("remove this one")
+    Diagnostic::new(Place::of(version), format!("version {number} is listed twice"))
+        .help("remove this one")
 }
 
 pub(crate) fn value_version_quoted(slot: Slot, text: &LitStr) -> Diagnostic {
     let error = Diagnostic::new(Place::of(text), "`version` takes an integer, not a string");
     match text.value().trim().parse::<i32>() {
-        Ok(number) if number >= 0 => error.help(format!(
-            "remove the quotes: {}",
-            slot.assign(&number.to_string())
-        )),
+        Ok(number) if number >= 0 => {
+            error.help(format!("remove the quotes: {}", slot.assign(&number.to_string())))
+        }
         _ => error.help(format!("write {}", slot.assign(slot.argument.example()))),
     }
 }
 
 pub(crate) fn value_version_float(slot: Slot, number: &syn::LitFloat) -> Diagnostic {
     let whole = number.base10_digits().split('.').next().unwrap_or_default();
-    let whole = if whole.parse::<i32>().is_ok() {
-        whole
-    } else {
-        slot.argument.example()
-    };
-    Diagnostic::new(
-        Place::of(number),
-        "`version` takes an integer, not a fraction",
-    )
-    .help(format!("write {}", slot.assign(whole)))
+    let whole = if whole.parse::<i32>().is_ok() { whole } else { slot.argument.example() };
+    Diagnostic::new(Place::of(number), "`version` takes an integer, not a fraction")
+        .help(format!("write {}", slot.assign(whole)))
 }
 
 pub(crate) fn value_version_not_an_integer(
@@ -169,14 +123,8 @@ pub(crate) fn value_version_not_an_integer(
     found: &str,
     value: &impl ToTokens,
 ) -> Diagnostic {
-    Diagnostic::new(
-        Place::of(value),
-        format!("`version` takes an integer, not {found}"),
-    )
-    .help(format!(
-        "write the number itself: {}",
-        slot.assign(slot.argument.example())
-    ))
+    Diagnostic::new(Place::of(value), format!("`version` takes an integer, not {found}"))
+        .help(format!("write the number itself: {}", slot.assign(slot.argument.example())))
 }
 
 pub(crate) fn value_version_negative(slot: Slot, value: &impl ToTokens) -> Diagnostic {
@@ -192,10 +140,7 @@ pub(crate) fn value_version_too_large(value: &syn::LitInt) -> Diagnostic {
 }
 
 pub(crate) fn value_version_suffix(slot: Slot, value: &syn::LitInt) -> Diagnostic {
-    let fact = format!(
-        "`version` takes a plain integer, without `{}`",
-        value.suffix()
-    );
+    let fact = format!("`version` takes a plain integer, without `{}`", value.suffix());
     Diagnostic::new(Place::of(value), fact)
         .help(format!("write {}", slot.assign(value.base10_digits())))
 }
@@ -207,11 +152,8 @@ pub(crate) fn value_name_empty(name: &LitStr) -> Diagnostic {
 }
 
 pub(crate) fn value_name_control(name: &LitStr, c: char) -> Diagnostic {
-    Diagnostic::new(
-        Place::of(name),
-        format!("a connector's name cannot contain {}", describe(c)),
-    )
-    .help("write it on one line, in printable characters")
+    Diagnostic::new(Place::of(name), format!("a connector's name cannot contain {}", describe(c)))
+        .help("write it on one line, in printable characters")
 }
 
 pub(crate) fn value_type_quoted(
@@ -223,11 +165,8 @@ pub(crate) fn value_type_quoted(
         Some(_) => text.value(),
         None => argument.example().to_owned(),
     };
-    Diagnostic::new(
-        Place::of(text),
-        format!("`{argument}` takes a type, not a string"),
-    )
-    .help(format!("remove the quotes: `{argument} = {ty}`"))
+    Diagnostic::new(Place::of(text), format!("`{argument}` takes a type, not a string"))
+        .help(format!("remove the quotes: `{argument} = {ty}`"))
 }
 
 pub(crate) fn value_not_a_type(argument: Argument, place: Place) -> Diagnostic {
@@ -236,34 +175,19 @@ pub(crate) fn value_not_a_type(argument: Argument, place: Place) -> Diagnostic {
 }
 
 pub(crate) fn value_type_inferred(argument: Argument, underscore: &impl ToTokens) -> Diagnostic {
-    Diagnostic::new(
-        Place::of(underscore),
-        format!("the type of `{argument}` cannot be inferred"),
-    )
-    .help(format!(
-        "write the type out: `{argument} = {}`",
-        argument.example()
-    ))
+    Diagnostic::new(Place::of(underscore), format!("the type of `{argument}` cannot be inferred"))
+        .help(format!("write the type out: `{argument} = {}`", argument.example()))
 }
 
 pub(crate) fn value_type_opaque(argument: Argument, ty: &impl ToTokens) -> Diagnostic {
-    Diagnostic::new(
-        Place::of(ty),
-        format!("`{argument}` takes a type with a name, not `impl …`"),
-    )
-    .help(format!(
-        "write the type out: `{argument} = {}`",
-        argument.example()
-    ))
+    Diagnostic::new(Place::of(ty), format!("`{argument}` takes a type with a name, not `impl …`"))
+        .help(format!("write the type out: `{argument} = {}`", argument.example()))
 }
 
 pub(crate) fn value_type_borrowed(argument: Argument, borrow: Place) -> Diagnostic {
-    Diagnostic::new(
-        borrow,
-        format!("`{argument}` takes a type that borrows nothing"),
-    )
-    .help("use an owned type, such as `String` in place of `&str`")
-    .note("its values are made from bytes of one call and outlive them")
+    Diagnostic::new(borrow, format!("`{argument}` takes a type that borrows nothing"))
+        .help("use an owned type, such as `String` in place of `&str`")
+        .note("its values are made from bytes of one call and outlive them")
 }
 
 pub(crate) fn value_init_quoted(text: &LitStr, inner: Option<&ExprPath>) -> Diagnostic {
@@ -271,30 +195,20 @@ pub(crate) fn value_init_quoted(text: &LitStr, inner: Option<&ExprPath>) -> Diag
         Some(_) => text.value(),
         None => Argument::Init.example().to_owned(),
     };
-    Diagnostic::new(
-        Place::of(text),
-        "`init` takes the path of a function, not a string",
-    )
-    .help(format!("remove the quotes: `init = {path}`"))
+    Diagnostic::new(Place::of(text), "`init` takes the path of a function, not a string")
+        .help(format!("remove the quotes: `init = {path}`"))
 }
 
 pub(crate) fn value_init_closure(closure: &impl ToTokens) -> Diagnostic {
-    Diagnostic::new(
-        Place::of(closure),
-        "`init` takes the path of a function, not a closure",
+    Diagnostic::new(Place::of(closure), "`init` takes the path of a function, not a closure").help(
+        "write `async fn connect(settings: Settings) -> Result<Self>` and `init = Self::connect`",
     )
-    .help("write `async fn connect(settings: Settings) -> Result<Self>` and `init = Self::connect`")
 }
 
 pub(crate) fn value_init_call(call: &syn::ExprCall) -> Diagnostic {
     let path = call.func.to_token_stream().to_string().replace(' ', "");
-    Diagnostic::new(
-        Place::of(call),
-        "`init` takes the path of a function, not a call of it",
-    )
-    .help(format!(
-        "write `init = {path}`; it is called with the connector's `Settings`"
-    ))
+    Diagnostic::new(Place::of(call), "`init` takes the path of a function, not a call of it")
+        .help(format!("write `init = {path}`; it is called with the connector's `Settings`"))
 }
 
 pub(crate) fn value_init_not_a_path(value: &impl ToTokens) -> Diagnostic {
@@ -311,20 +225,15 @@ pub(crate) fn value_crate_quoted(text: &LitStr) -> Diagnostic {
 
 pub(crate) fn value_crate_relative(path: &Path) -> Diagnostic {
     let text = path.to_token_stream().to_string().replace(' ', "");
-    let text = text
-        .trim_start_matches("self::")
-        .trim_start_matches("super::");
+    let text = text.trim_start_matches("self::").trim_start_matches("super::");
     Diagnostic::new(Place::of(path), "`crate` takes an absolute path")
         .help(format!("write `crate = ::{text}`, or begin with `crate::` for a module of this crate"))
         .note("the generated code stands in a scope of its own, where a relative path may mean something else")
 }
 
 pub(crate) fn value_crate_not_a_path(place: Place) -> Diagnostic {
-    Diagnostic::new(
-        place,
-        "`crate` takes the path under which `connector_core` is reached",
-    )
-    .help("write `crate = ::connector_core`")
+    Diagnostic::new(place, "`crate` takes the path under which `connector_core` is reached")
+        .help("write `crate = ::connector_core`")
 }
 
 /// A character in words, for the middle of a sentence.

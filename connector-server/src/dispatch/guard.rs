@@ -23,32 +23,19 @@ pub(crate) struct CallGuard {
 impl CallGuard {
     pub(super) fn new(metrics: &Arc<CallMetrics>, operation: Operation) -> Self {
         metrics.begin(operation);
-        Self {
-            metrics: Arc::clone(metrics),
-            operation,
-            started: Instant::now(),
-            counted: false,
-        }
+        Self { metrics: Arc::clone(metrics), operation, started: Instant::now(), counted: false }
     }
 
     /// The call worked out.
     pub(crate) fn succeed(mut self) {
         self.counted = true;
-        self.metrics
-            .succeeded(self.operation, self.started.elapsed());
+        self.metrics.succeeded(self.operation, self.started.elapsed());
     }
 
     /// The call failed: counts and logs it.
     pub(crate) fn fail(mut self, operation: Operation, route: Route, cause: Cause) -> Failure {
-        let Route {
-            task_type, version, ..
-        } = route;
-        let failure = Failure {
-            operation,
-            task_type,
-            version,
-            cause,
-        };
+        let Route { task_type, version, .. } = route;
+        let failure = Failure { operation, task_type, version, cause };
         self.count(status::code(&failure));
         status::log(&failure);
         failure
@@ -56,8 +43,7 @@ impl CallGuard {
 
     fn count(&mut self, code: Code) {
         self.counted = true;
-        self.metrics
-            .failed(self.operation, code, self.started.elapsed());
+        self.metrics.failed(self.operation, code, self.started.elapsed());
     }
 }
 

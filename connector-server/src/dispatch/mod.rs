@@ -38,13 +38,8 @@ pub(crate) enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Create,
-        Self::Get,
-        Self::Delete,
-        Self::GetMetrics,
-        Self::GetLogs,
-    ];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Create, Self::Get, Self::Delete, Self::GetMetrics, Self::GetLogs];
 
     /// The name in metrics and error texts.
     #[must_use]
@@ -86,11 +81,7 @@ impl Dispatcher {
         metrics: Arc<Metrics>,
         max_call: Duration,
     ) -> Self {
-        Self {
-            registry,
-            metrics,
-            max_call,
-        }
+        Self { registry, metrics, max_call }
     }
 
     /// The metrics that calls are counted in.
@@ -117,12 +108,10 @@ impl Dispatcher {
         C: FnOnce(Arc<dyn DynConnector>, CallContext) -> F,
         F: Future<Output = Result<T, CallError>>,
     {
-        self.run_guarded(operation, route, call)
-            .await
-            .map(|(answer, guard)| {
-                guard.succeed();
-                answer
-            })
+        self.run_guarded(operation, route, call).await.map(|(answer, guard)| {
+            guard.succeed();
+            answer
+        })
     }
 
     /// Like [`Dispatcher::run`], but the call is counted when the returned guard says so: for an
@@ -137,11 +126,10 @@ impl Dispatcher {
         C: FnOnce(Arc<dyn DynConnector>, CallContext) -> F,
         F: Future<Output = Result<T, CallError>>,
     {
+        let guard = CallGuard::new(self.metrics.of(&route.task_type), operation);
         let Some(entry) = self.registry.get(&route.task_type, route.version) else {
-            let guard = CallGuard::new(self.metrics.unknown(), operation);
             return Err(guard.fail(operation, route, Cause::NotRegistered));
         };
-        let guard = CallGuard::new(self.metrics.of(&entry.key), operation);
         let limit = TimeLimit::new(route.timeout, self.max_call);
         let context = CallContext {
             key: entry.key.clone(),

@@ -33,10 +33,7 @@ mod tests {
     fn an_unknown_job_is_failed_or_gone() {
         let unknown = || CallError::Connector(ConnectorError::not_found("no job j-1"));
         let resource = on_get(unknown()).expect("an answer");
-        assert_eq!(
-            (resource.phase, resource.message.as_str()),
-            (Phase::Failed, "no job j-1")
-        );
+        assert_eq!((resource.phase, resource.message.as_str()), (Phase::Failed, "no job j-1"));
         assert!(on_delete(unknown()).is_ok());
         let other = || CallError::Connector(ConnectorError::permanent("403"));
         assert!(on_get(other()).is_err());

@@ -42,11 +42,7 @@ mod tests {
         let unreadable = || CallError::Meta(MetaError::new("it is empty"));
         let resource = on_get(unreadable()).expect("an answer");
         assert_eq!(resource.phase, Phase::Failed);
-        assert!(
-            resource.message.starts_with("it is empty"),
-            "{}",
-            resource.message
-        );
+        assert!(resource.message.starts_with("it is empty"), "{}", resource.message);
         assert!(on_delete(unreadable()).is_ok());
     }
 

@@ -26,20 +26,11 @@ impl HealthTable {
         failed: impl IntoIterator<Item = &'a str>,
     ) -> Self {
         let mut statuses = BTreeMap::from([(String::new(), ServingStatus::Serving)]);
-        statuses.extend(
-            serving
-                .into_iter()
-                .map(|name| (name.to_owned(), ServingStatus::Serving)),
-        );
+        statuses.extend(serving.into_iter().map(|name| (name.to_owned(), ServingStatus::Serving)));
         // A name can cover several connectors; one that failed makes it unhealthy.
-        statuses.extend(
-            failed
-                .into_iter()
-                .map(|name| (name.to_owned(), ServingStatus::NotServing)),
-        );
-        Self {
-            statuses: watch::Sender::new(statuses),
-        }
+        statuses
+            .extend(failed.into_iter().map(|name| (name.to_owned(), ServingStatus::NotServing)));
+        Self { statuses: watch::Sender::new(statuses) }
     }
 
     /// Whether the server as a whole serves.
@@ -50,9 +41,7 @@ impl HealthTable {
     /// Tells every prober and watcher that nothing is served any more.
     pub(crate) fn stop_serving(&self) {
         self.statuses.send_modify(|statuses| {
-            statuses
-                .values_mut()
-                .for_each(|status| *status = ServingStatus::NotServing);
+            statuses.values_mut().for_each(|status| *status = ServingStatus::NotServing);
         });
     }
 }
@@ -70,9 +59,7 @@ impl HealthService {
 }
 
 fn answer(status: ServingStatus) -> HealthCheckResponse {
-    HealthCheckResponse {
-        status: status.into(),
-    }
+    HealthCheckResponse { status: status.into() }
 }
 
 #[tonic::async_trait]
@@ -101,10 +88,7 @@ impl Health for HealthService {
         let mut last = None;
         let changes = WatchStream::new(self.table.statuses.subscribe())
             .map(move |statuses| {
-                statuses
-                    .get(&name)
-                    .copied()
-                    .unwrap_or(ServingStatus::ServiceUnknown)
+                statuses.get(&name).copied().unwrap_or(ServingStatus::ServiceUnknown)
             })
             .filter_map(move |status| {
                 let changed = last.replace(status) != Some(status);
@@ -125,9 +109,7 @@ mod tests {
     use super::{HealthService, HealthTable};
 
     fn ask(service: &str) -> Request<HealthCheckRequest> {
-        Request::new(HealthCheckRequest {
-            service: service.to_owned(),
-        })
+        Request::new(HealthCheckRequest { service: service.to_owned() })
     }
 
     #[tokio::test]
@@ -135,10 +117,7 @@ mod tests {
         let table = HealthTable::new(["a", "b"], ["b"]);
         let service = HealthService::new(table.clone());
         let check = async |name: &str| {
-            service
-                .check(ask(name))
-                .await
-                .map(|answer| answer.into_inner().status)
+            service.check(ask(name)).await.map(|answer| answer.into_inner().status)
         };
         assert_eq!(check("").await.unwrap(), ServingStatus::Serving as i32);
         assert_eq!(check("b").await.unwrap(), ServingStatus::NotServing as i32);
@@ -148,15 +127,9 @@ mod tests {
         let mut unknown = service.watch(ask("zz")).await.unwrap().into_inner();
         let first = unknown.next().await.unwrap().unwrap();
         assert_eq!(first.status, ServingStatus::ServiceUnknown as i32);
-        assert_eq!(
-            watched.next().await.unwrap().unwrap().status,
-            ServingStatus::Serving as i32
-        );
+        assert_eq!(watched.next().await.unwrap().unwrap().status, ServingStatus::Serving as i32);
         table.stop_serving();
-        assert_eq!(
-            watched.next().await.unwrap().unwrap().status,
-            ServingStatus::NotServing as i32
-        );
+        assert_eq!(watched.next().await.unwrap().unwrap().status, ServingStatus::NotServing as i32);
         assert!(!table.is_serving());
     }
 }

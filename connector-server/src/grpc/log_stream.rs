@@ -32,12 +32,10 @@ pub(super) fn messages(logs: Logs, route: Route, guard: CallGuard, limit: usize)
         Logs::Page(page) => stream::once(std::future::ready(Ok(page))).boxed(),
         Logs::Stream(pages) => pages,
     };
-    let guarded = AssertUnwindSafe(pages)
-        .catch_unwind()
-        .map(|polled| match polled {
-            Ok(page) => page.map_err(|error| Cause::Call(CallError::Connector(error))),
-            Err(panic) => Err(Cause::Panicked(panic_message(&*panic))),
-        });
+    let guarded = AssertUnwindSafe(pages).catch_unwind().map(|polled| match polled {
+        Ok(page) => page.map_err(|error| Cause::Call(CallError::Connector(error))),
+        Err(panic) => Err(Cause::Panicked(panic_message(&*panic))),
+    });
     // The guard sits in the state, so a dropped stream counts as cancelled.
     let counted = stream::unfold(Some((guarded, route, guard)), move |state| async move {
         let (mut pages, route, guard) = state?;
@@ -89,8 +87,7 @@ fn cut(mut line: LogLine, most: usize) -> LogLine {
         let end = (0..=most).rev().find(fits).unwrap_or(0);
         let left_out = line.message.len() - end;
         line.message.truncate(end);
-        line.message
-            .push_str(&format!(" ... ({left_out} bytes cut)"));
+        line.message.push_str(&format!(" ... ({left_out} bytes cut)"));
     }
     line
 }

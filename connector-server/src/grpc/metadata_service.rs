@@ -27,9 +27,7 @@ impl MetadataService {
                 })
                 .collect(),
         });
-        Self {
-            connectors: connectors.collect(),
-        }
+        Self { connectors: connectors.collect() }
     }
 }
 
@@ -40,14 +38,10 @@ impl ConnectorMetadataService for MetadataService {
         request: Request<pb::GetConnectorRequest>,
     ) -> Result<Response<pb::GetConnectorResponse>, Status> {
         let name = request.into_inner().name;
-        match self
-            .connectors
-            .iter()
-            .find(|connector| connector.name == name)
-        {
-            Some(connector) => Ok(Response::new(pb::GetConnectorResponse {
-                connector: Some(connector.clone()),
-            })),
+        match self.connectors.iter().find(|connector| connector.name == name) {
+            Some(connector) => {
+                Ok(Response::new(pb::GetConnectorResponse { connector: Some(connector.clone()) }))
+            }
             None => Err(Status::not_found(crate::status::capped(format!(
                 "Cannot find connector for name: {name}."
             )))),
@@ -58,8 +52,6 @@ impl ConnectorMetadataService for MetadataService {
         &self,
         _request: Request<pb::ListConnectorsRequest>,
     ) -> Result<Response<pb::ListConnectorsResponse>, Status> {
-        Ok(Response::new(pb::ListConnectorsResponse {
-            connectors: self.connectors.clone(),
-        }))
+        Ok(Response::new(pb::ListConnectorsResponse { connectors: self.connectors.clone() }))
     }
 }

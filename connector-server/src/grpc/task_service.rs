@@ -24,10 +24,7 @@ pub(crate) struct TaskService {
 
 impl TaskService {
     pub(crate) const fn new(dispatcher: Arc<Dispatcher>, max_response_bytes: usize) -> Self {
-        Self {
-            dispatcher,
-            max_response_bytes,
-        }
+        Self { dispatcher, max_response_bytes }
     }
 }
 
@@ -59,19 +56,11 @@ impl AsyncConnectorService for TaskService {
         let (task_type, version) = request
             .template
             .as_ref()
-            .map_or((String::new(), 0), |task| {
-                (task.r#type.clone(), task.task_type_version)
-            });
+            .map_or((String::new(), 0), |task| (task.r#type.clone(), task.task_type_version));
         let input_bytes = request.inputs.as_ref().map_or(0, Message::encoded_len);
-        self.dispatcher
-            .metrics()
-            .observe_input_bytes(&task_type, input_bytes);
+        self.dispatcher.metrics().observe_input_bytes(&task_type, input_bytes);
         let limit = self.max_response_bytes;
-        let route = dispatch::Route {
-            task_type,
-            version,
-            timeout,
-        };
+        let route = dispatch::Route { task_type, version, timeout };
         self.dispatcher
             .run(Operation::Create, route, |connector, call| async move {
                 let resource_meta = connector.create(convert::create(request, call)).await?;
@@ -101,9 +90,7 @@ impl AsyncConnectorService for TaskService {
                     .await
                     .or_else(unreadable_meta::on_get)
                     .or_else(unknown_job::on_get)?;
-                let answer = pb::GetTaskResponse {
-                    resource: Some(convert::resource(resource)),
-                };
+                let answer = pb::GetTaskResponse { resource: Some(convert::resource(resource)) };
                 fitting(
                     answer,
                     limit,
@@ -144,33 +131,24 @@ impl AsyncConnectorService for TaskService {
         let route = convert::call(request.task_category.take(), headers.as_ref());
         let limit = self.max_response_bytes;
         let asked =
-            self.dispatcher
-                .run(Operation::GetMetrics, route, |connector, call| async move {
-                    let request = convert::metrics(request, call)?;
-                    let query = &request.query;
-                    // The protocol has a code of its own for a range without data.
-                    let ranged = query.start.is_some() || query.end.is_some();
-                    let backwards = query
-                        .start
-                        .zip(query.end)
-                        .is_some_and(|(start, end)| end < start);
-                    let metrics = if backwards {
-                        Vec::new()
-                    } else {
-                        connector.get_metrics(request).await?
-                    };
-                    if ranged && metrics.is_empty() {
-                        return Ok(None);
-                    }
-                    let results = metrics.into_iter().map(convert::metric).collect();
-                    let answer = pb::GetTaskMetricsResponse { results };
-                    fitting(answer, limit, "ask for a shorter range or a larger step").map(Some)
-                });
+            self.dispatcher.run(Operation::GetMetrics, route, |connector, call| async move {
+                let request = convert::metrics(request, call)?;
+                let query = &request.query;
+                // The protocol has a code of its own for a range without data.
+                let ranged = query.start.is_some() || query.end.is_some();
+                let backwards = query.start.zip(query.end).is_some_and(|(start, end)| end < start);
+                let metrics =
+                    if backwards { Vec::new() } else { connector.get_metrics(request).await? };
+                if ranged && metrics.is_empty() {
+                    return Ok(None);
+                }
+                let results = metrics.into_iter().map(convert::metric).collect();
+                let answer = pb::GetTaskMetricsResponse { results };
+                fitting(answer, limit, "ask for a shorter range or a larger step").map(Some)
+            });
         match asked.await.map_err(|failure| refuse(&failure))? {
             Some(answer) => Ok(Response::new(answer)),
-            None => Err(Status::out_of_range(
-                "there are no metrics in the time range asked for",
-            )),
+            None => Err(Status::out_of_range("there are no metrics in the time range asked for")),
         }
     }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connector_core::{ConnectorKey, Registry};
+use connector_core::Registry;
 use prometheus::core::Collector;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, TextEncoder};
 use summary::{Summary, SummaryVec};
@@ -70,28 +70,18 @@ impl Metrics {
             }
         }
         let unknown = Arc::new(families.of(UNKNOWN));
-        Ok(Self {
-            registry,
-            by_type,
-            unknown,
-        })
+        Ok(Self { registry, by_type, unknown })
     }
 
-    pub(crate) fn of(&self, key: &ConnectorKey) -> &Arc<CallMetrics> {
-        self.by_type
-            .get(key.task_type.as_str())
-            .unwrap_or(&self.unknown)
-    }
-
-    pub(crate) const fn unknown(&self) -> &Arc<CallMetrics> {
-        &self.unknown
+    /// The metrics of a task type, whatever its version; unregistered types share one label.
+    pub(crate) fn of(&self, task_type: &str) -> &Arc<CallMetrics> {
+        self.by_type.get(task_type).unwrap_or(&self.unknown)
     }
 
     /// Notes the size of a create request's inputs.
     pub(crate) fn observe_input_bytes(&self, task_type: &str, bytes: usize) {
-        let metrics = self.by_type.get(task_type).unwrap_or(&self.unknown);
         #[expect(clippy::cast_precision_loss, reason = "sizes stay far below 2^53")]
-        metrics.input_bytes.observe(bytes as f64);
+        self.of(task_type).input_bytes.observe(bytes as f64);
     }
 
     /// Everything in Prometheus' text format.
@@ -117,9 +107,7 @@ impl CallMetrics {
     pub(crate) fn failed(&self, operation: Operation, code: Code, elapsed: Duration) {
         self.operation(operation).end(elapsed);
         let (http, grpc) = code_labels(code);
-        self.failures
-            .with_label_values(&[&self.task_type, operation.as_str(), http, grpc])
-            .inc();
+        self.failures.with_label_values(&[&self.task_type, operation.as_str(), http, grpc]).inc();
     }
 
     const fn operation(&self, operation: Operation) -> &OperationMetrics {
@@ -146,10 +134,7 @@ impl Families {
         let by_operation = ["task_type", "operation"];
         Ok(Self {
             successes: IntCounterVec::new(
-                Opts::new(
-                    "flyte_connector_requests_success_total",
-                    "Calls that worked out.",
-                ),
+                Opts::new("flyte_connector_requests_success_total", "Calls that worked out."),
                 &by_operation,
             )?,
             failures: IntCounterVec::new(
@@ -174,10 +159,7 @@ impl Families {
                 &["task_type"],
             )?,
             in_flight: IntGaugeVec::new(
-                Opts::new(
-                    "flyte_connector_requests_in_flight",
-                    "Calls under way at this moment.",
-                ),
+                Opts::new("flyte_connector_requests_in_flight", "Calls under way at this moment."),
                 &by_operation,
             )?,
         })
@@ -191,9 +173,7 @@ impl Families {
             Box::new(self.input_bytes.clone()),
             Box::new(self.in_flight.clone()),
         ];
-        families
-            .into_iter()
-            .try_for_each(|family| registry.register(family))
+        families.into_iter().try_for_each(|family| registry.register(family))
     }
 
     fn of(&self, task_type: &str) -> CallMetrics {
@@ -250,7 +230,7 @@ mod tests {
     #[test]
     fn prints_the_names_and_labels_that_dashboards_know() {
         let metrics = Metrics::new(&Registry::default()).expect("families");
-        let call = metrics.unknown();
+        let call = metrics.of("whatever");
         call.begin(Operation::Create);
         call.succeeded(Operation::Create, Duration::from_millis(1_500));
         call.begin(Operation::Get);
@@ -269,10 +249,7 @@ mod tests {
             "flyte_connector_input_literal_bytes_sum{task_type=\"unknown\"} 7",
             "flyte_connector_requests_in_flight{operation=\"get\",task_type=\"unknown\"} 0",
         ] {
-            assert!(
-                text.lines().any(|printed| printed == line),
-                "no {line} in\n{text}"
-            );
+            assert!(text.lines().any(|printed| printed == line), "no {line} in\n{text}");
         }
     }
 }

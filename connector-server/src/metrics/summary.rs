@@ -34,10 +34,7 @@ impl SummaryVec {
     pub(super) fn new(opts: Opts, labels: &[&str]) -> Result<Self, Error> {
         let labels = labels.iter().map(|label| (*label).to_owned()).collect();
         let desc = opts.variable_labels(labels).describe()?;
-        Ok(Self {
-            desc,
-            children: Arc::default(),
-        })
+        Ok(Self { desc, children: Arc::default() })
     }
 
     /// The summary with those label values. Taken once per connector, never on a call's path.
@@ -45,10 +42,7 @@ impl SummaryVec {
         let values = values.iter().map(|value| (*value).to_owned()).collect();
         let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
         let summary = children.entry(values).or_insert_with(|| {
-            Arc::new(Summary {
-                count: AtomicU64::new(0),
-                sum: AtomicF64::new(0.0),
-            })
+            Arc::new(Summary { count: AtomicU64::new(0), sum: AtomicF64::new(0.0) })
         });
         Arc::clone(summary)
     }

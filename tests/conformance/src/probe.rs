@@ -47,9 +47,7 @@ impl AsyncConnector for Probe {
             std::future::pending::<()>().await;
         }
         misbehave(at_create)?;
-        Ok(Act {
-            act: task.config.string("act")?.unwrap_or_default().to_owned(),
-        })
+        Ok(Act { act: task.config.string("act")?.unwrap_or_default().to_owned() })
     }
 
     async fn get(&self, job: &Act, cx: &TaskContext<Self>) -> Result<Resource> {
@@ -61,10 +59,9 @@ impl AsyncConnector for Probe {
         Ok(match job.act.as_str() {
             "empty outputs" => Resource::succeeded(DynamicOutputs::default()),
             "written outputs" => Resource::succeeded(Outputs::WrittenByTask),
-            "early outputs" => Resource {
-                outputs: Outputs::Inline(value()),
-                ..Resource::running()
-            },
+            "early outputs" => {
+                Resource { outputs: Outputs::Inline(value()), ..Resource::running() }
+            }
             "large outputs" => Resource::succeeded(DynamicOutputs::from_iter([(
                 "o",
                 literal::string("x".repeat(5 << 20)),

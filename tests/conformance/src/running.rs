@@ -39,21 +39,14 @@ impl Running {
         let registry = Registry::linked().build().await.expect("no duplicates");
         let grpc = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let admin = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let addresses = (
-            grpc.local_addr().expect("an address"),
-            admin.local_addr().expect("an address"),
-        );
+        let addresses =
+            (grpc.local_addr().expect("an address"), admin.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel();
         let server = Server::builder().registry(registry).limits(limits).build();
         let served = tokio::spawn(server.serve(grpc, Some(admin), async {
             stopped.await.ok();
         }));
-        Self {
-            grpc: addresses.0,
-            admin: addresses.1,
-            stop,
-            served,
-        }
+        Self { grpc: addresses.0, admin: addresses.1, stop, served }
     }
 
     /// A new connection.
@@ -80,10 +73,7 @@ impl Running {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.expect("an answer");
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-        (
-            head.lines().next().expect("a status line").to_owned(),
-            body.to_owned(),
-        )
+        (head.lines().next().expect("a status line").to_owned(), body.to_owned())
     }
 
     /// Whether the metrics page has that line.
@@ -108,9 +98,7 @@ pub fn template(task_type: &str, custom: &[(&str, &str)]) -> core_pb::TaskTempla
     });
     core_pb::TaskTemplate {
         r#type: task_type.to_owned(),
-        custom: Some(Struct {
-            fields: fields.collect(),
-        }),
+        custom: Some(Struct { fields: fields.collect() }),
         ..Default::default()
     }
 }
@@ -118,19 +106,13 @@ pub fn template(task_type: &str, custom: &[(&str, &str)]) -> core_pb::TaskTempla
 /// A create request without inputs.
 #[must_use]
 pub fn create(task_type: &str, custom: &[(&str, &str)]) -> pb::CreateTaskRequest {
-    pb::CreateTaskRequest {
-        template: Some(template(task_type, custom)),
-        ..Default::default()
-    }
+    pb::CreateTaskRequest { template: Some(template(task_type, custom)), ..Default::default() }
 }
 
 /// The category of a call about a job.
 #[must_use]
 pub fn category(task_type: &str) -> Option<pb::TaskCategory> {
-    Some(pb::TaskCategory {
-        name: task_type.to_owned(),
-        version: 0,
-    })
+    Some(pb::TaskCategory { name: task_type.to_owned(), version: 0 })
 }
 
 /// A get request.

@@ -12,21 +12,13 @@ use tonic_reflection::pb::{v1, v1alpha};
 async fn lists_connectors_by_name_with_all_their_types() {
     let server = Running::start().await;
     let mut metadata = server.metadata().await;
-    let listed = metadata
-        .list_connectors(pb::ListConnectorsRequest {})
-        .await
-        .unwrap()
-        .into_inner();
+    let listed = metadata.list_connectors(pb::ListConnectorsRequest {}).await.unwrap().into_inner();
     let listed: Vec<(String, Vec<String>)> = listed
         .connectors
         .into_iter()
         .map(|connector| {
             let keys = connector.supported_task_categories.into_iter();
-            (
-                connector.name,
-                keys.map(|key| format!("{}@{}", key.name, key.version))
-                    .collect(),
-            )
+            (connector.name, keys.map(|key| format!("{}@{}", key.name, key.version)).collect())
         })
         .collect();
     let expected = [
@@ -35,34 +27,14 @@ async fn lists_connectors_by_name_with_all_their_types() {
         ("Probe", vec!["probe@0", "probe@3", "silent@0"]),
     ];
     let expected = expected.map(|(name, keys)| {
-        (
-            name.to_owned(),
-            keys.into_iter().map(str::to_owned).collect::<Vec<_>>(),
-        )
+        (name.to_owned(), keys.into_iter().map(str::to_owned).collect::<Vec<_>>())
     });
-    assert_eq!(
-        listed, expected,
-        "a connector that did not start is left out"
-    );
+    assert_eq!(listed, expected, "a connector that did not start is left out");
     let name = "Probe".to_owned();
-    let found = metadata
-        .get_connector(pb::GetConnectorRequest { name })
-        .await
-        .unwrap();
-    assert_eq!(
-        found
-            .into_inner()
-            .connector
-            .unwrap()
-            .supported_task_categories
-            .len(),
-        3
-    );
+    let found = metadata.get_connector(pb::GetConnectorRequest { name }).await.unwrap();
+    assert_eq!(found.into_inner().connector.unwrap().supported_task_categories.len(), 3);
     let name = "Broken".to_owned();
-    let missing = metadata
-        .get_connector(pb::GetConnectorRequest { name })
-        .await
-        .unwrap_err();
+    let missing = metadata.get_connector(pb::GetConnectorRequest { name }).await.unwrap_err();
     assert_eq!(missing.code(), Code::NotFound);
     assert_eq!(missing.message(), "Cannot find connector for name: Broken.");
     server.stop().await;
@@ -73,13 +45,8 @@ async fn health_knows_the_server_its_services_and_its_connectors() {
     let server = Running::start().await;
     let mut health = HealthClient::new(server.channel().await);
     let mut check = async |service: &str| {
-        let request = HealthCheckRequest {
-            service: service.to_owned(),
-        };
-        health
-            .check(request)
-            .await
-            .map(|answer| answer.into_inner().status())
+        let request = HealthCheckRequest { service: service.to_owned() };
+        health.check(request).await.map(|answer| answer.into_inner().status())
     };
     for service in [
         "",
@@ -88,11 +55,7 @@ async fn health_knows_the_server_its_services_and_its_connectors() {
         "grpc.health.v1.Health",
         "Probe",
     ] {
-        assert_eq!(
-            check(service).await.unwrap(),
-            ServingStatus::Serving,
-            "{service}"
-        );
+        assert_eq!(check(service).await.unwrap(), ServingStatus::Serving, "{service}");
     }
     assert_eq!(check("Broken").await.unwrap(), ServingStatus::NotServing);
     assert_eq!(check("zz").await.unwrap_err().code(), Code::NotFound);
@@ -103,19 +66,11 @@ async fn health_knows_the_server_its_services_and_its_connectors() {
 async fn watchers_see_the_end_coming() {
     let server = Running::start().await;
     let mut health = HealthClient::new(server.channel().await);
-    let request = HealthCheckRequest {
-        service: String::new(),
-    };
+    let request = HealthCheckRequest { service: String::new() };
     let mut watched = health.watch(request).await.unwrap().into_inner();
-    assert_eq!(
-        watched.message().await.unwrap().unwrap().status(),
-        ServingStatus::Serving
-    );
+    assert_eq!(watched.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
     let stopping = tokio::spawn(server.stop());
-    assert_eq!(
-        watched.message().await.unwrap().unwrap().status(),
-        ServingStatus::NotServing
-    );
+    assert_eq!(watched.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
     drop((watched, health));
     stopping.await.unwrap();
 }
@@ -129,23 +84,13 @@ async fn reflection_answers_in_both_versions() {
         v1::server_reflection_client::ServerReflectionClient::new(server.channel().await);
     let request = v1::ServerReflectionRequest {
         host: String::new(),
-        message_request: Some(
-            v1::server_reflection_request::MessageRequest::FileContainingSymbol(symbol.clone()),
-        ),
+        message_request: Some(v1::server_reflection_request::MessageRequest::FileContainingSymbol(
+            symbol.clone(),
+        )),
     };
     let requests = tokio_stream::once(request);
-    let mut answers = client
-        .server_reflection_info(requests)
-        .await
-        .unwrap()
-        .into_inner();
-    let answer = answers
-        .message()
-        .await
-        .unwrap()
-        .unwrap()
-        .message_response
-        .unwrap();
+    let mut answers = client.server_reflection_info(requests).await.unwrap().into_inner();
+    let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
     assert!(matches!(
         answer,
         v1::server_reflection_response::MessageResponse::FileDescriptorResponse(_)
@@ -155,32 +100,18 @@ async fn reflection_answers_in_both_versions() {
         v1alpha::server_reflection_client::ServerReflectionClient::new(server.channel().await);
     let request = v1alpha::ServerReflectionRequest {
         host: String::new(),
-        message_request: Some(
-            v1alpha::server_reflection_request::MessageRequest::ListServices(String::new()),
-        ),
+        message_request: Some(v1alpha::server_reflection_request::MessageRequest::ListServices(
+            String::new(),
+        )),
     };
     let requests = tokio_stream::once(request);
-    let mut answers = client
-        .server_reflection_info(requests)
-        .await
-        .unwrap()
-        .into_inner();
-    let answer = answers
-        .message()
-        .await
-        .unwrap()
-        .unwrap()
-        .message_response
-        .unwrap();
+    let mut answers = client.server_reflection_info(requests).await.unwrap().into_inner();
+    let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
     let v1alpha::server_reflection_response::MessageResponse::ListServicesResponse(listed) = answer
     else {
         panic!("{answer:?}");
     };
-    let names: Vec<_> = listed
-        .service
-        .into_iter()
-        .map(|service| service.name)
-        .collect();
+    let names: Vec<_> = listed.service.into_iter().map(|service| service.name).collect();
     assert!(names.contains(&symbol), "{names:?}");
     server.stop().await;
 }
@@ -191,10 +122,7 @@ async fn operators_have_pages() {
     for path in ["/", "/metrics"] {
         let (status, page) = server.page(path).await;
         assert_eq!(status, "HTTP/1.1 200 OK");
-        assert!(
-            page.contains("# TYPE flyte_connector_requests_success_total counter"),
-            "{page}"
-        );
+        assert!(page.contains("# TYPE flyte_connector_requests_success_total counter"), "{page}");
     }
     assert_eq!(server.page("/live").await.0, "HTTP/1.1 200 OK");
     assert_eq!(server.page("/ready").await.0, "HTTP/1.1 200 OK");

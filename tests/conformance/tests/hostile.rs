@@ -14,66 +14,36 @@ use tonic::transport::Channel;
 
 fn with_input(task_type: &str, bytes: usize) -> pb::CreateTaskRequest {
     let value = Some(connector_core::literal::string("x".repeat(bytes)));
-    let literals = vec![core_pb::task::NamedLiteral {
-        name: "i".to_owned(),
-        value,
-    }];
-    let inputs = Some(core_pb::task::Inputs {
-        literals,
-        ..Default::default()
-    });
-    pb::CreateTaskRequest {
-        inputs,
-        ..create(task_type, &[])
-    }
+    let literals = vec![core_pb::task::NamedLiteral { name: "i".to_owned(), value }];
+    let inputs = Some(core_pb::task::Inputs { literals, ..Default::default() });
+    pb::CreateTaskRequest { inputs, ..create(task_type, &[]) }
 }
 
 async fn still_answers(tasks: &mut AsyncConnectorServiceClient<Channel>) {
-    tasks
-        .get_task(get("probe", meta("RUNNING")))
-        .await
-        .expect("an answer on the same connection");
+    tasks.get_task(get("probe", meta("RUNNING"))).await.expect("an answer on the same connection");
 }
 
 #[tokio::test]
 async fn five_megabytes_are_taken_and_seventeen_are_refused() {
     let server = Running::start().await;
     let mut tasks = server.tasks().await;
-    tasks
-        .create_task(with_input("batch_job", 5_000_000))
-        .await
-        .unwrap();
+    tasks.create_task(with_input("batch_job", 5_000_000)).await.unwrap();
     assert!(
-        server
-            .counts("flyte_connector_input_literal_bytes_count{task_type=\"batch_job\"} 1")
-            .await
+        server.counts("flyte_connector_input_literal_bytes_count{task_type=\"batch_job\"} 1").await
     );
-    let refused = tasks
-        .create_task(with_input("batch_job", 17 << 20))
-        .await
-        .unwrap_err();
+    let refused = tasks.create_task(with_input("batch_job", 17 << 20)).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
-    assert!(
-        refused.message().contains("--max-request-bytes"),
-        "{}",
-        refused.message()
-    );
+    assert!(refused.message().contains("--max-request-bytes"), "{}", refused.message());
     still_answers(&mut tasks).await;
     server.stop().await;
 }
 
 #[tokio::test]
 async fn the_request_limit_is_a_setting() {
-    let limits = Limits {
-        max_request_bytes: 1_000,
-        ..Limits::default()
-    };
+    let limits = Limits { max_request_bytes: 1_000, ..Limits::default() };
     let server = Running::with_limits(limits).await;
     let mut tasks = server.tasks().await;
-    let refused = tasks
-        .create_task(with_input("batch_job", 2_000))
-        .await
-        .unwrap_err();
+    let refused = tasks.create_task(with_input("batch_job", 2_000)).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
     still_answers(&mut tasks).await;
     server.stop().await;
@@ -83,25 +53,11 @@ async fn the_request_limit_is_a_setting() {
 async fn answers_the_executor_could_not_receive_are_refused_with_advice() {
     let server = Running::start().await;
     let mut tasks = server.tasks().await;
-    let refused = tasks
-        .get_task(get("probe", meta("large outputs")))
-        .await
-        .unwrap_err();
+    let refused = tasks.get_task(get("probe", meta("large outputs"))).await.unwrap_err();
     assert_eq!(refused.code(), Code::Internal);
-    assert!(
-        refused.message().contains("outputs.pb"),
-        "{}",
-        refused.message()
-    );
-    let refused = tasks
-        .create_task(with_input("echo", 5 << 20))
-        .await
-        .unwrap_err();
-    assert!(
-        refused.message().contains("resource metadata"),
-        "{}",
-        refused.message()
-    );
+    assert!(refused.message().contains("outputs.pb"), "{}", refused.message());
+    let refused = tasks.create_task(with_input("echo", 5 << 20)).await.unwrap_err();
+    assert!(refused.message().contains("resource metadata"), "{}", refused.message());
     still_answers(&mut tasks).await;
     server.stop().await;
 }
@@ -169,29 +125,15 @@ async fn garbage_protobuf_is_an_error_on_a_living_connection() {
     for _ in 0..100_000 {
         deep.extend_from_slice(b"\x0a\xff\xff\xff\x0f");
     }
-    let garbage = [
-        b"\xff\xff\xff\xff".to_vec(),
-        b"\x0a\x05abc".to_vec(),
-        vec![0x0a; 1000],
-        deep,
-    ];
+    let garbage = [b"\xff\xff\xff\xff".to_vec(), b"\x0a\x05abc".to_vec(), vec![0x0a; 1000], deep];
     for bytes in garbage {
         assert_eq!(send_raw(&channel, CREATE, bytes).await, Code::Internal);
     }
     // A string field that is not UTF-8: output_prefix.
-    assert_eq!(
-        send_raw(&channel, CREATE, b"\x1a\x02\xff\xfe".to_vec()).await,
-        Code::Internal
-    );
+    assert_eq!(send_raw(&channel, CREATE, b"\x1a\x02\xff\xfe".to_vec()).await, Code::Internal);
     let unknown = "/flyteidl2.connector.AsyncConnectorService/Nothing";
-    assert_eq!(
-        send_raw(&channel, unknown, Vec::new()).await,
-        Code::Unimplemented
-    );
-    assert_eq!(
-        send_raw(&channel, "/no.such.Service/Call", Vec::new()).await,
-        Code::Unimplemented
-    );
+    assert_eq!(send_raw(&channel, unknown, Vec::new()).await, Code::Unimplemented);
+    assert_eq!(send_raw(&channel, "/no.such.Service/Call", Vec::new()).await, Code::Unimplemented);
     still_answers(&mut AsyncConnectorServiceClient::new(channel)).await;
     server.stop().await;
 }

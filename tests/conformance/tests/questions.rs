@@ -11,11 +11,7 @@ use tonic::Code;
 /// Bodies as lists of texts, headers as `-> token`.
 async fn read(server: &Running, request: pb::GetTaskLogsRequest) -> (Vec<String>, Option<Code>) {
     let mut tasks = server.tasks().await;
-    let mut stream = tasks
-        .get_task_logs(request)
-        .await
-        .expect("a stream")
-        .into_inner();
+    let mut stream = tasks.get_task_logs(request).await.expect("a stream").into_inner();
     let mut seen = Vec::new();
     loop {
         match stream.message().await {
@@ -51,10 +47,7 @@ async fn lines_and_token_reach_the_connector() {
 async fn bodies_come_before_the_token_of_their_page() {
     let server = Running::start().await;
     let (seen, end) = read(&server, logs("probe", meta("stream"))).await;
-    assert_eq!(
-        (seen.join(" "), end),
-        ("one -> a two -> b".to_owned(), None)
-    );
+    assert_eq!((seen.join(" "), end), ("one -> a two -> b".to_owned(), None));
     let (seen, end) = read(&server, logs("probe", meta("no lines"))).await;
     assert_eq!((seen, end), (vec![String::new()], None));
     server.stop().await;
@@ -64,21 +57,12 @@ async fn bodies_come_before_the_token_of_their_page() {
 async fn a_broken_stream_keeps_what_was_sent() {
     let server = Running::start().await;
     let (seen, end) = read(&server, logs("probe", meta("stream error"))).await;
-    assert_eq!(
-        (seen.join(" "), end),
-        ("one".to_owned(), Some(Code::Unavailable))
-    );
+    assert_eq!((seen.join(" "), end), ("one".to_owned(), Some(Code::Unavailable)));
     let (seen, end) = read(&server, logs("probe", meta("stream panic"))).await;
-    assert_eq!(
-        (seen.join(" "), end),
-        ("one".to_owned(), Some(Code::Internal))
-    );
+    assert_eq!((seen.join(" "), end), ("one".to_owned(), Some(Code::Internal)));
     for code in ["UNAVAILABLE", "INTERNAL"] {
         let (_, page) = server.page("/metrics").await;
-        assert!(
-            page.contains(&format!("grpc_code=\"{code}\",operation=\"get_logs\"")),
-            "{page}"
-        );
+        assert!(page.contains(&format!("grpc_code=\"{code}\",operation=\"get_logs\"")), "{page}");
     }
     server.stop().await;
 }
@@ -125,41 +109,15 @@ async fn queries_and_times_reach_the_connector() {
     let mut tasks = server.tasks().await;
     let request = pb::GetTaskMetricsRequest {
         queries: vec!["cpu".to_owned()],
-        start_time: Some(Timestamp {
-            seconds: 1,
-            nanos: 5,
-        }),
-        end_time: Some(Timestamp {
-            seconds: 2,
-            nanos: 0,
-        }),
-        step: Some(Duration {
-            seconds: 3,
-            nanos: 0,
-        }),
+        start_time: Some(Timestamp { seconds: 1, nanos: 5 }),
+        end_time: Some(Timestamp { seconds: 2, nanos: 0 }),
+        step: Some(Duration { seconds: 3, nanos: 0 }),
         ..metrics("probe", meta("say"))
     };
-    let said = tasks
-        .get_task_metrics(request)
-        .await
-        .unwrap()
-        .into_inner()
-        .results;
-    assert!(
-        said[0].metric.contains(r#"queries: ["cpu"]"#),
-        "{}",
-        said[0].metric
-    );
-    assert!(
-        said[0].metric.contains("tv_sec: 1, tv_nsec: 5"),
-        "{}",
-        said[0].metric
-    );
-    assert!(
-        said[0].metric.contains("step: Some(3s)"),
-        "{}",
-        said[0].metric
-    );
+    let said = tasks.get_task_metrics(request).await.unwrap().into_inner().results;
+    assert!(said[0].metric.contains(r#"queries: ["cpu"]"#), "{}", said[0].metric);
+    assert!(said[0].metric.contains("tv_sec: 1, tv_nsec: 5"), "{}", said[0].metric);
+    assert!(said[0].metric.contains("step: Some(3s)"), "{}", said[0].metric);
     server.stop().await;
 }
 
@@ -187,10 +145,7 @@ async fn odd_ranges_have_codes() {
         let refused = tasks.get_task_metrics(request.clone()).await.unwrap_err();
         assert_eq!(refused.code(), code, "{request:?}");
     }
-    let whole_run = tasks
-        .get_task_metrics(asked(None, None, None))
-        .await
-        .unwrap();
+    let whole_run = tasks.get_task_metrics(asked(None, None, None)).await.unwrap();
     assert!(whole_run.into_inner().results.is_empty());
     server.stop().await;
 }
@@ -204,10 +159,7 @@ async fn batch_job_has_three_pages_and_two_metrics() {
     let (mut token, mut pages) = (String::new(), 0);
     loop {
         pages += 1;
-        let request = pb::GetTaskLogsRequest {
-            token,
-            ..logs("batch_job", resource_meta.clone())
-        };
+        let request = pb::GetTaskLogsRequest { token, ..logs("batch_job", resource_meta.clone()) };
         let (seen, _) = read(&server, request).await;
         assert_eq!(seen[0].split('|').count(), 2, "{seen:?}");
         match seen.last().and_then(|part| part.strip_prefix("-> ")) {
@@ -220,20 +172,9 @@ async fn batch_job_has_three_pages_and_two_metrics() {
         token: "page-9".to_owned(),
         ..logs("batch_job", resource_meta.clone())
     };
-    assert_eq!(
-        tasks.get_task_logs(bad).await.unwrap_err().code(),
-        Code::InvalidArgument
-    );
-    let measured = tasks
-        .get_task_metrics(metrics("batch_job", resource_meta))
-        .await
-        .unwrap();
-    let names: Vec<_> = measured
-        .into_inner()
-        .results
-        .into_iter()
-        .map(|m| m.metric)
-        .collect();
+    assert_eq!(tasks.get_task_logs(bad).await.unwrap_err().code(), Code::InvalidArgument);
+    let measured = tasks.get_task_metrics(metrics("batch_job", resource_meta)).await.unwrap();
+    let names: Vec<_> = measured.into_inner().results.into_iter().map(|m| m.metric).collect();
     assert_eq!(names, ["cpu_usage", "memory_bytes"]);
     server.stop().await;
 }

@@ -6,7 +6,7 @@ just created, both servers get the same bytes. Which answers may differ is decid
 
 import datetime
 import urllib.request
-from typing import Dict, Tuple
+from typing import Dict, List, Tuple
 
 import task_requests
 from flyteidl2.connector import connector_pb2, service_pb2
@@ -26,7 +26,7 @@ ODD_METAS: Dict[str, bytes] = {
     "not json": b"not json",
     "not utf-8": b'{"job_id": "\xff\xfe"}',
     "pickle": b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00}\x94.",
-    "array": b'["00c0ffee"]',
+    "array": b'["00c0ffee", 1700000000.25, 1.5]',
     "missing key": b'{"created_at": 1700000000.25, "duration_seconds": 1.5}',
     "unknown key": FINISHED[:-1] + b', "surplus": null}',
     "defaulted key": b'{"job_id": "00c0ffee", "created_at": 1700000000.25}',
@@ -52,6 +52,9 @@ ODD_CATEGORIES: Dict[str, connector_pb2.TaskCategory] = {
 }
 BATCH_JOB = connector_pb2.TaskCategory(name="batch_job", version=0)
 ECHO = connector_pb2.TaskCategory(name="echo", version=0)
+
+# The labels that the official server has.
+LABELS = ("task_type", "operation", "error_code")
 
 Get = connector_pb2.GetTaskRequest
 Delete = connector_pb2.DeleteTaskRequest
@@ -95,6 +98,7 @@ def creates(transcript: Transcript) -> None:
     create("create with a whole duration", {"duration_seconds": 3})
     create("create with the default duration", {"purpose": "interop"})
     create("create without custom")
+    create("create with a negative duration", {"duration_seconds": -1})
     create("create of an unknown type", change=unknown_type)
     create("create of an unknown version", change=unknown_version)
     create("create of an empty type", change=empty_type)
@@ -140,7 +144,6 @@ def logs(transcript: Transcript) -> None:
         read(f"of an {name}", Logs(resource_meta=FINISHED, task_category=category))
     read("without a category", Logs(resource_meta=FINISHED))
     read("with meta: not json", Logs(resource_meta=b"not json", task_category=BATCH_JOB))
-    read("of a connector without logs", Logs(resource_meta=b"{}", task_category=ECHO))
 
 
 def metrics(transcript: Transcript) -> None:
@@ -154,14 +157,14 @@ def metrics(transcript: Transcript) -> None:
         "step": Duration(nanos=300_000_000),
     }
     read("of a span", Metrics(resource_meta=FINISHED, task_category=BATCH_JOB, queries=["cpu_usage"], **span))
+    read("of an unknown name", Metrics(resource_meta=FINISHED, task_category=BATCH_JOB, queries=["no_such_metric"]))
     for name, category in ODD_CATEGORIES.items():
         read(f"of an {name}", Metrics(resource_meta=FINISHED, task_category=category))
     read("with meta: not json", Metrics(resource_meta=b"not json", task_category=BATCH_JOB))
-    read("of a connector without metrics", Metrics(resource_meta=b"{}", task_category=ECHO))
 
 
 def echoes(transcript: Transcript) -> None:
-    def echo(case: str, values: Dict[str, Tuple[type, object]]) -> None:
+    def echo(case: str, values: Dict[str, Tuple[type, object]]) -> bytes:
         task = task_requests.echo({name: kind for name, (kind, _) in values.items()})
         request = task_requests.create_request(
             task, {name: value for name, (_, value) in values.items()}, run=case.replace(" ", "-")
@@ -170,11 +173,15 @@ def echoes(transcript: Transcript) -> None:
         meta = created[0].resource_meta if created else b""
         transcript.call(f"{case}: get", "GetTask", Get(resource_meta=meta, task_category=ECHO))
         transcript.call(f"{case}: delete", "DeleteTask", Delete(resource_meta=meta, task_category=ECHO))
+        return meta
 
     for name, value in ECHO_VALUES.items():
         echo(f"echo {name}", {name: value})
     echo("echo all", ECHO_VALUES)
-    echo("echo of no inputs", {})
+    meta = echo("echo of no inputs", {})
+    # The connector has neither of these methods.
+    transcript.call("logs of echo", "GetTaskLogs", Logs(resource_meta=meta, task_category=ECHO))
+    transcript.call("metrics of echo", "GetTaskMetrics", Metrics(resource_meta=meta, task_category=ECHO))
 
 
 def metadata(transcript: Transcript) -> None:
@@ -182,7 +189,7 @@ def metadata(transcript: Transcript) -> None:
     for name in ("Batch Job Connector", "Echo Connector", "No Such Connector", ""):
         transcript.call(f"connector {name!r}", "GetConnector", connector_pb2.GetConnectorRequest(name=name))
     services = [service.full_name for service in service_pb2.DESCRIPTOR.services_by_name.values()]
-    for service in ["", *sorted(services), "grpc.health.v1.Health", "no.such.Service"]:
+    for service in ["", *sorted(services), "grpc.health.v1.Health", "Echo Connector", "no.such.Service"]:
         transcript.call(f"health {service!r}", "Check", health_pb2.HealthCheckRequest(service=service))
 
 
@@ -204,12 +211,15 @@ def metrics_page(transcript: Transcript, url: str) -> None:
     with opener.open(url, timeout=10) as answer:
         content_type = answer.headers["Content-Type"].split(";")[0]
         text = answer.read().decode("utf-8")
-    samples = {}
-    kinds = {}
+    kinds: Dict[str, str] = {}
+    labels: Dict[str, List[str]] = {}
+    samples: Dict[str, float] = {}
     for family in text_string_to_metric_families(text):
         if family.name.startswith("flyte_connector_"):
             kinds[family.name] = family.type
             for sample in family.samples:
-                labels = ",".join(f"{key}={value}" for key, value in sorted(sample.labels.items()))
-                samples[f"{sample.name}{{{labels}}}"] = sample.value
-    transcript.note("metrics page", content_type=content_type, kinds=kinds, samples=samples)
+                labels[sample.name] = sorted(sample.labels)
+                # Summed over further labels, so that a server which has one more can still be compared.
+                key = ",".join(f"{name}={sample.labels[name]}" for name in LABELS if name in sample.labels)
+                samples[f"{sample.name}{{{key}}}"] = samples.get(f"{sample.name}{{{key}}}", 0.0) + sample.value
+    transcript.note("metrics page", content_type=content_type, kinds=kinds, labels=labels, samples=samples)

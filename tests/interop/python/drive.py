@@ -108,7 +108,9 @@ def echo(transcript: Transcript) -> None:
     )
     received = answer[0].resource.outputs.literals if answer else []
     transcript.note("echo literals", sent=literals(request.inputs.literals), received=literals(received))
-    transcript.call("echo delete", "DeleteTask", connector_pb2.DeleteTaskRequest(resource_meta=meta, task_category=ECHO))
+    transcript.call(
+        "echo delete", "DeleteTask", connector_pb2.DeleteTaskRequest(resource_meta=meta, task_category=ECHO)
+    )
 
 
 def literals(named: List[NamedLiteral]) -> dict:
@@ -149,7 +151,7 @@ def reflection(transcript: Transcript, version: str) -> None:
             service.full_name: methods_of(service) for service in service_pb2.DESCRIPTOR.services_by_name.values()
         },
         listed=sorted(connector.name for connector in listed.connectors),
-        unknown_symbol_code=client.error_code("no.such.Symbol"),
+        unknown_symbol=client.refusal("no.such.Symbol"),
     )
 
 
@@ -164,9 +166,10 @@ def main(arguments: List[str]) -> int:
         transcript.wait_until_serving()
         plans[plan](transcript, *others)
     except Exception:
-        # What was seen until then is often the explanation, so it is printed as well.
         traceback.print_exc()
-        json.dump({"steps": transcript.steps}, sys.stderr, indent=1)
+        # What was seen right before is often the explanation.
+        for step in transcript.steps[-3:]:
+            print(json.dumps(step), file=sys.stderr)
         return 1
     json.dump({"steps": transcript.steps}, sys.stdout)
     return 0

@@ -9,7 +9,8 @@ import math
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from fractions import Fraction
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from flyte.connectors import AsyncConnector, ConnectorRegistry, Resource, ResourceMeta
 from flyteidl2.connector.connector_pb2 import (
@@ -62,6 +63,8 @@ class BatchJobConnector(AsyncConnector[BatchJobMeta]):
     ) -> BatchJobMeta:
         fields = task_template.custom.fields
         duration = fields["duration_seconds"].number_value if "duration_seconds" in fields else 5.0
+        if not (math.isfinite(duration) and duration >= 0.0):
+            raise ValueError(f"`custom.duration_seconds` must be 0 or more, not {plain(duration)}")
         return BatchJobMeta(secrets.token_hex(4), time.time(), duration)
 
     async def get(self, resource_meta: BatchJobMeta, **kwargs: Any) -> Resource:
@@ -92,7 +95,7 @@ class BatchJobConnector(AsyncConnector[BatchJobMeta]):
             body=GetTaskLogsResponseBody(
                 lines=[
                     LogLine(
-                        timestamp=timestamp(job.created_at + step * job.duration_seconds / LIFE_STEPS),
+                        timestamp=timestamp(job.created_at + job.duration_seconds * (step / LIFE_STEPS)),
                         message=text.format(id=job.job_id),
                         originator=USER,
                     )
@@ -104,24 +107,45 @@ class BatchJobConnector(AsyncConnector[BatchJobMeta]):
             yield GetTaskLogsResponse(header=GetTaskLogsResponseHeader(token=following))
 
     async def get_metrics(self, resource_meta: BatchJobMeta, **kwargs: Any) -> GetTaskMetricsResponse:
-        job = resource_meta
-        moments = [job.created_at + step * job.duration_seconds / LIFE_STEPS for step in range(LIFE_STEPS + 1)]
+        # The SDK hands over neither the names nor the range that were asked for: it is always the whole run.
+        created, finished = (
+            nanoseconds(resource_meta.created_at),
+            nanoseconds(resource_meta.created_at + resource_meta.duration_seconds),
+        )
+        times = range(created, finished + 1, (finished - created) // LIFE_STEPS)
+        progress = [(time - created) / 1e9 / resource_meta.duration_seconds for time in times]
+        values = {
+            "cpu_usage": [0.25 + 0.5 * share for share in progress],
+            "memory_bytes": [float(round(64 * 1024 * 1024 * (1.0 + share))) for share in progress],
+        }
         return GetTaskMetricsResponse(
             results=[
-                ExecutionMetricResult(metric="cpu_usage", data=series(job.job_id, moments, lambda step: 0.5)),
-                ExecutionMetricResult(metric="memory_bytes", data=series(job.job_id, moments, lambda step: 1 << 20)),
+                ExecutionMetricResult(metric=name, data=series(resource_meta.job_id, times, points))
+                for name, points in values.items()
             ]
         )
 
 
+def nanoseconds(seconds: float) -> int:
+    """The moment in whole nanoseconds, rounded once: a float times a billion would be rounded twice."""
+    return round(Fraction(seconds) * 1_000_000_000)
+
+
 def timestamp(moment: float) -> Timestamp:
-    seconds = math.floor(moment)
-    return Timestamp(seconds=seconds, nanos=round((moment - seconds) * 1_000_000_000))
+    seconds, nanos = divmod(nanoseconds(moment), 1_000_000_000)
+    return Timestamp(seconds=seconds, nanos=nanos)
 
 
-def series(job_id: str, moments: List[float], value: Callable[[int], float]) -> Struct:
-    """One metric in the shape of a Prometheus range query: values are pairs of time and text."""
-    points = [[moment, str(value(step))] for step, moment in enumerate(moments)]
+def plain(number: float) -> str:
+    """The shortest text that reads back as the number, without the `.0` of whole ones."""
+    return repr(number).removesuffix(".0")
+
+
+def series(job_id: str, times: Sequence[int], values: Sequence[float]) -> Struct:
+    """One metric in the shape of a Prometheus range query: pairs of a time and a value as text."""
+    points = [
+        [time // 1_000_000_000 + time % 1_000_000_000 / 1e9, plain(value)] for time, value in zip(times, values)
+    ]
     return ParseDict({"resultType": "matrix", "result": [{"metric": {"job_id": job_id}, "values": points}]}, Struct())
 
 

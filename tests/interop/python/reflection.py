@@ -33,9 +33,14 @@ class Reflection:
         answer = self.ask(list_services="")
         return sorted(service.name for service in answer.list_services_response.service)
 
-    def error_code(self, symbol: str) -> int:
-        """The code that a question about `symbol` is refused with; 0 when it was answered."""
-        return self.ask(file_containing_symbol=symbol).error_response.error_code
+    def refusal(self, symbol: str) -> str:
+        """The name of the code that a question about `symbol` is refused with; OK if it was answered."""
+        try:
+            number = self.ask(file_containing_symbol=symbol).error_response.error_code
+        except grpc.RpcError as error:
+            # Some servers refuse inside the stream, as the protocol has it, and some end the stream.
+            return error.code().name
+        return next(code.name for code in grpc.StatusCode if code.value[0] == number)
 
     def load(self, symbol: str) -> None:
         """Fetches the file that declares `symbol` and everything which that file imports."""

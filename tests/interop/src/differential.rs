@@ -10,20 +10,39 @@ use crate::normal::{drop_bytes, keep_common_connectors, normal};
 use crate::script::Transcript;
 use crate::{HarnessError, Result};
 
-/// A difference that is meant. In `case` and `field` a `*` stands for any run of characters.
+/// Differences that are meant. In cases and fields a `*` stands for any run of characters.
 #[derive(Debug, Clone, Copy)]
 pub struct Intended {
-    /// The name of the step.
-    pub case: &'static str,
-    /// The path of what differs inside it, like `code` or `messages[0].resource.phase`.
-    pub field: &'static str,
+    /// The names of the steps. In every one of them, every one of the fields differs.
+    pub cases: &'static [&'static str],
+    /// The path of what differs, like `code` or `messages[0].resource.phase`, and a text that the JSON
+    /// of our answer there contains: what is meant is this answer, not just any other one.
+    pub fields: &'static [(&'static str, &'static str)],
     /// Why the two servers do not answer alike.
     pub reason: &'static str,
 }
 
 impl Intended {
+    /// The entry as one line for each case and field.
+    fn lines(&self) -> impl Iterator<Item = Line> {
+        let Self { cases, fields, .. } = *self;
+        let line = move |case| fields.iter().map(move |&(field, ours)| Line { case, field, ours });
+        cases.iter().flat_map(move |&case| line(case))
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    case: &'static str,
+    field: &'static str,
+    ours: &'static str,
+}
+
+impl Line {
     fn covers(&self, difference: &Difference) -> bool {
-        matches_pattern(self.case, &difference.case) && matches_pattern(self.field, &difference.field)
+        matches_pattern(self.case, &difference.case)
+            && matches_pattern(self.field, &difference.field)
+            && difference.ours.to_string().contains(self.ours)
     }
 }
 
@@ -74,14 +93,19 @@ pub fn differences(ours: &Transcript, theirs: &Transcript) -> Result<Vec<Differe
 /// What there is to complain about: differences that no entry covers, and entries that cover none.
 #[must_use]
 pub fn complaints(differences: &[Difference], intended: &[Intended]) -> Vec<String> {
+    let lines: Vec<Line> = intended.iter().flat_map(Intended::lines).collect();
     let uncovered = differences
         .iter()
-        .filter(|difference| !intended.iter().any(|entry| entry.covers(difference)))
+        .filter(|difference| !lines.iter().any(|line| line.covers(difference)))
         .map(ToString::to_string);
-    let idle = intended
+    let idle = lines
         .iter()
-        .filter(|entry| !differences.iter().any(|difference| entry.covers(difference)))
-        .map(|entry| format!("{} / {}: listed as intended, but nothing differs there", entry.case, entry.field));
+        .filter(|line| !differences.iter().any(|difference| line.covers(difference)))
+        .map(|Line { case, field, ours }| {
+            format!(
+                "{case} / {field}: listed as intended ({ours:?}), but there is no such difference"
+            )
+        });
     uncovered.chain(idle).collect()
 }
 
@@ -115,8 +139,12 @@ fn compare(case: &str, field: &str, ours: &Value, theirs: &Value, found: &mut Ve
 }
 
 fn matches_pattern(pattern: &str, text: &str) -> bool {
-    let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
-    let Some(rest) = text.strip_prefix(head) else { return false };
+    let Some((head, tail)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let Some(rest) = text.strip_prefix(head) else {
+        return false;
+    };
     let mut starts = rest.char_indices().map(|(start, _)| start).chain([rest.len()]);
     starts.any(|start| matches_pattern(tail, &rest[start..]))
 }
@@ -136,7 +164,8 @@ mod tests {
 
     #[test]
     fn equal_steps_do_not_differ() {
-        let step = json!({"case": "get", "code": "OK", "messages": [{"a": [1, 2]}], "bytes": ["eA=="]});
+        let step =
+            json!({"case": "get", "code": "OK", "messages": [{"a": [1, 2]}], "bytes": ["eA=="]});
         assert_eq!(fields(&step, &step), Vec::<String>::new());
     }
 
@@ -176,23 +205,29 @@ mod tests {
             ours: json!("OK"),
             theirs: json!("INTERNAL"),
         };
-        let entry = |case, field| Intended { case, field, reason: "a reason" };
+        const BOTH: &[(&str, &str)] = &[("code", "OK"), ("details", "")];
+        let entry = |cases, fields| Intended { cases, fields, reason: "a reason" };
         let found = std::slice::from_ref(&difference);
-        assert_eq!(complaints(found, &[entry("get *", "code")]), Vec::<String>::new());
+        let none = Vec::<String>::new();
+        assert_eq!(complaints(found, &[entry(&["get *"], &BOTH[..1])]), none);
         assert_eq!(
             complaints(found, &[]),
             ["get odd / code: ours is \"OK\", the official server's is \"INTERNAL\""]
         );
         assert_eq!(
-            complaints(found, &[entry("get odd", "code"), entry("get odd", "details")]),
-            ["get odd / details: listed as intended, but nothing differs there"]
+            complaints(found, &[entry(&["get odd"], BOTH)]),
+            ["get odd / details: listed as intended (\"\"), but there is no such difference"]
         );
-        assert_eq!(complaints(&[], &[entry("*", "*")]).len(), 1);
+        // The same place, but not the answer that was meant.
+        assert_eq!(complaints(found, &[entry(&["get odd"], &[("code", "NOT_FOUND")])]).len(), 2);
+        assert_eq!(complaints(&[], &[entry(&["*"], &[("*", "")])]).len(), 1);
     }
 
     #[test]
     fn a_star_stands_for_any_run() {
-        for (pattern, text) in [("a*c", "abc"), ("a*c", "ac"), ("*", ""), ("*é*", "aéb"), ("a*b*c", "a_b_b_c")] {
+        for (pattern, text) in
+            [("a*c", "abc"), ("a*c", "ac"), ("*", ""), ("*é*", "aéb"), ("a*b*c", "a_b_b_c")]
+        {
             assert!(matches_pattern(pattern, text), "{pattern} {text}");
         }
         for (pattern, text) in [("a*c", "abd"), ("a", "ab"), ("a*", "b"), ("", "a")] {

@@ -30,7 +30,8 @@ pub(crate) fn normal(step: &Value) -> Result<Value> {
         literals.sort_by_key(|literal| literal["name"].to_string());
     }
     if let Some(samples) = normal.get_mut("samples").and_then(Value::as_object_mut) {
-        let timed = |name: &str| name.contains("_latency_seconds_sum{") || name.contains("_created{");
+        let timed =
+            |name: &str| name.contains("_latency_seconds_sum{") || name.contains("_created{");
         for (_, value) in samples.iter_mut().filter(|(name, _)| timed(name)) {
             *value = Value::from("<a time>");
         }
@@ -43,8 +44,12 @@ pub(crate) fn normal(step: &Value) -> Result<Value> {
 
 /// Leaves in `ours` only the connectors that `theirs` has as well: the binary links more of them.
 pub(crate) fn keep_common_connectors(ours: &mut Value, theirs: &Value) {
-    let Some(theirs) = theirs.pointer(CONNECTORS).and_then(Value::as_array) else { return };
-    let Some(connectors) = ours.pointer_mut(CONNECTORS).and_then(Value::as_array_mut) else { return };
+    let Some(theirs) = theirs.pointer(CONNECTORS).and_then(Value::as_array) else {
+        return;
+    };
+    let Some(connectors) = ours.pointer_mut(CONNECTORS).and_then(Value::as_array_mut) else {
+        return;
+    };
     let names: Vec<&Value> = theirs.iter().map(|connector| &connector["name"]).collect();
     let all = connectors.len();
     connectors.retain(|connector| names.contains(&&connector["name"]));
@@ -61,7 +66,9 @@ pub(crate) fn drop_bytes(step: &mut Value) {
 
 /// The metadata of a new batch job, its random parts replaced; other metadata as it is.
 fn normal_meta(text: &str) -> Result<String> {
-    let Some(rest) = text.strip_prefix("{\"job_id\": \"") else { return Ok(text.to_owned()) };
+    let Some(rest) = text.strip_prefix("{\"job_id\": \"") else {
+        return Ok(text.to_owned());
+    };
     let strange = || HarnessError::new(format!("this is not the metadata of a new job: {text}"));
     let (id, rest) = rest.split_once("\", \"created_at\": ").ok_or_else(strange)?;
     let (created, rest) = rest.split_once(',').ok_or_else(strange)?;

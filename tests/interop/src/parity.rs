@@ -11,10 +11,8 @@ use prost_types::{
 };
 
 /// The services from which everything is reached.
-pub const ROOTS: [&str; 2] = [
-    "flyteidl2.connector.AsyncConnectorService",
-    "flyteidl2.connector.ConnectorMetadataService",
-];
+pub const ROOTS: [&str; 2] =
+    ["flyteidl2.connector.AsyncConnectorService", "flyteidl2.connector.ConnectorMetadataService"];
 
 /// Every difference between `ours` and `official`, as seen from [`ROOTS`].
 ///
@@ -79,9 +77,7 @@ impl<'a> Index<'a> {
                 index.services.insert(name, (file, service));
             }
             for shape in &file.enum_type {
-                index
-                    .enums
-                    .insert(join(package, shape.name()), (file, shape));
+                index.enums.insert(join(package, shape.name()), (file, shape));
             }
             for message in &file.message_type {
                 index.add_message(package, file, message);
@@ -135,11 +131,8 @@ fn describe_message(
     pending: &mut Vec<String>,
 ) {
     let options = message.options.as_ref();
-    let kind = if options.is_some_and(|options| options.map_entry()) {
-        "map entry"
-    } else {
-        "message"
-    };
+    let kind =
+        if options.is_some_and(|options| options.map_entry()) { "map entry" } else { "message" };
     found.insert(format!("{kind} {name} {}", place(file)));
     for field in &message.field {
         if !field.type_name().is_empty() {
@@ -188,11 +181,7 @@ fn describe_enum(
 ) {
     found.insert(format!("enum {name} {}", place(file)));
     for value in &shape.value {
-        found.insert(format!(
-            "value {name}.{} = {}",
-            value.name(),
-            value.number()
-        ));
+        found.insert(format!("value {name}.{} = {}", value.name(), value.number()));
     }
 }
 
@@ -242,10 +231,7 @@ fn json_name(field: &FieldDescriptorProto) -> String {
 }
 
 fn may_be_packed(kind: Type) -> bool {
-    !matches!(
-        kind,
-        Type::String | Type::Bytes | Type::Message | Type::Group
-    )
+    !matches!(kind, Type::String | Type::Bytes | Type::Message | Type::Group)
 }
 
 fn stream(streaming: bool) -> &'static str {
@@ -253,11 +239,7 @@ fn stream(streaming: bool) -> &'static str {
 }
 
 fn join(scope: &str, name: &str) -> String {
-    if scope.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{scope}.{name}")
-    }
+    if scope.is_empty() { name.to_owned() } else { format!("{scope}.{name}") }
 }
 
 fn plain(type_name: &str) -> &str {

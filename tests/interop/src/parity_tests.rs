@@ -59,15 +59,7 @@ fn assert_lines(lines: &[String], wanted: &[&str]) {
 fn equal_sets_do_not_differ_and_are_not_empty() {
     assert_lines(&after(|_| {}), &[]);
     let facts = facts(&ours(), &ROOTS);
-    for kind in [
-        "service ",
-        "call ",
-        "message ",
-        "map entry ",
-        "field ",
-        "enum ",
-        "value ",
-    ] {
+    for kind in ["service ", "call ", "message ", "map entry ", "field ", "enum ", "value "] {
         assert!(facts.iter().any(|fact| fact.starts_with(kind)), "{kind}");
     }
     let absent: Vec<_> = facts.iter().filter(|f| f.starts_with("absent")).collect();
@@ -113,10 +105,7 @@ fn a_message_type_is_noticed() {
         field(set, "CreateTaskRequest", "inputs").type_name =
             Some(".flyteidl2.core.LiteralMap".to_owned());
     });
-    assert!(
-        lines[0].contains("message flyteidl2.task.Inputs,"),
-        "{lines:#?}"
-    );
+    assert!(lines[0].contains("message flyteidl2.task.Inputs,"), "{lines:#?}");
 }
 
 #[test]
@@ -168,10 +157,8 @@ fn packing_is_noticed() {
         let mut set = ours();
         let field = field(&mut set, "TaskCategory", "version");
         field.set_label(Label::Repeated);
-        field.options = packed.map(|packed| FieldOptions {
-            packed: Some(packed),
-            ..FieldOptions::default()
-        });
+        field.options =
+            packed.map(|packed| FieldOptions { packed: Some(packed), ..FieldOptions::default() });
         set
     };
     assert_lines(&differences(&repeated(None), &repeated(Some(true))), &[]);
@@ -198,9 +185,7 @@ fn an_enum_value_is_noticed() {
 fn a_dropped_call_is_noticed() {
     let lines = after(|set| {
         let file = file(set, "flyteidl2/connector/service.proto");
-        file.service[0]
-            .method
-            .retain(|call| call.name() != "GetTaskLogs");
+        file.service[0].method.retain(|call| call.name() != "GetTaskLogs");
     });
     let wanted = "missing in ours: call flyteidl2.connector.AsyncConnectorService.GetTaskLogs\
                   (flyteidl2.connector.GetTaskLogsRequest) returns \
@@ -215,18 +200,14 @@ fn a_streaming_flag_is_noticed() {
         file.service[0].method[0].server_streaming = Some(true);
     });
     assert_eq!(lines.len(), 2);
-    assert!(
-        lines[1].contains("CreateTask(") && lines[1].contains("(stream "),
-        "{lines:#?}"
-    );
+    assert!(lines[1].contains("CreateTask(") && lines[1].contains("(stream "), "{lines:#?}");
 }
 
 #[test]
 fn a_dropped_message_is_noticed_by_name() {
     let lines = after(|set| {
         let file = file(set, "flyteidl2/core/security.proto");
-        file.message_type
-            .retain(|message| message.name() != "Connection");
+        file.message_type.retain(|message| message.name() != "Connection");
     });
     let absent = "missing in official: absent type flyteidl2.core.Connection";
     assert!(lines.iter().any(|line| line == absent), "{lines:#?}");
@@ -251,20 +232,14 @@ fn a_map_entry_type_is_noticed() {
         entry.field[1].set_type(Type::Bytes);
     });
     assert_eq!(lines.len(), 2);
-    assert!(
-        lines[0].contains("Connection.SecretsEntry.value = 2: optional string"),
-        "{lines:#?}"
-    );
+    assert!(lines[0].contains("Connection.SecretsEntry.value = 2: optional string"), "{lines:#?}");
 }
 
 #[test]
 fn a_map_that_became_a_list_is_noticed() {
     let lines = after(|set| message(set, "Connection").nested_type[0].options = None);
     assert_eq!(lines.len(), 2);
-    assert!(
-        lines[0].contains("map entry flyteidl2.core.Connection.SecretsEntry"),
-        "{lines:#?}"
-    );
+    assert!(lines[0].contains("map entry flyteidl2.core.Connection.SecretsEntry"), "{lines:#?}");
 }
 
 #[test]
@@ -289,9 +264,7 @@ fn an_added_field_is_noticed() {
     });
     assert_lines(
         &lines,
-        &[
-            "missing in official: field flyteidl2.connector.TaskCategory.extra = 3: \
-           optional string, json extra",
-        ],
+        &["missing in official: field flyteidl2.connector.TaskCategory.extra = 3: \
+           optional string, json extra"],
     );
 }

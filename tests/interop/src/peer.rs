@@ -5,6 +5,7 @@
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -59,20 +60,32 @@ impl Server {
         Ok(server)
     }
 
-    /// Starts `c0` with the reference connectors of this package.
+    /// Starts the `connector-server` binary under the name and with the flags of `c0`.
+    ///
+    /// # Errors
+    /// If it does not build, does not start or does not listen in time.
+    pub fn rust_as_c0(target: &Path) -> Result<Self> {
+        let mut command = Command::new(binary(target)?);
+        Self::c0("connector-server, called c0", command.arg0("c0"))
+    }
+
+    /// Starts `c0` of the official SDK with the reference connectors of this package.
     ///
     /// # Errors
     /// If it does not start or does not listen in time.
     pub fn python(venv: &Venv) -> Result<Self> {
-        // Given a port that is taken, c0 says nothing and serves nobody; so it gets free ones.
+        Self::c0("c0", &mut venv.command("c0"))
+    }
+
+    fn c0(name: &'static str, command: &mut Command) -> Result<Self> {
+        // Given a port that is taken, Python's c0 says nothing and serves nobody; so it gets free ones.
         let [port, metrics_port] = free_ports()?;
-        let mut command = venv.command("c0");
         command
             .args(["--port", &port.to_string(), "--prometheus_port", &metrics_port.to_string()])
-            .args(["--modules", "reference_connectors"]);
-        let (process, log, lines) = spawn("c0", &mut command)?;
+            .args(["--worker", "10", "--modules", "reference_connectors"]);
+        let (process, log, lines) = spawn(name, command)?;
         let server = Self {
-            name: "c0",
+            name,
             process,
             address: format!("127.0.0.1:{port}"),
             metrics_url: format!("http://127.0.0.1:{metrics_port}/metrics"),
@@ -81,7 +94,8 @@ impl Server {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let limit = Instant::now() + START_LIMIT;
         while TcpStream::connect_timeout(&address, LOOK_AGAIN).is_err() {
-            let gone = matches!(lines.recv_timeout(LOOK_AGAIN), Err(RecvTimeoutError::Disconnected));
+            let gone =
+                matches!(lines.recv_timeout(LOOK_AGAIN), Err(RecvTimeoutError::Disconnected));
             if gone || Instant::now() > limit {
                 return Err(server.failure("does not listen"));
             }
@@ -90,7 +104,9 @@ impl Server {
     }
 
     fn read_start_line(&mut self, line: &str) {
-        let Some((label, url)) = line.trim().split_once(char::is_whitespace) else { return };
+        let Some((label, url)) = line.trim().split_once(char::is_whitespace) else {
+            return;
+        };
         let url = url.trim();
         match (label, url.strip_prefix("http://")) {
             ("gRPC", Some(address)) => self.address = address.trim_end_matches('/').to_owned(),

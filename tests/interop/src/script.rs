@@ -34,7 +34,11 @@ impl Transcript {
     fn drive(venv: &Venv, server: &Server, arguments: &[&str]) -> Result<Self> {
         let complaint = format!("drive.py broke off against {}", server.name());
         let output = run(&complaint, venv.script("drive.py").args(arguments)).map_err(|error| {
-            HarnessError::new(format!("{error}\nwhat {} printed:\n{}", server.name(), server.output()))
+            HarnessError::new(format!(
+                "{error}\nwhat {} printed:\n{}",
+                server.name(),
+                server.output()
+            ))
         })?;
         let document: Value = serde_json::from_slice(&output.stdout)
             .map_err(|error| HarnessError::from_cause("drive.py printed no JSON", error))?;

@@ -35,7 +35,9 @@ impl Venv {
         match Self::make(target) {
             Ok(venv) => Some(venv),
             Err(error) if std::env::var("CI").is_ok_and(|value| value == "true") => {
-                panic!("{what}: this is a CI run, which must not go without the official SDK: {error}")
+                panic!(
+                    "{what}: this is a CI run, which must not go without the official SDK: {error}"
+                )
             }
             Err(error) => {
                 // Not through `eprintln!`, which the test runner hides for a test that passes.
@@ -72,8 +74,9 @@ impl Venv {
 
     fn install(&self) -> Result<()> {
         if self.root.exists() {
-            fs::remove_dir_all(&self.root)
-                .map_err(|error| HarnessError::from_cause("cannot remove a half-made environment", error))?;
+            fs::remove_dir_all(&self.root).map_err(|error| {
+                HarnessError::from_cause("cannot remove a half-made environment", error)
+            })?;
         }
         let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("requirements.txt");
         run(
@@ -83,7 +86,14 @@ impl Venv {
         run(
             "pip cannot install the official SDK",
             Command::new(self.executable("python"))
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "--no-input",
+                ])
                 .arg("--requirement")
                 .arg(requirements),
         )?;
@@ -127,11 +137,14 @@ struct Interpreter {
 impl Interpreter {
     fn find() -> Result<Self> {
         let question = "import sys; print(*sys.version_info[:3], sep='.'); print(sys.base_prefix)";
-        let output = run("there is no usable python3", Command::new("python3").args(["-c", question]))?;
+        let output =
+            run("there is no usable python3", Command::new("python3").args(["-c", question]))?;
         let answer = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut lines = answer.lines().map(str::to_owned);
         let (Some(version), Some(prefix)) = (lines.next(), lines.next()) else {
-            return Err(HarnessError::new(format!("python3 does not tell its version: {answer:?}")));
+            return Err(HarnessError::new(format!(
+                "python3 does not tell its version: {answer:?}"
+            )));
         };
         if parse_version(&version).is_none_or(|found| found < OLDEST_PYTHON) {
             let (major, minor) = OLDEST_PYTHON;
@@ -158,7 +171,8 @@ pub(crate) fn run(complaint: &str, command: &mut Command) -> Result<Output> {
         return Ok(output);
     }
     let text = String::from_utf8_lossy(&output.stderr);
-    let cause = if text.trim().is_empty() { output.status.to_string() } else { text.trim().to_owned() };
+    let cause =
+        if text.trim().is_empty() { output.status.to_string() } else { text.trim().to_owned() };
     Err(HarnessError::from_cause(complaint, cause))
 }
 

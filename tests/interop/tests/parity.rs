@@ -2,6 +2,7 @@
 //! Needs the virtual environment, but no server.
 
 use std::path::Path;
+use std::process::Stdio;
 
 use interop_tests::parity;
 use interop_tests::venv::Venv;
@@ -11,10 +12,13 @@ use prost_types::FileDescriptorSet;
 #[test]
 fn descriptors_equal_those_of_the_official_package() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let Some(venv) = Venv::official_sdk(target, "descriptor parity") else { return };
+    let Some(venv) = Venv::official_sdk(target, "descriptor parity") else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("official.bin");
-    let status = venv.script("dump_descriptors.py").arg(&file).status().unwrap();
+    let status =
+        venv.script("dump_descriptors.py").arg(&file).stdout(Stdio::null()).status().unwrap();
     assert!(status.success(), "dump_descriptors.py: {status}");
 
     let official = FileDescriptorSet::decode(std::fs::read(&file).unwrap().as_slice()).unwrap();

@@ -108,10 +108,7 @@ mod tests {
         let old = Path::new(SERVER_DIR).join("flyteidl2.gone.rs");
         let by_hand = root.path().join(CORE_DIR).join("mod.rs");
 
-        assert_eq!(
-            differences(root.path(), &files).unwrap(),
-            [Difference::Missing(path.clone())]
-        );
+        assert_eq!(differences(root.path(), &files).unwrap(), [Difference::Missing(path.clone())]);
         write(root.path(), &one_file(b"old")).unwrap();
         fs::create_dir_all(root.path().join(SERVER_DIR)).unwrap();
         fs::write(root.path().join(&old), b"").unwrap();

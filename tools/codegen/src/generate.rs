@@ -34,9 +34,7 @@ pub(crate) fn wire_files(proto: &Path) -> Result<Files, Failure> {
     // Each half is given every file that its messages reach, though it prints only its own: what a
     // message may derive depends on the messages inside it.
     let messages = without_services(&described);
-    let core = tonic_prost_build::configure()
-        .build_client(false)
-        .build_server(false);
+    let core = tonic_prost_build::configure().build_client(false).build_server(false);
     let mut server = tonic_prost_build::configure().build_transport(false);
     for package in packages(&messages) {
         server = server.extern_path(
@@ -111,10 +109,7 @@ fn collect(
         .compile_fds(described)?;
     for entry in fs::read_dir(scratch.path())? {
         let entry = entry?;
-        files.insert(
-            Path::new(target).join(entry.file_name()),
-            fs::read(entry.path())?,
-        );
+        files.insert(Path::new(target).join(entry.file_name()), fs::read(entry.path())?);
     }
     Ok(())
 }

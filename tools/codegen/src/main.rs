@@ -36,13 +36,11 @@ fn run(check: bool) -> Result<Vec<String>, generate::Failure> {
     }
     Ok(differences
         .iter()
-        .map(|difference| {
-            if check {
-                format!("{difference}: {FIX}")
-            } else {
-                format!("{difference}: done")
-            }
-        })
+        .map(
+            |difference| {
+                if check { format!("{difference}: {FIX}") } else { format!("{difference}: done") }
+            },
+        )
         .collect())
 }
 

@@ -16,11 +16,7 @@ use crate::pb;
 /// connector serves.
 pub(in crate::grpc) fn call(category: Option<pb::TaskCategory>, headers: &HeaderMap) -> Route {
     let pb::TaskCategory { name, version } = category.unwrap_or_default();
-    Route {
-        task_type: name,
-        version,
-        timeout: deadline::caller_timeout(headers),
-    }
+    Route { task_type: name, version, timeout: deadline::caller_timeout(headers) }
 }
 
 pub(in crate::grpc) fn create(request: pb::CreateTaskRequest, call: CallContext) -> CreateRequest {
@@ -57,80 +53,35 @@ fn execution(metadata: pb::TaskExecutionMetadata) -> TaskExecution {
 }
 
 pub(in crate::grpc) fn get(request: pb::GetTaskRequest, call: CallContext) -> JobRequest {
-    let pb::GetTaskRequest {
-        resource_meta,
-        output_prefix,
-        connection,
-        ..
-    } = request;
-    JobRequest {
-        call,
-        resource_meta,
-        output_prefix,
-        connection,
-    }
+    let pb::GetTaskRequest { resource_meta, output_prefix, connection, .. } = request;
+    JobRequest { call, resource_meta, output_prefix, connection }
 }
 
 pub(in crate::grpc) fn delete(request: pb::DeleteTaskRequest, call: CallContext) -> JobRequest {
-    let pb::DeleteTaskRequest {
-        resource_meta,
-        connection,
-        ..
-    } = request;
-    JobRequest {
-        call,
-        resource_meta,
-        output_prefix: String::new(),
-        connection,
-    }
+    let pb::DeleteTaskRequest { resource_meta, connection, .. } = request;
+    JobRequest { call, resource_meta, output_prefix: String::new(), connection }
 }
 
 pub(in crate::grpc) fn metrics(
     request: pb::GetTaskMetricsRequest,
     call: CallContext,
 ) -> Result<QueryRequest<MetricsQuery>> {
-    let pb::GetTaskMetricsRequest {
-        resource_meta,
-        queries,
-        start_time,
-        end_time,
-        step,
-        ..
-    } = request;
+    let pb::GetTaskMetricsRequest { resource_meta, queries, start_time, end_time, step, .. } =
+        request;
     let query = MetricsQuery {
         queries,
-        start: start_time
-            .map(|at| time::system_time("start_time", at))
-            .transpose()?,
-        end: end_time
-            .map(|at| time::system_time("end_time", at))
-            .transpose()?,
+        start: start_time.map(|at| time::system_time("start_time", at)).transpose()?,
+        end: end_time.map(|at| time::system_time("end_time", at)).transpose()?,
         step: step.map(|span| time::positive("step", span)).transpose()?,
     };
-    Ok(QueryRequest {
-        call,
-        resource_meta,
-        query,
-    })
+    Ok(QueryRequest { call, resource_meta, query })
 }
 
 pub(in crate::grpc) fn logs(
     request: pb::GetTaskLogsRequest,
     call: CallContext,
 ) -> QueryRequest<LogQuery> {
-    let pb::GetTaskLogsRequest {
-        resource_meta,
-        lines,
-        token,
-        ..
-    } = request;
-    let query = LogQuery {
-        lines: (lines > 0).then_some(lines),
-        token,
-    };
-    QueryRequest {
-        call,
-        resource_meta,
-        query,
-    }
+    let pb::GetTaskLogsRequest { resource_meta, lines, token, .. } = request;
+    let query = LogQuery { lines: (lines > 0).then_some(lines), token };
+    QueryRequest { call, resource_meta, query }
 }

@@ -9,13 +9,7 @@ use connector_core::resource::TaskLog;
 use crate::pb;
 
 pub(in crate::grpc) fn resource(resource: ErasedResource) -> pb::Resource {
-    let ErasedResource {
-        phase,
-        message,
-        log_links,
-        outputs,
-        custom_info,
-    } = resource;
+    let ErasedResource { phase, message, log_links, outputs, custom_info } = resource;
     pb::Resource {
         // Absent and empty outputs differ: absent ones are read from storage by the executor.
         outputs: outputs.map(|outputs| core_pb::task::Outputs {
@@ -54,8 +48,5 @@ pub(in crate::grpc) fn log_line(line: LogLine) -> core_pb::logs::dataplane::LogL
 }
 
 pub(in crate::grpc) fn metric(metric: Metric) -> core_pb::ExecutionMetricResult {
-    core_pb::ExecutionMetricResult {
-        metric: metric.name,
-        data: Some(metric.data),
-    }
+    core_pb::ExecutionMetricResult { metric: metric.name, data: Some(metric.data) }
 }

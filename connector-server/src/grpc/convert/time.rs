@@ -22,9 +22,7 @@ pub(super) fn system_time(field: &str, time: prost_types::Timestamp) -> Result<S
 /// A span that must be longer than nothing.
 pub(super) fn positive(field: &str, span: prost_types::Duration) -> Result<Duration> {
     let seconds = u64::try_from(span.seconds).ok();
-    let nanos = u32::try_from(span.nanos)
-        .ok()
-        .filter(|nanos| *nanos < 1_000_000_000);
+    let nanos = u32::try_from(span.nanos).ok().filter(|nanos| *nanos < 1_000_000_000);
     seconds
         .zip(nanos)
         .map(|(seconds, nanos)| Duration::new(seconds, nanos))
@@ -45,12 +43,7 @@ mod tests {
         let at = |seconds, nanos| system_time("start_time", Timestamp { seconds, nanos });
         assert_eq!(at(1, 5).unwrap(), UNIX_EPOCH + Duration::new(1, 5));
         assert_eq!(at(-1, 0).unwrap(), UNIX_EPOCH - Duration::from_secs(1));
-        for (seconds, nanos) in [
-            (0, -1),
-            (0, 1_000_000_000),
-            (i64::MAX, 0),
-            (i64::MIN, i32::MIN),
-        ] {
+        for (seconds, nanos) in [(0, -1), (0, 1_000_000_000), (i64::MAX, 0), (i64::MIN, i32::MIN)] {
             assert!(at(seconds, nanos).is_err(), "{seconds} {nanos}");
         }
     }

@@ -1,7 +1,7 @@
 //! Any other argument twice.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", name = "Render", name = "Farm")]
 #[derive(Default)]

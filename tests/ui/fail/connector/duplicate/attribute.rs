@@ -1,7 +1,7 @@
 //! The attribute twice on one item: the second one registers the connector.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render")]
 #[connector(task_type = "bake")]

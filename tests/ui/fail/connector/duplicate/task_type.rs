@@ -1,7 +1,7 @@
 //! The task type twice.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", task_type = "bake")]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! The version twice.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", version = 1, version = 2)]
 #[derive(Default)]

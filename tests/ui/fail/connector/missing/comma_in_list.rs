@@ -1,7 +1,7 @@
 //! Two list elements without a comma between them.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = ["render" "bake"])]
 #[derive(Default)]

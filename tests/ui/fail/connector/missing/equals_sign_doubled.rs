@@ -1,7 +1,7 @@
 //! Two equals signs in place of one.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type == "render")]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! The one argument every connector needs.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(version = 1, name = "Render Farm")]
 #[derive(Default)]

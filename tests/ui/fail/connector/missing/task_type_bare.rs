@@ -1,7 +1,7 @@
 //! The attribute alone.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector]
 #[derive(Default)]

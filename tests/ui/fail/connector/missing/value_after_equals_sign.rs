@@ -1,7 +1,7 @@
 //! An equals sign and nothing after it.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", version =)]
 #[derive(Default)]

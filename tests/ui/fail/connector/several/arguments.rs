@@ -1,8 +1,8 @@
 //! Every mistake in one attribute, at once.
 //! errors: 14
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(
     task_type = ["big query", "render", 7],

@@ -1,8 +1,8 @@
 //! Mistakes in the arguments and in the item.
 //! errors: 3
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 struct G;
 

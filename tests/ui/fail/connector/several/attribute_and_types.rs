@@ -1,8 +1,8 @@
 //! The attribute and a trait bound: rustc reports both.
 //! errors: 2
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "", config = Plain)]
 #[derive(Default)]

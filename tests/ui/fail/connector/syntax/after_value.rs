@@ -1,7 +1,7 @@
 //! A second value where only one can stand.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render" "bake")]
 #[derive(Default)]

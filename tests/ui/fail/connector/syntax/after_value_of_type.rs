@@ -1,7 +1,7 @@
 //! Half a type: the rest of the line is not part of it.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", meta = JobId { job_id })]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A value without its word.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector("render", version = 1)]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A type in parentheses still counts as the type that was meant.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", meta(RenderJob))]
 #[derive(Default)]

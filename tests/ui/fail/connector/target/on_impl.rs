@@ -1,7 +1,7 @@
 //! The attribute on the trait impl.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[derive(Default)]
 struct G;

@@ -1,7 +1,7 @@
 //! The attribute on a union.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render")]
 #[derive(Clone, Copy)]

@@ -1,7 +1,7 @@
 //! A condition on a type without parameters.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render")]
 #[derive(Default)]

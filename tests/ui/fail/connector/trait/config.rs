@@ -1,7 +1,7 @@
 //! Settings without `TaskConfig`.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", config = Plain)]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A connection without `TaskConnection`.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", connection = Plain)]
 #[derive(Default)]

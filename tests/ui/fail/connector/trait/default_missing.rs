@@ -1,7 +1,7 @@
 //! No `Default`, and no `init` either.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render")]
 struct G;

@@ -1,7 +1,7 @@
 //! An `init` function that is not async.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", init = connect)]
 struct G;

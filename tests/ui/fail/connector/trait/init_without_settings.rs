@@ -1,7 +1,7 @@
 //! An `init` function without a parameter.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", init = connect)]
 struct G;

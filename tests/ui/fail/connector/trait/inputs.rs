@@ -1,7 +1,7 @@
 //! Inputs without `TaskInputs`.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", inputs = Plain)]
 #[derive(Default)]

@@ -1,7 +1,8 @@
-//! Metadata that cannot be written as JSON.
+//! Metadata that cannot be written as JSON: rustc names each missing half.
+//! errors: 2
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", meta = Plain)]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Metadata that can be written, and not read back.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", meta = Plain)]
 #[derive(Default)]

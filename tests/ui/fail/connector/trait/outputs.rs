@@ -1,7 +1,7 @@
 //! Outputs without `TaskOutputs`.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", outputs = Plain)]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A type that fewer people see than the connector.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", connection = Hidden)]
 #[derive(Default)]

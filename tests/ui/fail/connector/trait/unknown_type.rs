@@ -1,7 +1,7 @@
 //! A type that does not exist.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", meta = RenderJob)]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A misspelt word counts as the one it resembles.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_typ = "render")]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A word that resembles none.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", retries = 3)]
 #[derive(Default)]

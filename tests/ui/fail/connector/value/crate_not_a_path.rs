@@ -1,7 +1,7 @@
 //! No path at all.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", crate = 1)]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A path in quotes.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", crate = "::connector_core")]
 #[derive(Default)]

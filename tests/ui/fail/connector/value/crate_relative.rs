@@ -1,7 +1,7 @@
 //! A path that depends on where it stands.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", crate = connector_core)]
 #[derive(Default)]

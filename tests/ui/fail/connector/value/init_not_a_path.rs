@@ -1,7 +1,7 @@
 //! A block in place of a function.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", init = { G::connect })]
 struct G;

@@ -1,7 +1,7 @@
 //! A list without an element.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = [], version = 1)]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A name on two lines.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", name = "Render\nFarm")]
 #[derive(Default)]

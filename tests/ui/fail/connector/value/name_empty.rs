@@ -1,7 +1,7 @@
 //! A name of spaces only.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", name = " ")]
 #[derive(Default)]

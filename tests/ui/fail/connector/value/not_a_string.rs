@@ -1,7 +1,7 @@
 //! A name where the text belongs.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = render)]
 #[derive(Default)]

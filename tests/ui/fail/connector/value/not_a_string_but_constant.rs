@@ -1,7 +1,7 @@
 //! A constant cannot be read while the attribute is.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = TASK_TYPE)]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A number where the name of the connector belongs.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", name = 7)]
 #[derive(Default)]

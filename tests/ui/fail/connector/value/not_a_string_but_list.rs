@@ -1,7 +1,7 @@
 //! Only task types and versions come in lists.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", name = ["Render", "Farm"])]
 #[derive(Default)]

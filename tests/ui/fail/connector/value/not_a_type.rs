@@ -1,7 +1,7 @@
 //! A number where a type belongs.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", config = 5)]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Characters that are illegal in a URL path segment.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "spark/sql:v2")]
 #[derive(Default)]

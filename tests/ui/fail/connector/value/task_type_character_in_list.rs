@@ -1,7 +1,7 @@
 //! One illegal name in a list of two.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = ["render", "bake\t2"])]
 #[derive(Default)]

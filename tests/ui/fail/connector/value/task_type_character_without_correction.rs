@@ -1,7 +1,7 @@
 //! A letter outside ASCII, for which there is no plain replacement.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "größe")]
 #[derive(Default)]

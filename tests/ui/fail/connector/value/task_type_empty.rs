@@ -1,7 +1,7 @@
 //! A task type without a character.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "")]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! One task type twice in a list.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = ["render", "bake", "render"])]
 #[derive(Default)]

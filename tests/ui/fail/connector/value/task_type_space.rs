@@ -1,7 +1,7 @@
 //! A space in a task type.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "big query")]
 #[derive(Default)]

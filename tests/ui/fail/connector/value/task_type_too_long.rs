@@ -1,7 +1,7 @@
 //! A task type of 129 characters.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(
     task_type = "long-name.long-name.long-name.long-name.long-name.long-name.long-name.long-name.long-name.long-name.long-name.long-name.too-long."

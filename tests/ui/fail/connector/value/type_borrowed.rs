@@ -1,7 +1,7 @@
 //! A type that borrows.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", meta = &str)]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A type that borrows, further in.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", meta = Vec<std::borrow::Cow<'a, str>>)]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A type that is left to the compiler.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", inputs = Vec<_>)]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A type without a name.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", outputs = impl TaskOutputs)]
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A version with a fraction.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", version = 2.5)]
 #[derive(Default)]

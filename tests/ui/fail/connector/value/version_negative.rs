@@ -1,7 +1,7 @@
 //! A version below zero.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", version = -1)]
 #[derive(Default)]

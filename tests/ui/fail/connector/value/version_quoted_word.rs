@@ -1,7 +1,7 @@
 //! A version in quotes that is no number.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", version = "v2")]
 #[derive(Default)]

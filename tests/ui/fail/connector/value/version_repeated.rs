@@ -1,7 +1,7 @@
 //! One version twice in a list, in two spellings.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", version = [0, 1, 0x1])]
 #[derive(Default)]

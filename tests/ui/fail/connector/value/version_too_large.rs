@@ -1,7 +1,7 @@
 //! A version that fits `u32`, which rustc would advise, but not the wire.
 
-use connector_core::prelude::*;
 use connector_core::Registry;
+use connector_core::prelude::*;
 
 #[connector(task_type = "render", version = 3_000_000_000)]
 #[derive(Default)]

@@ -1,21 +1,26 @@
+//! No sign at all between the word and its value.
+
+use connector_core::Registry;
 use connector_core::prelude::*;
 
-#[connector(task_type = "render")]
-#[derive(Debug, Default)]
-pub struct RenderFarm;
+#[connector(task_type "render")]
+#[derive(Default)]
+struct G;
 
-impl AsyncConnector for RenderFarm {
+impl AsyncConnector for G {
     async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
-        Ok(JobId::new("j"))
+        Err(ConnectorError::unsupported("create"))
     }
+
     async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
-        Err(ConnectorError::not_found("no"))
+        Err(ConnectorError::unsupported("get"))
     }
+
     async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
         Ok(())
     }
 }
 
 fn main() {
-    assert_eq!(RenderFarm::NAME, "Render Farm Connector");
+    let _ = Registry::builder().register(G);
 }

@@ -1,0 +1,2 @@
+#[connector(task_type = "render", crate = crate::framework::core)]
+struct RenderFarmConnector(u8);

@@ -1,0 +1,3 @@
+#[connector(task_type = "render", meta = RenderJob)]
+#[derive(Debug, Default)]
+pub struct RenderFarm;

@@ -1,0 +1,2 @@
+#[connector(task_type = "render")]
+impl<T> AsyncConnector for Batch<T> where T: Render {}

@@ -1,0 +1,3 @@
+#[connector(task_type = "render")]
+#[connector(task_type = "bake")]
+struct RenderFarm;
