@@ -3,7 +3,7 @@
 //! No transport, no runtime and no vendor may come in here.
 //!
 //! A Flyte *connector* runs a task on an outside system: it creates a job, polls it and cancels it.
-//! Annotate a struct with [`connector`], implement [`AsyncConnector`] for it, and every server
+//! Annotate a struct with [`macro@connector`], implement [`AsyncConnector`] for it, and every server
 //! binary that links the crate serves it.
 //!
 //! ```

@@ -18,7 +18,7 @@ use crate::python_json;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a connector's resource metadata",
     label = "not a `ResourceMeta`",
-    note = "add `#[derive(Serialize, Deserialize)]` to `{Self}`: it is sent as `CreateTaskResponse.resource_meta` and read back by every later call"
+    note = "add `#[derive(Serialize, Deserialize)]` to `{Self}` (and let it be `Send + Sync`): it is sent as `CreateTaskResponse.resource_meta` and read back by every later call"
 )]
 pub trait ResourceMeta: Sized + Send + Sync + 'static {
     /// The bytes to send.
@@ -34,6 +34,7 @@ pub trait ResourceMeta: Sized + Send + Sync + 'static {
     fn decode(bytes: Bytes) -> Result<Self, MetaError>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> ResourceMeta for T
 where
     T: Serialize + DeserializeOwned + Send + Sync + 'static,

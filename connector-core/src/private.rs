@@ -5,11 +5,8 @@ use std::future::Future;
 
 pub use inventory;
 
-use crate::connector::AsyncConnector;
 use crate::error::Result;
-use crate::meta::ResourceMeta;
 pub use crate::registration::{InitFuture, LinkedConnector, Registration};
-use crate::task::{TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 
 /// Not public. The instance of a connector without `init`.
 #[must_use]
@@ -24,18 +21,3 @@ where
 {
     Box::pin(init)
 }
-
-/// Not public. Bound checks carry the user's spans, so the user's own token is underlined.
-pub const fn assert_meta<T: ResourceMeta>() {}
-/// Not public, see [`assert_meta`].
-pub const fn assert_config<T: TaskConfig>() {}
-/// Not public, see [`assert_meta`].
-pub const fn assert_inputs<T: TaskInputs>() {}
-/// Not public, see [`assert_meta`].
-pub const fn assert_outputs<T: TaskOutputs>() {}
-/// Not public, see [`assert_meta`].
-pub const fn assert_connection<T: TaskConnection>() {}
-/// Not public, see [`assert_meta`].
-pub const fn assert_connector<T: AsyncConnector>() {}
-/// Not public, see [`assert_meta`].
-pub const fn assert_default<T: Default>() {}

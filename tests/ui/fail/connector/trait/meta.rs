@@ -1,5 +1,4 @@
-//! Metadata that cannot be written as JSON: rustc names each missing half.
-//! errors: 2
+//! Metadata that cannot be written as JSON.
 
 use connector_core::Registry;
 use connector_core::prelude::*;

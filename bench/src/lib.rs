@@ -1,0 +1,6 @@
+//! What the measuring programs in `src/bin` share: server processes, and figures from many runs.
+//! Each program measures promises of one kind, prints a table and fails if one is broken.
+//! Nothing here is shipped, and nothing here runs under `cargo test`, where time means little.
+
+pub mod figures;
+pub mod process;

@@ -1,0 +1,143 @@
+//! A server as a process of its own: started, asked for its health, weighed, ended.
+//! It must print a line `gRPC http://ADDRESS` once it listens, as `connector-server` does.
+//! Which servers are compared, and on what, is the business of the measuring programs.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::{sleep, timeout};
+use tonic::transport::Endpoint;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+/// How long a server may take to serve; far beyond every promise, so that a slow one is a figure.
+const START_LIMIT: Duration = Duration::from_secs(10);
+/// How soon to try again after a refused connection or an answer other than SERVING.
+const TRY_AGAIN: Duration = Duration::from_micros(200);
+
+/// Why a server could not be measured.
+#[derive(Debug)]
+pub struct MeasureError(String);
+
+impl MeasureError {
+    fn new(doing: impl fmt::Display, cause: impl fmt::Display) -> Self {
+        Self(format!("{doing}: {cause}"))
+    }
+}
+
+impl fmt::Display for MeasureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for MeasureError {}
+
+/// A server that answers SERVING. It is killed when dropped.
+#[derive(Debug)]
+pub struct ServingProcess {
+    process: Child,
+    took: Duration,
+}
+
+impl ServingProcess {
+    /// Starts a program and waits until its health service answers SERVING.
+    ///
+    /// # Errors
+    /// The program does not start, does not say where it listens, or does not serve within 10 s.
+    ///
+    /// # Cancel safety
+    /// Dropping the future kills the process.
+    pub async fn start<A: AsRef<OsStr>>(
+        program: &Path,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Self, MeasureError> {
+        let mut command = Command::new(program);
+        // Settings in the environment of whoever measures would change what is measured.
+        command.args(arguments).env_clear().kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let started = Instant::now();
+        let mut process =
+            command.spawn().map_err(|error| MeasureError::new(program.display(), error))?;
+        let serving = async {
+            let address = address(&mut process).await?;
+            until_serving(&address).await
+        };
+        match timeout(START_LIMIT, serving).await {
+            Ok(Ok(())) => Ok(Self { process, took: started.elapsed() }),
+            Ok(Err(error)) => Err(MeasureError::new(program.display(), error)),
+            Err(_elapsed) => {
+                Err(MeasureError::new(program.display(), "does not serve within 10 s"))
+            }
+        }
+    }
+
+    /// The time from just before the process existed to its answer.
+    #[must_use]
+    pub const fn took(&self) -> Duration {
+        self.took
+    }
+
+    /// Resident memory in bytes.
+    ///
+    /// # Errors
+    /// The kernel does not tell: the process is gone, or this is not Linux.
+    pub fn resident_bytes(&self) -> Result<u64, MeasureError> {
+        let id =
+            self.process.id().ok_or_else(|| MeasureError::new("memory", "the process ended"))?;
+        let path = format!("/proc/{id}/status");
+        let status =
+            std::fs::read_to_string(&path).map_err(|error| MeasureError::new(&path, error))?;
+        let kibibytes = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"))
+            .and_then(|number| number.parse::<u64>().ok());
+        kibibytes
+            .map(|kibibytes| kibibytes * 1024)
+            .ok_or_else(|| MeasureError::new(path, "has no line `VmRSS: … kB`"))
+    }
+
+    /// Ends the process and waits until it is gone, so that it disturbs no later measurement.
+    ///
+    /// # Errors
+    /// The process cannot be killed.
+    pub async fn end(mut self) -> Result<(), MeasureError> {
+        let killed = self.process.kill().await;
+        killed.map_err(|error| MeasureError::new("ending the process", error))
+    }
+}
+
+/// Reads what the server prints up to its address.
+async fn address(process: &mut Child) -> Result<String, MeasureError> {
+    let stdout = process.stdout.take();
+    let stdout = stdout.ok_or_else(|| MeasureError::new("standard output", "is not connected"))?;
+    let mut lines = BufReader::new(stdout).lines();
+    while let Some(line) =
+        lines.next_line().await.map_err(|error| MeasureError::new("standard output", error))?
+    {
+        if let Some(("gRPC", address)) = line.split_once(char::is_whitespace) {
+            return Ok(address.trim().to_owned());
+        }
+    }
+    Err(MeasureError::new("the server", "ended without a line `gRPC http://ADDRESS`"))
+}
+
+async fn until_serving(address: &str) -> Result<(), MeasureError> {
+    let endpoint = Endpoint::from_shared(address.to_owned())
+        .map_err(|error| MeasureError::new(address, error))?;
+    loop {
+        if let Ok(channel) = endpoint.connect().await {
+            let asked = HealthClient::new(channel).check(HealthCheckRequest::default()).await;
+            if asked.is_ok_and(|answer| answer.into_inner().status() == ServingStatus::Serving) {
+                return Ok(());
+            }
+        }
+        sleep(TRY_AGAIN).await;
+    }
+}
