@@ -18,6 +18,7 @@ use crate::phase::Phase;
 use crate::request::{CallContext, CreateTask, TaskContext, TaskExecution};
 use crate::resource::{Outputs, Resource, TaskLog};
 use crate::task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
+use crate::typed::Interface;
 
 /// A task to create, as it came.
 #[derive(Clone)]
@@ -124,6 +125,9 @@ impl From<ConnectorError> for CallError {
 /// A connector as the server sees it. Implemented for every [`AsyncConnector`].
 #[async_trait]
 pub trait DynConnector: fmt::Debug + Send + Sync + 'static {
+    /// What the connector takes and gives.
+    fn describe(&self) -> Interface;
+
     /// Starts a job; answers its encoded metadata.
     ///
     /// # Errors
@@ -169,6 +173,15 @@ impl<C> fmt::Debug for Erased<C> {
 
 #[async_trait]
 impl<C: AsyncConnector> DynConnector for Erased<C> {
+    fn describe(&self) -> Interface {
+        Interface {
+            config: C::Config::describe(),
+            inputs: C::Inputs::describe(),
+            outputs: C::Outputs::describe(),
+            connection: C::Connection::describe(),
+        }
+    }
+
     async fn create(&self, request: CreateRequest) -> Result<Bytes, CallError> {
         let CreateRequest { call, mut template, inputs, output_prefix, execution, connection } =
             request;

@@ -65,10 +65,12 @@ pub mod resource;
 pub mod secret;
 pub mod settings;
 pub mod task;
+pub mod typed;
 
 pub use connector::{AsyncConnector, ConnectorSpec};
 pub use dynamic::{DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs};
 pub use error::{ConnectorError, ErrorKind, OrKind, Result};
+pub use jiff;
 pub use key::{ConnectorKey, TaskType};
 pub use meta::{JobId, RawMeta, ResourceMeta};
 pub use phase::Phase;
@@ -79,6 +81,7 @@ pub use resource::{Outputs, Resource, TaskLog};
 pub use secret::Secret;
 pub use settings::Settings;
 pub use task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
+pub use typed::{DataFrame, Dir, File, FlyteType};
 
 #[doc = include_str!("../docs/connector.md")]
 pub use connector_macros::connector;

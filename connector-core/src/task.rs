@@ -6,6 +6,7 @@ use prost_types::Struct;
 
 use crate::error::Result;
 use crate::pb;
+use crate::typed::FieldDescription;
 
 /// Names and literals of a task's inputs or outputs, in the order they came.
 ///
@@ -80,6 +81,12 @@ pub trait TaskConfig: Sized + Send + Sync + 'static {
     /// # Errors
     /// [`crate::ErrorKind::InvalidTask`], naming the key.
     fn from_custom(custom: Struct) -> Result<Self>;
+
+    /// What it holds, field by field; `None` if it takes anything.
+    #[must_use]
+    fn describe() -> Option<Vec<FieldDescription>> {
+        None
+    }
 }
 
 /// Task inputs, read from `CreateTaskRequest.inputs`.
@@ -94,6 +101,12 @@ pub trait TaskInputs: Sized + Send + Sync + 'static {
     /// # Errors
     /// [`crate::ErrorKind::InvalidTask`], naming the input.
     fn from_literals(literals: NamedLiterals) -> Result<Self>;
+
+    /// What it holds, field by field; `None` if it takes anything.
+    #[must_use]
+    fn describe() -> Option<Vec<FieldDescription>> {
+        None
+    }
 }
 
 /// Task outputs, sent in `Resource.outputs`.
@@ -108,6 +121,12 @@ pub trait TaskOutputs: Sized + Send + Sync + 'static {
     /// # Errors
     /// A value that Flyte cannot carry, naming the output.
     fn into_literals(self) -> Result<NamedLiterals>;
+
+    /// What it holds, field by field; `None` if it takes anything.
+    #[must_use]
+    fn describe() -> Option<Vec<FieldDescription>> {
+        None
+    }
 }
 
 /// Secrets and settings that Flyte resolved for the task (`Connection`).
@@ -122,12 +141,22 @@ pub trait TaskConnection: Sized + Send + Sync + 'static {
     /// # Errors
     /// [`crate::ErrorKind::InvalidTask`], naming the secret or setting, never its value.
     fn from_connection(connection: pb::Connection) -> Result<Self>;
+
+    /// What it holds, field by field; `None` if it takes anything.
+    #[must_use]
+    fn describe() -> Option<Vec<FieldDescription>> {
+        None
+    }
 }
 
 /// No settings: `custom` is ignored.
 impl TaskConfig for () {
     fn from_custom(_custom: Struct) -> Result<Self> {
         Ok(())
+    }
+
+    fn describe() -> Option<Vec<FieldDescription>> {
+        Some(Vec::new())
     }
 }
 
@@ -136,6 +165,10 @@ impl TaskInputs for () {
     fn from_literals(_literals: NamedLiterals) -> Result<Self> {
         Ok(())
     }
+
+    fn describe() -> Option<Vec<FieldDescription>> {
+        Some(Vec::new())
+    }
 }
 
 /// No outputs.
@@ -143,11 +176,19 @@ impl TaskOutputs for () {
     fn into_literals(self) -> Result<NamedLiterals> {
         Ok(NamedLiterals::default())
     }
+
+    fn describe() -> Option<Vec<FieldDescription>> {
+        Some(Vec::new())
+    }
 }
 
 /// No connection: whatever came is ignored.
 impl TaskConnection for () {
     fn from_connection(_connection: pb::Connection) -> Result<Self> {
         Ok(())
+    }
+
+    fn describe() -> Option<Vec<FieldDescription>> {
+        Some(Vec::new())
     }
 }

@@ -31,6 +31,7 @@ struct Spark;
 #[derive(Debug)]
 struct Panics;
 
+#[expect(clippy::panic, clippy::unused_async, reason = "what a careless init may do")]
 async fn explode(_settings: Settings) -> Result<Panics> {
     panic!("init was told to")
 }
@@ -39,6 +40,7 @@ async fn explode(_settings: Settings) -> Result<Panics> {
 #[derive(Debug)]
 struct Needs;
 
+#[expect(clippy::unused_async, reason = "init is async for those that must wait")]
 async fn needs(settings: Settings) -> Result<Needs> {
     settings.require("endpoint").map(|_| Needs)
 }

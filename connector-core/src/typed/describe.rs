@@ -1,0 +1,235 @@
+//! What a connector takes and gives, as data: for people, for JSON Schema, for generated code.
+//! Types and derives fill it; `connector-server describe` prints it.
+
+use serde_json::{Value as Json, json};
+
+use super::FlyteType;
+
+/// A type, for people and for machines.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TypeDescription {
+    /// The name a Python author would write, such as `list[int]`.
+    pub name: String,
+    /// The JSON Schema of its values.
+    pub schema: Json,
+}
+
+impl TypeDescription {
+    /// A type with a JSON type of its own.
+    #[must_use]
+    pub fn plain(name: &str, json_type: &str) -> Self {
+        Self { name: name.to_owned(), schema: json!({"type": json_type}) }
+    }
+
+    /// A type that JSON writes as text in a format.
+    #[must_use]
+    pub fn formatted(name: &str, format: &str) -> Self {
+        Self { name: name.to_owned(), schema: json!({"type": "string", "format": format}) }
+    }
+
+    /// Any value.
+    #[must_use]
+    pub fn anything() -> Self {
+        Self { name: "Any".to_owned(), schema: json!({}) }
+    }
+
+    /// Whole numbers in a range; the full range of Flyte's integers goes without saying.
+    #[must_use]
+    pub fn integer(least: i128, most: i128) -> Self {
+        let mut schema = json!({"type": "integer"});
+        for (key, bound, unsaid) in
+            [("minimum", least, i128::from(i64::MIN)), ("maximum", most, i128::from(i64::MAX))]
+        {
+            if bound != unsaid
+                && let Ok(bound) = i64::try_from(bound)
+            {
+                set(&mut schema, key, bound);
+            }
+        }
+        Self { name: "int".to_owned(), schema }
+    }
+
+    /// A list.
+    #[must_use]
+    pub fn list(item: &Self) -> Self {
+        let schema = json!({"type": "array", "items": item.schema});
+        Self { name: format!("list[{}]", item.name), schema }
+    }
+
+    /// A map.
+    #[must_use]
+    pub fn map(key: &Self, value: &Self) -> Self {
+        let schema = json!({"type": "object", "additionalProperties": value.schema});
+        Self { name: format!("dict[{}, {}]", key.name, value.name), schema }
+    }
+
+    /// A type or nothing.
+    #[must_use]
+    pub fn optional(inner: &Self) -> Self {
+        let schema = json!({"anyOf": [inner.schema, {"type": "null"}]});
+        Self { name: format!("{} | None", inner.name), schema }
+    }
+
+    /// One of several types.
+    #[must_use]
+    pub fn union(variants: &[Self]) -> Self {
+        let names: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
+        let schemas: Vec<&Json> = variants.iter().map(|variant| &variant.schema).collect();
+        Self { name: names.join(" | "), schema: json!({"anyOf": schemas}) }
+    }
+
+    /// A fixed number of values of given types.
+    #[must_use]
+    pub fn tuple(items: &[Self]) -> Self {
+        let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+        let schemas: Vec<&Json> = items.iter().map(|item| &item.schema).collect();
+        let schema = json!({"type": "array", "prefixItems": schemas, "minItems": items.len(), "maxItems": items.len()});
+        Self { name: format!("tuple[{}]", names.join(", ")), schema }
+    }
+
+    /// One of several names.
+    #[must_use]
+    pub fn enumeration(name: &str, description: &str, members: &[&str]) -> Self {
+        let mut schema = json!({"title": name, "type": "string", "enum": members});
+        describe(&mut schema, description);
+        Self { name: name.to_owned(), schema }
+    }
+
+    /// An object with named fields.
+    #[must_use]
+    pub fn object(name: &str, description: &str, fields: &[FieldDescription]) -> Self {
+        let mut schema = object_schema(fields);
+        set(&mut schema, "title", name);
+        describe(&mut schema, description);
+        Self { name: name.to_owned(), schema }
+    }
+
+    /// The name as part of a sentence: `an int`, `a list[str]`.
+    #[must_use]
+    pub fn article(&self) -> String {
+        let vowel = self.name.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O']);
+        format!("{} {}", if vowel { "an" } else { "a" }, self.name)
+    }
+}
+
+/// Adds a key to a schema, which is always an object.
+fn set(schema: &mut Json, key: &str, value: impl Into<Json>) {
+    if let Json::Object(schema) = schema {
+        schema.insert(key.to_owned(), value.into());
+    }
+}
+
+fn describe(schema: &mut Json, description: &str) {
+    if !description.is_empty() {
+        set(schema, "description", description);
+    }
+}
+
+fn object_schema(fields: &[FieldDescription]) -> Json {
+    let properties: serde_json::Map<String, Json> =
+        fields.iter().map(|field| (field.name.clone(), field.schema())).collect();
+    let required: Vec<&str> =
+        fields.iter().filter(|field| field.required).map(|field| field.name.as_str()).collect();
+    json!({"type": "object", "properties": properties, "required": required})
+}
+
+/// One input, output, setting or secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldDescription {
+    /// Its name on the wire.
+    pub name: String,
+    /// Its type.
+    pub kind: TypeDescription,
+    /// What it is for.
+    pub description: String,
+    /// Whether it must be given.
+    pub required: bool,
+    /// What counts where it is not given.
+    pub default: Option<Json>,
+    /// Whether its value must not be shown.
+    pub secret: bool,
+}
+
+impl FieldDescription {
+    /// A field of type `T`, which must be given unless its type can be absent.
+    #[must_use]
+    pub fn of<T: FlyteType>(name: &str, description: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: T::describe(),
+            description: description.to_owned(),
+            required: T::absent().is_none(),
+            default: None,
+            secret: false,
+        }
+    }
+
+    /// The same field with a default.
+    #[must_use]
+    pub fn with_default<T: FlyteType>(mut self, default: T) -> Self {
+        self.required = false;
+        // A default that JSON cannot show is not shown; the field is optional all the same.
+        self.default = default
+            .into_value(super::Style::Pydantic)
+            .ok()
+            .and_then(|value| Json::from_form(value.into()).ok());
+        self
+    }
+
+    fn schema(&self) -> Json {
+        let mut schema = self.kind.schema.clone();
+        describe(&mut schema, &self.description);
+        if let Some(default) = &self.default {
+            set(&mut schema, "default", default.clone());
+        }
+        if self.secret {
+            set(&mut schema, "writeOnly", true);
+        }
+        schema
+    }
+}
+
+/// Everything a connector takes and gives. `None` where it takes anything.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Interface {
+    /// Settings in `TaskTemplate.custom`.
+    pub config: Option<Vec<FieldDescription>>,
+    /// Inputs.
+    pub inputs: Option<Vec<FieldDescription>>,
+    /// Outputs.
+    pub outputs: Option<Vec<FieldDescription>>,
+    /// Secrets and settings of the connection.
+    pub connection: Option<Vec<FieldDescription>>,
+}
+
+impl Interface {
+    /// The parts and their names, in the order people read them.
+    #[must_use]
+    pub fn parts(&self) -> [(&'static str, Option<&[FieldDescription]>); 4] {
+        [
+            ("config", self.config.as_deref()),
+            ("inputs", self.inputs.as_deref()),
+            ("outputs", self.outputs.as_deref()),
+            ("connection", self.connection.as_deref()),
+        ]
+    }
+
+    /// One JSON Schema, with a property for each part; a part that takes anything is open.
+    #[must_use]
+    pub fn to_json_schema(&self, title: &str) -> Json {
+        let properties: serde_json::Map<String, Json> = self
+            .parts()
+            .into_iter()
+            .map(|(name, fields)| {
+                let schema = fields.map_or_else(|| json!({"type": "object"}), object_schema);
+                (name.to_owned(), schema)
+            })
+            .collect();
+        json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": title,
+            "type": "object",
+            "properties": properties,
+        })
+    }
+}

@@ -1,0 +1,201 @@
+//! Files, directories and data frames: values that stay in storage and travel as references.
+//! Inside objects they are maps, with the keys Python gives them.
+
+use rmpv::Value;
+
+use super::describe::TypeDescription;
+use super::form::Form;
+use super::mismatch::Mismatches;
+use super::record::{ValueFields, ValueFieldsOut};
+use super::{FlyteType, Style};
+use crate::pb;
+use crate::pb::blob_type::BlobDimensionality;
+use crate::pb::{literal, literal_type, scalar};
+
+/// One file in storage.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct File {
+    /// Where it is.
+    pub uri: String,
+    /// Its format, such as `csv`; empty if not said.
+    pub format: String,
+    /// A hash of its content, if the producer gave one.
+    pub hash: Option<String>,
+    /// What people call it; only objects carry it.
+    pub name: Option<String>,
+}
+
+/// A directory in storage.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dir {
+    /// Where it is.
+    pub uri: String,
+    /// The format of its files; empty if not said.
+    pub format: String,
+    /// A hash of its content, if the producer gave one.
+    pub hash: Option<String>,
+    /// What people call it; only objects carry it.
+    pub name: Option<String>,
+}
+
+/// What files and directories have in common.
+macro_rules! blobs {
+    ($($type:ident $tag:literal $dimension:ident $found:literal),+) => {
+        $(impl $type {
+            /// One at that place.
+            #[must_use]
+            pub fn new(uri: impl Into<String>) -> Self {
+                Self { uri: uri.into(), ..Self::default() }
+            }
+        }
+
+        impl FlyteType for $type {
+            const TAG: &'static str = $tag;
+
+            fn literal_type() -> pb::LiteralType {
+                let kind = literal_type::Type::Blob(blob_type("", BlobDimensionality::$dimension));
+                pb::LiteralType { r#type: Some(kind), ..Default::default() }
+            }
+
+            fn describe() -> TypeDescription {
+                TypeDescription::formatted($tag, "uri")
+            }
+
+            fn from_literal(literal: &pb::Literal) -> Result<Self, Mismatches> {
+                let read = Self::from_form(Form::of(literal)?)?;
+                let hash = (!literal.hash.is_empty()).then(|| literal.hash.clone());
+                Ok(Self { hash: hash.or(read.hash), ..read })
+            }
+
+            fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
+                match form {
+                    Form::Blob(blob) => {
+                        let declared = blob.metadata.as_ref().and_then(|m| m.r#type.as_ref());
+                        let wanted = BlobDimensionality::$dimension;
+                        if declared.is_some_and(|declared| declared.dimensionality != wanted as i32) {
+                            return Err(Mismatches::expected($tag, $found));
+                        }
+                        let format = declared.map(|declared| declared.format.clone());
+                        Ok(Self {
+                            uri: blob.uri.clone(),
+                            format: format.unwrap_or_default(),
+                            ..Self::default()
+                        })
+                    }
+                    object @ Form::Fields(_) => {
+                        let mut fields = ValueFields::of(object, $tag)?;
+                        let uri = fields.take::<String>("path");
+                        let format = fields.take_or::<String>("format", String::new);
+                        let hash = fields.take::<Option<String>>("hash");
+                        let name = fields.take::<Option<String>>("name");
+                        fields.finish((|| {
+                            Some(Self { uri: uri?, format: format?, hash: hash?, name: name? })
+                        })())
+                    }
+                    other => Err(Mismatches::expected($tag, other)),
+                }
+            }
+
+            fn into_literal(self) -> Result<pb::Literal, Mismatches> {
+                let r#type = Some(blob_type(&self.format, BlobDimensionality::$dimension));
+                let metadata = Some(pb::BlobMetadata { r#type });
+                let blob = pb::Blob { metadata, uri: self.uri };
+                Ok(pb::Literal {
+                    hash: self.hash.unwrap_or_default(),
+                    ..of_scalar(scalar::Value::Blob(blob))
+                })
+            }
+
+            fn into_value(self, style: Style) -> Result<Value, Mismatches> {
+                let mut fields = ValueFieldsOut::new(style);
+                fields.put("path", self.uri);
+                fields.put("name", self.name);
+                fields.put("format", self.format);
+                fields.put("hash", self.hash);
+                fields.finish()
+            }
+
+            fn is_own(form: &Form<'_>) -> bool {
+                Self::from_form(form.clone()).is_ok()
+            }
+        })+
+    };
+}
+
+blobs!(File "File" Single "a directory", Dir "Dir" Multipart "a file");
+
+fn blob_type(format: &str, dimensionality: BlobDimensionality) -> pb::BlobType {
+    pb::BlobType { format: format.to_owned(), dimensionality: dimensionality as i32 }
+}
+
+fn of_scalar(value: scalar::Value) -> pb::Literal {
+    let scalar = Box::new(pb::Scalar { value: Some(value) });
+    pb::Literal { value: Some(literal::Value::Scalar(scalar)), ..Default::default() }
+}
+
+/// A data frame in storage.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DataFrame {
+    /// Where it is.
+    pub uri: String,
+    /// How it is stored, such as `parquet`; empty if not said.
+    pub format: String,
+    /// Its declared columns and schema, if the producer gave them.
+    pub schema: Option<pb::StructuredDatasetType>,
+}
+
+impl DataFrame {
+    /// One at that place, in that format.
+    #[must_use]
+    pub fn new(uri: impl Into<String>, format: impl Into<String>) -> Self {
+        Self { uri: uri.into(), format: format.into(), schema: None }
+    }
+}
+
+impl FlyteType for DataFrame {
+    const TAG: &'static str = "DataFrame Transformer";
+
+    fn literal_type() -> pb::LiteralType {
+        let kind = literal_type::Type::StructuredDatasetType(pb::StructuredDatasetType::default());
+        pb::LiteralType { r#type: Some(kind), ..Default::default() }
+    }
+
+    fn describe() -> TypeDescription {
+        TypeDescription::formatted("DataFrame", "uri")
+    }
+
+    fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
+        match form {
+            Form::Table(table) => {
+                let metadata = table.metadata.as_ref();
+                let schema = metadata.and_then(|m| m.structured_dataset_type.clone());
+                let format = schema.as_ref().map(|schema| schema.format.clone());
+                Ok(Self { uri: table.uri.clone(), format: format.unwrap_or_default(), schema })
+            }
+            object @ Form::Fields(_) => {
+                let mut fields = ValueFields::of(object, "DataFrame")?;
+                let uri = fields.take::<String>("uri");
+                let format = fields.take_or::<String>("format", String::new);
+                fields.finish((|| Some(Self { uri: uri?, format: format?, schema: None }))())
+            }
+            other => Err(Mismatches::expected("a DataFrame", other)),
+        }
+    }
+
+    fn into_literal(self) -> Result<pb::Literal, Mismatches> {
+        let Self { uri, format, schema } = self;
+        let structured_dataset_type =
+            Some(pb::StructuredDatasetType { format, ..schema.unwrap_or_default() });
+        // Readers look into the metadata without asking whether it is there.
+        let metadata = Some(pb::StructuredDatasetMetadata { structured_dataset_type });
+        let table = pb::StructuredDataset { uri, metadata };
+        Ok(of_scalar(scalar::Value::StructuredDataset(table)))
+    }
+
+    fn into_value(self, style: Style) -> Result<Value, Mismatches> {
+        let mut fields = ValueFieldsOut::new(style);
+        fields.put("uri", self.uri);
+        fields.put("format", self.format);
+        fields.finish()
+    }
+}

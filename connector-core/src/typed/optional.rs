@@ -1,0 +1,86 @@
+//! `Option` as a Flyte type: a union of the type and nothing.
+//! Outputs are wrapped as Python wraps them; inputs may come wrapped or plain.
+
+use rmpv::Value;
+
+use super::describe::TypeDescription;
+use super::form::Form;
+use super::mismatch::Mismatches;
+use super::{FlyteType, Style, union};
+use crate::pb;
+
+impl<T: FlyteType> FlyteType for Option<T> {
+    const TAG: &'static str = "Typed Union";
+    const IS_UNION: bool = true;
+
+    fn literal_type() -> pb::LiteralType {
+        union::declared([union::alternatives::<T>(), union::alternatives::<()>()].concat())
+    }
+
+    fn describe() -> TypeDescription {
+        TypeDescription::optional(&T::describe())
+    }
+
+    fn from_literal(literal: &pb::Literal) -> Result<Self, Mismatches> {
+        if union::is_none(literal) { Ok(None) } else { T::from_literal(literal).map(Some) }
+    }
+
+    fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
+        match form {
+            Form::None => Ok(None),
+            other => T::from_form(other).map(Some),
+        }
+    }
+
+    fn into_literal(self) -> Result<pb::Literal, Mismatches> {
+        match self {
+            Some(value) => union::wrapped(value),
+            None => union::wrapped(()),
+        }
+    }
+
+    fn into_value(self, style: Style) -> Result<Value, Mismatches> {
+        self.map_or(Ok(Value::Nil), |value| value.into_value(style))
+    }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+
+    fn is_own(form: &Form<'_>) -> bool {
+        matches!(form, Form::None) || T::is_own(form)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::super::FlyteType;
+    use crate::{literal, pb};
+
+    #[test]
+    fn wrapped_as_python_wraps_it() {
+        let some = Some(5_i64).into_literal().unwrap().encode_to_vec();
+        assert_eq!(
+            some,
+            b"\x0a\x15\x4a\x13\x0a\x06\x0a\x04\x0a\x02\x08\x05\x12\x09\x08\x01\x5a\x05\x0a\x03int"
+        );
+        let none = None::<i64>.into_literal().unwrap().encode_to_vec();
+        assert_eq!(
+            none,
+            b"\x0a\x14\x4a\x12\x0a\x04\x0a\x02\x2a\x00\x12\x0a\x08\x00\x5a\x06\x0a\x04none"
+        );
+    }
+
+    #[test]
+    fn read_wrapped_or_plain() {
+        let wrapped = Some(5_i64).into_literal().unwrap();
+        assert_eq!(Option::<i64>::from_literal(&wrapped), Ok(Some(5)));
+        assert_eq!(Option::<i64>::from_literal(&literal::integer(5)), Ok(Some(5)));
+        assert_eq!(Option::<i64>::from_literal(&literal::none()), Ok(None));
+        assert_eq!(i64::from_literal(&wrapped), Ok(5), "a plain type takes a wrapped value");
+        let empty = pb::Literal::default();
+        assert!(Option::<i64>::from_literal(&empty).is_err(), "nothing is never guessed");
+    }
+}

@@ -1,0 +1,250 @@
+//! Values that are passed on as they are: literals, protobuf objects, opaque bytes, nothing.
+
+use bytes::Bytes;
+use prost_types::Struct;
+use rmpv::Value;
+
+use super::describe::TypeDescription;
+use super::form::Form;
+use super::mismatch::Mismatches;
+use super::record;
+use super::{FlyteType, Style, msgpack, simple};
+use crate::custom_info::{InfoValue, struct_to_json};
+use crate::pb::{literal, scalar};
+use crate::{literal as literals, pb};
+
+fn of_scalar(value: scalar::Value) -> pb::Literal {
+    let scalar = Box::new(pb::Scalar { value: Some(value) });
+    pb::Literal { value: Some(literal::Value::Scalar(scalar)), ..Default::default() }
+}
+
+/// Nothing: Python's `None`.
+impl FlyteType for () {
+    const TAG: &'static str = "none";
+
+    fn literal_type() -> pb::LiteralType {
+        simple(pb::SimpleType::None)
+    }
+
+    fn describe() -> TypeDescription {
+        TypeDescription::plain("None", "null")
+    }
+
+    fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
+        match form {
+            Form::None => Ok(()),
+            other => Err(Mismatches::expected("nothing (None)", other)),
+        }
+    }
+
+    fn into_literal(self) -> Result<pb::Literal, Mismatches> {
+        Ok(literals::none())
+    }
+
+    fn into_value(self, _style: Style) -> Result<Value, Mismatches> {
+        Ok(Value::Nil)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(())
+    }
+}
+
+/// A literal of any kind, untouched.
+impl FlyteType for pb::Literal {
+    const TAG: &'static str = "FlytePickle";
+
+    fn literal_type() -> pb::LiteralType {
+        simple(pb::SimpleType::None)
+    }
+
+    fn describe() -> TypeDescription {
+        TypeDescription::anything()
+    }
+
+    fn from_literal(literal: &Self) -> Result<Self, Mismatches> {
+        Ok(literal.clone())
+    }
+
+    fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
+        match form {
+            Form::None => Ok(literals::none()),
+            Form::Boolean(value) => value.into_literal(),
+            Form::Integer(number) => number.into_literal(),
+            Form::Huge(number) => number.into_literal(),
+            Form::Float(number) => number.into_literal(),
+            Form::Text(text) => text.into_owned().into_literal(),
+            Form::Values(values) => record::literal(&Value::Array(values)),
+            Form::Fields(fields) => record::literal(&Value::Map(fields)),
+            other => Err(Mismatches::new(format!("{other} cannot be taken out of its literal"))),
+        }
+    }
+
+    fn into_literal(self) -> Result<Self, Mismatches> {
+        Ok(self)
+    }
+
+    fn into_value(self, _style: Style) -> Result<Value, Mismatches> {
+        Err(Mismatches::new("a literal cannot be a field of an object; use a type of your own"))
+    }
+}
+
+/// A protobuf object, as the user interface sends forms; its numbers are doubles.
+impl FlyteType for Struct {
+    const TAG: &'static str = "Protobuf-Transformer";
+
+    fn literal_type() -> pb::LiteralType {
+        simple(pb::SimpleType::Struct)
+    }
+
+    fn describe() -> TypeDescription {
+        TypeDescription::plain("dict", "object")
+    }
+
+    fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
+        match form {
+            Form::Fields(fields) => to_struct(fields),
+            other => Err(Mismatches::expected("an object", other)),
+        }
+    }
+
+    fn into_literal(self) -> Result<pb::Literal, Mismatches> {
+        Ok(of_scalar(scalar::Value::Generic(self)))
+    }
+
+    fn into_value(self, _style: Style) -> Result<Value, Mismatches> {
+        Ok(msgpack::of_struct(&self))
+    }
+}
+
+fn to_struct(fields: Vec<(Value, Value)>) -> Result<Struct, Mismatches> {
+    let mut object = Struct::default();
+    for (key, value) in fields {
+        let Some(key) = key.as_str().map(str::to_owned) else {
+            return Err(Mismatches::expected("an object with text keys", format!("the key {key}")));
+        };
+        let value = to_info(value).map_err(|found| found.in_field(&key))?.into_value();
+        object.fields.insert(key, value);
+    }
+    Ok(object)
+}
+
+fn to_info(value: Value) -> Result<InfoValue, Mismatches> {
+    Ok(match Form::from(value) {
+        Form::None => InfoValue::null(),
+        Form::Boolean(value) => value.into(),
+        Form::Integer(number) => number.into(),
+        Form::Huge(number) => number.into(),
+        Form::Float(number) => number.into(),
+        Form::Text(text) => text.into_owned().into(),
+        Form::Values(values) => values
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| to_info(item).map_err(|found| found.in_item(index)))
+            .collect::<Result<Vec<_>, _>>()?
+            .into(),
+        Form::Fields(fields) => to_struct(fields)?.into(),
+        other => return Err(Mismatches::expected("a JSON value", other)),
+    })
+}
+
+/// Any JSON value. Whole numbers arrive as integers.
+impl FlyteType for serde_json::Value {
+    const TAG: &'static str = "Protobuf-Transformer";
+
+    fn literal_type() -> pb::LiteralType {
+        record::annotated(simple(pb::SimpleType::Struct))
+    }
+
+    fn describe() -> TypeDescription {
+        TypeDescription::anything()
+    }
+
+    fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
+        // Through an object with one field, so that there is one reader for JSON.
+        let value: Value = match form {
+            Form::None => Value::Nil,
+            Form::Boolean(value) => value.into(),
+            Form::Integer(number) => number.into(),
+            Form::Huge(number) => number.into(),
+            Form::Float(number) => number.into(),
+            Form::Text(text) => text.into_owned().into(),
+            Form::Values(values) => Value::Array(values),
+            Form::Fields(fields) => Value::Map(fields),
+            other => return Err(Mismatches::expected("a JSON value", other)),
+        };
+        let object = to_struct(vec![(Value::from("value"), value)])?;
+        Ok(struct_to_json(&object).get_mut("value").map(Self::take).unwrap_or_default())
+    }
+
+    fn into_literal(self) -> Result<pb::Literal, Mismatches> {
+        record::literal(&self.into_value(Style::Dataclass)?)
+    }
+
+    fn into_value(self, style: Style) -> Result<Value, Mismatches> {
+        Ok(match self {
+            Self::Null => Value::Nil,
+            Self::Bool(value) => value.into(),
+            Self::String(text) => text.into(),
+            Self::Number(number) => number
+                .as_i64()
+                .map(Value::from)
+                .or_else(|| number.as_u64().map(Value::from))
+                .or_else(|| number.as_f64().map(Value::from))
+                .unwrap_or(Value::Nil),
+            Self::Array(items) => items.into_value(style)?,
+            Self::Object(fields) => {
+                let mut out = record::ValueFieldsOut::new(style);
+                for (key, value) in fields {
+                    out.put(&key, value);
+                }
+                out.finish()?
+            }
+        })
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::Null)
+    }
+}
+
+/// Bytes inside objects. As a task's own input or output Python pickles bytes, which is never read.
+impl FlyteType for Bytes {
+    const TAG: &'static str = "FlytePickle";
+
+    fn literal_type() -> pb::LiteralType {
+        simple(pb::SimpleType::Binary)
+    }
+
+    fn describe() -> TypeDescription {
+        TypeDescription::plain("bytes", "string")
+    }
+
+    fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
+        match form {
+            Form::Bytes(bytes) => Ok(Self::from(bytes.into_owned())),
+            // Pydantic turns bytes into text.
+            Form::Text(text) => Ok(Self::from(text.into_owned().into_bytes())),
+            other => Err(Mismatches::expected("bytes", other)),
+        }
+    }
+
+    fn into_literal(self) -> Result<pb::Literal, Mismatches> {
+        Err(Mismatches::new(
+            "Flyte has no type for bytes alone; answer a `File`, or bytes inside an object",
+        ))
+    }
+
+    fn into_value(self, style: Style) -> Result<Value, Mismatches> {
+        match style {
+            Style::Dataclass => Ok(Value::Binary(self.to_vec())),
+            Style::Pydantic => std::str::from_utf8(&self).map(Value::from).map_err(|_| {
+                Mismatches::new("pydantic writes bytes as text, and this is not UTF-8")
+            }),
+        }
+    }
+
+    fn is_own(form: &Form<'_>) -> bool {
+        matches!(form, Form::Bytes(_))
+    }
+}

@@ -1,0 +1,69 @@
+//! Tuples as Flyte types: at the top an object with `item_0`, `item_1`, …; inside objects a list.
+
+use rmpv::Value;
+
+use super::describe::TypeDescription;
+use super::form::Form;
+use super::mismatch::Mismatches;
+use super::record::{self, ValueFields};
+use super::{FlyteType, Style, simple};
+use crate::pb;
+
+macro_rules! tuples {
+    ($(($($item:ident $index:tt $name:literal),+))+) => {
+        $(impl<$($item: FlyteType),+> FlyteType for ($($item,)+) {
+            const TAG: &'static str = "Typed Tuple";
+
+            fn literal_type() -> pb::LiteralType {
+                record::annotated(simple(pb::SimpleType::Struct))
+            }
+
+            fn describe() -> TypeDescription {
+                TypeDescription::tuple(&[$($item::describe()),+])
+            }
+
+            fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
+                let form = named(form)?;
+                let mut fields = ValueFields::of(form, "tuple")?;
+                let items = ($(fields.take::<$item>($name),)+);
+                fields.finish((|| Some(($(items.$index?,)+)))())
+            }
+
+            fn into_literal(self) -> Result<pb::Literal, Mismatches> {
+                let mut fields = record::ValueFieldsOut::new(Style::Pydantic);
+                $(fields.put($name, self.$index);)+
+                record::literal(&fields.finish()?)
+            }
+
+            fn into_value(self, style: Style) -> Result<Value, Mismatches> {
+                Ok(Value::Array(vec![
+                    $(self.$index.into_value(style).map_err(|m| m.in_item($index))?),+
+                ]))
+            }
+        })+
+    };
+}
+
+/// A list seen as an object with numbered items.
+fn named(form: Form<'_>) -> Result<Form<'_>, Mismatches> {
+    match form {
+        Form::Values(values) => Ok(Form::Fields(
+            values
+                .into_iter()
+                .enumerate()
+                .map(|(index, value)| (Value::from(format!("item_{index}")), value))
+                .collect(),
+        )),
+        fields @ Form::Fields(_) => Ok(fields),
+        other => Err(Mismatches::expected("a tuple", other)),
+    }
+}
+
+tuples! {
+    (A 0 "item_0")
+    (A 0 "item_0", B 1 "item_1")
+    (A 0 "item_0", B 1 "item_1", C 2 "item_2")
+    (A 0 "item_0", B 1 "item_1", C 2 "item_2", D 3 "item_3")
+    (A 0 "item_0", B 1 "item_1", C 2 "item_2", D 3 "item_3", E 4 "item_4")
+    (A 0 "item_0", B 1 "item_1", C 2 "item_2", D 3 "item_3", E 4 "item_4", F 5 "item_5")
+}
