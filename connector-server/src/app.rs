@@ -11,9 +11,9 @@ use std::time::Duration;
 use connector_core::Registry;
 use tokio::net::TcpListener;
 
-use crate::cli::{self, Command, ServeArgs};
+use crate::cli::{self, Command, DescribeArgs, ServeArgs};
 use crate::server::Server;
-use crate::{linking, shutdown, table, telemetry};
+use crate::{describe, linking, shutdown, table, telemetry};
 
 const USAGE: u8 = 2;
 
@@ -22,6 +22,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli::parse(arguments) {
         Ok(Command::Serve(args)) => finish(in_runtime(serve(&args))),
         Ok(Command::List) => finish(in_runtime(list())),
+        Ok(Command::Describe(args)) => finish(in_runtime(describe(&args))),
         Err(printed) if printed.is_error => {
             complain(printed.text);
             ExitCode::from(USAGE)
@@ -60,6 +61,11 @@ async fn list() -> Result<(), String> {
         return Err(problem);
     }
     say(table::render(&registry));
+    Ok(())
+}
+
+async fn describe(args: &DescribeArgs) -> Result<(), String> {
+    say(describe::render(&linked().await?, &args.task_type, args.json)?);
     Ok(())
 }
 

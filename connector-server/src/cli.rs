@@ -32,6 +32,8 @@ enum Subcommands {
     Serve(Box<ServeArgs>),
     /// Print the linked connectors with their task types and versions.
     List,
+    /// Print what a connector takes and gives: settings, inputs, outputs, secrets.
+    Describe(DescribeArgs),
 }
 
 /// What the arguments ask for.
@@ -41,6 +43,18 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Print the connectors.
     List,
+    /// Print what one takes and gives.
+    Describe(DescribeArgs),
+}
+
+/// The arguments of `describe`.
+#[derive(Debug, Args)]
+pub(crate) struct DescribeArgs {
+    /// The task type.
+    pub(crate) task_type: String,
+    /// Print a JSON Schema instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The flags of `serve`.
@@ -139,6 +153,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     } else {
         Cli::try_parse_from(arguments).map(|cli| match cli.command {
             Some(Subcommands::List) => Command::List,
+            Some(Subcommands::Describe(args)) => Command::Describe(args),
             Some(Subcommands::Serve(serve)) => Command::Serve(serve),
             None => Command::Serve(Box::new(cli.serve)),
         })

@@ -13,6 +13,7 @@ mod admin;
 mod app;
 mod cli;
 mod deadline;
+mod describe;
 mod dispatch;
 mod gate;
 mod grpc;

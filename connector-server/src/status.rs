@@ -97,12 +97,17 @@ fn encoded_length(text: &str) -> usize {
 
 /// Writes a failure to the log, with the chain of causes.
 pub(crate) fn log(failure: &Failure) {
+    let text = text(failure);
     let mut causes = String::new();
     if let Cause::Call(CallError::Connector(error)) = &failure.cause {
         let mut source = error.source();
         while let Some(cause) = source {
-            causes.push_str(": ");
-            causes.push_str(&cause.to_string());
+            let cause_text = cause.to_string();
+            // Many messages end in their cause already.
+            if !text.contains(&cause_text) {
+                causes.push_str(": ");
+                causes.push_str(&cause_text);
+            }
             source = cause.source();
         }
     }
@@ -111,8 +116,7 @@ pub(crate) fn log(failure: &Failure) {
         task_type = failure.task_type,
         version = failure.version,
         code = ?code(failure),
-        "{}{causes}",
-        text(failure)
+        "{text}{causes}"
     );
 }
 

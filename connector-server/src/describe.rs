@@ -1,0 +1,117 @@
+//! `describe TASK_TYPE`: what a connector takes and gives, for people or as JSON Schema.
+//! `app` prints it; what is described comes from the connector's own types.
+
+use connector_core::registry::Entry;
+use connector_core::typed::FieldDescription;
+use connector_core::{Registry, typed::Interface};
+use serde_json::{Value as Json, json};
+
+/// The description of a task type in every version, or why there is none.
+pub(crate) fn render(
+    registry: &Registry,
+    task_type: &str,
+    as_json: bool,
+) -> Result<String, String> {
+    let entries: Vec<&Entry> =
+        registry.entries().filter(|entry| entry.key.task_type.as_str() == task_type).collect();
+    if entries.is_empty() {
+        return Err(unknown(registry, task_type));
+    }
+    if as_json {
+        let described: Vec<Json> = entries.into_iter().map(to_json).collect();
+        // Few task types have several versions; one is printed without a list around it.
+        let described = match <[Json; 1]>::try_from(described) {
+            Ok([single]) => single,
+            Err(several) => Json::Array(several),
+        };
+        return Ok(format!("{described:#}\n"));
+    }
+    Ok(entries.into_iter().map(for_people).collect::<Vec<_>>().join("\n"))
+}
+
+fn unknown(registry: &Registry, task_type: &str) -> String {
+    let mut served: Vec<&str> =
+        registry.entries().map(|entry| entry.key.task_type.as_str()).collect();
+    served.dedup();
+    format!("no connector serves the task type {task_type:?}; served are: {}", served.join(", "))
+}
+
+fn to_json(entry: &Entry) -> Json {
+    let title = format!("{}: {}", entry.name, entry.key);
+    let mut schema = entry.connector.describe().to_json_schema(&title);
+    if let Json::Object(schema) = &mut schema {
+        schema.insert(
+            "x-flyte-task".to_owned(),
+            json!({"type": entry.key.task_type.as_str(), "version": entry.key.version}),
+        );
+    }
+    schema
+}
+
+fn for_people(entry: &Entry) -> String {
+    let interface: Interface = entry.connector.describe();
+    let mut text = format!("{}: {}\n", entry.name, entry.key);
+    for (part, fields) in interface.parts() {
+        text.push_str(&format!("\n{part}\n"));
+        match fields {
+            None => text.push_str("  anything: this connector reads it untyped\n"),
+            Some([]) => text.push_str("  nothing\n"),
+            Some(fields) => text.push_str(&table(fields)),
+        }
+    }
+    text
+}
+
+/// Name, type, whether it must be given, and what it is for, in columns.
+fn table(fields: &[FieldDescription]) -> String {
+    let rows: Vec<[String; 4]> = fields
+        .iter()
+        .map(|field| {
+            // Descriptions of several lines would break the columns; their first line says most.
+            let description = field.description.lines().next().unwrap_or_default();
+            let kind = if field.secret { "secret".to_owned() } else { field.kind.name.clone() };
+            [field.name.clone(), kind, presence(field), description.to_owned()]
+        })
+        .collect();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let (first, second, third) = (width(0), width(1), width(2));
+    rows.iter()
+        .map(|[name, kind, presence, description]| {
+            let line = format!("  {name:first$}  {kind:second$}  {presence:third$}  {description}");
+            format!("{}\n", line.trim_end())
+        })
+        .collect()
+}
+
+fn presence(field: &FieldDescription) -> String {
+    match &field.default {
+        _ if field.required => "required".to_owned(),
+        Some(default) => format!("default {default}"),
+        None => "optional".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_core::typed::FieldDescription;
+
+    use super::table;
+
+    #[test]
+    fn columns_line_up() {
+        let fields = [
+            FieldDescription::of::<i64>("fps", "Frames per second.\nMore.").with_default(24_i64),
+            FieldDescription::of::<Vec<String>>("tags", ""),
+            FieldDescription::of::<Option<String>>("preset", "Its name."),
+        ];
+        assert_eq!(
+            table(&fields),
+            "  fps     int         default 24  Frames per second.\n  \
+               tags    list[str]   required\n  \
+               preset  str | None  optional    Its name.\n"
+        );
+    }
+}
