@@ -29,6 +29,8 @@ pub struct CreateRequest {
     pub template: pb::TaskTemplate,
     /// The inputs.
     pub inputs: NamedLiterals,
+    /// Keys and values that accompany the inputs.
+    pub input_context: Vec<(String, String)>,
     /// Where outputs belong.
     pub output_prefix: String,
     /// Who runs this.
@@ -183,12 +185,20 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
     }
 
     async fn create(&self, request: CreateRequest) -> Result<Bytes, CallError> {
-        let CreateRequest { call, mut template, inputs, output_prefix, execution, connection } =
-            request;
+        let CreateRequest {
+            call,
+            mut template,
+            inputs,
+            input_context,
+            output_prefix,
+            execution,
+            connection,
+        } = request;
         // The settings are moved into their type; leaving a second copy would double large ones.
         let custom = template.custom.take().unwrap_or_default();
         let task = CreateTask {
             inputs: C::Inputs::from_literals(inputs)?,
+            input_context,
             config: C::Config::from_custom(custom)?,
             template,
             execution,

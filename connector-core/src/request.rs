@@ -52,6 +52,8 @@ impl<C: ConnectorSpec + ?Sized> fmt::Debug for TaskContext<C> {
 pub struct CreateTask<C: ConnectorSpec + ?Sized> {
     /// The task's inputs.
     pub inputs: C::Inputs,
+    /// Keys and values that accompany the inputs. The stock executor sends none.
+    pub input_context: Vec<(String, String)>,
     /// The task's settings, from `TaskTemplate.custom`.
     pub config: C::Config,
     /// The task template, for what the typed fields do not cover (interface, container, sql). Its

@@ -5,9 +5,8 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::watch;
-use tokio_stream::wrappers::WatchStream;
 use tonic::{Request, Response, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::Health;
@@ -16,7 +15,13 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 /// Who is serving. Clones share one table.
 #[derive(Debug, Clone)]
 pub(crate) struct HealthTable {
-    statuses: watch::Sender<BTreeMap<String, ServingStatus>>,
+    statuses: watch::Sender<Statuses>,
+}
+
+#[derive(Debug)]
+struct Statuses {
+    by_name: BTreeMap<String, ServingStatus>,
+    stopping: bool,
 }
 
 impl HealthTable {
@@ -25,24 +30,47 @@ impl HealthTable {
         serving: impl IntoIterator<Item = &'a str>,
         failed: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        let mut statuses = BTreeMap::from([(String::new(), ServingStatus::Serving)]);
-        statuses.extend(serving.into_iter().map(|name| (name.to_owned(), ServingStatus::Serving)));
+        let mut by_name = BTreeMap::from([(String::new(), ServingStatus::Serving)]);
+        by_name.extend(serving.into_iter().map(|name| (name.to_owned(), ServingStatus::Serving)));
         // A name can cover several connectors; one that failed makes it unhealthy.
-        statuses
-            .extend(failed.into_iter().map(|name| (name.to_owned(), ServingStatus::NotServing)));
-        Self { statuses: watch::Sender::new(statuses) }
+        by_name.extend(failed.into_iter().map(|name| (name.to_owned(), ServingStatus::NotServing)));
+        Self { statuses: watch::Sender::new(Statuses { by_name, stopping: false }) }
     }
 
     /// Whether the server as a whole serves.
     pub(crate) fn is_serving(&self) -> bool {
-        self.statuses.borrow().get("") == Some(&ServingStatus::Serving)
+        self.statuses.borrow().by_name.get("") == Some(&ServingStatus::Serving)
     }
 
     /// Tells every prober and watcher that nothing is served any more.
     pub(crate) fn stop_serving(&self) {
         self.statuses.send_modify(|statuses| {
-            statuses.values_mut().for_each(|status| *status = ServingStatus::NotServing);
+            statuses.by_name.values_mut().for_each(|status| *status = ServingStatus::NotServing);
+            statuses.stopping = true;
         });
+    }
+
+    /// The status of a name now and whenever it changes. The end of the server ends the stream, too,
+    /// so that no watcher holds up the drain.
+    fn watch(&self, name: String) -> impl Stream<Item = ServingStatus> + Send + 'static {
+        let start = Some((self.statuses.subscribe(), name, None));
+        stream::unfold(start, |state| async move {
+            let (mut statuses, name, last) = state?;
+            loop {
+                let (status, stopping) = {
+                    let now = statuses.borrow_and_update();
+                    let status = now.by_name.get(&name).copied();
+                    (status.unwrap_or(ServingStatus::ServiceUnknown), now.stopping)
+                };
+                if last != Some(status) {
+                    let next = (!stopping).then_some((statuses, name, Some(status)));
+                    return Some((status, next));
+                }
+                if stopping || statuses.changed().await.is_err() {
+                    return None;
+                }
+            }
+        })
     }
 }
 
@@ -69,7 +97,7 @@ impl Health for HealthService {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
         let name = request.into_inner().service;
-        match self.table.statuses.borrow().get(&name) {
+        match self.table.statuses.borrow().by_name.get(&name) {
             Some(status) => Ok(Response::new(answer(*status))),
             None => Err(Status::not_found(format!(
                 "nothing here is named {name:?}; ask for \"\", a service or a connector name"
@@ -84,17 +112,8 @@ impl Health for HealthService {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        let name = request.into_inner().service;
-        let mut last = None;
-        let changes = WatchStream::new(self.table.statuses.subscribe())
-            .map(move |statuses| {
-                statuses.get(&name).copied().unwrap_or(ServingStatus::ServiceUnknown)
-            })
-            .filter_map(move |status| {
-                let changed = last.replace(status) != Some(status);
-                std::future::ready(changed.then(|| Ok(answer(status))))
-            });
-        Ok(Response::new(Box::pin(changes)))
+        let changes = self.table.watch(request.into_inner().service);
+        Ok(Response::new(Box::pin(changes.map(|status| Ok(answer(status))))))
     }
 }
 
@@ -130,6 +149,8 @@ mod tests {
         assert_eq!(watched.next().await.unwrap().unwrap().status, ServingStatus::Serving as i32);
         table.stop_serving();
         assert_eq!(watched.next().await.unwrap().unwrap().status, ServingStatus::NotServing as i32);
+        assert!(watched.next().await.is_none(), "a watcher does not hold up the end");
+        assert!(unknown.next().await.is_none());
         assert!(!table.is_serving());
     }
 }

@@ -46,6 +46,22 @@ impl AsyncConnector for Probe {
         if at_create == "hang" {
             std::future::pending::<()>().await;
         }
+        if at_create == "say" {
+            // What reached the connector, said back.
+            let execution = task.execution.unwrap_or_default();
+            let id = execution.id.and_then(|id| id.node_execution_id).unwrap_or_default();
+            let act = format!(
+                "{} {:?} {} {} {:?} {} {}",
+                task.inputs.len(),
+                task.input_context,
+                task.context.output_prefix,
+                id.node_id,
+                execution.labels,
+                execution.max_attempts,
+                execution.identity.is_some(),
+            );
+            return Ok(Act { act: act.replace('"', "'") });
+        }
         misbehave(at_create)?;
         Ok(Act { act: task.config.string("act")?.unwrap_or_default().to_owned() })
     }

@@ -70,6 +70,36 @@ async fn connection_prefix_and_deadline_reach_the_connector() {
 }
 
 #[tokio::test]
+async fn everything_a_create_request_carries_reaches_the_connector() {
+    let server = Running::start().await;
+    let mut tasks = server.tasks().await;
+    let node = core_pb::NodeExecutionIdentifier { node_id: "n0".to_owned(), ..Default::default() };
+    let input = core_pb::task::NamedLiteral {
+        name: "i".to_owned(),
+        value: Some(connector_core::literal::integer(1)),
+    };
+    let context = core_pb::KeyValuePair { key: "k".to_owned(), value: "v".to_owned() };
+    let request = pb::CreateTaskRequest {
+        inputs: Some(core_pb::task::Inputs { literals: vec![input], context: vec![context] }),
+        output_prefix: "s3://b/p".to_owned(),
+        task_execution_metadata: Some(pb::TaskExecutionMetadata {
+            task_execution_id: Some(core_pb::TaskExecutionIdentifier {
+                node_execution_id: Some(node),
+                ..Default::default()
+            }),
+            labels: [("l".to_owned(), "m".to_owned())].into(),
+            max_attempts: 3,
+            identity: Some(core_pb::Identity::default()),
+            ..Default::default()
+        }),
+        ..create("probe", &[("at_create", "say")])
+    };
+    let said = tasks.create_task(request).await.unwrap().into_inner().resource_meta;
+    assert_eq!(&said[..], meta("1 [('k', 'v')] s3://b/p n0 {'l': 'm'} 3 true").as_bytes());
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn unreadable_metadata_fails_the_job_and_lets_it_be_deleted() {
     let server = Running::start().await;
     let mut tasks = server.tasks().await;

@@ -3,6 +3,7 @@
 use connector_core::erased::{CreateRequest, JobRequest, QueryRequest};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::MetricsQuery;
+use connector_core::pb as core_pb;
 use connector_core::request::TaskExecution;
 use connector_core::{CallContext, NamedLiterals, Result};
 use http::HeaderMap;
@@ -27,10 +28,12 @@ pub(in crate::grpc) fn create(request: pb::CreateTaskRequest, call: CallContext)
         task_execution_metadata,
         connection,
     } = request;
+    let core_pb::task::Inputs { literals, context } = inputs.unwrap_or_default();
     CreateRequest {
         call,
         template: template.unwrap_or_default(),
-        inputs: NamedLiterals::from(inputs.unwrap_or_default().literals),
+        inputs: NamedLiterals::from(literals),
+        input_context: context.into_iter().map(|pair| (pair.key, pair.value)).collect(),
         output_prefix,
         execution: task_execution_metadata.map(execution),
         connection,
