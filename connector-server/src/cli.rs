@@ -9,8 +9,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::limits::Limits;
 use crate::linking::Expected;
-use crate::server::Limits;
 
 const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line.\n\
     Every flag can also be set by an environment variable, shown in brackets.";

@@ -15,10 +15,13 @@ mod cli;
 mod deadline;
 mod describe;
 mod dispatch;
+mod failure;
 mod gate;
 mod grpc;
+mod limits;
 mod linking;
 mod metrics;
+mod operation;
 pub mod pb;
 mod server;
 mod shutdown;
@@ -28,7 +31,8 @@ mod telemetry;
 
 use std::process::ExitCode;
 
-pub use server::{Limits, Server, ServerBuilder, ServerError};
+pub use limits::Limits;
+pub use server::{Server, ServerBuilder, ServerError};
 
 /// The README's code, compiled.
 #[cfg(doctest)]

@@ -8,7 +8,8 @@ use connector_core::ErrorKind;
 use connector_core::erased::CallError;
 use tonic::{Code, Status};
 
-use crate::dispatch::{Cause, Failure, Operation};
+use crate::failure::{Cause, Failure};
+use crate::operation::Operation;
 
 /// The longest error text sent. It travels in HTTP/2 trailers and ends up in Kubernetes objects.
 const MAX_TEXT: usize = 4 * 1024;
@@ -131,7 +132,8 @@ mod tests {
 
     use super::{CUT, MAX_ENCODED, MAX_TEXT, capped, encoded_length, of};
     use crate::deadline::TimeLimit;
-    use crate::dispatch::{Cause, Failure, Operation};
+    use crate::failure::{Cause, Failure};
+    use crate::operation::Operation;
 
     fn failure(operation: Operation, cause: Cause) -> Failure {
         Failure { operation, task_type: "spark".to_owned(), version: 0, cause }

@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use tonic::Code;
 
-use super::{Cause, Failure, Operation, Route};
+use super::Route;
+use crate::failure::{Cause, Failure};
 use crate::metrics::CallMetrics;
+use crate::operation::Operation;
 use crate::status;
 
 /// Counts one call when it ends.

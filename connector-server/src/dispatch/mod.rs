@@ -2,7 +2,6 @@
 //! The gRPC services call it for all five operations; nothing else reaches a connector.
 //! It knows no wire message, so a second protocol can use it as it is.
 
-mod failure;
 mod guard;
 
 use std::future::Future;
@@ -12,47 +11,15 @@ use std::time::{Duration, Instant};
 
 use connector_core::erased::{CallError, DynConnector};
 use connector_core::{CallContext, Registry};
-pub(crate) use failure::{Cause, Failure};
 use futures_util::FutureExt;
 pub(crate) use guard::CallGuard;
 pub(crate) use guard::panic_message;
 use tracing::Instrument;
 
 use crate::deadline::TimeLimit;
+use crate::failure::{Cause, Failure};
 use crate::metrics::Metrics;
-
-/// What is asked of a connector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Operation {
-    /// Start a job.
-    Create,
-    /// Ask where it stands.
-    Get,
-    /// Cancel it.
-    Delete,
-    /// Read its measurements.
-    GetMetrics,
-    /// Read its log.
-    GetLogs,
-}
-
-impl Operation {
-    /// Every operation.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Create, Self::Get, Self::Delete, Self::GetMetrics, Self::GetLogs];
-
-    /// The name in metrics and error texts.
-    #[must_use]
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Get => "get",
-            Self::Delete => "delete",
-            Self::GetMetrics => "get_metrics",
-            Self::GetLogs => "get_logs",
-        }
-    }
-}
+use crate::operation::Operation;
 
 /// Whom a call is for, and how long the caller waits.
 #[derive(Debug, Clone)]

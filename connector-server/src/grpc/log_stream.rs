@@ -13,7 +13,9 @@ use prost::Message;
 use tonic::Status;
 
 use super::convert;
-use crate::dispatch::{CallGuard, Cause, Operation, Route, panic_message};
+use crate::dispatch::{CallGuard, Route, panic_message};
+use crate::failure::Cause;
+use crate::operation::Operation;
 use crate::pb::get_task_logs_response::Part;
 use crate::pb::{GetTaskLogsResponse, GetTaskLogsResponseBody, GetTaskLogsResponseHeader};
 use crate::status;

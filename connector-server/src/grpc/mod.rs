@@ -16,6 +16,7 @@ use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 
 use crate::dispatch::Dispatcher;
+use crate::limits::Limits;
 use crate::pb::FILE_DESCRIPTOR_SET;
 use crate::pb::async_connector_service_server::{
     AsyncConnectorServiceServer, SERVICE_NAME as TASKS,
@@ -23,7 +24,6 @@ use crate::pb::async_connector_service_server::{
 use crate::pb::connector_metadata_service_server::{
     ConnectorMetadataServiceServer, SERVICE_NAME as METADATA,
 };
-use crate::server::Limits;
 pub(crate) use oversize::OversizeLayer;
 
 /// The services whose health is reported, besides the server as a whole.

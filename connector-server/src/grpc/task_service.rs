@@ -9,8 +9,10 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::{convert, log_stream};
-use crate::dispatch::{Dispatcher, Failure, Operation};
+use crate::dispatch::Dispatcher;
+use crate::failure::Failure;
 use crate::gate::{unknown_job, unreadable_meta};
+use crate::operation::Operation;
 use crate::pb;
 use crate::pb::async_connector_service_server::AsyncConnectorService;
 use crate::{deadline, dispatch, status};

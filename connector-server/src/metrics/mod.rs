@@ -14,7 +14,7 @@ use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, TextEnc
 use summary::{Summary, SummaryVec};
 use tonic::Code;
 
-use crate::dispatch::Operation;
+use crate::operation::Operation;
 
 /// The label of task types that no connector serves. A caller's text must not become a label, or
 /// anybody could fill the memory of this server and of the metrics store.
@@ -225,7 +225,7 @@ mod tests {
     use tonic::Code;
 
     use super::Metrics;
-    use crate::dispatch::Operation;
+    use crate::operation::Operation;
 
     #[test]
     fn prints_the_names_and_labels_that_dashboards_know() {

@@ -3,8 +3,8 @@
 
 use connector_core::erased::CallError;
 
-use super::Operation;
 use crate::deadline::TimeLimit;
+use crate::operation::Operation;
 
 /// A failed call.
 #[derive(Debug)]
