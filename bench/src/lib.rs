@@ -3,4 +3,5 @@
 //! Nothing here is shipped, and nothing here runs under `cargo test`, where time means little.
 
 pub mod figures;
+pub mod load;
 pub mod process;

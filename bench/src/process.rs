@@ -43,6 +43,7 @@ impl std::error::Error for MeasureError {}
 #[derive(Debug)]
 pub struct ServingProcess {
     process: Child,
+    address: String,
     took: Duration,
 }
 
@@ -58,6 +59,21 @@ impl ServingProcess {
         program: &Path,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Self, MeasureError> {
+        Self::start_at(program, arguments, None).await
+    }
+
+    /// Like [`ServingProcess::start`], for a program that does not say where it listens.
+    ///
+    /// # Errors
+    /// The program does not start, or does not serve at `known` within 10 s.
+    ///
+    /// # Cancel safety
+    /// Dropping the future kills the process.
+    pub async fn start_at<A: AsRef<OsStr>>(
+        program: &Path,
+        arguments: impl IntoIterator<Item = A>,
+        known: Option<String>,
+    ) -> Result<Self, MeasureError> {
         let mut command = Command::new(program);
         // Settings in the environment of whoever measures would change what is measured.
         command.args(arguments).env_clear().kill_on_drop(true);
@@ -66,11 +82,15 @@ impl ServingProcess {
         let mut process =
             command.spawn().map_err(|error| MeasureError::new(program.display(), error))?;
         let serving = async {
-            let address = address(&mut process).await?;
-            until_serving(&address).await
+            let address = match known {
+                Some(address) => address,
+                None => address(&mut process).await?,
+            };
+            until_serving(&address).await?;
+            Ok::<_, MeasureError>(address)
         };
         match timeout(START_LIMIT, serving).await {
-            Ok(Ok(())) => Ok(Self { process, took: started.elapsed() }),
+            Ok(Ok(address)) => Ok(Self { process, address, took: started.elapsed() }),
             Ok(Err(error)) => Err(MeasureError::new(program.display(), error)),
             Err(_elapsed) => {
                 Err(MeasureError::new(program.display(), "does not serve within 10 s"))
@@ -82,6 +102,33 @@ impl ServingProcess {
     #[must_use]
     pub const fn took(&self) -> Duration {
         self.took
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The processor time it has used so far, user and system.
+    ///
+    /// # Errors
+    /// The kernel does not tell: the process is gone, or this is not Linux.
+    pub fn processor_time(&self) -> Result<Duration, MeasureError> {
+        /// Linux counts in hundredths of a second, whatever the machine.
+        const TICK: Duration = Duration::from_millis(10);
+        let id = self.process.id().ok_or_else(|| MeasureError::new("time", "the process ended"))?;
+        let path = format!("/proc/{id}/stat");
+        let stat =
+            std::fs::read_to_string(&path).map_err(|error| MeasureError::new(&path, error))?;
+        // The name in parentheses may hold anything; user and system time are fields 14 and 15.
+        let after_name = stat.rsplit_once(") ").map(|(_, fields)| fields).unwrap_or_default();
+        let ticks: Vec<u32> =
+            after_name.split(' ').skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+        match ticks.as_slice() {
+            [user, system] => Ok(TICK * (user + system)),
+            _ => Err(MeasureError::new(path, "has no times")),
+        }
     }
 
     /// Resident memory in bytes.

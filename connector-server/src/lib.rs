@@ -1,5 +1,5 @@
 //! Serves every connector that is linked into a binary to a stock Flyte, over gRPC.
-//! Binaries call [`main`]; tests and embedders use [`Server`].
+//! Binaries call [`main()`]; tests and embedders use [`Server`].
 //! Arrows point one way: `app` → `grpc` → `dispatch` → `gate` → `connector-core`.
 //!
 //! A server of your own is three lines; name every crate that holds connectors, because the linker
