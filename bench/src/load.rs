@@ -95,17 +95,17 @@ fn create() -> pb::CreateTaskRequest {
             }],
             ..Default::default()
         }),
-        template: Some(core_pb::TaskTemplate {
+        template: Some(Box::new(core_pb::TaskTemplate {
             r#type: text("batch_job"),
             custom: Some(Struct { fields: [(text("duration_seconds"), duration)].into() }),
             ..Default::default()
-        }),
+        })),
         output_prefix: text("s3://bucket/ab/run/action/0"),
-        task_execution_metadata: Some(pb::TaskExecutionMetadata {
+        task_execution_metadata: Some(Box::new(pb::TaskExecutionMetadata {
             namespace: text("project-domain"),
             labels: ["organization", "project", "domain", "run", "action"].map(label).into(),
             ..Default::default()
-        }),
+        })),
         connection: None,
     }
 }

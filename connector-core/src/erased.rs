@@ -26,7 +26,7 @@ pub struct CreateRequest {
     /// Which connector, until when.
     pub call: CallContext,
     /// The task template.
-    pub template: pb::TaskTemplate,
+    pub template: Box<pb::TaskTemplate>,
     /// The inputs.
     pub inputs: NamedLiterals,
     /// Keys and values that accompany the inputs.
@@ -34,7 +34,7 @@ pub struct CreateRequest {
     /// Where outputs belong.
     pub output_prefix: String,
     /// Who runs this.
-    pub execution: Option<TaskExecution>,
+    pub execution: Option<Box<TaskExecution>>,
     /// Resolved secrets and settings; absent and empty mean the same.
     pub connection: Option<pb::Connection>,
 }

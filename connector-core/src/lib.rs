@@ -83,5 +83,15 @@ pub use settings::Settings;
 pub use task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 pub use typed::{DataFrame, Dir, File, FlyteType};
 
+#[doc = include_str!("../docs/flyte_type.md")]
+pub use connector_macros::FlyteType;
+#[doc = include_str!("../docs/task_config.md")]
+pub use connector_macros::TaskConfig;
+#[doc = include_str!("../docs/task_connection.md")]
+pub use connector_macros::TaskConnection;
+#[doc = include_str!("../docs/task_inputs.md")]
+pub use connector_macros::TaskInputs;
+#[doc = include_str!("../docs/task_outputs.md")]
+pub use connector_macros::TaskOutputs;
 #[doc = include_str!("../docs/connector.md")]
 pub use connector_macros::connector;

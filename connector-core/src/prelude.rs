@@ -4,9 +4,9 @@
 pub use crate::logs::{LogLine, LogPage, LogQuery, Logs};
 pub use crate::metrics::{Metric, MetricsQuery, Series};
 pub use crate::{
-    AsyncConnector, CallContext, ConnectorError, ConnectorSpec, CreateTask, DynamicConfig,
-    DynamicConnection, DynamicInputs, DynamicOutputs, ErrorKind, JobId, OrKind, Outputs, Phase,
-    RawMeta, Resource, Result, Secret, Settings, TaskConfig, TaskConnection, TaskContext,
-    TaskInputs, TaskLog, TaskOutputs, connector, literal, pb,
+    AsyncConnector, CallContext, ConnectorError, ConnectorSpec, CreateTask, DataFrame, Dir,
+    DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs, ErrorKind, File, FlyteType,
+    JobId, OrKind, Outputs, Phase, RawMeta, Resource, Result, Secret, Settings, TaskConfig,
+    TaskConnection, TaskContext, TaskInputs, TaskLog, TaskOutputs, connector, literal, pb,
 };
 pub use serde::{Deserialize, Serialize};

@@ -7,6 +7,7 @@ pub use inventory;
 
 use crate::error::Result;
 pub use crate::registration::{InitFuture, LinkedConnector, Registration};
+pub use crate::typed::{derived, enumeration, record, union};
 
 /// Not public. The instance of a connector without `init`.
 #[must_use]

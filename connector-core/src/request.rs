@@ -58,9 +58,9 @@ pub struct CreateTask<C: ConnectorSpec + ?Sized> {
     pub config: C::Config,
     /// The task template, for what the typed fields do not cover (interface, container, sql). Its
     /// `custom` has moved into `config`.
-    pub template: pb::TaskTemplate,
+    pub template: Box<pb::TaskTemplate>,
     /// Who runs this, and for which attempt. Absent when a client other than the executor calls.
-    pub execution: Option<TaskExecution>,
+    pub execution: Option<Box<TaskExecution>>,
     /// Connection, output prefix, deadline.
     pub context: TaskContext<C>,
 }

@@ -73,7 +73,7 @@ impl<N: Into<String>> FromIterator<(N, pb::Literal)> for NamedLiterals {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a connector's task settings",
     label = "not a `TaskConfig`",
-    note = "use `DynamicConfig`, or implement `TaskConfig` for `{Self}`"
+    note = "add `#[derive(TaskConfig)]` to `{Self}`, or use `DynamicConfig`"
 )]
 pub trait TaskConfig: Sized + Send + Sync + 'static {
     /// Reads the settings. A task without `custom` gives an empty struct.
@@ -93,7 +93,7 @@ pub trait TaskConfig: Sized + Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a connector's inputs",
     label = "not a `TaskInputs`",
-    note = "use `DynamicInputs`, or implement `TaskInputs` for `{Self}`"
+    note = "add `#[derive(TaskInputs)]` to `{Self}`, or use `DynamicInputs`"
 )]
 pub trait TaskInputs: Sized + Send + Sync + 'static {
     /// Reads the inputs.
@@ -113,7 +113,7 @@ pub trait TaskInputs: Sized + Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a connector's outputs",
     label = "not a `TaskOutputs`",
-    note = "use `DynamicOutputs`, or implement `TaskOutputs` for `{Self}`"
+    note = "add `#[derive(TaskOutputs)]` to `{Self}`, or use `DynamicOutputs`"
 )]
 pub trait TaskOutputs: Sized + Send + Sync + 'static {
     /// Turns the outputs into literals.
@@ -133,7 +133,7 @@ pub trait TaskOutputs: Sized + Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a connector's connection",
     label = "not a `TaskConnection`",
-    note = "use `DynamicConnection`, or implement `TaskConnection` for `{Self}`"
+    note = "add `#[derive(TaskConnection)]` to `{Self}`, or use `DynamicConnection`"
 )]
 pub trait TaskConnection: Sized + Send + Sync + 'static {
     /// Reads the connection. A call without one gives an empty connection.

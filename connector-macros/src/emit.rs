@@ -1,5 +1,5 @@
 //! The last stage of every macro: the user's item first, then errors, then generated code.
-//! `connector/mod.rs` calls it with whatever the stages before it made.
+//! Each `expand` calls it with whatever the stages before it made; a derive hands in no item.
 //! Nothing is decided here: the item always survives, and errors are never dropped.
 
 use proc_macro2::{Span, TokenStream};

@@ -1,5 +1,5 @@
-//! What a legal task type is, and how a type's name becomes a connector's name.
-//! `connector/args.rs` judges task types with it, `connector/model.rs` takes names from it.
+//! What a legal task type is, and which names types and variants have outside Rust.
+//! `connector/value.rs` judges task types with it, both `model.rs` take names from it.
 //! Pure functions on `&str`: no tokens, no messages.
 
 /// The longest legal task type.
@@ -70,6 +70,16 @@ pub(crate) fn display_name(type_name: &str) -> String {
     words.join(" ")
 }
 
+/// The default name of a Python enum's member: `FAST_MODE` for `FastMode`.
+pub(crate) fn member_name(variant: &str) -> String {
+    words(variant.trim_start_matches("r#")).join("_").to_uppercase()
+}
+
+/// The default value of a Python enum's member: `fast_mode` for `FastMode`.
+pub(crate) fn member_value(variant: &str) -> String {
+    words(variant.trim_start_matches("r#")).join("_").to_lowercase()
+}
+
 /// Splits at underscores, before a capital after a small letter or digit, and before the last
 /// capital of a run that a small letter follows: "`HTTPSink`" is "`HTTP`", "`Sink`".
 fn words(name: &str) -> Vec<String> {
@@ -103,7 +113,9 @@ fn push_word(words: &mut Vec<String>, word: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Illegal, correct_task_type, display_name, judge_task_type};
+    use super::{
+        Illegal, correct_task_type, display_name, judge_task_type, member_name, member_value,
+    };
 
     /// Undoes the escapes of the shared list: `""` is the empty name, `\u{20}` a space.
     fn unescape(written: &str) -> String {
@@ -194,6 +206,22 @@ mod tests {
             ("ÄußereFarm", "Äußere Farm Connector"),
         ] {
             assert_eq!(display_name(type_name), name);
+        }
+    }
+
+    #[test]
+    fn names_members_as_python_does() {
+        for (variant, name, value) in [
+            ("Fast", "FAST", "fast"),
+            ("VerySlow", "VERY_SLOW", "very_slow"),
+            ("HTTPSink", "HTTP_SINK", "http_sink"),
+            ("Utf8", "UTF8", "utf8"),
+            ("V2Beta", "V2_BETA", "v2_beta"),
+            ("r#Self_", "SELF", "self"),
+            ("FAST", "FAST", "fast"),
+            ("Größe", "GRÖSSE", "größe"),
+        ] {
+            assert_eq!((member_name(variant), member_value(variant)), (name.into(), value.into()));
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Every path generated code may name, built from `crate = ...`.
-//! `connector/generate.rs` prints these; the derives will too.
+//! `connector/generate.rs` and the files in `derive/generate/` print these.
 //! User code is never named here: its paths come from the user's tokens.
 
 use proc_macro2::{Ident, Span, TokenStream};

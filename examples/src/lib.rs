@@ -4,3 +4,4 @@
 
 pub mod batch_job;
 pub mod echo;
+pub mod typed_echo;

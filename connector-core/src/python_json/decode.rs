@@ -40,12 +40,40 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     }
     serde_json::from_str(text).or_else(|strict| {
         // JSON5 knows the bare words; everything else keeps the strict reader's message.
-        if text.contains("NaN") || text.contains("Infinity") {
+        let has_word = text.contains("NaN") || text.contains("Infinity");
+        if has_word && is_shallow(text) {
             json5::from_str(text).map_err(|_| DecodeError(strict.to_string()))
         } else {
             Err(DecodeError(strict.to_string()))
         }
     })
+}
+
+/// Whether text nests no deeper than the strict reader goes: the JSON5 reader has no limit of its
+/// own and would overflow the stack. Quotes and comments that JSON lacks could hide depth from this
+/// count; Python writes neither, so text with them is not looked into.
+fn is_shallow(text: &str) -> bool {
+    const DEEPEST: usize = 128;
+    let mut depth = 0_usize;
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'\'' | b'/' => return false,
+            b'"' => {
+                while bytes.next().is_some_and(|byte| match byte {
+                    b'\\' => bytes.next().is_some(),
+                    other => other != b'"',
+                }) {}
+            }
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return false;
+        }
+    }
+    true
 }
 
 /// Whether `T` reads itself from an object. serde would also fill such a type from an array, by
@@ -135,6 +163,24 @@ mod tests {
         assert_eq!(read(r#"{"at": 2.0, "id": "a", "note": null, "new": [1]}"#).unwrap(), expected);
         assert!(read(r#"{"id": "a", "at": NaN}"#).unwrap().at.is_nan());
         assert_eq!(read(r#"{"id": "a", "at": -Infinity}"#).unwrap().at, f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn depth_is_bounded_where_bare_words_are_read() {
+        for inside in ["NaN", "\"]]]]\", NaN", "\"\\\"]]\", NaN"] {
+            let nested = |depth| {
+                let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+                read(&format!(r#"{{"id": "a", "at": 1, "new": {open}{inside}{close}}}"#))
+            };
+            assert!(nested(100).is_ok(), "{inside}");
+            assert!(nested(100_000).is_err(), "{inside}");
+        }
+        for hidden in ["'\"', ", "/*\"*/"] {
+            let text =
+                format!(r#"{{"id": "a", "at": NaN, "new": [{hidden}{}"#, "[".repeat(100_000));
+            assert!(read(&text).is_err(), "{hidden}");
+        }
+        assert_eq!(read(r#"{"id": "a/'[", "at": Infinity}"#).unwrap().id, "a/'[");
     }
 
     #[test]

@@ -104,6 +104,12 @@ impl TypeDescription {
         Self { name: name.to_owned(), schema }
     }
 
+    /// An object by its name only, where its fields are told elsewhere.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), schema: json!({"type": "object", "title": name}) }
+    }
+
     /// The name as part of a sentence: `an int`, `a list[str]`.
     #[must_use]
     pub fn article(&self) -> String {

@@ -11,22 +11,26 @@ use super::mismatch::Mismatches;
 use crate::{literal, pb};
 
 /// An enum without content; written by `#[derive(FlyteType)]`, which then delegates to this file.
-pub trait Enumeration: Sized + Copy + Send + Sync + 'static {
+pub trait Enumeration: Sized + Send + Sync + 'static {
     /// What Python calls the enum.
     const NAME: &'static str;
     /// What the enum is for.
     const DOC: &'static str;
     /// Names and values of the members, in order.
     const MEMBERS: &'static [(&'static str, &'static str)];
-    /// The members, in the same order.
-    const ALL: &'static [Self];
+
+    /// The member at that place in the order.
+    fn at(index: usize) -> Option<Self>;
 
     /// Where this member stands in the order.
-    fn index(self) -> usize;
+    fn index(&self) -> usize;
 }
 
 /// The transformer of enums.
-pub const TAG: &str = "DefaultEnumTransformer";
+#[must_use]
+pub const fn transformer<E>() -> &'static str {
+    "DefaultEnumTransformer"
+}
 
 /// The declared type: the members' names.
 #[must_use]
@@ -55,7 +59,7 @@ pub fn from_form<E: Enumeration>(form: Form<'_>) -> Result<E, Mismatches> {
         .iter()
         .position(|(name, _)| name == text)
         .or_else(|| E::MEMBERS.iter().position(|(_, value)| value == text));
-    at.and_then(|at| E::ALL.get(at)).copied().ok_or_else(|| {
+    at.and_then(E::at).ok_or_else(|| {
         let shown: String = text.chars().take(40).collect();
         Mismatches::expected(&choices::<E>(), format!("{shown:?}"))
     })
@@ -67,22 +71,28 @@ fn choices<E: Enumeration>() -> String {
 }
 
 /// The literal of a member: its name.
-#[must_use]
-pub fn into_literal<E: Enumeration>(member: E) -> pb::Literal {
-    literal::string(member_of(member).0)
+///
+/// # Errors
+/// None: a name is always text.
+#[expect(clippy::needless_pass_by_value, reason = "called as `FlyteType::into_literal` is")]
+pub fn into_literal<E: Enumeration>(member: E) -> Result<pb::Literal, Mismatches> {
+    Ok(literal::string(member_of(&member).0))
 }
 
 /// A member inside an object.
-#[must_use]
-pub fn into_value<E: Enumeration>(member: E, style: Style) -> Value {
-    let (name, value) = member_of(member);
-    match style {
+///
+/// # Errors
+/// None: a name is always text.
+#[expect(clippy::needless_pass_by_value, reason = "called as `FlyteType::into_value` is")]
+pub fn into_value<E: Enumeration>(member: E, style: Style) -> Result<Value, Mismatches> {
+    let (name, value) = member_of(&member);
+    Ok(match style {
         Style::Dataclass => Value::from(value),
         Style::Pydantic => Value::from(name),
-    }
+    })
 }
 
-fn member_of<E: Enumeration>(member: E) -> (&'static str, &'static str) {
+fn member_of<E: Enumeration>(member: &E) -> (&'static str, &'static str) {
     E::MEMBERS.get(member.index()).copied().unwrap_or_default()
 }
 

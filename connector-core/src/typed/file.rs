@@ -63,8 +63,7 @@ macro_rules! blobs {
 
             fn from_literal(literal: &pb::Literal) -> Result<Self, Mismatches> {
                 let read = Self::from_form(Form::of(literal)?)?;
-                let hash = (!literal.hash.is_empty()).then(|| literal.hash.clone());
-                Ok(Self { hash: hash.or(read.hash), ..read })
+                Ok(Self { hash: content_hash(literal).or(read.hash), ..read })
             }
 
             fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
@@ -133,6 +132,20 @@ fn of_scalar(value: scalar::Value) -> pb::Literal {
     pb::Literal { value: Some(literal::Value::Scalar(scalar)), ..Default::default() }
 }
 
+/// The hash that a literal carries beside its value; wrapped for a union it has it inside.
+fn content_hash(literal: &pb::Literal) -> Option<String> {
+    if !literal.hash.is_empty() {
+        return Some(literal.hash.clone());
+    }
+    let Some(literal::Value::Scalar(scalar)) = &literal.value else {
+        return None;
+    };
+    match &scalar.value {
+        Some(scalar::Value::Union(union)) => union.value.as_deref().and_then(content_hash),
+        _ => None,
+    }
+}
+
 /// A data frame in storage.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DataFrame {
@@ -140,6 +153,8 @@ pub struct DataFrame {
     pub uri: String,
     /// How it is stored, such as `parquet`; empty if not said.
     pub format: String,
+    /// A hash of its content, if the producer gave one; objects do not carry it.
+    pub hash: Option<String>,
     /// Its declared columns and schema, if the producer gave them.
     pub schema: Option<pb::StructuredDatasetType>,
 }
@@ -148,7 +163,7 @@ impl DataFrame {
     /// One at that place, in that format.
     #[must_use]
     pub fn new(uri: impl Into<String>, format: impl Into<String>) -> Self {
-        Self { uri: uri.into(), format: format.into(), schema: None }
+        Self { uri: uri.into(), format: format.into(), ..Self::default() }
     }
 }
 
@@ -164,32 +179,41 @@ impl FlyteType for DataFrame {
         TypeDescription::formatted("DataFrame", "uri")
     }
 
+    fn from_literal(literal: &pb::Literal) -> Result<Self, Mismatches> {
+        let read = Self::from_form(Form::of(literal)?)?;
+        Ok(Self { hash: content_hash(literal), ..read })
+    }
+
     fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
         match form {
             Form::Table(table) => {
                 let metadata = table.metadata.as_ref();
                 let schema = metadata.and_then(|m| m.structured_dataset_type.clone());
                 let format = schema.as_ref().map(|schema| schema.format.clone());
-                Ok(Self { uri: table.uri.clone(), format: format.unwrap_or_default(), schema })
+                let (uri, format) = (table.uri.clone(), format.unwrap_or_default());
+                Ok(Self { uri, format, hash: None, schema })
             }
             object @ Form::Fields(_) => {
                 let mut fields = ValueFields::of(object, "DataFrame")?;
                 let uri = fields.take::<String>("uri");
                 let format = fields.take_or::<String>("format", String::new);
-                fields.finish((|| Some(Self { uri: uri?, format: format?, schema: None }))())
+                fields.finish((|| Some(Self { uri: uri?, format: format?, ..Self::default() }))())
             }
             other => Err(Mismatches::expected("a DataFrame", other)),
         }
     }
 
     fn into_literal(self) -> Result<pb::Literal, Mismatches> {
-        let Self { uri, format, schema } = self;
+        let Self { uri, format, hash, schema } = self;
         let structured_dataset_type =
             Some(pb::StructuredDatasetType { format, ..schema.unwrap_or_default() });
         // Readers look into the metadata without asking whether it is there.
         let metadata = Some(pb::StructuredDatasetMetadata { structured_dataset_type });
         let table = pb::StructuredDataset { uri, metadata };
-        Ok(of_scalar(scalar::Value::StructuredDataset(table)))
+        Ok(pb::Literal {
+            hash: hash.unwrap_or_default(),
+            ..of_scalar(scalar::Value::StructuredDataset(table))
+        })
     }
 
     fn into_value(self, style: Style) -> Result<Value, Mismatches> {
@@ -197,5 +221,23 @@ impl FlyteType for DataFrame {
         fields.put("uri", self.uri);
         fields.put("format", self.format);
         fields.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::FlyteType;
+    use super::{DataFrame, File};
+
+    #[test]
+    fn a_hash_survives_inside_a_union() {
+        let file = File { hash: Some("abc".to_owned()), ..File::new("s3://b/f") };
+        let wrapped = Some(file.clone()).into_literal().unwrap();
+        assert!(wrapped.hash.is_empty(), "it stands beside the value");
+        assert_eq!(Option::<File>::from_literal(&wrapped), Ok(Some(file.clone())));
+        assert_eq!(File::from_literal(&wrapped), Ok(file));
+        let frame = DataFrame { hash: Some("abc".to_owned()), ..DataFrame::new("s3://b/t", "csv") };
+        let read = DataFrame::from_literal(&frame.into_literal().unwrap()).unwrap();
+        assert_eq!(read.hash.as_deref(), Some("abc"));
     }
 }

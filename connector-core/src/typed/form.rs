@@ -132,10 +132,9 @@ impl From<Value> for Form<'_> {
             },
             Value::F32(number) => Self::Float(number.into()),
             Value::F64(number) => Self::Float(number),
-            Value::String(text) => match text.into_str() {
-                Some(text) => Self::Text(text.into()),
-                None => Self::Bytes(Cow::Borrowed(b"")),
-            },
+            // Text that is not UTF-8 is no text.
+            Value::String(text) if text.is_err() => Self::Bytes(text.into_bytes().into()),
+            Value::String(text) => Self::Text(text.into_str().unwrap_or_default().into()),
             Value::Binary(bytes) => Self::Bytes(bytes.into()),
             Value::Array(values) => Self::Values(values),
             Value::Map(fields) => Self::Fields(fields),
@@ -167,5 +166,18 @@ impl fmt::Display for Form<'_> {
                  knows, for example `list[int]` instead of `list`, or a dataclass",
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rmpv::Value;
+
+    use super::Form;
+
+    #[test]
+    fn text_that_is_not_utf8_is_bytes() {
+        let value: Value = rmpv::decode::read_value(&mut &b"\xa2\xff\xfe"[..]).unwrap();
+        assert!(matches!(Form::from(value), Form::Bytes(bytes) if *bytes == *b"\xff\xfe"));
     }
 }

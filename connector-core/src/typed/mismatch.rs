@@ -125,28 +125,28 @@ impl fmt::Display for Mismatches {
 
 impl std::error::Error for Mismatches {}
 
-/// Collects results of items, and every problem among them.
+/// Collects results of items, and the problems among them, up to a little more than are listed.
 pub(crate) fn collect<T, C: FromIterator<T>>(
     items: impl Iterator<Item = Result<T, Mismatches>>,
 ) -> Result<C, Mismatches> {
     let mut problems = Mismatches::default();
+    // A list of a million wrong items needs no million messages, nor the time to make them.
     let good: C = items
-        .filter_map(|item| {
-            item.map_err(|found| {
-                // A list of a million wrong items needs no million messages.
-                if problems.0.len() <= LISTED {
-                    problems.extend(found);
-                }
-            })
-            .ok()
+        .map_while(|item| match item {
+            Ok(value) => Some(Some(value)),
+            Err(found) => {
+                problems.extend(found);
+                (problems.0.len() <= LISTED).then_some(None)
+            }
         })
+        .flatten()
         .collect();
     if problems.is_empty() { Ok(good) } else { Err(problems) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Mismatches;
+    use super::{Mismatches, collect};
 
     #[test]
     fn paths_read_like_code() {
@@ -157,6 +157,19 @@ mod tests {
         );
         let item = Mismatches::new("no").in_field("x").in_item(0).in_field("points");
         assert_eq!(item.to_string(), "`points[0].x`: no");
+    }
+
+    #[test]
+    fn collecting_stops_where_nobody_reads_on() {
+        let mut asked = 0;
+        let items = (0..1_000_000).map(|index| {
+            asked += 1;
+            Err::<u8, _>(Mismatches::new("no").in_item(index))
+        });
+        let problems = collect::<u8, Vec<u8>>(items).unwrap_err();
+        assert!(asked < 100, "{asked}");
+        assert!(problems.into_error("the list").message().ends_with("- and 1 more"));
+        assert_eq!(collect([Ok(1), Ok(2)].into_iter()), Ok(vec![1, 2]));
     }
 
     #[test]

@@ -2,8 +2,11 @@
 //! The derives build on it; `task` reads inputs and settings and writes outputs through it.
 //! How literals and msgpack look is in the files here; nothing above needs to know.
 
+mod boxed;
 mod collection;
 mod connection;
+#[doc(hidden)]
+pub mod derived;
 pub mod describe;
 #[doc(hidden)]
 pub mod enumeration;
@@ -32,9 +35,10 @@ pub use fields::{LiteralFields, LiteralFieldsOut};
 pub use file::{DataFrame, Dir, File};
 pub use form::Form;
 pub use mismatch::{Mismatch, Mismatches};
-pub use record::{ValueFields, ValueFieldsOut};
+pub use optional::OptionalField;
+pub use record::{Record, ValueFields, ValueFieldsOut};
 pub use rmpv::Value;
-pub use union::Variant;
+pub use union::Union;
 
 use crate::pb;
 

@@ -25,11 +25,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value, Mismatches> {
         .map_err(|error| Mismatches::new(format!("this is not msgpack: {error}")))
 }
 
-/// Writes a value.
+/// Writes a value that can be read again.
 pub(super) fn write(value: &Value) -> Result<Vec<u8>, Mismatches> {
     let mut out = Vec::new();
     rmpv::encode::write_value(&mut out, value)
         .map_err(|error| Mismatches::new(format!("this cannot be msgpack: {error}")))?;
+    check(&out)?;
     Ok(out)
 }
 
@@ -167,6 +168,13 @@ mod tests {
         let mut many = b"\xdd\x00\x20\x00\x00".to_vec();
         many.resize(5 + (1 << 21), 0xc0);
         assert!(read(&many).unwrap_err().to_string().contains("values"));
+    }
+
+    #[test]
+    fn what_could_not_be_read_again_is_not_written() {
+        let nested = |levels| (0..levels).fold(Value::Nil, |inner, _| Value::Array(vec![inner]));
+        assert_eq!(read(&write(&nested(63)).unwrap()), Ok(nested(63)));
+        assert!(write(&nested(64)).unwrap_err().to_string().contains("levels"));
     }
 
     #[test]

@@ -9,8 +9,18 @@ use super::mismatch::Mismatches;
 use super::{FlyteType, Style, union};
 use crate::pb;
 
+/// A field that may be left out: an `Option`.
+#[diagnostic::on_unimplemented(
+    message = "a field of type `{Self}` cannot be `optional`",
+    label = "not an `Option`",
+    note = "write `Option<{Self}>`, or give the field a `default`"
+)]
+pub trait OptionalField {}
+
+impl<T> OptionalField for Option<T> {}
+
 impl<T: FlyteType> FlyteType for Option<T> {
-    const TAG: &'static str = "Typed Union";
+    const TAG: &'static str = union::transformer::<Self>();
     const IS_UNION: bool = true;
 
     fn literal_type() -> pb::LiteralType {

@@ -1,5 +1,7 @@
 //! Values that are passed on as they are: literals, protobuf objects, opaque bytes, nothing.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use prost_types::Struct;
 use rmpv::Value;
@@ -9,7 +11,7 @@ use super::form::Form;
 use super::mismatch::Mismatches;
 use super::record;
 use super::{FlyteType, Style, msgpack, simple};
-use crate::custom_info::{InfoValue, struct_to_json};
+use crate::custom_info::InfoValue;
 use crate::pb::{literal, scalar};
 use crate::{literal as literals, pb};
 
@@ -94,7 +96,9 @@ impl FlyteType for Struct {
     const TAG: &'static str = "Protobuf-Transformer";
 
     fn literal_type() -> pb::LiteralType {
-        simple(pb::SimpleType::Struct)
+        let class = InfoValue::from("google.protobuf.struct_pb2.Struct").into_value();
+        let metadata = Self { fields: [("pb_type".to_owned(), class)].into() };
+        pb::LiteralType { metadata: Some(metadata), ..simple(pb::SimpleType::Struct) }
     }
 
     fn describe() -> TypeDescription {
@@ -103,6 +107,9 @@ impl FlyteType for Struct {
 
     fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
         match form {
+            Form::Fields(fields) if levels_of_fields(&fields) > MOST_LEVELS => {
+                Err(Mismatches::new("it is nested deeper than a protobuf object can be"))
+            }
             Form::Fields(fields) => to_struct(fields),
             other => Err(Mismatches::expected("an object", other)),
         }
@@ -114,6 +121,22 @@ impl FlyteType for Struct {
 
     fn into_value(self, _style: Style) -> Result<Value, Mismatches> {
         Ok(msgpack::of_struct(&self))
+    }
+}
+
+/// Readers of protobuf give up at 100 messages within messages; an answer has some around the object.
+const MOST_LEVELS: usize = 90;
+
+/// How many messages within messages an object takes: itself, and for each field an entry and a value.
+fn levels_of_fields(fields: &[(Value, Value)]) -> usize {
+    3 + fields.iter().map(|(_, value)| levels(value)).max().unwrap_or(0)
+}
+
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 2 + items.iter().map(levels).max().unwrap_or(0),
+        Value::Map(fields) => levels_of_fields(fields),
+        _ => 0,
     }
 }
 
@@ -148,9 +171,10 @@ fn to_info(value: Value) -> Result<InfoValue, Mismatches> {
     })
 }
 
-/// Any JSON value. Whole numbers arrive as integers.
+/// Any JSON value: Python's bare `dict`. Whole numbers arrive as integers, and NaN and infinities,
+/// which JSON cannot carry, as text.
 impl FlyteType for serde_json::Value {
-    const TAG: &'static str = "Protobuf-Transformer";
+    const TAG: &'static str = "Typed Dict";
 
     fn literal_type() -> pb::LiteralType {
         record::annotated(simple(pb::SimpleType::Struct))
@@ -161,20 +185,23 @@ impl FlyteType for serde_json::Value {
     }
 
     fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
-        // Through an object with one field, so that there is one reader for JSON.
-        let value: Value = match form {
-            Form::None => Value::Nil,
+        Ok(match form {
+            Form::None => Self::Null,
             Form::Boolean(value) => value.into(),
             Form::Integer(number) => number.into(),
             Form::Huge(number) => number.into(),
-            Form::Float(number) => number.into(),
+            Form::Float(number) => match i64::from_form(Form::Float(number)) {
+                Ok(whole) => whole.into(),
+                Err(_) if number.is_finite() => number.into(),
+                Err(_) => number.to_string().into(),
+            },
             Form::Text(text) => text.into_owned().into(),
-            Form::Values(values) => Value::Array(values),
-            Form::Fields(fields) => Value::Map(fields),
+            list @ (Form::Values(_) | Form::Literals(_)) => Self::Array(Vec::from_form(list)?),
+            object @ (Form::Fields(_) | Form::Entries(_)) => {
+                Self::Object(BTreeMap::from_form(object)?.into_iter().collect())
+            }
             other => return Err(Mismatches::expected("a JSON value", other)),
-        };
-        let object = to_struct(vec![(Value::from("value"), value)])?;
-        Ok(struct_to_json(&object).get_mut("value").map(Self::take).unwrap_or_default())
+        })
     }
 
     fn into_literal(self) -> Result<pb::Literal, Mismatches> {
@@ -246,5 +273,41 @@ impl FlyteType for Bytes {
 
     fn is_own(form: &Form<'_>) -> bool {
         matches!(form, Form::Bytes(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+    use prost_types::Struct;
+    use rmpv::Value;
+    use serde_json::{Value as Json, json};
+
+    use super::super::{FlyteType, Form};
+    use crate::{literal, pb};
+
+    #[test]
+    fn a_protobuf_object_is_no_deeper_than_its_readers_go() {
+        let nested = |levels| {
+            let inner = (0..levels).fold(Value::Nil, |inner, _| {
+                Value::Map(vec![(Value::from("a"), Value::Array(vec![inner]))])
+            });
+            Struct::from_form(inner.into())
+        };
+        let bytes = nested(18).unwrap().into_literal().unwrap().encode_to_vec();
+        assert!(pb::Literal::decode(&bytes[..]).is_ok());
+        assert!(nested(19).unwrap_err().to_string().contains("deeper"));
+    }
+
+    #[test]
+    fn json_keeps_every_integer() {
+        assert_eq!(Json::from_form(Form::Integer(i64::MIN)), Ok(json!(i64::MIN)));
+        assert_eq!(Json::from_form(Form::Huge(u64::MAX)), Ok(json!(u64::MAX)));
+        assert_eq!(Json::from_form(Form::Float(2.0)), Ok(json!(2)), "a form has doubles only");
+        assert_eq!(Json::from_form(Form::Float(2.5)), Ok(json!(2.5)));
+        assert_eq!(Json::from_form(Form::Float(f64::NAN)), Ok(json!("NaN")));
+        let list = literal::list([literal::map([("a", literal::integer(1))])]);
+        assert_eq!(Json::from_literal(&list), Ok(json!([{"a": 1}])));
+        assert!(Json::from_form(Form::Pickle).unwrap_err().to_string().contains("pickle"));
     }
 }

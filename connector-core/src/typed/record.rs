@@ -1,9 +1,13 @@
 //! Objects with named fields: Python's dataclasses and pydantic models.
 //! Derived structs use these; they travel as msgpack.
 
+use std::any::TypeId;
+use std::cell::RefCell;
+
 use prost_types::{Struct, value::Kind};
 use rmpv::Value;
 
+use super::derived::Reader;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
@@ -12,7 +16,37 @@ use crate::custom_info::json_to_struct;
 use crate::pb;
 use crate::pb::{literal, scalar};
 
-/// The transformer of derived structs.
+/// A struct with named fields; written by `#[derive(FlyteType)]`, which then delegates to this file.
+pub trait Record: FlyteType {
+    /// What people call it.
+    const NAME: &'static str;
+    /// What it is for.
+    const DOC: &'static str;
+    /// Which of Python's classes it stands for.
+    const STYLE: Style;
+
+    /// How its fields are read and written.
+    fn codec() -> Codec<Self>;
+}
+
+/// How the fields of a struct are read and written.
+///
+/// Both stand in one function of the expansion, so that a type that does not fit is one error.
+#[derive(Debug)]
+pub struct Codec<R> {
+    /// Takes every field.
+    pub read: fn(&mut Reader<'_>) -> Option<R>,
+    /// Writes every field.
+    pub write: fn(R, &mut ValueFieldsOut),
+}
+
+/// The transformer of a derived struct.
+#[must_use]
+pub const fn transformer<R: Record>() -> &'static str {
+    tag(R::STYLE)
+}
+
+/// The transformer of objects.
 #[must_use]
 pub const fn tag(style: Style) -> &'static str {
     match style {
@@ -23,12 +57,80 @@ pub const fn tag(style: Style) -> &'static str {
 
 /// The declared type of a derived struct: an object with its schema.
 #[must_use]
-pub fn literal_type(tag: &str, description: &TypeDescription) -> pb::LiteralType {
+pub fn literal_type<R: Record>() -> pb::LiteralType {
     pb::LiteralType {
-        metadata: json_to_struct(description.schema.clone()).ok(),
-        structure: Some(pb::TypeStructure { tag: tag.to_owned(), ..Default::default() }),
+        metadata: json_to_struct(R::describe().schema).ok(),
+        structure: Some(pb::TypeStructure { tag: R::TAG.to_owned(), ..Default::default() }),
         ..annotated(simple(pb::SimpleType::Struct))
     }
+}
+
+thread_local! {
+    /// The structs being described: one that holds itself in a list is not described for ever.
+    static DESCRIBING: RefCell<Vec<TypeId>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A derived struct for people; inside itself it is only named.
+#[must_use]
+pub fn describe<R: Record>() -> TypeDescription {
+    let id = TypeId::of::<R>();
+    let inside = DESCRIBING.with_borrow_mut(|describing| {
+        let inside = describing.contains(&id);
+        describing.push(id);
+        inside
+    });
+    let mut fields = Vec::new();
+    if !inside {
+        (R::codec().read)(&mut Reader::Descriptions(&mut fields));
+    }
+    DESCRIBING.with_borrow_mut(Vec::pop);
+    if inside {
+        TypeDescription::named(R::NAME)
+    } else {
+        TypeDescription::object(R::NAME, R::DOC, &fields)
+    }
+}
+
+/// Reads a derived struct.
+///
+/// # Errors
+/// Everything that does not fit, with its path.
+pub fn from_form<R: Record>(form: Form<'_>) -> Result<R, Mismatches> {
+    let mut fields = ValueFields::of(form, R::NAME)?;
+    let value = (R::codec().read)(&mut Reader::Values(&mut fields));
+    fields.finish(value)
+}
+
+/// The literal of a derived struct.
+///
+/// # Errors
+/// Values that msgpack cannot carry, with their path.
+pub fn into_literal<R: Record>(value: R) -> Result<pb::Literal, Mismatches> {
+    literal(&into_value(value, R::STYLE)?)
+}
+
+/// A derived struct inside an object: what holds it says how values are spelled.
+///
+/// # Errors
+/// Values that msgpack cannot carry, with their path.
+pub fn into_value<R: Record>(value: R, style: Style) -> Result<Value, Mismatches> {
+    let mut fields = ValueFieldsOut::new(style);
+    (R::codec().write)(value, &mut fields);
+    fields.finish()
+}
+
+/// Whether a form has the fields of a derived struct, so that a union of several finds the right one.
+///
+/// Only names are looked at: reading the fields here and again in `from_form` would double the work
+/// at every level of unions within unions.
+#[must_use]
+pub fn is_own<R: Record>(form: &Form<'_>) -> bool {
+    let Form::Fields(object) = form else {
+        return false;
+    };
+    let mut complete = true;
+    (R::codec().read)(&mut Reader::Names { object, complete: &mut complete });
+    complete
 }
 
 /// Marks a type as travelling in msgpack, as Python does for the cache's sake.
@@ -109,7 +211,8 @@ impl ValueFields {
     fn remove(&mut self, name: &str) -> Option<Value> {
         // Where a name stands twice the last one counts.
         let at = self.fields.iter().rposition(|(key, _)| key.as_str() == Some(name))?;
-        Some(self.fields.swap_remove(at).1)
+        // The order stays: another name may stand twice, too.
+        Some(self.fields.remove(at).1)
     }
 
     fn read<T: FlyteType>(&mut self, name: &str, value: Value) -> Option<T> {
@@ -157,5 +260,20 @@ impl ValueFieldsOut {
     /// Every value that msgpack cannot carry.
     pub fn finish(self) -> Result<Value, Mismatches> {
         if self.problems.is_empty() { Ok(Value::Map(self.fields)) } else { Err(self.problems) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rmpv::Value;
+
+    use super::{Form, ValueFields};
+
+    #[test]
+    fn the_last_of_a_name_counts_whatever_was_taken_before() {
+        let object = [("x", 0), ("y", 1), ("y", 2)].map(|(k, v)| (Value::from(k), Value::from(v)));
+        let mut fields = ValueFields::of(Form::Fields(object.to_vec()), "object").unwrap();
+        assert_eq!(fields.take::<i64>("x"), Some(0));
+        assert_eq!(fields.take::<i64>("y"), Some(2));
     }
 }

@@ -15,7 +15,12 @@ macro_rules! tuples {
             const TAG: &'static str = "Typed Tuple";
 
             fn literal_type() -> pb::LiteralType {
-                record::annotated(simple(pb::SimpleType::Struct))
+                // Python wraps a tuple into a pydantic model, and declares that.
+                let tag = record::tag(Style::Pydantic).to_owned();
+                pb::LiteralType {
+                    structure: Some(pb::TypeStructure { tag, ..Default::default() }),
+                    ..record::annotated(simple(pb::SimpleType::Struct))
+                }
             }
 
             fn describe() -> TypeDescription {

@@ -1,25 +1,107 @@
 //! Unions: values tagged with the transformer of their type.
 //! `optional` and derived enums of types build on it.
 
+use prost_types::value::Kind;
+use rmpv::Value;
+
+use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::{FlyteType, tagged_type};
+use super::{FlyteType, Style, tagged_type};
 use crate::pb;
 use crate::pb::{literal, literal_type, scalar};
 
-/// One alternative of a derived union.
+/// An enum of types; written by `#[derive(FlyteType)]`, which then delegates to this file.
+pub trait Union: FlyteType {
+    /// How its alternatives are read and written.
+    fn codec() -> Codec<Self>;
+}
+
+/// How the alternatives of a union are read and written.
+///
+/// All stand in one function of the expansion, so that a type that does not fit is one error.
 #[derive(Debug)]
-pub struct Variant<U> {
-    /// The transformer of the alternative's type.
-    pub tag: &'static str,
-    /// What people call the alternative's type.
-    pub describe: fn() -> super::TypeDescription,
-    /// Whether a form is the alternative's own spelling.
-    pub is_own: fn(&Form<'_>) -> bool,
-    /// Reads the alternative from a literal.
-    pub from_literal: fn(&pb::Literal) -> Result<U, Mismatches>,
-    /// Reads the alternative from a form.
-    pub from_form: fn(Form<'_>) -> Result<U, Mismatches>,
+pub struct Codec<U> {
+    /// Offers every alternative, in order.
+    pub offer: fn(&mut Alternatives<'_, U>),
+    /// The literal of a value.
+    pub literal: fn(U) -> Result<pb::Literal, Mismatches>,
+    /// A value inside an object.
+    pub value: fn(U, Style) -> Result<Value, Mismatches>,
+}
+
+/// What is asked of the alternatives of a union, one after the other.
+#[derive(Debug)]
+pub struct Alternatives<'a, U> {
+    question: Question<'a>,
+    found: Option<U>,
+    /// Why the last alternative asked did not fit.
+    problem: Option<Mismatches>,
+}
+
+#[derive(Debug)]
+enum Question<'a> {
+    /// What people call it.
+    Describe(&'a mut Vec<TypeDescription>),
+    /// Its type.
+    Declare(&'a mut Vec<pb::LiteralType>),
+    /// To read a literal wrapped with a tag: the whole of it, and what is inside. Only classes of
+    /// that name are asked, if there is one.
+    Tagged { tag: &'a str, class: Option<&'a str>, whole: &'a pb::Literal, inner: &'a pb::Literal },
+    /// To read a form, if that is its own spelling.
+    Own(&'a Form<'a>),
+    /// To read a form that is not its own spelling, if it can.
+    Other(&'a Form<'a>),
+    /// Whether a form is its own spelling.
+    IsOwn { form: &'a Form<'a>, yes: &'a mut bool },
+}
+
+impl<U: Union> Alternatives<'_, U> {
+    /// Asks one alternative, unless an earlier one has answered.
+    pub fn offer<T: FlyteType>(&mut self, wrap: fn(T) -> U) {
+        if self.found.is_some() {
+            return;
+        }
+        let read = match &mut self.question {
+            Question::Describe(names) => return names.push(T::describe()),
+            Question::Declare(types) => return types.extend(alternatives::<T>()),
+            Question::IsOwn { form, yes } => {
+                **yes = **yes || T::is_own(form);
+                return;
+            }
+            Question::Tagged { tag, class, whole, inner } => match has_tag::<T>(tag) {
+                true if T::IS_UNION => T::from_literal(whole),
+                true if class.is_none_or(|class| T::describe().name == class) => {
+                    T::from_literal(inner)
+                }
+                _ => return,
+            },
+            Question::Own(form) => match T::is_own(form) {
+                true => T::from_form(form.clone()),
+                false => return,
+            },
+            Question::Other(form) => match T::is_own(form) {
+                true => return,
+                false => T::from_form(form.clone()),
+            },
+        };
+        match read {
+            Ok(value) => self.found = Some(wrap(value)),
+            Err(problem) => self.problem = Some(problem),
+        }
+    }
+}
+
+fn ask<U: Union>(question: Question<'_>) -> Result<U, Option<Mismatches>> {
+    let mut alternatives = Alternatives { question, found: None, problem: None };
+    (U::codec().offer)(&mut alternatives);
+    alternatives.found.ok_or(alternatives.problem)
+}
+
+/// The transformer of unions.
+#[must_use]
+pub const fn transformer<U>() -> &'static str {
+    "Typed Union"
 }
 
 /// The type of a union.
@@ -35,6 +117,28 @@ pub fn alternatives<T: FlyteType>() -> Vec<pb::LiteralType> {
     match T::literal_type().r#type {
         Some(literal_type::Type::UnionType(union)) if T::IS_UNION => union.variants,
         _ => vec![tagged_type::<T>()],
+    }
+}
+
+/// Whether a value tagged so may be a `T`.
+fn has_tag<T: FlyteType>(tag: &str) -> bool {
+    if !T::IS_UNION {
+        return T::TAG == tag;
+    }
+    alternatives::<T>().iter().any(|declared| tag_of(Some(declared)) == tag)
+}
+
+fn tag_of(declared: Option<&pb::LiteralType>) -> &str {
+    let structure = declared.and_then(|declared| declared.structure.as_ref());
+    structure.map(|structure| structure.tag.as_str()).unwrap_or_default()
+}
+
+/// The title of a class's schema.
+fn class_of(declared: Option<&pb::LiteralType>) -> Option<&str> {
+    let title = declared?.metadata.as_ref()?.fields.get("title")?;
+    match &title.kind {
+        Some(Kind::StringValue(title)) => Some(title),
+        _ => None,
     }
 }
 
@@ -62,45 +166,96 @@ pub fn is_none(literal: &pb::Literal) -> bool {
     }
 }
 
+/// The type of a derived union.
+#[must_use]
+pub fn literal_type<U: Union>() -> pb::LiteralType {
+    let mut types = Vec::new();
+    // Nothing is read, so nothing is found.
+    drop(ask::<U>(Question::Declare(&mut types)));
+    declared(types)
+}
+
+/// A derived union for people.
+#[must_use]
+pub fn describe<U: Union>() -> TypeDescription {
+    TypeDescription::union(&descriptions::<U>())
+}
+
+fn descriptions<U: Union>() -> Vec<TypeDescription> {
+    let mut descriptions = Vec::new();
+    drop(ask::<U>(Question::Describe(&mut descriptions)));
+    descriptions
+}
+
 /// Reads a literal: by its tag if it is wrapped, else by what it looks like.
 ///
 /// # Errors
 /// No alternative has the tag, or none reads the value.
-pub fn from_literal<U>(literal: &pb::Literal, variants: &[Variant<U>]) -> Result<U, Mismatches> {
+pub fn from_literal<U: Union>(literal: &pb::Literal) -> Result<U, Mismatches> {
     let Some(scalar::Value::Union(union)) = scalar_of(literal) else {
-        return from_form(&Form::of(literal)?, variants);
+        return from_form(Form::of(literal)?);
     };
     let Some(inner) = union.value.as_deref() else {
         return Err(Mismatches::new("it came without a value"));
     };
-    let structure = union.r#type.as_ref().and_then(|declared| declared.structure.as_ref());
-    let tag = structure.map(|structure| structure.tag.as_str()).unwrap_or_default();
-    let mut problem = None;
-    // Two dataclasses share one tag, so every alternative with the tag is tried.
-    for variant in variants.iter().filter(|variant| variant.tag == tag) {
-        match (variant.from_literal)(inner) {
-            Ok(value) => return Ok(value),
-            Err(mismatch) => problem = Some(mismatch),
-        }
+    let tag = tag_of(union.r#type.as_ref());
+    // All dataclasses share one tag; the schema beside it names the class. Where that helps nobody,
+    // every alternative with the tag is tried.
+    let class = class_of(union.r#type.as_ref());
+    if class.is_some()
+        && let Ok(value) = ask(Question::Tagged { tag, class, whole: literal, inner })
+    {
+        return Ok(value);
     }
-    Err(problem.unwrap_or_else(|| Mismatches::expected(&names(variants), format!("a {tag:?}"))))
+    ask(Question::Tagged { tag, class: None, whole: literal, inner }).map_err(|problem| {
+        problem.unwrap_or_else(|| Mismatches::expected(&names::<U>(), format!("a {tag:?}")))
+    })
 }
 
 /// Reads a plain value: an alternative whose own spelling it is goes before one that accepts it.
 ///
 /// # Errors
 /// No alternative reads the value.
-pub fn from_form<U>(form: &Form<'_>, variants: &[Variant<U>]) -> Result<U, Mismatches> {
-    let (own, others): (Vec<_>, Vec<_>) =
-        variants.iter().partition(|variant| (variant.is_own)(form));
-    own.into_iter()
-        .chain(others)
-        .find_map(|variant| (variant.from_form)(form.clone()).ok())
-        .ok_or_else(|| Mismatches::expected(&names(variants), form))
+pub fn from_form<U: Union>(form: Form<'_>) -> Result<U, Mismatches> {
+    ask(Question::Own(&form))
+        .or_else(|_| ask(Question::Other(&form)))
+        .map_err(|_| Mismatches::expected(&names::<U>(), form))
 }
 
-fn names<U>(variants: &[Variant<U>]) -> String {
-    let names: Vec<String> = variants.iter().map(|variant| (variant.describe)().name).collect();
+/// The literal of a derived union: the value, wrapped with its tag.
+///
+/// # Errors
+/// A value Flyte cannot carry.
+pub fn into_literal<U: Union>(value: U) -> Result<pb::Literal, Mismatches> {
+    (U::codec().literal)(value)
+}
+
+/// A derived union inside an object: the value alone.
+///
+/// # Errors
+/// A value msgpack cannot carry.
+pub fn into_value<U: Union>(value: U, style: Style) -> Result<Value, Mismatches> {
+    (U::codec().value)(value, style)
+}
+
+/// An alternative inside an object.
+///
+/// # Errors
+/// A value msgpack cannot carry.
+pub fn plain<T: FlyteType>(value: T, style: Style) -> Result<Value, Mismatches> {
+    value.into_value(style)
+}
+
+/// Whether a form is the own spelling of an alternative.
+#[must_use]
+pub fn is_own<U: Union>(form: &Form<'_>) -> bool {
+    let mut yes = false;
+    drop(ask::<U>(Question::IsOwn { form, yes: &mut yes }));
+    yes
+}
+
+fn names<U: Union>() -> String {
+    let names: Vec<String> = descriptions::<U>().into_iter().map(|kind| kind.name).collect();
     format!("one of {}", names.join(", "))
 }
 

@@ -7,8 +7,9 @@ use syn::GenericParam;
 
 use super::args::Args;
 use super::item::{Item, Target};
-use crate::diag::{Errors, argument, target, value};
-use crate::words::{Argument, CONNECTOR};
+use crate::diag::Errors;
+use crate::diag::connector::{argument, target, value};
+use crate::words::connector::{Argument, CONNECTOR};
 
 pub(super) fn check(args: &Args, item: &Item, tokens: &TokenStream, errors: &mut Errors) {
     check_task_type_given(args, tokens, errors);

@@ -8,7 +8,8 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Generics, Token, Type, Visibility};
 
-use crate::diag::{Diagnostic, Errors, Place, Reported, target};
+use crate::diag::connector::target;
+use crate::diag::{Diagnostic, Errors, Place, Reported};
 
 /// The head of the item.
 pub(super) struct Item {

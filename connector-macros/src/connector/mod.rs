@@ -7,7 +7,6 @@ mod check;
 mod generate;
 mod item;
 mod model;
-mod split;
 mod value;
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use syn::{ExprPath, LitStr, Type};
 
 use super::args::Args;
 use super::item::{Item, Target};
-use crate::diag::{Errors, Reported, argument};
+use crate::diag::connector::argument;
+use crate::diag::{Errors, Reported};
 use crate::names::display_name;
 
 /// Everything the generated code needs to know.

@@ -2,119 +2,16 @@
 //! Random, but from fixed seeds: a failure names the seed and repeats.
 //! What the messages say is not looked at here.
 
-use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::expand;
-use crate::words::Argument;
+use crate::soup::{Random, Soup};
+use crate::words::Word;
+use crate::words::connector::Argument;
 
-/// Marsaglia's xorshift: enough to stir soup.
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound.max(1) as u64).unwrap()
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-}
-
-const WORDS: [&str; 28] = [
-    "struct",
-    "enum",
-    "union",
-    "impl",
-    "fn",
-    "async",
-    "unsafe",
-    "trait",
-    "mod",
-    "type",
-    "const",
-    "pub",
-    "where",
-    "for",
-    "dyn",
-    "self",
-    "Self",
-    "super",
-    "crate",
-    "move",
-    "extern",
-    "as",
-    "in",
-    "G",
-    "Vec",
-    "RenderJob",
-    "connector",
-    "_",
-];
-const SIGNS: [char; 20] = [
-    '=', ',', ':', ';', '<', '>', '&', '!', '#', '|', '-', '+', '*', '.', '?', '@', '$', '\'', '/',
-    '^',
-];
-const DELIMITERS: [Delimiter; 4] =
-    [Delimiter::Parenthesis, Delimiter::Brace, Delimiter::Bracket, Delimiter::None];
-
-fn token(random: &mut Random, depth: usize) -> TokenTree {
-    let span = Span::call_site();
-    match random.below(if depth == 0 { 8 } else { 9 }) {
-        0 | 1 => Ident::new(random.pick(&Argument::ALL).word(), span).into(),
-        2 => Ident::new(random.pick(&WORDS), span).into(),
-        3..=5 => {
-            let spacing = random.pick(&[Spacing::Alone, Spacing::Joint]);
-            Punct::new(random.pick(&SIGNS), spacing).into()
-        }
-        6 => {
-            Literal::string(random.pick(&["", "a", "big query", "G::connect", "größe", "\n", "<"]))
-                .into()
-        }
-        7 => match random.below(6) {
-            0 => Literal::u64_unsuffixed(u64::MAX),
-            1 => Literal::i32_suffixed(7),
-            2 => Literal::f64_unsuffixed(1.5),
-            3 => Literal::character('c'),
-            4 => Literal::byte_string(b"bytes"),
-            _ => Literal::i32_unsuffixed(1),
-        }
-        .into(),
-        _ => Group::new(random.pick(&DELIMITERS), soup(random, depth - 1)).into(),
-    }
-}
-
-fn soup(random: &mut Random, depth: usize) -> TokenStream {
-    let length = random.below(9);
-    (0..length).map(|_| token(random, depth)).collect()
-}
-
-/// Leaves most of the tokens alone and drops, doubles, replaces or adds a few.
-fn mangle(tokens: TokenStream, random: &mut Random) -> TokenStream {
-    let mut output = TokenStream::new();
-    for tree in tokens {
-        let tree = match tree {
-            TokenTree::Group(group) if random.below(2) == 0 => {
-                TokenTree::Group(Group::new(group.delimiter(), mangle(group.stream(), random)))
-            }
-            tree => tree,
-        };
-        match random.below(24) {
-            0 => {}
-            1 => output.extend([tree.clone(), tree]),
-            2 => output.extend([token(random, 2)]),
-            3 => output.extend([tree, token(random, 2)]),
-            _ => output.extend([tree]),
-        }
-    }
-    output
+fn soup() -> Soup {
+    Soup { words: Argument::vocabulary().known.iter().map(|argument| argument.word()).collect() }
 }
 
 fn legal_args() -> Vec<TokenStream> {
@@ -198,8 +95,8 @@ fn check(seed: u64, args: TokenStream, item: TokenStream) {
 fn any_soup_gives_tokens() {
     for seed in 0..6_000 {
         let random = &mut Random::new(seed);
-        let args = soup(random, 4);
-        let item = soup(random, 4);
+        let args = soup().serve(random, 4);
+        let item = soup().serve(random, 4);
         check(seed, args, item);
     }
 }
@@ -208,7 +105,7 @@ fn any_soup_gives_tokens() {
 fn soup_over_a_legal_item_gives_tokens() {
     for seed in 0..6_000 {
         let random = &mut Random::new(seed);
-        let args = soup(random, 4);
+        let args = soup().serve(random, 4);
         let items = items();
         let item = items[random.below(items.len())].clone();
         check(seed, args, item);
@@ -222,8 +119,8 @@ fn mangled_text_gives_tokens() {
         let (args, items) = (legal_args(), items());
         let args = args[random.below(args.len())].clone();
         let item = items[random.below(items.len())].clone();
-        let args = mangle(args, random);
-        let item = if random.below(2) == 0 { mangle(item, random) } else { item };
+        let args = soup().mangle(args, random);
+        let item = if random.below(2) == 0 { soup().mangle(item, random) } else { item };
         check(seed, args, item);
     }
 }

@@ -1,17 +1,21 @@
-//! The values of arguments: strings, integers, lists, types, paths, and the rules about one of them.
+//! The values of arguments: integers, lists, types, paths, and the rules about one of them.
 //! `args.rs` calls one `parse_*` per argument; each returns `None` after reporting what is wrong.
 //! Rules that need two values are in `check.rs`.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use syn::parse::{Parse, ParseStream, Parser};
+use syn::parse::Parser;
 use syn::visit::Visit;
-use syn::{Expr, ExprPath, Lit, LitStr, Path, Type};
+use syn::{Expr, ExprPath, Lit, LitStr, Type};
 
-use super::split::{Piece, split_list, ungroup};
-use crate::diag::value::{self as message, Slot};
+use crate::arguments::split::{Piece, split_list, ungroup};
+use crate::arguments::value::{
+    bare, describe, is_number, parse_expr, parse_first, parse_string, quoted, reject_rest, string,
+};
+use crate::diag::connector::value as message;
+use crate::diag::value::{Slot, value_unreadable};
 use crate::diag::{Errors, Place, argument};
 use crate::names::{Illegal, correct_task_type, judge_task_type};
-use crate::words::Argument;
+use crate::words::connector::Argument;
 
 /// A legal version and the tokens it was written with.
 #[derive(Clone)]
@@ -32,8 +36,7 @@ pub(super) fn parse_versions(tokens: &TokenStream, errors: &mut Errors) -> Optio
 
 // Accepted: `"Render Farm"`.
 pub(super) fn parse_name(tokens: &TokenStream, errors: &mut Errors) -> Option<LitStr> {
-    let slot = Slot { argument: Argument::Name, in_list: false };
-    let name = string(slot, &parse_expr(slot, tokens, errors)?, errors)?;
+    let name = parse_string(Argument::Name, tokens, errors)?;
     if name.value().trim().is_empty() {
         errors.push(message::value_name_empty(&name));
         return None;
@@ -89,39 +92,7 @@ pub(super) fn parse_init(tokens: &TokenStream, errors: &mut Errors) -> Option<Ex
     None
 }
 
-// Accepted: `::some::path`, `crate::path`, and `$crate::path` inside a `macro_rules` macro.
-pub(super) fn parse_crate(tokens: &TokenStream, errors: &mut Errors) -> Option<Path> {
-    let tokens = ungroup(tokens);
-    if let Some(text) = quoted(&tokens) {
-        errors.push(message::value_crate_quoted(&text));
-        return None;
-    }
-    let module = |input: ParseStream<'_>| Ok((Path::parse_mod_style(input)?, input.parse()?));
-    let Ok((path, rest)) = module.parse2(tokens.clone()) else {
-        errors.push(message::value_crate_not_a_path(Place::of(tokens)));
-        return None;
-    };
-    reject_rest(Argument::Crate, rest, errors);
-    let mut segments = path.segments.iter().map(|segment| segment.ident.to_string());
-    let first = segments.next().unwrap_or_default();
-    if segments.any(|segment| is_path_keyword(&segment))
-        || (path.leading_colon.is_some() && is_path_keyword(&first))
-    {
-        errors.push(message::value_crate_not_a_path(Place::of(&path)));
-        return None;
-    }
-    if path.leading_colon.is_none() && first != "crate" && first != "$crate" {
-        errors.push(message::value_crate_relative(&path));
-        return None;
-    }
-    Some(path)
-}
-
-fn is_path_keyword(segment: &str) -> bool {
-    matches!(segment, "crate" | "$crate" | "self" | "super" | "Self")
-}
-
-fn parse_task_type(slot: Slot, expr: &Expr, errors: &mut Errors) -> Option<LitStr> {
+fn parse_task_type(slot: Slot<Argument>, expr: &Expr, errors: &mut Errors) -> Option<LitStr> {
     let name = string(slot, expr, errors)?;
     let text = name.value();
     let corrected = correct_task_type(&text);
@@ -139,7 +110,7 @@ fn parse_task_type(slot: Slot, expr: &Expr, errors: &mut Errors) -> Option<LitSt
     None
 }
 
-fn parse_version(slot: Slot, expr: &Expr, errors: &mut Errors) -> Option<Version> {
+fn parse_version(slot: Slot<Argument>, expr: &Expr, errors: &mut Errors) -> Option<Version> {
     errors.push(match bare(expr) {
         Expr::Lit(literal) => match &literal.lit {
             Lit::Int(written) if !matches!(written.suffix(), "" | "i32") => {
@@ -163,7 +134,7 @@ fn parse_version(slot: Slot, expr: &Expr, errors: &mut Errors) -> Option<Version
     None
 }
 
-type ParseElement<T> = fn(Slot, &Expr, &mut Errors) -> Option<T>;
+type ParseElement<T> = fn(Slot<Argument>, &Expr, &mut Errors) -> Option<T>;
 
 /// `None` if no element is legal; elements that are, are kept even if others are not.
 fn parse_one_or_list<T>(
@@ -180,7 +151,7 @@ fn parse_one_or_list<T>(
             if pieces.is_empty() {
                 errors.push(message::value_list_empty(argument, &list));
             }
-            let slot = Slot { argument, in_list: true };
+            let slot = Slot { word: argument, in_list: true };
             let mut elements = Vec::new();
             for piece in pieces {
                 parse_elements(slot, piece, errors, |expr, errors| {
@@ -190,7 +161,7 @@ fn parse_one_or_list<T>(
             elements
         }
         _ => {
-            let slot = Slot { argument, in_list: false };
+            let slot = Slot { word: argument, in_list: false };
             let expr = parse_expr(slot, &tokens, errors)?;
             parse_element(slot, &expr, errors).into_iter().collect()
         }
@@ -200,7 +171,7 @@ fn parse_one_or_list<T>(
 
 /// Hands over one list element, or several where commas are missing.
 fn parse_elements(
-    slot: Slot,
+    slot: Slot<Argument>,
     piece: Piece,
     errors: &mut Errors,
     mut element: impl FnMut(Expr, &mut Errors),
@@ -218,7 +189,7 @@ fn parse_elements(
     };
     while !rest.is_empty() {
         let Ok((expr, after)) = parse_first::<Expr>.parse2(rest.clone()) else {
-            errors.push(message::value_unreadable(slot, &rest));
+            errors.push(value_unreadable(slot, &rest));
             return;
         };
         element(expr, errors);
@@ -226,77 +197,6 @@ fn parse_elements(
             errors.push(argument::missing_comma(&next));
         }
         rest = after;
-    }
-}
-
-fn parse_expr(slot: Slot, tokens: &TokenStream, errors: &mut Errors) -> Option<Expr> {
-    let Ok((expr, rest)) = parse_first::<Expr>.parse2(tokens.clone()) else {
-        errors.push(message::value_unreadable(slot, tokens));
-        return None;
-    };
-    reject_rest(slot.argument, rest, errors);
-    Some(expr)
-}
-
-/// The longest `T` at the front, and what stands after it.
-fn parse_first<T: Parse>(input: ParseStream<'_>) -> syn::Result<(T, TokenStream)> {
-    Ok((input.parse()?, input.parse()?))
-}
-
-fn reject_rest(argument: Argument, rest: TokenStream, errors: &mut Errors) {
-    if let Some(found) = rest.into_iter().next() {
-        errors.push(argument::syntax_after_value(argument, &found));
-    }
-}
-
-fn string(slot: Slot, expr: &Expr, errors: &mut Errors) -> Option<LitStr> {
-    if let Expr::Lit(literal) = bare(expr)
-        && let Lit::Str(text) = &literal.lit
-    {
-        return Some(text.clone());
-    }
-    errors.push(message::value_not_a_string(slot, describe(expr), expr));
-    None
-}
-
-/// The string, if the tokens are one and nothing else.
-fn quoted(tokens: &TokenStream) -> Option<LitStr> {
-    syn::parse2(tokens.clone()).ok()
-}
-
-/// Without the invisible delimiters around what a `macro_rules` fragment stands for.
-fn bare(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Group(group) => bare(&group.expr),
-        other => other,
-    }
-}
-
-fn is_number(expr: &Expr) -> bool {
-    matches!(bare(expr), Expr::Lit(lit) if matches!(lit.lit, Lit::Int(_) | Lit::Float(_)))
-}
-
-/// What an expression is, for the end of a sentence.
-fn describe(expr: &Expr) -> &'static str {
-    match bare(expr) {
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Str(_) => "a string",
-            Lit::ByteStr(_) => "a byte string",
-            Lit::CStr(_) => "a C string",
-            Lit::Byte(_) => "a byte",
-            Lit::Char(_) => "a character",
-            Lit::Int(_) => "an integer",
-            Lit::Float(_) => "a number",
-            Lit::Bool(_) => "a boolean",
-            _ => "this literal",
-        },
-        Expr::Array(_) => "a list",
-        Expr::Call(_) | Expr::MethodCall(_) => "a call",
-        Expr::Closure(_) => "a closure",
-        Expr::Macro(_) => "a macro call",
-        Expr::Path(_) => "a name",
-        Expr::Unary(_) if is_number(expr) => "a number",
-        _ => "an expression",
     }
 }
 

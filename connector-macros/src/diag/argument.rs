@@ -1,19 +1,13 @@
 //! Messages about the shape of an argument list: missing, doubled, unknown or misspelt parts.
-//! `connector/args.rs` and `connector/model.rs` build them.
-//! One constructor per message; `tests/ui/fail` holds a case of the same name for each.
+//! `arguments/mod.rs` builds them, whatever attribute the list belongs to.
+//! One constructor per message; `tests/ui/fail` holds cases of the same name.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 
 use super::{Diagnostic, Place};
-use crate::words::Argument;
+use crate::words::{Vocabulary, Word};
 
-pub(crate) fn missing_task_type(item: &TokenStream) -> Diagnostic {
-    Diagnostic::new(Place::attribute(item), "`#[connector]` needs a `task_type`")
-        .help("write `#[connector(task_type = \"bigquery\")]`")
-        .note("it must equal `TaskTemplate.type` in the tasks this connector serves")
-}
-
-pub(crate) fn missing_value(argument: Argument, key: &Ident) -> Diagnostic {
+pub(crate) fn missing_value(argument: impl Word, key: &Ident) -> Diagnostic {
     Diagnostic::new(Place::of(key), format!("`{argument}` has no value"))
         .help(format!("write `{argument} = {}`", argument.example()))
 }
@@ -24,7 +18,7 @@ pub(crate) fn missing_comma(next: &TokenTree) -> Diagnostic {
 }
 
 pub(crate) fn missing_equals_sign(
-    argument: Argument,
+    argument: impl Word,
     found: &[TokenTree],
     value: &[TokenTree],
 ) -> Diagnostic {
@@ -36,7 +30,7 @@ pub(crate) fn missing_equals_sign(
     .help(assign(argument, &value.iter().cloned().collect()))
 }
 
-pub(crate) fn syntax_parentheses(argument: Argument, group: &Group) -> Diagnostic {
+pub(crate) fn syntax_parentheses(argument: impl Word, group: &Group) -> Diagnostic {
     Diagnostic::new(
         Place::of(group),
         format!("the value of `{argument}` stands after `=`, not in parentheses"),
@@ -44,36 +38,41 @@ pub(crate) fn syntax_parentheses(argument: Argument, group: &Group) -> Diagnosti
     .help(assign(argument, &group.stream()))
 }
 
-pub(crate) fn syntax_after_value(argument: Argument, found: &TokenTree) -> Diagnostic {
+pub(crate) fn syntax_after_value(argument: impl Word, found: &TokenTree) -> Diagnostic {
     let error = Diagnostic::new(
         Place::of(found),
         format!("the value of `{argument}` ends before {}", describe(found)),
     );
-    match (argument, found) {
-        (Argument::TaskType, TokenTree::Literal(_)) => {
-            error.help("to serve two task types, give a list: `task_type = [\"a\", \"b\"]`")
-        }
-        (Argument::Version, TokenTree::Literal(_)) => {
-            error.help("to serve two versions, give a list: `version = [0, 1]`")
-        }
-        (Argument::Init, TokenTree::Group(_)) => {
-            error.help("name the function only; it is called with the connector's `Settings`")
-        }
-        _ => error
+    match argument.after_value(found) {
+        Some(fix) => error.help(fix),
+        None => error
             .help(format!("write a comma and the next argument, or remove {}", describe(found))),
     }
 }
 
-pub(crate) fn syntax_not_an_argument(found: &TokenTree) -> Diagnostic {
+pub(crate) fn syntax_value_of_flag(argument: impl Word, value: &[TokenTree]) -> Diagnostic {
+    let value: TokenStream = value.iter().cloned().collect();
+    let error = Diagnostic::new(Place::of(&value), format!("`{argument}` takes no value"));
+    if value.to_string().contains("false") {
+        error.help(format!("remove `{argument}`"))
+    } else {
+        error.help(format!("write `{argument}` alone"))
+    }
+}
+
+pub(crate) fn syntax_not_an_argument<W: Word>(
+    found: &TokenTree,
+    vocabulary: &Vocabulary<W>,
+) -> Diagnostic {
     let error = Diagnostic::new(
         Place::of(found),
         format!("expected the name of an argument, found {}", describe(found)),
     );
-    match found {
-        TokenTree::Literal(text) if is_string(text) => {
-            error.help(format!("write `task_type = {text}`"))
+    match (found, vocabulary.for_text) {
+        (TokenTree::Literal(text), Some(word)) if is_string(text) => {
+            error.help(format!("write `{word} = {text}`"))
         }
-        _ => error.help(format!("the arguments are {}", Argument::list())),
+        _ => error.help(vocabulary.list()),
     }
 }
 
@@ -85,31 +84,25 @@ pub(crate) fn syntax_semicolon(semicolon: &TokenTree) -> Diagnostic {
     Diagnostic::new(Place::of(semicolon), "expected a comma, found `;`").help("write `,`")
 }
 
-pub(crate) fn unknown_argument(key: &Ident, nearest: Option<Argument>) -> Diagnostic {
-    let error = Diagnostic::new(Place::of(key), format!("`#[connector]` has no argument `{key}`"));
-    let list = format!("the arguments are {}", Argument::list());
+pub(crate) fn unknown_argument<W: Word>(
+    key: &Ident,
+    nearest: Option<W>,
+    vocabulary: &Vocabulary<W>,
+) -> Diagnostic {
+    let fact = format!("`#[{}]` has no argument `{key}`", vocabulary.attribute);
+    let error = Diagnostic::new(Place::of(key), fact);
     match nearest {
-        Some(argument) => error.help(format!("did you mean `{argument}`?")).note(list),
-        None => error.help(format!("remove `{key}`")).note(list),
+        Some(word) => error.help(format!("did you mean `{word}`?")).note(vocabulary.list()),
+        None => error.help(format!("remove `{key}`")).note(vocabulary.list()),
     }
 }
 
-pub(crate) fn duplicate_argument(argument: Argument, key: &Ident) -> Diagnostic {
+pub(crate) fn duplicate_argument(argument: impl Word, key: &Ident) -> Diagnostic {
     Diagnostic::new(Place::of(key), format!("`{argument}` is given twice")).help("remove this one")
 }
 
-pub(crate) fn duplicate_task_type(key: &Ident) -> Diagnostic {
-    duplicate_argument(Argument::TaskType, key)
-        .note("to serve two task types, give a list: `task_type = [\"a\", \"b\"]`")
-}
-
-pub(crate) fn duplicate_version(key: &Ident) -> Diagnostic {
-    duplicate_argument(Argument::Version, key)
-        .note("to serve two versions, give a list: `version = [0, 1]`")
-}
-
 /// "write `argument = value`", with an example where the value is missing or long.
-fn assign(argument: Argument, value: &TokenStream) -> String {
+fn assign(argument: impl Word, value: &TokenStream) -> String {
     let text = value.to_string();
     let fits = !text.is_empty() && text.len() <= 40 && !text.contains(',');
     let value = if fits { &text } else { argument.example() };

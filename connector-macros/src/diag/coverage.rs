@@ -10,10 +10,30 @@ use syn::{Item, ReturnType, Visibility};
 /// Cases in these folders show messages of rustc, or several of ours.
 const WITHOUT_MESSAGE: [&str; 2] = ["trait", "several"];
 
-/// `missing_task_type` for every constructor in the files beside this one.
-fn messages() -> BTreeSet<String> {
-    let sources =
-        [include_str!("argument.rs"), include_str!("target.rs"), include_str!("value.rs")];
+const DERIVES: [&str; 5] =
+    ["task_inputs", "task_outputs", "task_config", "task_connection", "flyte_type"];
+
+/// Only the derives have words without a value.
+const ABOUT_FLAGS: &str = "syntax_value_of_flag";
+
+/// Messages of every macro.
+const SHARED: [&str; 2] = [include_str!("argument.rs"), include_str!("value.rs")];
+
+const OF_CONNECTOR: [&str; 3] = [
+    include_str!("connector/argument.rs"),
+    include_str!("connector/target.rs"),
+    include_str!("connector/value.rs"),
+];
+
+const OF_DERIVES: [&str; 4] = [
+    include_str!("derive/attribute.rs"),
+    include_str!("derive/field.rs"),
+    include_str!("derive/target.rs"),
+    include_str!("derive/variant.rs"),
+];
+
+/// `missing_task_type` for every constructor in the sources.
+fn messages(sources: &[&str]) -> BTreeSet<String> {
     sources
         .iter()
         .flat_map(|source| syn::parse_file(source).unwrap().items)
@@ -32,43 +52,77 @@ fn is_constructor(function: &syn::ItemFn) -> bool {
     returned == "Diagnostic" && !matches!(function.vis, Visibility::Inherited)
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui/fail/connector")
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui/fail").join(name)
 }
 
-/// `missing_task_type_bare` for `missing/task_type_bare.stderr`.
-fn cases() -> BTreeSet<String> {
+/// `missing/task_type_bare` for `missing/task_type_bare.stderr`, in every kind's folder.
+fn cases(name: &str) -> BTreeSet<(String, String)> {
     let mut cases = BTreeSet::new();
-    for kind in std::fs::read_dir(folder()).unwrap() {
+    for kind in std::fs::read_dir(folder(name)).unwrap() {
         let kind = kind.unwrap();
-        let name = kind.file_name().into_string().unwrap();
-        if WITHOUT_MESSAGE.contains(&name.as_str()) {
-            continue;
-        }
         for case in std::fs::read_dir(kind.path()).unwrap() {
             let case = case.unwrap().path();
             if case.extension().is_some_and(|extension| extension == "stderr") {
-                cases.insert(format!("{name}_{}", case.file_stem().unwrap().to_str().unwrap()));
+                let rule = case.file_stem().unwrap().to_str().unwrap().to_owned();
+                cases.insert((kind.file_name().into_string().unwrap(), rule));
             }
         }
     }
     cases
 }
 
-#[test]
-fn every_message_has_a_case() {
-    let (messages, cases) = (messages(), cases());
-    assert!(messages.len() >= 30, "only {} messages found", messages.len());
-    let missing: Vec<_> = messages.difference(&cases).collect();
-    assert!(missing.is_empty(), "no case in tests/ui/fail/connector for {missing:?}");
+/// `missing_task_type_bare` for the cases that show one message of ours.
+fn names(folders: &[&str]) -> BTreeSet<String> {
+    let cases = folders.iter().flat_map(|folder| cases(folder));
+    cases
+        .filter(|(kind, _)| !WITHOUT_MESSAGE.contains(&kind.as_str()))
+        .map(|(kind, rule)| format!("{kind}_{rule}"))
+        .collect()
+}
+
+fn check_every_message_has_a_case(messages: &BTreeSet<String>, folders: &[&str]) {
+    let names = names(folders);
+    let missing: Vec<_> = messages.difference(&names).collect();
+    assert!(missing.is_empty(), "no case below tests/ui/fail in {folders:?} for {missing:?}");
+}
+
+fn check_every_case_has_a_message(messages: &BTreeSet<String>, folder: &str) {
+    let stray: Vec<_> = names(&[folder])
+        .into_iter()
+        .filter(|case| !messages.iter().any(|message| case.starts_with(message.as_str())))
+        .collect();
+    assert!(stray.is_empty(), "no message is called like these cases of {folder}: {stray:?}");
 }
 
 #[test]
-fn every_case_is_named_after_a_message() {
-    let (messages, cases) = (messages(), cases());
-    let stray: Vec<_> = cases
-        .iter()
-        .filter(|case| !messages.iter().any(|message| case.starts_with(message.as_str())))
-        .collect();
-    assert!(stray.is_empty(), "no message is called like these cases: {stray:?}");
+fn every_message_of_the_attribute_has_a_case() {
+    let mut messages = messages(&[&SHARED[..], &OF_CONNECTOR].concat());
+    assert!(messages.len() >= 40, "only {} messages found", messages.len());
+    check_every_case_has_a_message(&messages, "connector");
+    messages.remove(ABOUT_FLAGS);
+    check_every_message_has_a_case(&messages, &["connector"]);
+}
+
+#[test]
+fn every_message_of_the_derives_has_a_case() {
+    let messages = messages(&[&SHARED[..], &OF_DERIVES].concat());
+    assert!(messages.len() >= 30, "only {} messages found", messages.len());
+    check_every_message_has_a_case(&messages, &DERIVES);
+    for derive in DERIVES {
+        check_every_case_has_a_message(&messages, derive);
+    }
+}
+
+/// The derives share their messages, so each shows for itself that it gives those of every kind.
+#[test]
+fn every_derive_has_cases_of_every_kind() {
+    for derive in DERIVES {
+        let kinds: BTreeSet<String> = cases(derive).into_iter().map(|(kind, _)| kind).collect();
+        for kind in ["missing", "duplicate", "unknown", "value", "syntax", "target", "trait"] {
+            assert!(kinds.contains(kind), "{derive} has no case of kind {kind}");
+        }
+        // An output is only renamed: nothing can conflict.
+        assert_eq!(kinds.contains("conflict"), derive != "task_outputs", "{derive}");
+    }
 }

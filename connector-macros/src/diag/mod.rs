@@ -3,7 +3,8 @@
 //! The texts are in the files beside this one, one constructor per message.
 
 pub(crate) mod argument;
-pub(crate) mod target;
+pub(crate) mod connector;
+pub(crate) mod derive;
 pub(crate) mod value;
 
 #[cfg(test)]
@@ -57,6 +58,12 @@ impl Diagnostic {
         Self { place: place.into(), text: fact.into() }
     }
 
+    /// What syn could not read, in its words: rustc reads items before any derive sees them, so
+    /// this is about syntax newer than syn.
+    pub(crate) fn unreadable(error: &syn::Error) -> Self {
+        Self::new(error.span(), error.to_string())
+    }
+
     fn help(mut self, fix: impl AsRef<str>) -> Self {
         self.text.push_str("\nhelp: ");
         self.text.push_str(fix.as_ref());
@@ -93,6 +100,23 @@ impl Diagnostic {
             TokenTree::Group(braces),
         ]);
     }
+}
+
+/// Tokens in a sentence, spaced as people write types.
+fn compact(tokens: &TokenStream) -> String {
+    let mut text = tokens.to_string();
+    for (spaced, plain) in [
+        (" :: ", "::"),
+        (" < ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        ("& ", "&"),
+        (" ;", ";"),
+        ("fn (", "fn("),
+    ] {
+        text = text.replace(spaced, plain);
+    }
+    text
 }
 
 /// Proof that an error was pushed: what is left out of the output was explained.

@@ -56,16 +56,18 @@ pub struct CreateTaskRequest {
     pub inputs: ::core::option::Option<::connector_core::pb::flyteidl2::task::Inputs>,
     /// The task as declared. Arguments of a container are rendered already; an SQL statement and a pod
     /// spec are not.
-    #[prost(message, optional, tag = "2")]
+    #[prost(message, optional, boxed, tag = "2")]
     pub template: ::core::option::Option<
-        ::connector_core::pb::flyteidl2::core::TaskTemplate,
+        ::prost::alloc::boxed::Box<::connector_core::pb::flyteidl2::core::TaskTemplate>,
     >,
     /// Folder in the blob store for the outputs of this attempt; no other attempt gets the same one.
     #[prost(string, tag = "3")]
     pub output_prefix: ::prost::alloc::string::String,
     /// Identity and surroundings of the attempt. Missing when a task runs locally.
-    #[prost(message, optional, tag = "4")]
-    pub task_execution_metadata: ::core::option::Option<TaskExecutionMetadata>,
+    #[prost(message, optional, boxed, tag = "4")]
+    pub task_execution_metadata: ::core::option::Option<
+        ::prost::alloc::boxed::Box<TaskExecutionMetadata>,
+    >,
     /// Secrets and settings, resolved. Absent means the same as empty.
     #[prost(message, optional, tag = "5")]
     pub connection: ::core::option::Option<

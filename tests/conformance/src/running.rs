@@ -106,7 +106,10 @@ pub fn template(task_type: &str, custom: &[(&str, &str)]) -> core_pb::TaskTempla
 /// A create request without inputs.
 #[must_use]
 pub fn create(task_type: &str, custom: &[(&str, &str)]) -> pb::CreateTaskRequest {
-    pb::CreateTaskRequest { template: Some(template(task_type, custom)), ..Default::default() }
+    pb::CreateTaskRequest {
+        template: Some(Box::new(template(task_type, custom))),
+        ..Default::default()
+    }
 }
 
 /// The category of a call about a job.

@@ -82,7 +82,7 @@ async fn everything_a_create_request_carries_reaches_the_connector() {
     let request = pb::CreateTaskRequest {
         inputs: Some(core_pb::task::Inputs { literals: vec![input], context: vec![context] }),
         output_prefix: "s3://b/p".to_owned(),
-        task_execution_metadata: Some(pb::TaskExecutionMetadata {
+        task_execution_metadata: Some(Box::new(pb::TaskExecutionMetadata {
             task_execution_id: Some(core_pb::TaskExecutionIdentifier {
                 node_execution_id: Some(node),
                 ..Default::default()
@@ -91,7 +91,7 @@ async fn everything_a_create_request_carries_reaches_the_connector() {
             max_attempts: 3,
             identity: Some(core_pb::Identity::default()),
             ..Default::default()
-        }),
+        })),
         ..create("probe", &[("at_create", "say")])
     };
     let said = tasks.create_task(request).await.unwrap().into_inner().resource_meta;

@@ -7,6 +7,8 @@ mod normal;
 pub mod parity;
 pub mod peer;
 pub mod script;
+pub mod told;
+pub mod typed_vectors;
 pub mod venv;
 
 use std::path::{Path, PathBuf};

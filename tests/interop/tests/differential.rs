@@ -172,6 +172,11 @@ const INTENDED: &[Intended] = &[
         ],
         reason: "names that nobody serves share one label, or a caller could make series without end",
     },
+    Intended {
+        cases: &["metrics page"],
+        fields: &[("samples.*{task_type=typed_echo*", "")],
+        reason: "the binary links a connector that the reference server has not",
+    },
 ];
 
 #[test]

@@ -35,7 +35,7 @@ pub(in crate::grpc) fn create(request: pb::CreateTaskRequest, call: CallContext)
         inputs: NamedLiterals::from(literals),
         input_context: context.into_iter().map(|pair| (pair.key, pair.value)).collect(),
         output_prefix,
-        execution: task_execution_metadata.map(execution),
+        execution: task_execution_metadata.map(|metadata| Box::new(execution(*metadata))),
         connection,
     }
 }

@@ -1,0 +1,94 @@
+#[allow(deprecated)]
+const _: () = {
+    use ::connector_core as __connector_core;
+    #[automatically_derived]
+    impl __connector_core::__private::record::Record for Point {
+        const NAME: &'static ::core::primitive::str = "Point";
+        const DOC: &'static ::core::primitive::str = "A point in the plane.";
+        const STYLE: __connector_core::typed::Style = __connector_core::typed::Style::Dataclass;
+        fn codec() -> __connector_core::__private::record::Codec<Self> {
+            __connector_core::__private::record::Codec {
+                read: |__connector_fields| {
+                    let __connector_field_0 = {
+                        let __connector_call = __connector_core::__private::derived::Reader::take::<
+                            f64,
+                        >;
+                        __connector_call(__connector_fields, "x", "")
+                    };
+                    let __connector_field_1 = {
+                        let __connector_call = __connector_core::__private::derived::Reader::take_or::<
+                            String,
+                        >;
+                        __connector_call(
+                            __connector_fields,
+                            "label",
+                            "",
+                            ::core::default::Default::default,
+                        )
+                    };
+                    ::core::option::Option::Some(Self {
+                        x: __connector_field_0?,
+                        label: __connector_field_1?,
+                    })
+                },
+                write: |__connector_value, __connector_fields| {
+                    {
+                        let __connector_call = __connector_core::__private::record::ValueFieldsOut::put::<
+                            f64,
+                        >;
+                        __connector_call(__connector_fields, "x", __connector_value.x)
+                    };
+                    {
+                        let __connector_call = __connector_core::__private::record::ValueFieldsOut::put::<
+                            String,
+                        >;
+                        __connector_call(
+                            __connector_fields,
+                            "label",
+                            __connector_value.label,
+                        )
+                    };
+                },
+            }
+        }
+    }
+    #[automatically_derived]
+    impl __connector_core::FlyteType for Point {
+        const TAG: &'static ::core::primitive::str = __connector_core::__private::record::transformer::<
+            Self,
+        >();
+        fn literal_type() -> __connector_core::pb::LiteralType {
+            __connector_core::__private::record::literal_type::<Self>()
+        }
+        fn describe() -> __connector_core::typed::TypeDescription {
+            __connector_core::__private::record::describe::<Self>()
+        }
+        fn from_form(
+            __connector_form: __connector_core::typed::Form<'_>,
+        ) -> ::core::result::Result<Self, __connector_core::typed::Mismatches> {
+            __connector_core::__private::record::from_form(__connector_form)
+        }
+        fn into_literal(
+            self,
+        ) -> ::core::result::Result<
+            __connector_core::pb::Literal,
+            __connector_core::typed::Mismatches,
+        > {
+            __connector_core::__private::record::into_literal(self)
+        }
+        fn into_value(
+            self,
+            __connector_style: __connector_core::typed::Style,
+        ) -> ::core::result::Result<
+            __connector_core::typed::Value,
+            __connector_core::typed::Mismatches,
+        > {
+            __connector_core::__private::record::into_value(self, __connector_style)
+        }
+        fn is_own(
+            __connector_form: &__connector_core::typed::Form<'_>,
+        ) -> ::core::primitive::bool {
+            __connector_core::__private::record::is_own::<Self>(__connector_form)
+        }
+    }
+};

@@ -1,0 +1,6 @@
+/// How fast.
+enum Mode {
+    Fast,
+    #[flyte(name = "SLOW", value = "slow")]
+    VerySlow = 7,
+}

@@ -1,0 +1,4 @@
+enum Size {
+    Number(i64),
+    Unknown,
+}

@@ -1,0 +1,4 @@
+#[flyte(pydantic, rename = "PyPoint")]
+struct Point {
+    x: f64,
+}

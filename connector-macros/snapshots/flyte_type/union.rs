@@ -1,0 +1,5 @@
+enum Size {
+    Number(i64),
+    Name(std::string::String),
+    Unknown(()),
+}

@@ -1,0 +1,4 @@
+enum Preset {
+    Fast,
+    Slow,
+}

@@ -1,0 +1,47 @@
+#[allow(deprecated)]
+const _: () = {
+    use ::connector_core as __connector_core;
+    #[automatically_derived]
+    impl __connector_core::__private::derived::DerivedConnection for RenderAccess {
+        fn read(
+            __connector_fields: &mut __connector_core::__private::derived::ConnectionReader<
+                '_,
+            >,
+        ) -> ::core::option::Option<Self> {
+            let __connector_field_0 = {
+                let __connector_call = __connector_core::__private::derived::ConnectionReader::take_secret::<
+                    Secret,
+                >;
+                __connector_call(__connector_fields, "key", "")
+            };
+            let __connector_field_1 = {
+                let __connector_call = __connector_core::__private::derived::ConnectionReader::take_secret::<
+                    Option<Secret>,
+                >;
+                __connector_call(__connector_fields, "token", "")
+            };
+            let __connector_field_2 = {
+                let __connector_call = __connector_core::__private::derived::ConnectionReader::take_optional::<
+                    Option<String>,
+                >;
+                __connector_call(__connector_fields, "endpoint", "")
+            };
+            ::core::option::Option::Some(Self {
+                api_key: __connector_field_0?,
+                token: __connector_field_1?,
+                endpoint: __connector_field_2?,
+            })
+        }
+    }
+    #[automatically_derived]
+    impl __connector_core::TaskConnection for RenderAccess {
+        fn from_connection(
+            __connector_connection: __connector_core::pb::Connection,
+        ) -> __connector_core::Result<Self> {
+            __connector_core::__private::derived::read_connection(__connector_connection)
+        }
+        fn describe() -> __connector_core::__private::derived::Descriptions {
+            __connector_core::__private::derived::describe_connection::<Self>()
+        }
+    }
+};

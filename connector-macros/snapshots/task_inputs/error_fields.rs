@@ -1,0 +1,6 @@
+struct Scene {
+    #[input(rename = "")]
+    file: File,
+    #[input(defualt = 1)]
+    samples: u32,
+}

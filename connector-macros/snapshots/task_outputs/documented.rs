@@ -1,0 +1,6 @@
+struct Video {
+    /// The rendered film.
+    video: File,
+    #[output(rename = "length")]
+    seconds: f64,
+}

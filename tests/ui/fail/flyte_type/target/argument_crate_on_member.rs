@@ -1,0 +1,13 @@
+//! `crate` on a variant.
+
+use connector_core::prelude::*;
+
+#[derive(FlyteType)]
+enum Mode {
+    #[flyte(crate = ::connector_core)]
+    Fast,
+}
+
+fn main() {
+    let _ = Mode::literal_type();
+}

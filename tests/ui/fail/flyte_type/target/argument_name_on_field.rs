@@ -1,0 +1,13 @@
+//! `name` on a field.
+
+use connector_core::prelude::*;
+
+#[derive(FlyteType)]
+struct Point {
+    #[flyte(name = "X")]
+    x: f64,
+}
+
+fn main() {
+    let _ = Point::literal_type();
+}

@@ -1,0 +1,13 @@
+//! An empty name.
+
+use connector_core::prelude::*;
+
+#[derive(FlyteType)]
+struct Point {
+    #[flyte(rename = "")]
+    x: f64,
+}
+
+fn main() {
+    let _ = Point::literal_type();
+}

@@ -1,0 +1,13 @@
+//! An empty name above the struct.
+
+use connector_core::prelude::*;
+
+#[derive(FlyteType)]
+#[flyte(rename = "")]
+struct Point {
+    x: f64,
+}
+
+fn main() {
+    let _ = Point::literal_type();
+}

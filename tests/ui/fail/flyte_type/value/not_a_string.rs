@@ -1,0 +1,13 @@
+//! A number for a member's value.
+
+use connector_core::prelude::*;
+
+#[derive(FlyteType)]
+enum Mode {
+    #[flyte(value = 1)]
+    Fast,
+}
+
+fn main() {
+    let _ = Mode::literal_type();
+}

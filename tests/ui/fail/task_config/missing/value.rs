@@ -1,0 +1,13 @@
+//! `rename` without a value.
+
+use connector_core::prelude::*;
+
+#[derive(TaskConfig)]
+struct RenderConfig {
+    #[config(rename)]
+    fps: u32,
+}
+
+fn main() {
+    let _ = RenderConfig::from_custom(Default::default());
+}

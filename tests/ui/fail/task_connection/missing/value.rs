@@ -1,0 +1,13 @@
+//! `rename` of a secret, without a value.
+
+use connector_core::prelude::*;
+
+#[derive(TaskConnection)]
+struct RenderAccess {
+    #[secret(rename)]
+    api_key: Secret,
+}
+
+fn main() {
+    let _ = RenderAccess::from_connection(pb::Connection::default());
+}

@@ -1,0 +1,13 @@
+//! A misspelt word.
+
+use connector_core::prelude::*;
+
+#[derive(TaskConnection)]
+struct RenderAccess {
+    #[connection(deflaut = 443)]
+    port: u16,
+}
+
+fn main() {
+    let _ = RenderAccess::from_connection(pb::Connection::default());
+}

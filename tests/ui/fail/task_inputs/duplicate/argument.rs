@@ -1,0 +1,14 @@
+//! The same word twice.
+
+use connector_core::NamedLiterals;
+use connector_core::prelude::*;
+
+#[derive(TaskInputs)]
+struct Scene {
+    #[input(rename = "Frames", rename = "frames")]
+    frames: i64,
+}
+
+fn main() {
+    let _ = Scene::from_literals(NamedLiterals::default());
+}

@@ -1,0 +1,14 @@
+//! The attribute with empty parentheses.
+
+use connector_core::NamedLiterals;
+use connector_core::prelude::*;
+
+#[derive(TaskInputs)]
+struct Scene {
+    #[input()]
+    frames: i64,
+}
+
+fn main() {
+    let _ = Scene::from_literals(NamedLiterals::default());
+}

@@ -1,0 +1,14 @@
+//! An equals sign in place of parentheses.
+
+use connector_core::NamedLiterals;
+use connector_core::prelude::*;
+
+#[derive(TaskInputs)]
+struct Scene {
+    #[input = "Frames"]
+    frames: i64,
+}
+
+fn main() {
+    let _ = Scene::from_literals(NamedLiterals::default());
+}

@@ -1,0 +1,14 @@
+//! The name in parentheses.
+
+use connector_core::NamedLiterals;
+use connector_core::prelude::*;
+
+#[derive(TaskInputs)]
+struct Scene {
+    #[input(rename("Frames"))]
+    frames: i64,
+}
+
+fn main() {
+    let _ = Scene::from_literals(NamedLiterals::default());
+}

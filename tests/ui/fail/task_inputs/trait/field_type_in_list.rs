@@ -1,0 +1,15 @@
+//! A list of something that is no Flyte type.
+
+use connector_core::NamedLiterals;
+use connector_core::prelude::*;
+
+struct Plain;
+
+#[derive(TaskInputs)]
+struct Scene {
+    plain: Vec<Plain>,
+}
+
+fn main() {
+    let _ = Scene::from_literals(NamedLiterals::default());
+}

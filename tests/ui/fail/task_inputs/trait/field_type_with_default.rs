@@ -1,0 +1,16 @@
+//! A field with a default whose type is no Flyte type.
+
+use connector_core::NamedLiterals;
+use connector_core::prelude::*;
+
+struct Plain;
+
+#[derive(TaskInputs)]
+struct Scene {
+    #[input(default = Plain)]
+    plain: Plain,
+}
+
+fn main() {
+    let _ = Scene::from_literals(NamedLiterals::default());
+}

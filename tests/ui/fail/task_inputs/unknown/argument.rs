@@ -1,0 +1,14 @@
+//! A misspelt word.
+
+use connector_core::NamedLiterals;
+use connector_core::prelude::*;
+
+#[derive(TaskInputs)]
+struct Scene {
+    #[input(defualt = 24)]
+    frames: i64,
+}
+
+fn main() {
+    let _ = Scene::from_literals(NamedLiterals::default());
+}

@@ -1,0 +1,14 @@
+//! A misspelt word above the struct.
+
+use connector_core::NamedLiterals;
+use connector_core::prelude::*;
+
+#[derive(TaskInputs)]
+#[input(krate = ::connector_core)]
+struct Scene {
+    frames: i64,
+}
+
+fn main() {
+    let _ = Scene::from_literals(NamedLiterals::default());
+}

@@ -1,0 +1,16 @@
+//! The attribute without arguments.
+
+use connector_core::NamedLiterals;
+use connector_core::prelude::*;
+
+#[derive(TaskOutputs)]
+struct Video {
+    #[output]
+    seconds: f64,
+}
+
+fn send(outputs: Video) -> Result<NamedLiterals> {
+    outputs.into_literals()
+}
+
+fn main() {}

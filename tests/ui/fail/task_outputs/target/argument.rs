@@ -1,0 +1,16 @@
+//! `crate` on a field.
+
+use connector_core::NamedLiterals;
+use connector_core::prelude::*;
+
+#[derive(TaskOutputs)]
+struct Video {
+    #[output(crate = ::connector_core)]
+    seconds: f64,
+}
+
+fn send(outputs: Video) -> Result<NamedLiterals> {
+    outputs.into_literals()
+}
+
+fn main() {}

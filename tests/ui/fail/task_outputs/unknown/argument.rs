@@ -1,0 +1,16 @@
+//! A misspelt word.
+
+use connector_core::NamedLiterals;
+use connector_core::prelude::*;
+
+#[derive(TaskOutputs)]
+struct Video {
+    #[output(renmae = "length")]
+    seconds: f64,
+}
+
+fn send(outputs: Video) -> Result<NamedLiterals> {
+    outputs.into_literals()
+}
+
+fn main() {}

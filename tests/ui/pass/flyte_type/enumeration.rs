@@ -1,0 +1,52 @@
+//! Enums of names: read by name and by value, written as Python writes them, without asking for `Copy`.
+
+use connector_core::prelude::*;
+use connector_core::typed::{Style, Value};
+
+/// How fast.
+#[derive(Debug, PartialEq, FlyteType)]
+#[flyte(rename = "PyMode")]
+#[repr(u8)]
+enum Mode {
+    Fast = 7,
+    VerySlow,
+    #[flyte(name = "Odd", value = "")]
+    #[deprecated]
+    Odd,
+    #[flyte(value = "DRAFT")]
+    Draft,
+    r#Final,
+}
+
+fn main() {
+    for (text, mode) in [
+        ("FAST", Mode::Fast),
+        ("fast", Mode::Fast),
+        ("VERY_SLOW", Mode::VerySlow),
+        ("very_slow", Mode::VerySlow),
+        ("DRAFT", Mode::Draft),
+        ("FINAL", Mode::Final),
+        ("final", Mode::Final),
+    ] {
+        assert_eq!(Mode::from_literal(&literal::string(text)), Ok(mode), "{text}");
+    }
+    for wrong in ["Fast", "fast ", "7"] {
+        let problem = Mode::from_literal(&literal::string(wrong)).unwrap_err().to_string();
+        assert!(
+            problem.contains(r#"one of "FAST", "VERY_SLOW", "Odd", "DRAFT", "FINAL""#),
+            "{problem}"
+        );
+    }
+    assert!(Mode::from_literal(&literal::integer(7)).is_err());
+
+    assert_eq!(Mode::VerySlow.into_literal(), Ok(literal::string("VERY_SLOW")));
+    assert_eq!(Mode::VerySlow.into_value(Style::Dataclass), Ok(Value::from("very_slow")));
+    assert_eq!(Mode::VerySlow.into_value(Style::Pydantic), Ok(Value::from("VERY_SLOW")));
+
+    let Some(pb::literal_type::Type::EnumType(declared)) = Mode::literal_type().r#type else {
+        panic!("not declared as an enum");
+    };
+    assert_eq!(declared.values, ["FAST", "VERY_SLOW", "Odd", "DRAFT", "FINAL"]);
+    assert_eq!((Mode::TAG, Mode::describe().name.as_str()), ("DefaultEnumTransformer", "PyMode"));
+    assert_eq!(Mode::describe().schema["description"], "How fast.");
+}

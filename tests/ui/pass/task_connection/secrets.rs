@@ -1,0 +1,61 @@
+//! Secrets and settings are apart, typed, and never shown.
+
+use connector_core::ErrorKind;
+use connector_core::prelude::*;
+
+#[derive(Debug, TaskConnection)]
+struct RenderAccess {
+    /// The farm's key.
+    #[secret]
+    api_key: Secret,
+    #[secret(rename = "fallback")]
+    token: Option<Secret>,
+    endpoint: Option<String>,
+    #[connection(default = 443)]
+    port: u16,
+    #[connection(rename = "Verify", default = true)]
+    verify: bool,
+    #[connection(optional)]
+    weight: Option<f64>,
+    /// A setting may have the name of a secret.
+    #[connection(rename = "api_key", default)]
+    key_name: String,
+}
+
+fn connection(secrets: &[(&str, &str)], configs: &[(&str, &str)]) -> pb::Connection {
+    let map = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    pb::Connection { secrets: map(secrets), configs: map(configs), ..Default::default() }
+}
+
+fn main() {
+    let access = RenderAccess::from_connection(connection(
+        &[("api_key", "hunter2"), ("fallback", "swordfish")],
+        &[("port", "8080"), ("Verify", "false"), ("weight", "0.5"), ("api_key", "main")],
+    ))
+    .unwrap();
+    assert_eq!(access.api_key.expose(), "hunter2");
+    assert_eq!(access.token.as_ref().map(Secret::expose), Some("swordfish"));
+    assert_eq!((access.port, access.verify, access.weight), (8080, false, Some(0.5)));
+    assert_eq!((access.endpoint.as_deref(), access.key_name.as_str()), (None, "main"));
+    let shown = format!("{access:?}");
+    assert!(!shown.contains("hunter2") && !shown.contains("swordfish"), "{shown}");
+
+    let least = RenderAccess::from_connection(connection(&[("api_key", "k")], &[])).unwrap();
+    assert_eq!((least.port, least.verify, least.token.is_none()), (443, true, true));
+
+    let error = RenderAccess::from_connection(connection(&[], &[("port", "hunter2")])).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidTask);
+    assert_eq!(
+        error.message(),
+        "the task's secrets and configs do not fit:\n \
+         - `api_key`: is missing; name it under `secrets` in the task's settings\n \
+         - `port`: expected an int, found other text"
+    );
+
+    let fields = RenderAccess::describe().unwrap();
+    let seen: Vec<(bool, bool)> = fields.iter().map(|f| (f.secret, f.required)).collect();
+    assert_eq!(seen[..4], [(true, true), (true, false), (false, false), (false, false)]);
+    assert_eq!(fields[0].description, "The farm's key.");
+}
