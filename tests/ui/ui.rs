@@ -41,7 +41,7 @@ fn cases() {
 fn check_every_mistake_is_one_error() {
     let mut wrong = Vec::new();
     let cases = files("fail", "rs");
-    assert!(cases.len() >= 20, "only {} cases found", cases.len());
+    assert!(cases.len() >= 200, "only {} cases found", cases.len());
     for case in &cases {
         let source = fs::read_to_string(case).unwrap();
         let mistakes = source
@@ -67,7 +67,7 @@ fn check_every_mistake_is_one_error() {
 fn check_no_error_blames_the_macro() {
     for recorded in files("fail", "stderr") {
         let text = fs::read_to_string(&recorded).unwrap();
-        for phrase in ["originates in the attribute macro", "__connector", "panicked"] {
+        for phrase in ["originates in the", "__connector", "panicked"] {
             assert!(!text.contains(phrase), "{}: {phrase}", recorded.display());
         }
     }

@@ -25,6 +25,9 @@ pub trait ConnectionValue: Sized + Send + Sync + 'static {
     /// The type for people.
     fn describe() -> TypeDescription;
 
+    /// This value for people, where it is a default.
+    fn to_json(&self) -> serde_json::Value;
+
     /// The value of a setting that did not come; `None` if one must come.
     #[must_use]
     fn absent() -> Option<Self> {
@@ -39,6 +42,10 @@ impl ConnectionValue for String {
 
     fn describe() -> TypeDescription {
         <Self as super::FlyteType>::describe()
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        self.as_str().into()
     }
 }
 
@@ -55,6 +62,10 @@ macro_rules! parsed {
             fn describe() -> TypeDescription {
                 <Self as super::FlyteType>::describe()
             }
+
+            fn to_json(&self) -> serde_json::Value {
+                (*self).into()
+            }
         })+
     };
 }
@@ -68,6 +79,10 @@ impl<T: ConnectionValue> ConnectionValue for Option<T> {
 
     fn describe() -> TypeDescription {
         TypeDescription::optional(&T::describe())
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        self.as_ref().map_or(serde_json::Value::Null, T::to_json)
     }
 
     fn absent() -> Option<Self> {

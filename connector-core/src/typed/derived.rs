@@ -3,14 +3,13 @@
 //! One concrete reader for every purpose keeps expansions, and what is compiled of them, small.
 
 pub use prost_types::Struct;
-use rmpv::Value;
 
 use super::connection::{ConnectionFields, ConnectionValue, SecretValue};
 use super::describe::FieldDescription;
 use super::fields::LiteralFields;
 pub use super::fields::LiteralFieldsOut;
 use super::mismatch::Mismatches;
-use super::record::ValueFields;
+use super::record::{Glance, ValueFields};
 use super::{FlyteType, OptionalField};
 use crate::error::Result;
 use crate::pb;
@@ -26,10 +25,10 @@ pub enum Reader<'a> {
     Literals(&'a mut LiteralFields),
     /// An object.
     Values(&'a mut ValueFields),
-    /// Nowhere: an object is asked for the names of those that must be there.
-    Names { object: &'a [(Value, Value)], complete: &'a mut bool },
     /// Nowhere: the fields are described.
     Descriptions(&'a mut Vec<FieldDescription>),
+    /// Nowhere: an object is looked at from outside.
+    Glance(Glance<'a>),
 }
 
 impl Reader<'_> {
@@ -38,13 +37,12 @@ impl Reader<'_> {
         match self {
             Self::Literals(fields) => fields.take(name),
             Self::Values(fields) => fields.take(name),
-            Self::Names { object, complete } => {
-                let there = object.iter().any(|(key, _)| key.as_str() == Some(name));
-                **complete = **complete && (there || T::absent().is_some());
-                None
-            }
             Self::Descriptions(fields) => {
                 fields.push(FieldDescription::of::<T>(name, doc));
+                None
+            }
+            Self::Glance(glance) => {
+                glance.see::<T>(name);
                 None
             }
         }
@@ -69,9 +67,12 @@ impl Reader<'_> {
         match self {
             Self::Literals(fields) => fields.take_or(name, default),
             Self::Values(fields) => fields.take_or(name, default),
-            Self::Names { .. } => None,
             Self::Descriptions(fields) => {
                 fields.push(FieldDescription::of::<T>(name, doc).with_default(default()));
+                None
+            }
+            Self::Glance(glance) => {
+                glance.see_or::<T>(name);
                 None
             }
         }
@@ -119,7 +120,8 @@ impl ConnectionReader<'_> {
             Self::Connection(fields) => fields.take_or(name, default),
             Self::Descriptions(fields) => {
                 let field = FieldDescription::of_setting::<T>(name, doc);
-                fields.push(FieldDescription { required: false, ..field });
+                let default = Some(default().to_json());
+                fields.push(FieldDescription { required: false, default, ..field });
                 None
             }
         }

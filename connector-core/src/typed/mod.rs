@@ -16,8 +16,10 @@ mod form;
 mod iso;
 mod mismatch;
 mod msgpack;
+mod nesting;
 mod number;
 mod optional;
+mod patience;
 mod raw;
 #[doc(hidden)]
 pub mod record;

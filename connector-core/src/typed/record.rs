@@ -1,9 +1,6 @@
 //! Objects with named fields: Python's dataclasses and pydantic models.
 //! Derived structs use these; they travel as msgpack.
 
-use std::any::TypeId;
-use std::cell::RefCell;
-
 use prost_types::{Struct, value::Kind};
 use rmpv::Value;
 
@@ -11,7 +8,7 @@ use super::derived::Reader;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::{FlyteType, Style, msgpack, simple};
+use super::{FlyteType, Style, msgpack, nesting, simple};
 use crate::custom_info::json_to_struct;
 use crate::pb;
 use crate::pb::{literal, scalar};
@@ -65,30 +62,15 @@ pub fn literal_type<R: Record>() -> pb::LiteralType {
     }
 }
 
-thread_local! {
-    /// The structs being described: one that holds itself in a list is not described for ever.
-    static DESCRIBING: RefCell<Vec<TypeId>> = const { RefCell::new(Vec::new()) };
-}
-
 /// A derived struct for people; inside itself it is only named.
 #[must_use]
 pub fn describe<R: Record>() -> TypeDescription {
-    let id = TypeId::of::<R>();
-    let inside = DESCRIBING.with_borrow_mut(|describing| {
-        let inside = describing.contains(&id);
-        describing.push(id);
-        inside
-    });
-    let mut fields = Vec::new();
-    if !inside {
+    let tell = || {
+        let mut fields = Vec::new();
         (R::codec().read)(&mut Reader::Descriptions(&mut fields));
-    }
-    DESCRIBING.with_borrow_mut(Vec::pop);
-    if inside {
-        TypeDescription::named(R::NAME)
-    } else {
         TypeDescription::object(R::NAME, R::DOC, &fields)
-    }
+    };
+    nesting::told::<R, _>(tell, || TypeDescription::named(R::NAME))
 }
 
 /// Reads a derived struct.
@@ -119,18 +101,56 @@ pub fn into_value<R: Record>(value: R, style: Style) -> Result<Value, Mismatches
     fields.finish()
 }
 
-/// Whether a form has the fields of a derived struct, so that a union of several finds the right one.
+/// Whether a form has the fields of a derived struct and no others, so that a union of several finds
+/// the right one.
 ///
-/// Only names are looked at: reading the fields here and again in `from_form` would double the work
-/// at every level of unions within unions.
+/// The object is seen from outside only: reading all of it here and again in `from_form` would double
+/// the work at every level of unions within unions.
 #[must_use]
 pub fn is_own<R: Record>(form: &Form<'_>) -> bool {
-    let Form::Fields(object) = form else {
+    let Form::Fields(fields) = form else {
         return false;
     };
-    let mut complete = true;
-    (R::codec().read)(&mut Reader::Names { object, complete: &mut complete });
-    complete
+    let mut reader = Reader::Glance(Glance { fields, known: 0, fits: true });
+    (R::codec().read)(&mut reader);
+    matches!(reader, Reader::Glance(glance) if glance.fits && glance.known == fields.len())
+}
+
+/// An object that is looked at from outside.
+#[derive(Debug)]
+pub struct Glance<'a> {
+    fields: &'a [(Value, Value)],
+    known: usize,
+    fits: bool,
+}
+
+impl Glance<'_> {
+    /// Looks at a field that must be there unless its type can be absent.
+    pub(super) fn see<T: FlyteType>(&mut self, name: &str) {
+        match self.find(name) {
+            Some(value) => self.fits &= may_be::<T>(value),
+            None => self.fits &= T::absent().is_some(),
+        }
+    }
+
+    /// Looks at a field that has a default.
+    pub(super) fn see_or<T: FlyteType>(&mut self, name: &str) {
+        match self.find(name) {
+            None | Some(Value::Nil) => {}
+            Some(value) => self.fits &= may_be::<T>(value),
+        }
+    }
+
+    fn find(&mut self, name: &str) -> Option<&Value> {
+        let (_, value) = self.fields.iter().rev().find(|(key, _)| key.as_str() == Some(name))?;
+        self.known += 1;
+        Some(value)
+    }
+}
+
+/// Whether a field may be a `T`, as far as that can be seen without looking into it.
+fn may_be<T: FlyteType>(value: &Value) -> bool {
+    matches!(value, Value::Array(_) | Value::Map(_)) || T::from_form(value.clone().into()).is_ok()
 }
 
 /// Marks a type as travelling in msgpack, as Python does for the cache's sake.

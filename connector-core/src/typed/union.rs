@@ -7,7 +7,8 @@ use rmpv::Value;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::{FlyteType, Style, tagged_type};
+use super::patience::{self, Reading};
+use super::{FlyteType, Style, nesting, record, simple, tagged_type};
 use crate::pb;
 use crate::pb::{literal, literal_type, scalar};
 
@@ -69,21 +70,16 @@ impl<U: Union> Alternatives<'_, U> {
                 **yes = **yes || T::is_own(form);
                 return;
             }
-            Question::Tagged { tag, class, whole, inner } => match has_tag::<T>(tag) {
-                true if T::IS_UNION => T::from_literal(whole),
-                true if class.is_none_or(|class| T::describe().name == class) => {
-                    T::from_literal(inner)
-                }
-                _ => return,
-            },
-            Question::Own(form) => match T::is_own(form) {
-                true => T::from_form(form.clone()),
-                false => return,
-            },
-            Question::Other(form) => match T::is_own(form) {
-                true => return,
-                false => T::from_form(form.clone()),
-            },
+            Question::Tagged { tag, .. } if !has_tag::<T>(tag) => return,
+            Question::Tagged { whole, .. } if T::IS_UNION => T::from_literal(whole),
+            Question::Tagged { class: Some(class), .. } if T::describe().name != *class => return,
+            Question::Tagged { inner, .. } => T::from_literal(inner),
+            Question::Own(form) if !T::is_own(form) => return,
+            Question::Other(form) if T::is_own(form) => return,
+            Question::Own(_) | Question::Other(_) if !patience::is_left() => return,
+            Question::Own(form) | Question::Other(form) => {
+                T::from_form(form.clone()).inspect_err(|_| patience::lose(form))
+            }
         };
         match read {
             Ok(value) => self.found = Some(wrap(value)),
@@ -166,19 +162,23 @@ pub fn is_none(literal: &pb::Literal) -> bool {
     }
 }
 
-/// The type of a derived union.
+/// The type of a derived union; inside itself it is any object.
 #[must_use]
 pub fn literal_type<U: Union>() -> pb::LiteralType {
-    let mut types = Vec::new();
-    // Nothing is read, so nothing is found.
-    drop(ask::<U>(Question::Declare(&mut types)));
-    declared(types)
+    let tell = || {
+        let mut types = Vec::new();
+        // Nothing is read, so nothing is found.
+        drop(ask::<U>(Question::Declare(&mut types)));
+        declared(types)
+    };
+    nesting::told::<U, _>(tell, || record::annotated(simple(pb::SimpleType::Struct)))
 }
 
-/// A derived union for people.
+/// A derived union for people; inside itself it is any value.
 #[must_use]
 pub fn describe<U: Union>() -> TypeDescription {
-    TypeDescription::union(&descriptions::<U>())
+    let tell = || TypeDescription::union(&descriptions::<U>());
+    nesting::told::<U, _>(tell, TypeDescription::anything)
 }
 
 fn descriptions<U: Union>() -> Vec<TypeDescription> {
@@ -217,6 +217,7 @@ pub fn from_literal<U: Union>(literal: &pb::Literal) -> Result<U, Mismatches> {
 /// # Errors
 /// No alternative reads the value.
 pub fn from_form<U: Union>(form: Form<'_>) -> Result<U, Mismatches> {
+    let _reading = Reading::of(&form);
     ask(Question::Own(&form))
         .or_else(|_| ask(Question::Other(&form)))
         .map_err(|_| Mismatches::expected(&names::<U>(), form))
@@ -254,9 +255,13 @@ pub fn is_own<U: Union>(form: &Form<'_>) -> bool {
     yes
 }
 
+/// The alternatives in a message. Told as the union is, so that it is named inside itself, too.
 fn names<U: Union>() -> String {
-    let names: Vec<String> = descriptions::<U>().into_iter().map(|kind| kind.name).collect();
-    format!("one of {}", names.join(", "))
+    let tell = || {
+        let names: Vec<String> = descriptions::<U>().into_iter().map(|kind| kind.name).collect();
+        TypeDescription { name: names.join(", "), ..TypeDescription::anything() }
+    };
+    format!("one of {}", nesting::told::<U, _>(tell, TypeDescription::anything).name)
 }
 
 fn scalar_of(literal: &pb::Literal) -> Option<&scalar::Value> {

@@ -156,7 +156,7 @@ fn parse_enum(ident: &Ident, data: &DataEnum, errors: &mut Errors) -> Content {
 /// Whether it is an enum of types; where the variants disagree, the greater part decides.
 fn holds_values(data: &DataEnum) -> bool {
     let units = data.variants.iter().filter(|v| matches!(v.fields, Fields::Unit)).count();
-    units * 2 < data.variants.len() || units == 0 && !data.variants.is_empty()
+    units * 2 < data.variants.len()
 }
 
 fn parse_members(data: &DataEnum, errors: &mut Errors) -> Content {

@@ -122,3 +122,14 @@ pub struct Branch {
     /// The trees below.
     pub children: Vec<Tree>,
 }
+
+/// A union that holds itself in a list, in literals as well.
+#[derive(Debug, Clone, PartialEq, FlyteType)]
+pub enum Nest {
+    /// The end.
+    Leaf(String),
+    /// More.
+    Many(Vec<Nest>),
+    /// More, by name.
+    Named(BTreeMap<String, Nest>),
+}

@@ -8,12 +8,13 @@ use std::fmt::Debug;
 use bytes::Bytes;
 use connector_core::jiff::civil::Date;
 use connector_core::jiff::{SignedDuration, Timestamp};
-use connector_core::pb::{self, literal};
+use connector_core::pb;
+use connector_core::pb::literal::Value;
 use connector_core::{DataFrame, Dir, File, FlyteType};
 use prost::Message as _;
 use prost_types::Struct;
 
-use crate::derived::{Branch, Choice, Mode, Model, Point, Spelled, Tree};
+use crate::derived::{Branch, Choice, Mode, Model, Nest, Point, Spelled, Tree};
 use crate::messages;
 
 /// What may happen to a value that is written and read again.
@@ -51,13 +52,13 @@ kinds! {
     // Neither loss nor refusal.
     false, false {
         i8, i16, i32, i64, u8, u16, u32, f32, f64, bool, (), String, Date, Mode,
-        Timestamp, SignedDuration, Struct, pb::Literal,
+        Timestamp, SignedDuration, Struct,
         Option<i64>, Option<String>, Option<bool>, Option<Mode>, Option<Vec<Option<Vec<String>>>>,
         Vec<i64>, Vec<f64>, Vec<String>, Vec<Timestamp>, Vec<Vec<Option<i64>>>,
         Vec<BTreeMap<String, f64>>, BTreeMap<String, i64>, BTreeMap<String, Vec<Option<bool>>>,
         BTreeMap<i64, String>, BTreeMap<bool, f64>, BTreeMap<u8, Vec<u64>>,
         (i64,), (String, Option<f64>), (bool, Vec<i8>, BTreeMap<String, i64>),
-        Spelled, Tree, Vec<Branch>,
+        Spelled, Tree, Vec<Branch>, Nest,
     }
     // Loss.
     true, false {
@@ -121,22 +122,36 @@ impl Kind {
         (self.check)(literal, self.allowed).map_err(|problem| format!("{}: {problem}", self.name))
     }
 
-    /// The places a literal can stand in: alone, in lists, maps and unions with the type's own tag.
-    #[must_use]
-    pub fn places(&self, literal: &pb::Literal) -> Vec<pb::Literal> {
-        let whole = |value| pb::Literal { value: Some(value), ..Default::default() };
-        let list = |items: Vec<pb::Literal>| {
-            whole(literal::Value::Collection(pb::LiteralCollection { literals: items }))
+    /// Checks the type on a literal in one of the places it can stand in: in a list, in a map, in a
+    /// union under the type's own tag, or in two of those.
+    ///
+    /// # Errors
+    /// As of [`Self::check`].
+    pub fn check_in_place(&self, literal: &pb::Literal, place: usize) -> Result<bool, String> {
+        let literal = literal.clone();
+        let placed = match place % 6 {
+            0 => self.tagged(literal),
+            1 => list(vec![literal]),
+            2 => list(vec![self.tagged(literal.clone()), literal]),
+            3 => list(vec![list(vec![literal]), list(Vec::new())]),
+            4 => {
+                let entries = [("1".to_owned(), literal.clone()), ("true".to_owned(), literal)];
+                whole(Value::Map(pb::LiteralMap { literals: entries.into() }))
+            }
+            _ => whole(messages::tagged(Some(self.tagged(literal)), "Typed Union")),
         };
-        let entries = [("1".to_owned(), literal.clone()), ("true".to_owned(), literal.clone())];
-        let union = whole(messages::tagged(Some(literal.clone()), self.tag));
-        vec![
-            literal.clone(),
-            list(vec![literal.clone(), union.clone()]),
-            list(vec![list(vec![literal.clone()]), list(Vec::new())]),
-            whole(literal::Value::Map(pb::LiteralMap { literals: entries.into() })),
-            whole(messages::tagged(Some(union.clone()), "Typed Union")),
-            union,
-        ]
+        self.check(&placed)
     }
+
+    fn tagged(&self, literal: pb::Literal) -> pb::Literal {
+        whole(messages::tagged(Some(literal), self.tag))
+    }
+}
+
+fn whole(value: Value) -> pb::Literal {
+    pb::Literal { value: Some(value), ..Default::default() }
+}
+
+fn list(literals: Vec<pb::Literal>) -> pb::Literal {
+    whole(Value::Collection(pb::LiteralCollection { literals }))
 }

@@ -1,5 +1,8 @@
 //! Enums of types: told by the tag where there is one, and by what the value is where there is none.
 
+use std::collections::BTreeMap;
+
+use connector_core::jiff::Timestamp;
 use connector_core::prelude::*;
 use connector_core::typed::{Style, Value};
 
@@ -37,6 +40,49 @@ enum Wide {
     Flag(bool),
     Size(Size),
     Maybe(Option<File>),
+}
+
+/// Structs that share their fields' names, in part or with other types.
+#[derive(Debug, Clone, PartialEq, FlyteType)]
+struct Plain {
+    at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, FlyteType)]
+struct Longer {
+    at: Timestamp,
+    note: String,
+}
+
+#[derive(Debug, Clone, PartialEq, FlyteType)]
+struct Loose {
+    note: Option<String>,
+    tags: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, PartialEq, FlyteType)]
+struct Counted {
+    note: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, FlyteType)]
+enum Alike {
+    Plain(Plain),
+    Longer(Longer),
+    Loose(Loose),
+    Counted(Counted),
+    Any(BTreeMap<String, i64>),
+}
+
+fn alike() -> Vec<Alike> {
+    let at: Timestamp = "2024-01-02T03:04:05Z".parse().unwrap();
+    vec![
+        Alike::Plain(Plain { at }),
+        Alike::Longer(Longer { at, note: "x".into() }),
+        Alike::Loose(Loose { note: None, tags: Some(vec![]) }),
+        Alike::Counted(Counted { note: 7 }),
+        Alike::Any([("note".to_owned(), 7), ("more".to_owned(), 8)].into()),
+    ]
 }
 
 fn values() -> Vec<Size> {
@@ -77,6 +123,13 @@ fn main() {
         let inside = value.clone().into_value(Style::Dataclass).unwrap();
         assert_eq!(Size::from_form(inside.into()), Ok(value));
     }
+    for value in alike() {
+        let inside = value.clone().into_value(Style::Dataclass).unwrap();
+        assert_eq!(Alike::from_form(inside.into()), Ok(value.clone()));
+        let wrapped = value.clone().into_literal().unwrap();
+        assert_eq!(Alike::from_literal(&wrapped), Ok(value));
+    }
+
     let wide = Wide::Flag(true).into_literal().unwrap();
     assert_eq!(Wide::from_literal(&wide), Ok(Wide::Flag(true)));
     let wide = Wide::Maybe(Some(File::new("s3://a/b"))).into_literal().unwrap();

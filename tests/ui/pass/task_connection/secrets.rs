@@ -58,4 +58,7 @@ fn main() {
     let seen: Vec<(bool, bool)> = fields.iter().map(|f| (f.secret, f.required)).collect();
     assert_eq!(seen[..4], [(true, true), (true, false), (false, false), (false, false)]);
     assert_eq!(fields[0].description, "The farm's key.");
+    let defaults: Vec<String> =
+        fields.iter().flat_map(|field| &field.default).map(ToString::to_string).collect();
+    assert_eq!(defaults, ["443", "true", "\"\""]);
 }
