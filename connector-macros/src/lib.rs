@@ -10,6 +10,8 @@ mod emit;
 mod names;
 mod paths;
 #[cfg(test)]
+mod shrinking;
+#[cfg(test)]
 mod soup;
 mod words;
 
