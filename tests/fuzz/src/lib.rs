@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod corpus;
 pub mod derived;
 pub mod entries;
+pub mod json;
 pub mod messages;
 pub mod metadata;
 pub mod mutation;

@@ -1,5 +1,5 @@
 //! Types as authors use them for resource metadata, from one string to everything serde knows.
-//! The resource_meta campaign reads hostile bytes into each, and what is read must survive.
+//! The `resource_meta` campaign reads hostile bytes into each, and what is read must survive.
 //! Only shapes that JSON itself can carry both ways are here.
 
 use std::collections::BTreeMap;

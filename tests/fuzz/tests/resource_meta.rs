@@ -14,7 +14,7 @@ use connector_examples::echo::EchoedInputs;
 use fuzz_tests::campaign::Campaign;
 use fuzz_tests::corpus::Corpus;
 use fuzz_tests::metadata::{Nested, Scalars, Tagged, Wrapped};
-use fuzz_tests::{messages, mutation};
+use fuzz_tests::{json, mutation};
 use proptest::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 
@@ -86,7 +86,7 @@ fn what_is_read_survives() {
     let strategy = prop_oneof![
         5 => mutation::broken(&corpus),
         1 => mutation::noise(),
-        3 => messages::metadata(),
+        3 => json::objects(),
     ];
     Campaign::new("resource_meta", env!("CARGO_TARGET_TMPDIR")).run(&corpus, &strategy, check);
 }
