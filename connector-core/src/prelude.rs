@@ -6,8 +6,8 @@ pub use crate::metrics::{Metric, MetricsQuery, Series};
 pub use crate::{
     AsyncConnector, CallContext, Charset, ConnectorError, ConnectorSpec, CreateTask, DataFrame,
     Dir, DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs, ErrorKind, File,
-    FlyteType, IdempotencyKey, JobId, OrKind, Outputs, Phase, RawMeta, Resource, Result, Secret,
-    Settings, TaskConfig, TaskConnection, TaskContext, TaskInputs, TaskLog, TaskOutputs, connector,
-    literal, pb,
+    FlyteType, IdempotencyKey, JobId, OrKind, Outputs, Phase, Policy, RawMeta, Resource, Result,
+    Secret, Settings, StateTable, TaskConfig, TaskConnection, TaskContext, TaskInputs, TaskLog,
+    TaskOutputs, blocking, connector, literal, pb,
 };
 pub use serde::{Deserialize, Serialize};

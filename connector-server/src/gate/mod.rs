@@ -5,8 +5,8 @@
 pub(crate) mod unknown_job;
 pub(crate) mod unreadable_meta;
 
-use connector_core::Phase;
 use connector_core::erased::ErasedResource;
+use connector_core::{Outputs, Phase};
 
 /// A job that reports failure for good, with a reason.
 fn failed(message: String) -> ErasedResource {
@@ -14,7 +14,9 @@ fn failed(message: String) -> ErasedResource {
         phase: Phase::Failed,
         message,
         log_links: Vec::new(),
-        outputs: None,
+        outputs: Outputs::None,
         custom_info: prost_types::Struct::default(),
+        good_for: None,
+        unknown_state: None,
     }
 }
