@@ -7,9 +7,11 @@ use std::future::Future;
 use std::sync::Arc;
 
 use connector_core::Registry;
+use futures_util::Stream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tonic::transport::server::TcpIncoming;
+use tonic::transport::server::{Connected, TcpIncoming};
 
 use crate::dispatch::Dispatcher;
 use crate::gate::Gates;
@@ -114,6 +116,29 @@ impl Server {
         admin: Option<TcpListener>,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), ServerError> {
+        let connections = TcpIncoming::from(grpc).with_nodelay(Some(true));
+        self.serve_connections(connections, admin, stop).await
+    }
+
+    /// Like [`Server::serve`], on connections from anywhere: over memory, for example, which is how
+    /// tests run a server on paused time.
+    ///
+    /// # Errors
+    /// The stream of connections fails, or the listener cannot be used.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes every connection at once.
+    pub async fn serve_connections<IO, E>(
+        self,
+        connections: impl Stream<Item = Result<IO, E>>,
+        admin: Option<TcpListener>,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServerError>
+    where
+        IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+        IO::ConnectInfo: Clone + Send + Sync + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let Self { registry, limits, isolated } = self;
         let registry = Arc::new(registry);
         let metrics = Arc::new(Metrics::new(&registry).map_err(ServerError::new)?);
@@ -138,8 +163,7 @@ impl Server {
             let routes = admin::routes(metrics, health.clone());
             tokio::spawn(async move { axum::serve(listener, routes).await })
         });
-        let incoming = TcpIncoming::from(grpc).with_nodelay(Some(true));
-        let served = shutdown::serve(routes, incoming, health, gates, limits.grace, stop);
+        let served = shutdown::serve(routes, connections, health, gates, limits.grace, stop);
         let served = served.await.map_err(ServerError::new);
         if let Some(pages) = admin_pages {
             pages.abort();

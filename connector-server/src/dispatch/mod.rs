@@ -42,11 +42,7 @@ pub(crate) struct Dispatcher {
 impl Dispatcher {
     /// Takes calls to those gates; no call may take longer than `max_call`.
     #[must_use]
-    pub(crate) const fn new(
-        gates: Arc<Gates>,
-        metrics: Arc<Metrics>,
-        max_call: Duration,
-    ) -> Self {
+    pub(crate) const fn new(gates: Arc<Gates>, metrics: Arc<Metrics>, max_call: Duration) -> Self {
         Self { gates, metrics, max_call }
     }
 

@@ -3,7 +3,7 @@
 //! already deleted jobs are a success; an error is left only where a repetition can help.
 
 use connector_core::erased::JobRequest;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::backoff::Backoff;
 use super::call::Call;

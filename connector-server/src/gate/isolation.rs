@@ -68,7 +68,8 @@ impl Workplace {
     }
 
     /// How many more calls may begin at this moment.
-    pub(crate) fn free(&self) -> usize {
+    #[cfg(test)]
+    fn free(&self) -> usize {
         self.permits.available_permits()
     }
 

@@ -63,11 +63,7 @@ impl Gate {
     }
 
     /// Creates a job once per attempt; see `create`.
-    pub(crate) async fn create(
-        &self,
-        request: CreateRequest,
-        call: &Call,
-    ) -> Result<Bytes, Cause> {
+    pub(crate) async fn create(&self, request: CreateRequest, call: &Call) -> Result<Bytes, Cause> {
         let declared =
             if self.site.policy.check_outputs { Declared::of(&request.template) } else { None };
         let first = self.polls.first_request(declared.is_some(), &request);

@@ -22,9 +22,7 @@ impl Declared {
             .map(|entry| {
                 let kind = entry.value.as_ref().and_then(|variable| variable.r#type.as_ref());
                 let plain = match kind.and_then(|kind| kind.r#type.as_ref()) {
-                    Some(literal_type::Type::Simple(number)) => {
-                        SimpleType::try_from(*number).ok()
-                    }
+                    Some(literal_type::Type::Simple(number)) => SimpleType::try_from(*number).ok(),
                     _ => None,
                 };
                 (entry.key.as_str().into(), plain)
@@ -60,8 +58,7 @@ impl Declared {
             })
             .collect();
         (!wrong.is_empty()).then(|| {
-            let given: Vec<String> =
-                literals.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let given: Vec<String> = literals.iter().map(|(name, _)| format!("`{name}`")).collect();
             let given = if given.is_empty() { "none".to_owned() } else { given.join(", ") };
             format!("{}; the connector gave {given}", wrong.join(", "))
         })

@@ -39,7 +39,9 @@ fn fitting<M: Message>(answer: M, limit: usize, advice: &str) -> Result<M, Cause
     if size <= limit {
         return Ok(answer);
     }
-    Err(Cause::Call(CallError::Connector(ConnectorError::permanent(too_large(size, limit, advice)))))
+    Err(Cause::Call(CallError::Connector(ConnectorError::permanent(too_large(
+        size, limit, advice,
+    )))))
 }
 
 /// An answer of get that the executor can receive: it takes 4 MiB, and an answer over that would
@@ -53,8 +55,7 @@ fn answer_that_fits(answer: pb::GetTaskResponse, limit: usize) -> pb::GetTaskRes
                   `Outputs::WrittenByTask`";
     let message = too_large(size, limit, advice);
     tracing::warn!("a job is reported as FAILED: {message}");
-    let resource =
-        pb::Resource { phase: Phase::Failed as i32, message, ..Default::default() };
+    let resource = pb::Resource { phase: Phase::Failed as i32, message, ..Default::default() };
     pb::GetTaskResponse { resource: Some(resource) }
 }
 
@@ -79,7 +80,6 @@ impl AsyncConnectorService for TaskService {
             .map_or((String::new(), 0), |task| (task.r#type.clone(), task.task_type_version));
         let input_bytes = request.inputs.as_ref().map_or(0, Message::encoded_len);
         self.dispatcher.metrics().observe_input_bytes(&task_type, input_bytes);
-        let limit = self.max_response_bytes;
         let route = dispatch::Route { task_type, version, timeout };
         self.dispatcher
             .run(Operation::Create, route, |gate, call| async move {
@@ -134,23 +134,22 @@ impl AsyncConnectorService for TaskService {
         let (headers, _, mut request) = request.into_parts();
         let route = convert::call(request.task_category.take(), headers.as_ref());
         let limit = self.max_response_bytes;
-        let asked =
-            self.dispatcher.run(Operation::GetMetrics, route, |gate, call| async move {
-                let request = convert::metrics(request, call.context.clone())
-                    .map_err(CallError::Connector)?;
-                let query = &request.query;
-                // The protocol has a code of its own for a range without data.
-                let ranged = query.start.is_some() || query.end.is_some();
-                let backwards = query.start.zip(query.end).is_some_and(|(start, end)| end < start);
-                let metrics =
-                    if backwards { Vec::new() } else { gate.get_metrics(request, &call).await? };
-                if ranged && metrics.is_empty() {
-                    return Ok(None);
-                }
-                let results = metrics.into_iter().map(convert::metric).collect();
-                let answer = pb::GetTaskMetricsResponse { results };
-                fitting(answer, limit, "ask for a shorter range or a larger step").map(Some)
-            });
+        let asked = self.dispatcher.run(Operation::GetMetrics, route, |gate, call| async move {
+            let request =
+                convert::metrics(request, call.context.clone()).map_err(CallError::Connector)?;
+            let query = &request.query;
+            // The protocol has a code of its own for a range without data.
+            let ranged = query.start.is_some() || query.end.is_some();
+            let backwards = query.start.zip(query.end).is_some_and(|(start, end)| end < start);
+            let metrics =
+                if backwards { Vec::new() } else { gate.get_metrics(request, &call).await? };
+            if ranged && metrics.is_empty() {
+                return Ok(None);
+            }
+            let results = metrics.into_iter().map(convert::metric).collect();
+            let answer = pb::GetTaskMetricsResponse { results };
+            fitting(answer, limit, "ask for a shorter range or a larger step").map(Some)
+        });
         match asked.await.map_err(|failure| refuse(&failure))? {
             Some(answer) => Ok(Response::new(answer)),
             None => Err(Status::out_of_range("there are no metrics in the time range asked for")),

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use connector_core::erased::JobRequest;
 use connector_core::policy::Abandoned;
 use connector_core::{CallContext, pb};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::Creates;
 use super::flight::Flight;
@@ -37,7 +37,9 @@ impl Creates {
             let given_up = {
                 let mut flights = creates.flights();
                 let given_up = flight.give_up();
-                if given_up.is_some() && flights.get(&flight.key).is_some_and(|known| Arc::ptr_eq(known, &flight)) {
+                if given_up.is_some()
+                    && flights.get(&flight.key).is_some_and(|known| Arc::ptr_eq(known, &flight))
+                {
                     flights.remove(&flight.key);
                 }
                 given_up
@@ -80,9 +82,8 @@ impl Creates {
         flight: &Arc<Flight>,
         metrics: &Arc<CallMetrics>,
     ) {
-        let lost = self.kept.get(previous).filter(|meta| {
-            self.unpolled.remove(&Key::of(meta)).is_some()
-        });
+        let lost =
+            self.kept.get(previous).filter(|meta| self.unpolled.remove(&Key::of(meta)).is_some());
         let Some(meta) = lost else {
             return;
         };

@@ -3,56 +3,28 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use connector_core::ConnectorKey;
 use connector_core::erased::CreateRequest;
 use prost::Message;
 
 use crate::gate::memory::Key;
 
 /// An attempt, as far as a create tells it. A create that names no execution has none.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
-    connector: ConnectorKey,
-    execution: [String; 5],
-    attempt: u32,
-    content: u64,
+    pub(crate) key: Key,
+    /// The key of the attempt before.
+    pub(crate) previous: Option<Key>,
 }
 
 impl Identity {
     pub(crate) fn of(request: &CreateRequest) -> Option<Self> {
-        let id = request.execution.as_ref()?.id.as_ref()?;
-        let node = id.node_execution_id.as_ref()?;
-        let execution = node.execution_id.as_ref()?;
-        if execution.name.is_empty() {
-            return None;
-        }
-        let names = [
-            &execution.org,
-            &execution.project,
-            &execution.domain,
-            &execution.name,
-            &node.node_id,
-        ];
-        Some(Self {
-            connector: request.call.key.clone(),
-            execution: names.map(Clone::clone),
-            attempt: id.retry_attempt,
-            content: content(request),
-        })
-    }
-
-    pub(crate) fn key(&self) -> Key {
-        self.key_of(self.attempt)
-    }
-
-    /// The key of the attempt before.
-    pub(crate) fn previous(&self) -> Option<Key> {
-        self.attempt.checked_sub(1).map(|attempt| self.key_of(attempt))
-    }
-
-    fn key_of(&self, attempt: u32) -> Key {
-        let Self { connector, execution, content, .. } = self;
-        Key::of((connector.task_type.as_str(), connector.version, execution, attempt, content))
+        let attempt = request.execution.as_deref()?.execution_identity()?;
+        let connector = (request.call.key.task_type.as_str(), request.call.key.version);
+        // Actions of one run that are not named apart are told apart by where their outputs go.
+        let prefix = if attempt.node_id.is_empty() { request.output_prefix.as_str() } else { "" };
+        let content = content(request);
+        let key = |attempt| Key::of((connector, attempt, prefix, content));
+        Some(Self { key: key(attempt), previous: attempt.previous().map(key) })
     }
 }
 

@@ -23,7 +23,7 @@ use flight::{Flight, Outcome};
 use futures_util::FutureExt;
 use identity::Identity;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use under_way::Unsettled;
 
 use super::call::Call;
@@ -137,10 +137,8 @@ impl Creates {
     /// Finds the flight or the answer of the same attempt, or starts a flight.
     fn find(self: &Arc<Self>, request: CreateRequest, call: &Call) -> Result<Found, Cause> {
         let identity = Identity::of(&request);
-        let key = identity.as_ref().map_or_else(
-            || Key::of(("unnamed", self.unnamed.fetch_add(1, Ordering::Relaxed))),
-            Identity::key,
-        );
+        let unnamed = || Key::of(("unnamed", self.unnamed.fetch_add(1, Ordering::Relaxed)));
+        let key = identity.map_or_else(unnamed, |identity| identity.key);
         let board = |flight: &Arc<Flight>| {
             flight.board().then(|| {
                 Found::Flight(Boarding {
@@ -175,7 +173,7 @@ impl Creates {
             self.unsettled.begin(),
         ));
         flights.insert(key, Arc::clone(&flight));
-        let previous = identity.and_then(|identity| identity.previous());
+        let previous = identity.and_then(|identity| identity.previous);
         let superseded = previous.and_then(|previous| flights.get(&previous).map(Arc::clone));
         drop(flights);
         if let Some(superseded) = superseded {
@@ -286,6 +284,3 @@ impl Creates {
         self.unsettled.count()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -16,7 +16,6 @@ use crate::gate::isolation::Interrupted;
 use crate::gate::memory::Key;
 use crate::gate::rate::account;
 use crate::gate::site::{Ended, Site};
-use crate::metrics::CallMetrics;
 use crate::operation::Operation;
 
 /// The most jobs known for filling batches.
@@ -100,7 +99,9 @@ impl Batches {
         let (batches, pace, call_of_batch) = (Arc::clone(self), Arc::clone(pace), call.clone());
         if waiting >= size {
             // Full: it leaves at once.
-            self.site.server.spawn(async move { batches.send(account, &call_of_batch, &pace).await });
+            self.site
+                .server
+                .spawn(async move { batches.send(account, &call_of_batch, &pace).await });
         } else if waiting == 1 {
             let window = self.site.policy.batch_window;
             self.site.server.spawn(async move {

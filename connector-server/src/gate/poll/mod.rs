@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use connector_core::ErrorKind;
 use connector_core::erased::{CallError, CreateRequest, ErasedResource, JobRequest};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout_at};
 
 use self::batch::Batches;
 use self::jobs::Jobs;
@@ -216,12 +216,8 @@ impl Polls {
         interrupted: Interrupted,
         call: &Call,
     ) -> Result<Trouble, Cause> {
-        let trouble = |text: &str, kind| Trouble {
-            text: text.to_owned(),
-            kind,
-            again: false,
-            asked: None,
-        };
+        let trouble =
+            |text: &str, kind| Trouble { text: text.to_owned(), kind, again: false, asked: None };
         match interrupted {
             Interrupted::Panicked(message) => {
                 let message = self.site.scrubbed_text(message, request.connection.as_ref());
@@ -295,6 +291,3 @@ const fn kind(error: &CallError) -> &'static str {
         },
     }
 }
-
-#[cfg(test)]
-mod tests;
