@@ -14,6 +14,8 @@ mod isolation;
 mod memory;
 mod outputs;
 mod poll;
+#[cfg(test)]
+mod probe;
 mod rate;
 mod site;
 mod stream;
