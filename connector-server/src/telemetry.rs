@@ -18,7 +18,7 @@ pub(crate) fn start(level: LevelFilter, format: LogFormat) {
     if started.is_ok() {
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
-            let message = crate::dispatch::panic_message(panic.payload());
+            let message = crate::gate::panic_message(panic.payload());
             tracing::error!(place, "panic: {message}");
         }));
     }
