@@ -4,10 +4,13 @@
 
 use std::future::{Future, ready};
 
+use futures_util::future::join_all;
+
 use crate::error::{ConnectorError, Result};
 use crate::logs::{LogQuery, Logs};
 use crate::meta::ResourceMeta;
 use crate::metrics::{Metric, MetricsQuery};
+use crate::policy::Policy;
 use crate::request::{CallContext, CreateTask, TaskContext};
 use crate::resource::Resource;
 use crate::task::{TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
@@ -27,6 +30,8 @@ pub trait ConnectorSpec: Send + Sync + 'static {
     const TASK_TYPES: &'static [&'static str];
     /// The versions served of each task type.
     const VERSIONS: &'static [i32];
+    /// How the server treats its calls; operators may override it.
+    const POLICY: Policy = Policy::new();
 
     /// What later calls need to find the job again.
     type Meta: ResourceMeta;
@@ -82,6 +87,18 @@ pub trait AsyncConnector: ConnectorSpec {
         job: &Self::Meta,
         cx: &TaskContext<Self>,
     ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Says where several jobs stand, in one call to the outside system: one answer per job, in the
+    /// order asked.
+    ///
+    /// Called instead of `get` where the policy allows batches ([`Policy::batch`]). Without an own
+    /// version each job is asked about by itself.
+    fn get_many(
+        &self,
+        jobs: &[(Self::Meta, TaskContext<Self>)],
+    ) -> impl Future<Output = Vec<Result<Resource<Self::Outputs>>>> + Send {
+        join_all(jobs.iter().map(|(job, cx)| self.get(job, cx)))
+    }
 
     /// Measurements of the job, in the shape of Prometheus range queries.
     ///

@@ -3,6 +3,7 @@
 //! The one blanket impl decodes before and encodes after the author's method; no policy lives here.
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -85,10 +86,14 @@ pub struct ErasedResource {
     pub message: String,
     /// Links to logs and pages.
     pub log_links: Vec<TaskLog>,
-    /// `Some` only when a finished job answered inline outputs, even empty ones.
-    pub outputs: Option<NamedLiterals>,
+    /// Where the outputs are; inline ones only when the job succeeded.
+    pub outputs: Outputs<NamedLiterals>,
     /// More details.
     pub custom_info: Struct,
+    /// How long this answer stays good enough.
+    pub good_for: Option<Duration>,
+    /// What the outside system said, if no phase is known for it.
+    pub unknown_state: Option<String>,
 }
 
 /// Why a call through the erased form failed.
@@ -141,6 +146,9 @@ pub trait DynConnector: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// Unreadable metadata, or what the connector says.
     async fn get(&self, request: JobRequest) -> Result<ErasedResource, CallError>;
+
+    /// Says where several jobs stand: one answer per request, in order.
+    async fn get_many(&self, requests: Vec<JobRequest>) -> Vec<Result<ErasedResource, CallError>>;
 
     /// Cancels a job.
     ///
@@ -216,6 +224,27 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
         Ok(erase(self.0.get(&job, &cx).await?)?)
     }
 
+    async fn get_many(&self, requests: Vec<JobRequest>) -> Vec<Result<ErasedResource, CallError>> {
+        let mut jobs = Vec::with_capacity(requests.len());
+        let read: Vec<Result<(), CallError>> = requests
+            .into_iter()
+            .map(|request| {
+                let JobRequest { call, resource_meta, output_prefix, connection } = request;
+                let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
+                jobs.push((job, context::<C>(call, output_prefix, connection)?));
+                Ok(())
+            })
+            .collect();
+        // What cannot be read is answered here; the rest in the order of the connector's answers.
+        let mut answers = if jobs.is_empty() { Vec::new() } else { self.0.get_many(&jobs).await }
+            .into_iter()
+            .map(|answer| answer.and_then(erase).map_err(CallError::from));
+        let missing = || ConnectorError::transient("`get_many` left out an answer for this job");
+        read.into_iter()
+            .map(|read| read.and_then(|()| answers.next().unwrap_or_else(|| Err(missing().into()))))
+            .collect()
+    }
+
     async fn delete(&self, request: JobRequest) -> Result<(), CallError> {
         let JobRequest { call, resource_meta, output_prefix, connection } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
@@ -249,11 +278,15 @@ fn context<C: AsyncConnector>(
 }
 
 fn erase<O: TaskOutputs>(resource: Resource<O>) -> Result<ErasedResource> {
-    let Resource { phase, message, log_links, outputs, custom_info } = resource;
+    let Resource { phase, message, log_links, outputs, custom_info, good_for, unknown_state } =
+        resource;
     // Outputs of a job that has not succeeded mean nothing to the executor, so they are left out.
     let outputs = match outputs {
-        Outputs::Inline(outputs) if phase == Phase::Succeeded => Some(outputs.into_literals()?),
-        Outputs::Inline(_) | Outputs::None | Outputs::WrittenByTask => None,
+        Outputs::Inline(outputs) if phase == Phase::Succeeded => {
+            Outputs::Inline(outputs.into_literals()?)
+        }
+        Outputs::WrittenByTask => Outputs::WrittenByTask,
+        Outputs::Inline(_) | Outputs::None => Outputs::None,
     };
-    Ok(ErasedResource { phase, message, log_links, outputs, custom_info })
+    Ok(ErasedResource { phase, message, log_links, outputs, custom_info, good_for, unknown_state })
 }

@@ -1,6 +1,6 @@
 //! What a connector author touches: traits, requests, resources, errors, the registry and the wire types.
 //! `connector-server` calls the erased form of what is written here; connectors call nothing else.
-//! No transport, no runtime and no vendor may come in here.
+//! No transport and no vendor may come in here, and no runtime is started.
 //!
 //! A Flyte *connector* runs a task on an outside system: it creates a job, polls it and cancels it.
 //! Annotate a struct with [`macro@connector`], implement [`AsyncConnector`] for it, and every server
@@ -44,11 +44,13 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod blocking;
 pub mod connector;
 pub mod custom_info;
 pub mod dynamic;
 pub mod erased;
 pub mod error;
+pub mod idempotency;
 pub mod key;
 pub mod literal;
 pub mod logs;
@@ -56,6 +58,7 @@ pub mod meta;
 pub mod metrics;
 pub mod pb;
 pub mod phase;
+pub mod policy;
 pub mod prelude;
 pub mod python_json;
 pub mod registration;
@@ -64,22 +67,27 @@ pub mod request;
 pub mod resource;
 pub mod secret;
 pub mod settings;
+pub mod states;
 pub mod task;
 pub mod typed;
 
+pub use blocking::blocking;
 pub use connector::{AsyncConnector, ConnectorSpec};
 pub use dynamic::{DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs};
 pub use error::{ConnectorError, ErrorKind, OrKind, Result};
+pub use idempotency::{Charset, ExecutionIdentity, IdempotencyKey};
 pub use jiff;
 pub use key::{ConnectorKey, TaskType};
 pub use meta::{JobId, RawMeta, ResourceMeta};
 pub use phase::Phase;
+pub use policy::Policy;
 pub use registration::Registration;
 pub use registry::Registry;
 pub use request::{CallContext, CreateTask, TaskContext};
 pub use resource::{Outputs, Resource, TaskLog};
 pub use secret::Secret;
 pub use settings::Settings;
+pub use states::StateTable;
 pub use task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 pub use typed::{DataFrame, Dir, File, FlyteType};
 

@@ -4,9 +4,10 @@
 pub use crate::logs::{LogLine, LogPage, LogQuery, Logs};
 pub use crate::metrics::{Metric, MetricsQuery, Series};
 pub use crate::{
-    AsyncConnector, CallContext, ConnectorError, ConnectorSpec, CreateTask, DataFrame, Dir,
-    DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs, ErrorKind, File, FlyteType,
-    JobId, OrKind, Outputs, Phase, RawMeta, Resource, Result, Secret, Settings, TaskConfig,
-    TaskConnection, TaskContext, TaskInputs, TaskLog, TaskOutputs, connector, literal, pb,
+    AsyncConnector, CallContext, Charset, ConnectorError, ConnectorSpec, CreateTask, DataFrame,
+    Dir, DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs, ErrorKind, File,
+    FlyteType, IdempotencyKey, JobId, OrKind, Outputs, Phase, Policy, RawMeta, Resource, Result,
+    Secret, Settings, StateTable, TaskConfig, TaskConnection, TaskContext, TaskInputs, TaskLog,
+    TaskOutputs, blocking, connector, literal, pb,
 };
 pub use serde::{Deserialize, Serialize};

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::connector::{AsyncConnector, ConnectorSpec};
 use crate::erased::{DynConnector, Erased};
 use crate::error::Result;
+use crate::policy::Policy;
 use crate::settings::Settings;
 
 /// A connector instance in the making.
@@ -36,6 +37,7 @@ pub(crate) struct Identity {
     pub(crate) name: &'static str,
     pub(crate) task_types: &'static [&'static str],
     pub(crate) versions: &'static [i32],
+    pub(crate) policy: Policy,
     pub(crate) place: Place,
 }
 
@@ -72,7 +74,13 @@ impl Registration {
 
 impl Identity {
     pub(crate) const fn of<C: ConnectorSpec>(place: Place) -> Self {
-        Self { name: C::NAME, task_types: C::TASK_TYPES, versions: C::VERSIONS, place }
+        Self {
+            name: C::NAME,
+            task_types: C::TASK_TYPES,
+            versions: C::VERSIONS,
+            policy: C::POLICY,
+            place,
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //! Authors build a `Resource`; `erased` turns it into literals for the server.
 //! Wire messages of a service package do not belong here.
 
+use std::time::Duration;
+
 use prost_types::Struct;
 
 use crate::custom_info::InfoValue;
@@ -22,6 +24,11 @@ pub struct Resource<O = DynamicOutputs> {
     pub outputs: Outputs<O>,
     /// More details, as an object of JSON values.
     pub custom_info: Struct,
+    /// How long this answer stays good enough: the connector is not asked again before. The
+    /// policy's `poll_interval` counts where it is longer.
+    pub good_for: Option<Duration>,
+    /// What the outside system said, if no phase is known for it: counted and logged.
+    pub unknown_state: Option<String>,
 }
 
 impl<O> Resource<O> {
@@ -34,6 +41,8 @@ impl<O> Resource<O> {
             log_links: Vec::new(),
             outputs: Outputs::None,
             custom_info: Struct::default(),
+            good_for: None,
+            unknown_state: None,
         }
     }
 
@@ -78,6 +87,13 @@ impl<O> Resource<O> {
     #[must_use]
     pub fn log_link(mut self, link: TaskLog) -> Self {
         self.log_links.push(link);
+        self
+    }
+
+    /// Says how long this answer stays good enough, see [`Resource::good_for`].
+    #[must_use]
+    pub const fn good_for(mut self, span: Duration) -> Self {
+        self.good_for = Some(span);
         self
     }
 

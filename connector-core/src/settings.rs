@@ -44,6 +44,11 @@ impl Settings {
         self.values.get(name).map(String::as_str)
     }
 
+    /// Names and values, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of a setting as a [`Secret`].
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<Secret> {

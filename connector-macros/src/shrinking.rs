@@ -21,6 +21,7 @@ const PIECES: &[&str] = &[
     "config",
     "crate",
     "init",
+    "policy",
     "rename",
     "default",
     "optional",

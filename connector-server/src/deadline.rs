@@ -4,11 +4,17 @@
 use std::time::Duration;
 
 use http::HeaderMap;
+use tokio::time::Instant;
+
+use crate::operation::Operation;
 
 /// The share of the caller's time kept back so that an answer arrives before the caller leaves.
 const MARGIN: u32 = 20;
 /// The most that is kept back.
 const MAX_MARGIN: Duration = Duration::from_millis(100);
+/// The same for create: an answer that is lost on its way leaves a job nobody knows of.
+const CREATE_MARGIN: u32 = 5;
+const MAX_CREATE_MARGIN: Duration = Duration::from_secs(1);
 
 /// The time a call may take, and who says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,15 +30,24 @@ pub(crate) struct TimeLimit {
 impl TimeLimit {
     /// The shorter of the caller's timeout, less a small margin, and the server's own limit.
     #[must_use]
-    pub(crate) fn new(caller: Option<Duration>, server: Duration) -> Self {
+    pub(crate) fn new(operation: Operation, caller: Option<Duration>, server: Duration) -> Self {
         match caller {
             Some(caller) if caller <= server => {
-                let margin = (caller / MARGIN).min(MAX_MARGIN);
+                let margin = match operation {
+                    Operation::Create => (caller / CREATE_MARGIN).min(MAX_CREATE_MARGIN),
+                    _ => (caller / MARGIN).min(MAX_MARGIN),
+                };
                 Self { allowed: caller - margin, set: caller, by_caller: true }
             }
             _ => Self { allowed: server, set: server, by_caller: false },
         }
     }
+}
+
+/// The moment after a span; a span without end gives a moment nobody will see.
+pub(crate) fn after(span: Duration) -> Instant {
+    const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
+    Instant::now() + span.min(NEVER)
 }
 
 /// The `grpc-timeout` of a request: up to eight digits and a unit. A malformed one counts as none.
@@ -61,6 +76,7 @@ mod tests {
     use http::{HeaderMap, HeaderValue};
 
     use super::{TimeLimit, caller_timeout};
+    use crate::operation::Operation;
 
     #[test]
     fn reads_every_unit_and_nothing_else() {
@@ -84,12 +100,14 @@ mod tests {
     #[test]
     fn the_shorter_limit_counts() {
         let minute = Duration::from_secs(60);
-        let caller = TimeLimit::new(Some(Duration::from_secs(10)), minute);
+        let caller = TimeLimit::new(Operation::Get, Some(Duration::from_secs(10)), minute);
         assert!(caller.by_caller);
         assert_eq!(caller.allowed, Duration::from_millis(9_900));
-        let quick = TimeLimit::new(Some(Duration::from_millis(100)), minute);
+        let quick = TimeLimit::new(Operation::Get, Some(Duration::from_millis(100)), minute);
         assert_eq!(quick.allowed, Duration::from_millis(95));
-        assert!(!TimeLimit::new(Some(Duration::from_secs(90)), minute).by_caller);
-        assert_eq!(TimeLimit::new(None, minute).allowed, minute);
+        let create = TimeLimit::new(Operation::Create, Some(Duration::from_secs(10)), minute);
+        assert_eq!(create.allowed, Duration::from_secs(9));
+        assert!(!TimeLimit::new(Operation::Get, Some(Duration::from_secs(90)), minute).by_caller);
+        assert_eq!(TimeLimit::new(Operation::Get, None, minute).allowed, minute);
     }
 }

@@ -1,7 +1,13 @@
 //! A call that did not work out: what was asked, of whom, and why it failed.
 //! `dispatch` makes these, `status` turns them into code and text.
 
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use connector_core::ConnectorError;
 use connector_core::erased::CallError;
+use connector_core::meta::MetaError;
 
 use crate::deadline::TimeLimit;
 use crate::operation::Operation;
@@ -30,4 +36,57 @@ pub(crate) enum Cause {
     Panicked(String),
     /// The deadline passed first.
     OutOfTime(TimeLimit),
+    /// The deadline passed before the connector had room for the call.
+    Busy(TimeLimit),
+    /// The server is ending.
+    Ending,
+}
+
+impl Cause {
+    /// The same cause for another caller of the same work.
+    pub(crate) fn shared(self: &Arc<Self>) -> Self {
+        match &**self {
+            Self::NotRegistered => Self::NotRegistered,
+            Self::Panicked(message) => Self::Panicked(message.clone()),
+            Self::OutOfTime(limit) => Self::OutOfTime(*limit),
+            Self::Busy(limit) => Self::Busy(*limit),
+            Self::Ending => Self::Ending,
+            Self::Call(CallError::Meta(error)) => {
+                Self::Call(CallError::Meta(MetaError::new(error.to_string())))
+            }
+            Self::Call(CallError::Connector(error)) => {
+                let again = ConnectorError::new(error.kind(), error.message());
+                let chain = SharedCause(Arc::clone(self));
+                Self::Call(CallError::Connector(again.with_source(chain)))
+            }
+        }
+    }
+}
+
+impl From<CallError> for Cause {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+/// The chain of causes behind an error that several callers get.
+#[derive(Debug)]
+struct SharedCause(Arc<Cause>);
+
+impl fmt::Display for SharedCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Cause::Call(error) => error.fmt(f),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+impl Error for SharedCause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &*self.0 {
+            Cause::Call(error) => error.source(),
+            _ => None,
+        }
+    }
 }

@@ -7,13 +7,17 @@ use std::future::Future;
 use std::sync::Arc;
 
 use connector_core::Registry;
+use futures_util::Stream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tonic::transport::server::TcpIncoming;
+use tokio::runtime::Handle;
+use tonic::transport::server::{Connected, TcpIncoming};
 
 use crate::dispatch::Dispatcher;
+use crate::gate::Gates;
 use crate::grpc::health::HealthTable;
 use crate::limits::Limits;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Remembered};
 use crate::{admin, grpc, shutdown};
 
 /// A server ready to serve.
@@ -21,13 +25,21 @@ use crate::{admin, grpc, shutdown};
 pub struct Server {
     registry: Registry,
     limits: Limits,
+    isolated: bool,
 }
 
 /// Builds a [`Server`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ServerBuilder {
     registry: Registry,
     limits: Limits,
+    isolated: bool,
+}
+
+impl Default for ServerBuilder {
+    fn default() -> Self {
+        Self { registry: Registry::default(), limits: Limits::default(), isolated: true }
+    }
 }
 
 impl ServerBuilder {
@@ -45,10 +57,19 @@ impl ServerBuilder {
         self
     }
 
+    /// Runs every connector on the threads that serve, whatever its policy says: for tests on
+    /// paused time. A connector that blocks then holds up everything.
+    #[must_use]
+    pub const fn without_isolation(mut self) -> Self {
+        self.isolated = false;
+        self
+    }
+
     /// The server.
     #[must_use]
     pub fn build(self) -> Server {
-        Server { registry: self.registry, limits: self.limits }
+        let Self { registry, limits, isolated } = self;
+        Server { registry, limits, isolated }
     }
 }
 
@@ -95,15 +116,45 @@ impl Server {
         admin: Option<TcpListener>,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), ServerError> {
-        let Self { registry, limits } = self;
+        let connections = TcpIncoming::from(grpc).with_nodelay(Some(true));
+        self.serve_connections(connections, admin, stop).await
+    }
+
+    /// Like [`Server::serve`], on connections from anywhere: over memory, for example, which is how
+    /// tests run a server on paused time.
+    ///
+    /// # Errors
+    /// The stream of connections fails, or the listener cannot be used.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes every connection at once.
+    pub async fn serve_connections<IO, E>(
+        self,
+        connections: impl Stream<Item = Result<IO, E>>,
+        admin: Option<TcpListener>,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServerError>
+    where
+        IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+        IO::ConnectInfo: Clone + Send + Sync + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let Self { registry, limits, isolated } = self;
         let registry = Arc::new(registry);
         let metrics = Arc::new(Metrics::new(&registry).map_err(ServerError::new)?);
         let health = HealthTable::new(
             grpc::HEALTH_NAMES.into_iter().chain(registry.entries().map(|entry| entry.name)),
             registry.failures().iter().map(|failure| failure.name),
         );
+        let gates = Arc::new(Gates::new(&registry, isolated, &Handle::current()));
+        let remembered = Arc::clone(&gates);
+        let remembered = Remembered::new(move || {
+            let readings = remembered.remembered();
+            readings.map(|(task_type, what, count)| (task_type.to_owned(), what, count)).collect()
+        });
+        remembered.and_then(|it| metrics.watch(it)).map_err(ServerError::new)?;
         let dispatcher =
-            Arc::new(Dispatcher::new(Arc::clone(&registry), Arc::clone(&metrics), limits.max_call));
+            Arc::new(Dispatcher::new(Arc::clone(&gates), Arc::clone(&metrics), limits.max_call));
         let routes = grpc::routes(dispatcher, &registry, health.clone(), &limits)
             .map_err(ServerError::new)?;
 
@@ -112,7 +163,7 @@ impl Server {
             let routes = admin::routes(metrics, health.clone());
             tokio::spawn(async move { axum::serve(listener, routes).await })
         });
-        let served = shutdown::serve(routes, TcpIncoming::from(grpc), health, limits.grace, stop);
+        let served = shutdown::serve(routes, connections, health, gates, limits.grace, stop);
         let served = served.await.map_err(ServerError::new);
         if let Some(pages) = admin_pages {
             pages.abort();

@@ -22,6 +22,8 @@ pub(crate) fn code(failure: &Failure) -> Code {
         Cause::NotRegistered => Code::NotFound,
         Cause::Panicked(_) => Code::Internal,
         Cause::OutOfTime(_) => Code::DeadlineExceeded,
+        Cause::Busy(_) => Code::ResourceExhausted,
+        Cause::Ending => Code::Unavailable,
         Cause::Call(error) => match failure.operation {
             Operation::Create | Operation::Get | Operation::Delete => Code::Internal,
             Operation::GetMetrics | Operation::GetLogs => match error {
@@ -61,8 +63,20 @@ fn text(failure: &Failure) -> String {
             "the connector did not answer within the server's limit of {:?} (`--max-call-seconds`)",
             limit.set
         ),
+        Cause::Busy(limit) => format!(
+            "the connector had no room for this call within {:?}: too many are under way (the \
+             policy's `concurrency` and `rate`)",
+            limit.set
+        ),
+        Cause::Ending => "this server is stopping; another one will take the call".to_owned(),
     };
-    format!("failed to {} {task_type} task with error:\n {reason}.", operation.as_str())
+    let abandoned = match (operation, cause) {
+        (Operation::Create, Cause::OutOfTime(_)) => {
+            "; it goes on, and its job is cancelled unless the same attempt asks again"
+        }
+        _ => "",
+    };
+    format!("failed to {} {task_type} task with error:\n {reason}{abandoned}.", operation.as_str())
 }
 
 /// The gRPC status of a failure.
@@ -187,7 +201,7 @@ mod tests {
         let panicked = of(&failure(Operation::Get, Cause::Panicked("oh".to_owned())));
         assert_eq!(panicked.code(), Code::Internal);
         assert_eq!(panicked.message(), "failed to get spark task with error:\n panic: oh.");
-        let limit = TimeLimit::new(None, Duration::from_secs(60));
+        let limit = TimeLimit::new(Operation::Create, None, Duration::from_secs(60));
         let late = of(&failure(Operation::Create, Cause::OutOfTime(limit)));
         assert_eq!(late.code(), Code::DeadlineExceeded);
         assert!(late.message().contains("--max-call-seconds"), "{}", late.message());

@@ -4,12 +4,15 @@
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::cli::LogFormat;
+use crate::scrub::KnownSecrets;
+use crate::scrub::writer::ScrubbedLines;
 
-/// Starts logging from `level` on, and makes panics log lines.
+/// Starts logging from `level` on, and makes panics log lines. Every line passes without the secrets
+/// that this process has seen.
 pub(crate) fn start(level: LevelFilter, format: LogFormat) {
     let lines = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(std::io::stderr)
+        .with_writer(ScrubbedLines::new(KnownSecrets::of_process(), std::io::stderr))
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     let started = match format {
         LogFormat::Text => lines.try_init(),
@@ -18,7 +21,7 @@ pub(crate) fn start(level: LevelFilter, format: LogFormat) {
     if started.is_ok() {
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
-            let message = crate::dispatch::panic_message(panic.payload());
+            let message = crate::gate::panic_message(panic.payload());
             tracing::error!(place, "panic: {message}");
         }));
     }

@@ -15,6 +15,7 @@ use crate::connector::AsyncConnector;
 use crate::erased::{DynConnector, Erased};
 use crate::error::{ConnectorError, Result};
 use crate::key::{ConnectorKey, TaskType};
+use crate::policy::{Policy, overridden};
 use crate::registration::{Identity, Instance, Place, Registration};
 use crate::settings::Settings;
 
@@ -69,7 +70,8 @@ impl RegistryBuilder {
         self.add(connector, true)
     }
 
-    /// The environment variables that connectors' [`Settings`] are taken from.
+    /// The environment variables that connectors' [`Settings`] and the operator's part of their
+    /// [`Policy`] are taken from.
     #[must_use]
     pub fn variables(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         self.variables.extend(variables);
@@ -93,8 +95,8 @@ impl RegistryBuilder {
     /// A connector whose `init` fails or panics is left out and listed in [`Registry::failures`].
     ///
     /// # Errors
-    /// Two connectors for one task type and version (all such pairs are listed), or a task type or
-    /// version that Flyte cannot carry.
+    /// Two connectors for one task type and version (all such pairs are listed), a task type or
+    /// version that Flyte cannot carry, or an operator's variable that fits no policy.
     pub async fn build(self) -> Result<Registry, RegistryError> {
         let served = claims(&self.candidates)?;
         let mut registry = Registry::default();
@@ -102,17 +104,16 @@ impl RegistryBuilder {
             if keys.is_empty() {
                 continue;
             }
-            let Identity { name, place, task_types, .. } = candidate.identity;
+            let Identity { name, place, task_types, policy, .. } = candidate.identity;
+            let main = task_types.first().copied().unwrap_or_default();
+            let settings = Settings::from_variables(main, self.variables.iter().cloned());
+            let policy = overridden(policy, &self.variables, &settings)?;
             let made = match candidate.source {
                 Source::Made(connector) => Ok(connector),
-                Source::Linked(instance) => {
-                    let main = task_types.first().copied().unwrap_or_default();
-                    let variables = self.variables.iter().cloned();
-                    make(instance, Settings::from_variables(main, variables)).await
-                }
+                Source::Linked(instance) => make(instance, settings).await,
             };
             match made {
-                Ok(connector) => registry.insert(&keys, name, &connector, place),
+                Ok(connector) => registry.insert(&keys, name, &connector, policy, place),
                 Err(error) => registry.failures.push(InitFailure { name, keys, place, error }),
             }
         }
@@ -185,13 +186,14 @@ impl Registry {
         keys: &[ConnectorKey],
         name: &'static str,
         connector: &Arc<dyn DynConnector>,
+        policy: Policy,
         place: Place,
     ) {
         for key in keys {
             let versions = self.by_type.entry(key.task_type.as_str().to_owned()).or_default();
             versions.push((key.version, self.entries.len()));
             let connector = Arc::clone(connector);
-            self.entries.push(Entry { key: key.clone(), name, connector, place });
+            self.entries.push(Entry { key: key.clone(), name, connector, policy, place });
         }
     }
 }

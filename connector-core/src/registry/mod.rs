@@ -13,6 +13,7 @@ pub use report::{Duplicate, InitFailure, RegistryError};
 
 use crate::erased::DynConnector;
 use crate::key::ConnectorKey;
+use crate::policy::Policy;
 use crate::registration::Place;
 
 /// All connectors of a server, ready to be called.
@@ -32,6 +33,8 @@ pub struct Entry {
     pub name: &'static str,
     /// The connector.
     pub connector: Arc<dyn DynConnector>,
+    /// How its calls are treated: the author's policy with the operator's values on top.
+    pub policy: Policy,
     /// Where it was registered.
     pub place: Place,
 }

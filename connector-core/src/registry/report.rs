@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::error::ConnectorError;
 use crate::key::{ConnectorKey, InvalidTaskType};
+use crate::policy::PolicyError;
 use crate::registration::Place;
 
 /// Why a set of connectors cannot be served.
@@ -19,6 +20,14 @@ pub enum RegistryError {
         /// Where it was registered.
         place: Place,
     },
+    /// An operator's variable that fits no policy.
+    Policy(PolicyError),
+}
+
+impl From<PolicyError> for RegistryError {
+    fn from(error: PolicyError) -> Self {
+        Self::Policy(error)
+    }
 }
 
 /// One task type and version that two connectors claim.
@@ -59,6 +68,7 @@ impl fmt::Display for RegistryError {
                 Ok(())
             }
             Self::Illegal { reason, place } => write!(f, "{reason} (registered at {place})"),
+            Self::Policy(error) => error.fmt(f),
         }
     }
 }

@@ -14,6 +14,8 @@ const _: () = {
             "bake",
         ];
         const VERSIONS: &'static [::core::primitive::i32] = &[0, 1];
+        const POLICY: __connector_core::Policy = Policy::new()
+            .poll_interval(Duration::from_secs(30));
         type Config = RenderConfig;
         type Connection = RenderAccess;
         type Inputs = Scene;

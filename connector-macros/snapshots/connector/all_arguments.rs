@@ -7,6 +7,7 @@
     inputs = Scene,
     outputs = Video,
     connection = RenderAccess,
+    policy = Policy::new().poll_interval(Duration::from_secs(30)),
     init = RenderFarm::connect
 )]
 /// Renders.

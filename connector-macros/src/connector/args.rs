@@ -3,7 +3,7 @@
 //! Rules about one value are in `value.rs`, rules about several in `check.rs`.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{ExprPath, LitStr, Path, Type};
+use syn::{Expr, ExprPath, LitStr, Path, Type};
 
 use super::value::{self, Version};
 use crate::arguments::value::parse_crate;
@@ -24,6 +24,7 @@ pub(super) struct Args {
     pub(super) inputs: Option<Type>,
     pub(super) outputs: Option<Type>,
     pub(super) connection: Option<Type>,
+    pub(super) policy: Option<Expr>,
     pub(super) init: Option<ExprPath>,
     pub(super) root: Option<Path>,
     reading: Reading<Argument>,
@@ -50,6 +51,7 @@ impl Reader<Argument> for Args {
             Argument::Inputs => self.inputs = value::parse_type(argument, tokens, errors),
             Argument::Outputs => self.outputs = value::parse_type(argument, tokens, errors),
             Argument::Connection => self.connection = value::parse_type(argument, tokens, errors),
+            Argument::Policy => self.policy = value::parse_policy(tokens, errors),
             Argument::Init => self.init = value::parse_init(tokens, errors),
             Argument::Crate => self.root = parse_crate(argument, tokens, errors),
         }

@@ -4,7 +4,7 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::{ExprPath, Type, WhereClause};
+use syn::{Expr, ExprPath, Type, WhereClause};
 
 use super::args::Args;
 use super::item::{Item, Target};
@@ -12,16 +12,17 @@ use super::model::{ConnectorModel, Instance, Types, types};
 use crate::diag::{Place, Reported};
 use crate::paths::{private, public};
 
-// impl ConnectorSpec for RenderFarm { const NAME; const TASK_TYPES; const VERSIONS; type Config; … }
+// impl ConnectorSpec for RenderFarm { const NAME; const TASK_TYPES; const VERSIONS; const POLICY; type Config; … }
 // impl LinkedConnector for RenderFarm { fn instance(settings) -> InitFuture<Self>; }
 // submit! { Registration::new::<RenderFarm>(file!(), line!()) }
 pub(super) fn generate_connector(model: &ConnectorModel) -> TokenStream {
-    let ConnectorModel { ident, name, task_types, versions, types, instance: _ } = model;
+    let ConnectorModel { ident, name, task_types, versions, types, policy, instance: _ } = model;
     let numbers = versions.iter().map(|version| Literal::i32_unsuffixed(*version));
     let identity = Identity {
         name: name.to_token_stream(),
         task_types: quote_spanned!(Span::mixed_site()=> #(#task_types),*),
         versions: quote_spanned!(Span::mixed_site()=> #(#numbers),*),
+        policy: policy.as_ref().map(generate_policy),
     };
     let spec = generate_spec(&TokenStream::new(), &ident.to_token_stream(), &identity, types);
     let linked = generate_linked(model);
@@ -52,6 +53,7 @@ pub(super) fn generate_stub(args: &Args, item: &Item, _: Reported) -> Option<Tok
         name: quote_spanned!(Span::mixed_site()=> ""),
         task_types: TokenStream::new(),
         versions: TokenStream::new(),
+        policy: None,
     };
     let clause = if item.generics.params.is_empty() {
         clause.to_token_stream()
@@ -78,6 +80,7 @@ struct Identity {
     name: TokenStream,
     task_types: TokenStream,
     versions: TokenStream,
+    policy: Option<TokenStream>,
 }
 
 fn generate_spec(
@@ -86,7 +89,7 @@ fn generate_spec(
     identity: &Identity,
     types: &Types,
 ) -> TokenStream {
-    let Identity { name, task_types, versions } = identity;
+    let Identity { name, task_types, versions, policy } = identity;
     let Types { meta, config, inputs, outputs, connection } = types;
     let meta = generate_type("Meta", meta.as_ref(), "JobId");
     let config = generate_type("Config", config.as_ref(), "DynamicConfig");
@@ -100,6 +103,7 @@ fn generate_spec(
             const NAME: &'static ::core::primitive::str = #name;
             const TASK_TYPES: &'static [&'static ::core::primitive::str] = &[#task_types];
             const VERSIONS: &'static [::core::primitive::i32] = &[#versions];
+            #policy
             #config
             #connection
             #inputs
@@ -107,6 +111,17 @@ fn generate_spec(
             #outputs
         }
     }
+}
+
+// const POLICY: Policy = Policy::new();
+//
+// The whole line stands at the user's expression, so that rustc underlines that when it is of
+// another type or no constant.
+fn generate_policy(written: &Expr) -> TokenStream {
+    let (first, last) = Place::of(written).ends();
+    let (name, ty) = (Ident::new("POLICY", first), public("Policy"));
+    let end = quote_spanned!(last=> ;);
+    quote_spanned!(first=> const #name: #ty = #written #end)
 }
 
 // type Meta = RenderJob;

@@ -8,6 +8,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Generics, Token, Type, Visibility};
 
+use crate::arguments::split::is_punct;
 use crate::diag::connector::target;
 use crate::diag::{Diagnostic, Errors, Place, Reported};
 
@@ -82,7 +83,8 @@ fn parse_head(input: ParseStream<'_>) -> syn::Result<Head> {
         generics = input.parse()?;
         let ty = parse_self_type(input).ok();
         generics.where_clause = input.parse()?;
-        self_type = ty.as_ref().map(ToTokens::to_token_stream);
+        // Behind the `+` of `dyn Render +` the stub's own `where` would count as a bound.
+        self_type = ty.as_ref().map(ToTokens::to_token_stream).filter(|ty| !ends_open(ty));
         target::target_on_impl(&keyword, ty.as_ref())
     } else if keyword == "union" {
         let name: Ident = input.parse()?;
@@ -117,6 +119,10 @@ fn parse_self_type(input: ParseStream<'_>) -> syn::Result<Type> {
     input.parse::<Option<Token![!]>>()?;
     let ty: Type = input.parse()?;
     if input.parse::<Option<Token![for]>>()?.is_some() { input.parse() } else { Ok(ty) }
+}
+
+fn ends_open(ty: &TokenStream) -> bool {
+    ty.clone().into_iter().last().is_some_and(|last| is_punct(&last, '+'))
 }
 
 fn is_modifier(input: ParseStream<'_>) -> bool {

@@ -3,7 +3,7 @@
 //! Defaults that need no token of the user's are filled in here.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{ExprPath, LitStr, Type};
+use syn::{Expr, ExprPath, LitStr, Type};
 
 use super::args::Args;
 use super::item::{Item, Target};
@@ -18,6 +18,8 @@ pub(super) struct ConnectorModel {
     pub(super) task_types: Vec<LitStr>,
     pub(super) versions: Vec<i32>,
     pub(super) types: Types,
+    /// `None` is the default of the trait.
+    pub(super) policy: Option<Expr>,
     pub(super) instance: Instance,
 }
 
@@ -61,7 +63,15 @@ pub(super) fn build(
         None => vec![0],
     };
     let instance = args.init.clone().map_or(Instance::Default, Instance::Init);
-    Ok(ConnectorModel { ident, name, task_types, versions, types: types(args), instance })
+    Ok(ConnectorModel {
+        ident,
+        name,
+        task_types,
+        versions,
+        types: types(args),
+        policy: args.policy.clone(),
+        instance,
+    })
 }
 
 /// The associated types as far as they are known, for the stub of a rejected connector.

@@ -20,6 +20,7 @@ fn legal_args() -> Vec<TokenStream> {
         quote!(task_type = ["render", "bake"], version = [0, 1, 2], init = G::connect),
         quote!(task_type = "render", meta = std::collections::HashMap<String, Vec<(u8, [i64; 4])>>),
         quote!(config = C, inputs = I, outputs = O<fn(&str) -> u8>, connection = K, task_type = "a"),
+        quote!(task_type = "render", policy = Policy::new().rate(5.0, 10).batch(N), version = 1),
         quote!(crate = ::some::core, task_type = "render",),
     ]
 }

@@ -92,6 +92,15 @@ pub(super) fn parse_init(tokens: &TokenStream, errors: &mut Errors) -> Option<Ex
     None
 }
 
+// Accepted: any expression; whether it is a constant `Policy` is for rustc to say.
+pub(super) fn parse_policy(tokens: &TokenStream, errors: &mut Errors) -> Option<Expr> {
+    if let Some(text) = quoted(&ungroup(tokens)) {
+        errors.push(message::value_policy_quoted(&text, text.parse::<Expr>().ok().as_ref()));
+        return None;
+    }
+    parse_expr(Slot { word: Argument::Policy, in_list: false }, tokens, errors)
+}
+
 fn parse_task_type(slot: Slot<Argument>, expr: &Expr, errors: &mut Errors) -> Option<LitStr> {
     let name = string(slot, expr, errors)?;
     let text = name.value();

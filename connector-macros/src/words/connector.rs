@@ -22,12 +22,13 @@ pub(crate) enum Argument {
     Inputs,
     Outputs,
     Connection,
+    Policy,
     Init,
     Crate,
 }
 
 /// In the order in which messages and documentation list them.
-const ALL: [Argument; 10] = [
+const ALL: [Argument; 11] = [
     Argument::TaskType,
     Argument::Version,
     Argument::Name,
@@ -36,6 +37,7 @@ const ALL: [Argument; 10] = [
     Argument::Inputs,
     Argument::Outputs,
     Argument::Connection,
+    Argument::Policy,
     Argument::Init,
     Argument::Crate,
 ];
@@ -63,6 +65,7 @@ impl Word for Argument {
             Self::Inputs => "inputs",
             Self::Outputs => "outputs",
             Self::Connection => "connection",
+            Self::Policy => "policy",
             Self::Init => "init",
             Self::Crate => "crate",
         }
@@ -78,6 +81,7 @@ impl Word for Argument {
             Self::Inputs => "Scene",
             Self::Outputs => "Video",
             Self::Connection => "RenderAccess",
+            Self::Policy => "Policy::new()",
             Self::Init => "RenderFarm::connect",
             Self::Crate => "::connector_core",
         }
@@ -125,6 +129,10 @@ mod tests {
             ("metadata", Some(Argument::Meta)),
             ("resource_meta", Some(Argument::Meta)),
             ("output", Some(Argument::Outputs)),
+            ("polcy", Some(Argument::Policy)),
+            ("policies", Some(Argument::Policy)),
+            ("retry_policy", Some(Argument::Policy)),
+            ("poll_interval", None),
             ("krate", Some(Argument::Crate)),
             ("conection", Some(Argument::Connection)),
             ("retries", None),
@@ -146,7 +154,7 @@ mod tests {
         assert_eq!(
             vocabulary.list(),
             "the arguments are `task_type`, `version`, `name`, `meta`, `config`, `inputs`, \
-             `outputs`, `connection`, `init` and `crate`"
+             `outputs`, `connection`, `policy`, `init` and `crate`"
         );
     }
 }

@@ -1,7 +1,6 @@
 //! Counts a call exactly once, however it ends: answered, failed, or dropped by its caller.
 //! `dispatch` holds one per call; a streaming answer takes it along.
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -55,13 +54,4 @@ impl Drop for CallGuard {
             self.count(Code::Cancelled);
         }
     }
-}
-
-/// The text of a panic, if it has one.
-pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned())
 }

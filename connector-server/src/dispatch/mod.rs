@@ -1,5 +1,5 @@
-//! One call to one connector: look-up, deadline, panic guard, metrics, error.
-//! The gRPC services call it for all five operations; nothing else reaches a connector.
+//! One call to one connector: look-up, deadline, metrics, error.
+//! The gRPC services call it for all five operations; nothing else reaches a connector's gate.
 //! It knows no wire message, so a second protocol can use it as it is.
 
 mod guard;
@@ -7,17 +7,16 @@ mod guard;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use connector_core::erased::{CallError, DynConnector};
-use connector_core::{CallContext, Registry};
+use connector_core::CallContext;
 use futures_util::FutureExt;
 pub(crate) use guard::CallGuard;
-pub(crate) use guard::panic_message;
 use tracing::Instrument;
 
-use crate::deadline::TimeLimit;
+use crate::deadline::{TimeLimit, after};
 use crate::failure::{Cause, Failure};
+use crate::gate::{Call, Gate, Gates, panic_message};
 use crate::metrics::Metrics;
 use crate::operation::Operation;
 
@@ -32,23 +31,19 @@ pub(crate) struct Route {
     pub(crate) timeout: Option<Duration>,
 }
 
-/// Calls connectors.
+/// Takes calls to the gates of connectors.
 #[derive(Debug)]
 pub(crate) struct Dispatcher {
-    registry: Arc<Registry>,
+    gates: Arc<Gates>,
     metrics: Arc<Metrics>,
     max_call: Duration,
 }
 
 impl Dispatcher {
-    /// Calls the connectors of `registry`; no call may take longer than `max_call`.
+    /// Takes calls to those gates; no call may take longer than `max_call`.
     #[must_use]
-    pub(crate) const fn new(
-        registry: Arc<Registry>,
-        metrics: Arc<Metrics>,
-        max_call: Duration,
-    ) -> Self {
-        Self { registry, metrics, max_call }
+    pub(crate) const fn new(gates: Arc<Gates>, metrics: Arc<Metrics>, max_call: Duration) -> Self {
+        Self { gates, metrics, max_call }
     }
 
     /// The metrics that calls are counted in.
@@ -57,14 +52,14 @@ impl Dispatcher {
         &self.metrics
     }
 
-    /// Finds the connector and runs `call` on it.
+    /// Finds the gate of the connector and runs `call` on it. The rules keep to the deadline.
     ///
     /// # Errors
-    /// No such connector, a panic, a passed deadline, or what the call itself says.
+    /// No such connector, or what the call itself says.
     ///
     /// # Cancel safety
-    /// Dropping the future drops the connector's call at its current `.await` and counts it as
-    /// cancelled.
+    /// Dropping the future drops the call at its current `.await` and counts it as cancelled; what
+    /// that means to the connector is each operation's own rule.
     pub(crate) async fn run<T, F, C>(
         &self,
         operation: Operation,
@@ -72,8 +67,8 @@ impl Dispatcher {
         call: C,
     ) -> Result<T, Failure>
     where
-        C: FnOnce(Arc<dyn DynConnector>, CallContext) -> F,
-        F: Future<Output = Result<T, CallError>>,
+        C: FnOnce(Arc<Gate>, Call) -> F,
+        F: Future<Output = Result<T, Cause>>,
     {
         self.run_guarded(operation, route, call).await.map(|(answer, guard)| {
             guard.succeed();
@@ -90,32 +85,34 @@ impl Dispatcher {
         call: C,
     ) -> Result<(T, CallGuard), Failure>
     where
-        C: FnOnce(Arc<dyn DynConnector>, CallContext) -> F,
-        F: Future<Output = Result<T, CallError>>,
+        C: FnOnce(Arc<Gate>, Call) -> F,
+        F: Future<Output = Result<T, Cause>>,
     {
-        let guard = CallGuard::new(self.metrics.of(&route.task_type), operation);
-        let Some(entry) = self.registry.get(&route.task_type, route.version) else {
+        let metrics = self.metrics.of(&route.task_type);
+        let guard = CallGuard::new(metrics, operation);
+        let Some((key, gate)) = self.gates.get(&route.task_type, route.version) else {
             return Err(guard.fail(operation, route, Cause::NotRegistered));
         };
-        let limit = TimeLimit::new(route.timeout, self.max_call);
-        let context = CallContext {
-            key: entry.key.clone(),
-            deadline: Instant::now().checked_add(limit.allowed),
-        };
-        let span = tracing::debug_span!("call", operation = operation.as_str(), key = %entry.key);
-        let connector = Arc::clone(&entry.connector);
-        // The call is built inside the guard as well, so that a panic while building is caught too.
-        let guarded = AssertUnwindSafe(async move { call(connector, context).await })
+        let server = gate.limit(operation).map_or(self.max_call, |own| own.min(self.max_call));
+        let limit = TimeLimit::new(operation, route.timeout, server);
+        let deadline = after(limit.allowed);
+        let span = tracing::debug_span!("call", operation = operation.as_str(), key = %key);
+        let context = CallContext { key: key.clone(), deadline: Some(deadline.into_std()) };
+        let given = Call { context, limit, deadline, metrics: Arc::clone(metrics) };
+        let gate = Arc::clone(gate);
+        // The connector's panics are caught where it runs; this is for a mistake of our own, which
+        // must not end the connection.
+        let ended = AssertUnwindSafe(async move { call(gate, given).await })
             .catch_unwind()
-            .instrument(span);
-        match tokio::time::timeout(limit.allowed, guarded).await {
-            Ok(Ok(Ok(answer))) => Ok((answer, guard)),
-            Ok(Ok(Err(error))) => Err(guard.fail(operation, route, Cause::Call(error))),
-            Ok(Err(panic)) => {
+            .instrument(span)
+            .await;
+        match ended {
+            Ok(Ok(answer)) => Ok((answer, guard)),
+            Ok(Err(cause)) => Err(guard.fail(operation, route, cause)),
+            Err(panic) => {
                 let message = panic_message(&*panic);
                 Err(guard.fail(operation, route, Cause::Panicked(message)))
             }
-            Err(_elapsed) => Err(guard.fail(operation, route, Cause::OutOfTime(limit))),
         }
     }
 }

@@ -1,20 +1,163 @@
-//! The executor-aware rules: what a failing call should look like to Flyte's executor.
-//! The gRPC services apply them around the connector's answer; each rule is one file.
-//! No rule knows a wire message or the network.
+//! The gate in front of a connector: everything the executor cannot absorb is absorbed here.
+//! `dispatch` finds the gate of a call, and the services call its operations. One module per rule;
+//! no rule knows a wire message of a service or the network.
+//!
+//! What the executor does with errors is told in protocol.md A.6 and A.7; what it should see of
+//! each kind of error, in `verdict`.
 
-pub(crate) mod unknown_job;
-pub(crate) mod unreadable_meta;
+mod backoff;
+mod call;
+mod create;
+mod delete;
+mod gates;
+mod isolation;
+mod memory;
+mod outputs;
+mod poll;
+#[cfg(test)]
+mod probe;
+mod rate;
+mod site;
+mod stream;
+mod verdict;
 
-use connector_core::Phase;
-use connector_core::erased::ErasedResource;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use connector_core::erased::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
+use connector_core::logs::{LogQuery, Logs};
+use connector_core::metrics::{Metric, MetricsQuery};
+use connector_core::{Outputs, Phase};
+
+use self::create::{Creates, failed_job};
+use self::outputs::Declared;
+use self::poll::Polls;
+use self::site::Site;
+use crate::failure::Cause;
+use crate::operation::Operation;
+pub(crate) use call::Call;
+pub(crate) use gates::Gates;
+pub(crate) use isolation::panic_message;
+
+/// One connector behind all rules.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    site: Arc<Site>,
+    creates: Arc<Creates>,
+    polls: Arc<Polls>,
+}
+
+impl Gate {
+    pub(crate) fn new(site: Site) -> Self {
+        let site = Arc::new(site);
+        let (creates, polls) = (Creates::new(Arc::clone(&site)), Polls::new(Arc::clone(&site)));
+        Self { site, creates, polls }
+    }
+
+    /// The policy's own limit for an operation.
+    pub(crate) fn limit(&self, operation: Operation) -> Option<std::time::Duration> {
+        match operation {
+            Operation::Create => self.site.policy.create_timeout,
+            Operation::Get => self.site.policy.get_timeout,
+            Operation::Delete => self.site.policy.delete_timeout,
+            Operation::GetMetrics | Operation::GetLogs => None,
+        }
+    }
+
+    /// Creates a job once per attempt; see `create`.
+    pub(crate) async fn create(&self, request: CreateRequest, call: &Call) -> Result<Bytes, Cause> {
+        let declared =
+            if self.site.policy.check_outputs { Declared::of(&request.template) } else { None };
+        let first = self.polls.first_request(declared.is_some(), &request);
+        let meta = self.creates.create(request, call).await?;
+        if failed_job::recall(&meta).is_none() {
+            self.polls.created(declared, first, &meta);
+        }
+        Ok(meta)
+    }
+
+    /// Says where a job stands; see `poll`.
+    pub(crate) async fn get(
+        &self,
+        request: JobRequest,
+        call: &Call,
+    ) -> Result<ErasedResource, Cause> {
+        if let Some(job) = failed_job::recall(&request.resource_meta) {
+            return Ok(job);
+        }
+        self.creates.asked_about(&request.resource_meta);
+        self.polls.get(request, call).await
+    }
+
+    /// Deletes a job; see `delete`.
+    pub(crate) async fn delete(&self, request: JobRequest, call: &Call) -> Result<(), Cause> {
+        if failed_job::recall(&request.resource_meta).is_some() {
+            return Ok(());
+        }
+        let meta = request.resource_meta.clone();
+        self.creates.asked_about(&meta);
+        delete::delete(&self.site, request, call).await?;
+        self.polls.deleted(&meta);
+        Ok(())
+    }
+
+    /// Asks for measurements.
+    pub(crate) async fn get_metrics(
+        &self,
+        request: QueryRequest<MetricsQuery>,
+        call: &Call,
+    ) -> Result<Vec<Metric>, Cause> {
+        call.metrics.outside_call(Operation::GetMetrics);
+        let connector = Arc::clone(&self.site.connector);
+        let work = async move { connector.get_metrics(request).await };
+        let asked = self.site.workplace.run(call.deadline, work).await;
+        asked.map_err(|interrupted| call.cause(interrupted))?.map_err(Cause::Call)
+    }
+
+    /// Asks for log lines.
+    pub(crate) async fn get_logs(
+        &self,
+        request: QueryRequest<LogQuery>,
+        call: &Call,
+    ) -> Result<Logs, Cause> {
+        call.metrics.outside_call(Operation::GetLogs);
+        let connector = Arc::clone(&self.site.connector);
+        let work = async move { connector.get_logs(request).await };
+        let asked = self.site.workplace.run(call.deadline, work).await;
+        let logs = asked.map_err(|interrupted| call.cause(interrupted))?.map_err(Cause::Call)?;
+        Ok(match logs {
+            Logs::Page(page) => Logs::Page(page),
+            // Reading a stream runs the connector's code as well.
+            Logs::Stream(pages) => Logs::Stream(stream::elsewhere(&self.site.workplace, pages)),
+        })
+    }
+
+    /// How much the rules remember, by what it is.
+    pub(crate) fn remembered(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let accounts = [("accounts", self.site.rates.accounts())];
+        self.creates.remembered().into_iter().chain(self.polls.remembered()).chain(accounts)
+    }
+}
+
+/// A job in that phase, with a message and nothing else.
+fn resource(phase: Phase, message: String) -> ErasedResource {
+    ErasedResource {
+        phase,
+        message,
+        log_links: Vec::new(),
+        outputs: Outputs::None,
+        custom_info: prost_types::Struct::default(),
+        good_for: None,
+        unknown_state: None,
+    }
+}
 
 /// A job that reports failure for good, with a reason.
 fn failed(message: String) -> ErasedResource {
-    ErasedResource {
-        phase: Phase::Failed,
-        message,
-        log_links: Vec::new(),
-        outputs: None,
-        custom_info: prost_types::Struct::default(),
-    }
+    resource(Phase::Failed, message)
+}
+
+/// A job that reports failure and may be tried again.
+fn retryable(message: String) -> ErasedResource {
+    resource(Phase::RetryableFailed, message)
 }

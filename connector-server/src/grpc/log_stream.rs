@@ -13,8 +13,9 @@ use prost::Message;
 use tonic::Status;
 
 use super::convert;
-use crate::dispatch::{CallGuard, Route, panic_message};
+use crate::dispatch::{CallGuard, Route};
 use crate::failure::Cause;
+use crate::gate::panic_message;
 use crate::operation::Operation;
 use crate::pb::get_task_logs_response::Part;
 use crate::pb::{GetTaskLogsResponse, GetTaskLogsResponseBody, GetTaskLogsResponseHeader};

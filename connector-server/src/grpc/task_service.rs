@@ -1,17 +1,16 @@
-//! `AsyncConnectorService`: one short method per call: decode, dispatch, apply the rules, encode.
+//! `AsyncConnectorService`: one short method per call: decode, dispatch to the gate, encode.
 //! `grpc` mounts it; what a failure looks like is decided in `gate` and `status`.
 
 use std::sync::Arc;
 
-use connector_core::ConnectorError;
 use connector_core::erased::CallError;
+use connector_core::{ConnectorError, Phase};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::{convert, log_stream};
 use crate::dispatch::Dispatcher;
-use crate::failure::Failure;
-use crate::gate::{unknown_job, unreadable_meta};
+use crate::failure::{Cause, Failure};
 use crate::operation::Operation;
 use crate::pb;
 use crate::pb::async_connector_service_server::AsyncConnectorService;
@@ -34,17 +33,37 @@ fn refuse(failure: &Failure) -> Status {
     status::of(failure)
 }
 
-/// Refuses an answer the executor could not receive: it takes 4 MiB, and an answer over that would
-/// fail at every poll without a word of why.
-fn fitting<M: Message>(answer: M, limit: usize, advice: &str) -> Result<M, CallError> {
+/// Refuses an answer the caller could not receive.
+fn fitting<M: Message>(answer: M, limit: usize, advice: &str) -> Result<M, Cause> {
     let size = answer.encoded_len();
     if size <= limit {
         return Ok(answer);
     }
-    Err(CallError::Connector(ConnectorError::permanent(format!(
+    Err(Cause::Call(CallError::Connector(ConnectorError::permanent(too_large(
+        size, limit, advice,
+    )))))
+}
+
+/// An answer of get that the executor can receive: it takes 4 MiB, and an answer over that would
+/// fail at every poll without a word of why, until the job is wedged.
+fn answer_that_fits(answer: pb::GetTaskResponse, limit: usize) -> pb::GetTaskResponse {
+    let size = answer.encoded_len();
+    if size <= limit {
+        return answer;
+    }
+    let advice = "let the job write `outputs.pb` under its output prefix and answer \
+                  `Outputs::WrittenByTask`";
+    let message = too_large(size, limit, advice);
+    tracing::warn!("a job is reported as FAILED: {message}");
+    let resource = pb::Resource { phase: Phase::Failed as i32, message, ..Default::default() };
+    pb::GetTaskResponse { resource: Some(resource) }
+}
+
+fn too_large(size: usize, limit: usize, advice: &str) -> String {
+    format!(
         "the answer has {size} bytes, and the caller takes at most {limit} \
          (`--max-response-bytes`); {advice}"
-    ))))
+    )
 }
 
 #[tonic::async_trait]
@@ -61,17 +80,12 @@ impl AsyncConnectorService for TaskService {
             .map_or((String::new(), 0), |task| (task.r#type.clone(), task.task_type_version));
         let input_bytes = request.inputs.as_ref().map_or(0, Message::encoded_len);
         self.dispatcher.metrics().observe_input_bytes(&task_type, input_bytes);
-        let limit = self.max_response_bytes;
         let route = dispatch::Route { task_type, version, timeout };
         self.dispatcher
-            .run(Operation::Create, route, |connector, call| async move {
-                let resource_meta = connector.create(convert::create(request, call)).await?;
-                let answer = pb::CreateTaskResponse { resource_meta };
-                fitting(
-                    answer,
-                    limit,
-                    "keep only what finds the job again in the resource metadata",
-                )
+            .run(Operation::Create, route, |gate, call| async move {
+                let request = convert::create(request, call.context.clone());
+                let resource_meta = gate.create(request, &call).await?;
+                Ok(pb::CreateTaskResponse { resource_meta })
             })
             .await
             .map(Response::new)
@@ -86,19 +100,11 @@ impl AsyncConnectorService for TaskService {
         let route = convert::call(request.task_category.take(), headers.as_ref());
         let limit = self.max_response_bytes;
         self.dispatcher
-            .run(Operation::Get, route, |connector, call| async move {
-                let resource = connector
-                    .get(convert::get(request, call))
-                    .await
-                    .or_else(unreadable_meta::on_get)
-                    .or_else(unknown_job::on_get)?;
+            .run(Operation::Get, route, |gate, call| async move {
+                let request = convert::get(request, call.context.clone());
+                let resource = gate.get(request, &call).await?;
                 let answer = pb::GetTaskResponse { resource: Some(convert::resource(resource)) };
-                fitting(
-                    answer,
-                    limit,
-                    "let the job write `outputs.pb` under its output prefix and answer \
-                     `Outputs::WrittenByTask`",
-                )
+                Ok(answer_that_fits(answer, limit))
             })
             .await
             .map(Response::new)
@@ -112,12 +118,8 @@ impl AsyncConnectorService for TaskService {
         let (headers, _, mut request) = request.into_parts();
         let route = convert::call(request.task_category.take(), headers.as_ref());
         self.dispatcher
-            .run(Operation::Delete, route, |connector, call| async move {
-                connector
-                    .delete(convert::delete(request, call))
-                    .await
-                    .or_else(unreadable_meta::on_delete)
-                    .or_else(unknown_job::on_delete)?;
+            .run(Operation::Delete, route, |gate, call| async move {
+                gate.delete(convert::delete(request, call.context.clone()), &call).await?;
                 Ok(pb::DeleteTaskResponse {})
             })
             .await
@@ -132,22 +134,22 @@ impl AsyncConnectorService for TaskService {
         let (headers, _, mut request) = request.into_parts();
         let route = convert::call(request.task_category.take(), headers.as_ref());
         let limit = self.max_response_bytes;
-        let asked =
-            self.dispatcher.run(Operation::GetMetrics, route, |connector, call| async move {
-                let request = convert::metrics(request, call)?;
-                let query = &request.query;
-                // The protocol has a code of its own for a range without data.
-                let ranged = query.start.is_some() || query.end.is_some();
-                let backwards = query.start.zip(query.end).is_some_and(|(start, end)| end < start);
-                let metrics =
-                    if backwards { Vec::new() } else { connector.get_metrics(request).await? };
-                if ranged && metrics.is_empty() {
-                    return Ok(None);
-                }
-                let results = metrics.into_iter().map(convert::metric).collect();
-                let answer = pb::GetTaskMetricsResponse { results };
-                fitting(answer, limit, "ask for a shorter range or a larger step").map(Some)
-            });
+        let asked = self.dispatcher.run(Operation::GetMetrics, route, |gate, call| async move {
+            let request =
+                convert::metrics(request, call.context.clone()).map_err(CallError::Connector)?;
+            let query = &request.query;
+            // The protocol has a code of its own for a range without data.
+            let ranged = query.start.is_some() || query.end.is_some();
+            let backwards = query.start.zip(query.end).is_some_and(|(start, end)| end < start);
+            let metrics =
+                if backwards { Vec::new() } else { gate.get_metrics(request, &call).await? };
+            if ranged && metrics.is_empty() {
+                return Ok(None);
+            }
+            let results = metrics.into_iter().map(convert::metric).collect();
+            let answer = pb::GetTaskMetricsResponse { results };
+            fitting(answer, limit, "ask for a shorter range or a larger step").map(Some)
+        });
         match asked.await.map_err(|failure| refuse(&failure))? {
             Some(answer) => Ok(Response::new(answer)),
             None => Err(Status::out_of_range("there are no metrics in the time range asked for")),
@@ -165,8 +167,8 @@ impl AsyncConnectorService for TaskService {
         let asked = route.clone();
         let limit = self.max_response_bytes;
         self.dispatcher
-            .run_guarded(Operation::GetLogs, route, |connector, call| async move {
-                connector.get_logs(convert::logs(request, call)).await
+            .run_guarded(Operation::GetLogs, route, |gate, call| async move {
+                gate.get_logs(convert::logs(request, call.context.clone()), &call).await
             })
             .await
             .map(|(logs, guard)| Response::new(log_stream::messages(logs, asked, guard, limit)))

@@ -2,6 +2,8 @@
 //! Names and labels are those of the Python service (protocol.md C.2), so its dashboards survive;
 //! `grpc_code` and the in-flight gauge are ours. `admin` prints them.
 
+mod remembered;
+mod rules;
 mod summary;
 
 use std::collections::HashMap;
@@ -11,6 +13,8 @@ use std::time::Duration;
 use connector_core::Registry;
 use prometheus::core::Collector;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, TextEncoder};
+pub(crate) use remembered::Remembered;
+use rules::RuleMetrics;
 use summary::{Summary, SummaryVec};
 use tonic::Code;
 
@@ -35,6 +39,7 @@ pub(crate) struct CallMetrics {
     operations: [OperationMetrics; Operation::ALL.len()],
     failures: IntCounterVec,
     input_bytes: Arc<Summary>,
+    rules: RuleMetrics,
 }
 
 #[derive(Debug)]
@@ -42,6 +47,7 @@ struct OperationMetrics {
     successes: IntCounter,
     latency: Arc<Summary>,
     in_flight: IntGauge,
+    outside: IntCounter,
 }
 
 /// The families that handles are taken from.
@@ -51,6 +57,8 @@ struct Families {
     latency: SummaryVec,
     input_bytes: SummaryVec,
     in_flight: IntGaugeVec,
+    outside: IntCounterVec,
+    rules: rules::Families,
 }
 
 impl Metrics {
@@ -71,6 +79,14 @@ impl Metrics {
         }
         let unknown = Arc::new(families.of(UNKNOWN));
         Ok(Self { registry, by_type, unknown })
+    }
+
+    /// Adds what the rules remember to the page.
+    ///
+    /// # Errors
+    /// It was added before, which would be a mistake of the caller.
+    pub(crate) fn watch(&self, remembered: Remembered) -> Result<(), prometheus::Error> {
+        self.registry.register(Box::new(remembered))
     }
 
     /// The metrics of a task type, whatever its version; unregistered types share one label.
@@ -108,6 +124,11 @@ impl CallMetrics {
         self.operation(operation).end(elapsed);
         let (http, grpc) = code_labels(code);
         self.failures.with_label_values(&[&self.task_type, operation.as_str(), http, grpc]).inc();
+    }
+
+    /// A call to the connector begins.
+    pub(crate) fn outside_call(&self, operation: Operation) {
+        self.operation(operation).outside.inc();
     }
 
     const fn operation(&self, operation: Operation) -> &OperationMetrics {
@@ -162,18 +183,28 @@ impl Families {
                 Opts::new("flyte_connector_requests_in_flight", "Calls under way at this moment."),
                 &by_operation,
             )?,
+            outside: IntCounterVec::new(
+                Opts::new(
+                    "flyte_connector_outside_calls_total",
+                    "Calls made to connectors, and so to outside systems; repeated ones count each.",
+                ),
+                &by_operation,
+            )?,
+            rules: rules::Families::new()?,
         })
     }
 
     fn register(&self, registry: &prometheus::Registry) -> Result<(), prometheus::Error> {
-        let families: [Box<dyn Collector>; 5] = [
+        let families: [Box<dyn Collector>; 6] = [
             Box::new(self.successes.clone()),
             Box::new(self.failures.clone()),
             Box::new(self.latency.clone()),
             Box::new(self.input_bytes.clone()),
             Box::new(self.in_flight.clone()),
+            Box::new(self.outside.clone()),
         ];
-        families.into_iter().try_for_each(|family| registry.register(family))
+        families.into_iter().try_for_each(|family| registry.register(family))?;
+        self.rules.register(registry)
     }
 
     fn of(&self, task_type: &str) -> CallMetrics {
@@ -183,6 +214,7 @@ impl Families {
                 successes: self.successes.with_label_values(&labels),
                 latency: self.latency.with_label_values(&labels),
                 in_flight: self.in_flight.with_label_values(&labels),
+                outside: self.outside.with_label_values(&labels),
             }
         });
         CallMetrics {
@@ -190,6 +222,7 @@ impl Families {
             operations,
             failures: self.failures.clone(),
             input_bytes: self.input_bytes.with_label_values(&[task_type]),
+            rules: self.rules.of(task_type),
         }
     }
 }

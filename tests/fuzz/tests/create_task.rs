@@ -10,7 +10,7 @@ use connector_core::logs::LogQuery;
 use connector_core::metrics::MetricsQuery;
 use connector_core::pb::task;
 use connector_core::registry::Entry;
-use connector_core::{CallContext, ConnectorKey, NamedLiterals, Registry};
+use connector_core::{CallContext, ConnectorKey, NamedLiterals, Outputs, Registry};
 use connector_examples as _;
 use connector_server::pb::{CreateTaskRequest, Resource};
 use fuzz_tests::campaign::Campaign;
@@ -119,9 +119,12 @@ async fn poll(connector: &dyn DynConnector, asked: &JobRequest) -> Result<Option
     })?;
     // On their own: a request may be as deep as protobuf's readers go, and an answer has one more
     // level around the outputs than a request around the inputs.
-    let outputs = resource
-        .outputs
-        .map(|outputs| task::Outputs { literals: outputs.into_entries(), ..Default::default() });
+    let outputs = match resource.outputs {
+        Outputs::Inline(outputs) => {
+            Some(task::Outputs { literals: outputs.into_entries(), ..Default::default() })
+        }
+        Outputs::None | Outputs::WrittenByTask => None,
+    };
     outputs.as_ref().map(readable).transpose()
 }
 

@@ -3,7 +3,7 @@
 //! One constructor per message; `tests/ui/fail/connector` holds a case of the same name for each.
 
 use quote::ToTokens;
-use syn::{ExprPath, LitStr, Type};
+use syn::{Expr, ExprPath, LitStr, Type};
 
 use crate::diag::value::Slot;
 use crate::diag::{Diagnostic, Place};
@@ -160,6 +160,20 @@ pub(crate) fn value_type_borrowed(argument: Argument, borrow: Place) -> Diagnost
     Diagnostic::new(borrow, format!("`{argument}` takes a type that borrows nothing"))
         .help("use an owned type, such as `String` in place of `&str`")
         .note("its values are made from bytes of one call and outlive them")
+}
+
+pub(crate) fn value_policy_quoted(text: &LitStr, inner: Option<&Expr>) -> Diagnostic {
+    let error = Diagnostic::new(
+        Place::of(text),
+        "`policy` takes an expression of type `Policy`, not a string",
+    );
+    match inner {
+        Some(Expr::Call(_) | Expr::MethodCall(_)) => {
+            error.help(format!("remove the quotes: `policy = {}`", text.value()))
+        }
+        // A single word can be read, too, though no policy goes by a name.
+        _ => error.help(format!("write `policy = {}`", Argument::Policy.example())),
+    }
 }
 
 pub(crate) fn value_init_quoted(text: &LitStr, inner: Option<&ExprPath>) -> Diagnostic {

@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use connector_core::Registry;
 use connector_core::prelude::*;
@@ -14,6 +15,7 @@ struct RenderJob {
 
 #[connector(
     init = RenderFarm::connect,
+    policy = Policy::new().poll_interval(Self::PACE).rate(5.0, 10),
     crate = ::connector_core,
     meta = RenderJob,
     connection = (),
@@ -29,6 +31,8 @@ struct RenderFarm {
 }
 
 impl RenderFarm {
+    const PACE: Duration = Duration::from_secs(30);
+
     async fn connect(settings: Settings) -> Result<Self> {
         Ok(Self { endpoint: settings.require("endpoint")?.to_owned() })
     }
@@ -61,6 +65,7 @@ fn main() {
     assert_eq!(RenderFarm::NAME, "Render Farm");
     assert_eq!(RenderFarm::TASK_TYPES, ["render", "bake.v2"]);
     assert_eq!(RenderFarm::VERSIONS, [1, 0]);
+    assert_eq!(RenderFarm::POLICY, Policy::new().poll_interval(RenderFarm::PACE).rate(5.0, 10));
     assert_eq!(TypeId::of::<<RenderFarm as ConnectorSpec>::Meta>(), TypeId::of::<RenderJob>());
 
     let variable = ("CONNECTOR__RENDER__ENDPOINT".to_owned(), "http://farm".to_owned());
@@ -71,7 +76,8 @@ fn main() {
         let entry = registry.get(task_type, version).unwrap();
         assert_eq!(entry.name, "Render Farm");
         assert!(entry.place.file.ends_with("all_arguments.rs"), "{}", entry.place);
-        assert_eq!(entry.place.line, 15);
+        assert_eq!(entry.place.line, 16);
+        assert_eq!(entry.policy, RenderFarm::POLICY);
     }
 
     // Without the setting `init` fails; the start goes on and says why.

@@ -26,6 +26,7 @@ fn main() {
     assert_eq!(RenderFarm::NAME, "Render Farm Connector");
     assert_eq!(RenderFarm::TASK_TYPES, ["render"]);
     assert_eq!(RenderFarm::VERSIONS, [0]);
+    assert_eq!(RenderFarm::POLICY, Policy::new());
     fn same<A: 'static, B: 'static>() -> bool {
         TypeId::of::<A>() == TypeId::of::<B>()
     }

@@ -10,7 +10,7 @@ async fn connect(_settings: ::connector_core::Settings) -> ::connector_core::Res
     ::core::result::Result::Ok(RenderFarm)
 }
 
-#[::connector_core::connector(task_type = "bake")]
+#[::connector_core::connector(task_type = "bake", policy = ::connector_core::Policy::new())]
 struct Bakery;
 
 impl ::core::default::Default for Bakery {

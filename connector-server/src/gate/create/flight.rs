@@ -1,0 +1,154 @@
+//! One create under way: who waits for it, and how it ended.
+//! `create/mod.rs` keeps the flights; callers board one, and whoever receives its answer claims it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use connector_core::CallContext;
+use connector_core::pb;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout_at};
+
+use super::under_way::UnderWay;
+use crate::failure::Cause;
+use crate::gate::memory::Key;
+
+/// How a create ended, for every caller alike.
+#[derive(Debug, Clone)]
+pub(crate) enum Outcome {
+    /// A job was made; this is its metadata.
+    Created(Bytes),
+    /// No job was made; this metadata reports why.
+    FailedJob(Bytes),
+    /// No job was made, and callers get the error.
+    Failed(Arc<Cause>),
+}
+
+/// A create under way, or one whose job waits for somebody to take it.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    pub(crate) key: Key,
+    /// Whether the same attempt can come again: it has an identity.
+    pub(crate) named: bool,
+    /// What a cancellation needs.
+    pub(crate) context: CallContext,
+    pub(crate) connection: Option<pb::Connection>,
+    /// Wakes what waits before a cancellation.
+    pub(crate) hurry: Notify,
+    outcome: watch::Sender<Option<Outcome>>,
+    stage: Mutex<Stage>,
+}
+
+#[derive(Debug)]
+struct Stage {
+    callers: usize,
+    claimed: bool,
+    cancelled: bool,
+    superseded: bool,
+    /// Gone once nothing is left to do.
+    under_way: Option<UnderWay>,
+}
+
+impl Flight {
+    pub(crate) fn new(
+        key: Key,
+        named: bool,
+        context: CallContext,
+        connection: Option<pb::Connection>,
+        under_way: UnderWay,
+    ) -> Self {
+        let stage = Stage {
+            callers: 0,
+            claimed: false,
+            cancelled: false,
+            superseded: false,
+            under_way: Some(under_way),
+        };
+        Self {
+            key,
+            named,
+            context,
+            connection,
+            hurry: Notify::new(),
+            outcome: watch::Sender::new(None),
+            stage: Mutex::new(stage),
+        }
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a caller, unless its job is being cancelled.
+    pub(crate) fn board(&self) -> bool {
+        let mut stage = self.stage();
+        if !stage.cancelled {
+            stage.callers += 1;
+        }
+        !stage.cancelled
+    }
+
+    /// Takes a caller away. Whether that leaves a job that nobody has taken.
+    pub(crate) fn leave(&self) -> bool {
+        let mut stage = self.stage();
+        stage.callers = stage.callers.saturating_sub(1);
+        stage.callers == 0 && !stage.claimed && !stage.cancelled && self.job().is_some()
+    }
+
+    /// Tells all callers how it ended. Whether that leaves a job that nobody has taken.
+    pub(crate) fn land(&self, outcome: Outcome) -> bool {
+        let mut stage = self.stage();
+        let made = matches!(outcome, Outcome::Created(_));
+        if !made {
+            stage.under_way = None;
+        }
+        self.outcome.send_replace(Some(outcome));
+        made && stage.callers == 0
+    }
+
+    /// How it ended, once it has; `None` at the deadline.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost by leaving.
+    pub(crate) async fn outcome(&self, deadline: Instant) -> Option<Outcome> {
+        let mut outcome = self.outcome.subscribe();
+        let ended = timeout_at(deadline, outcome.wait_for(Option::is_some)).await;
+        ended.ok()?.ok()?.clone()
+    }
+
+    /// The metadata of the job that was made.
+    pub(crate) fn job(&self) -> Option<Bytes> {
+        match &*self.outcome.borrow() {
+            Some(Outcome::Created(meta)) => Some(meta.clone()),
+            _ => None,
+        }
+    }
+
+    /// Hands the job to a caller. Whether it is the first to get it.
+    pub(crate) fn claim(&self) -> bool {
+        let mut stage = self.stage();
+        stage.under_way = None;
+        !std::mem::replace(&mut stage.claimed, true)
+    }
+
+    /// Takes the job away from later callers, unless somebody waits for it or has it.
+    pub(crate) fn give_up(&self) -> Option<UnderWay> {
+        let mut stage = self.stage();
+        if stage.callers > 0 || stage.claimed || stage.cancelled {
+            return None;
+        }
+        stage.cancelled = true;
+        stage.under_way.take()
+    }
+
+    /// Says that the next attempt has begun, so that nobody will come for this one.
+    pub(crate) fn supersede(&self) {
+        self.stage().superseded = true;
+        self.hurry.notify_one();
+    }
+
+    /// Whether somebody may still come for the job.
+    pub(crate) fn may_be_wanted(&self) -> bool {
+        self.named && !self.stage().superseded
+    }
+}

@@ -1,0 +1,289 @@
+//! Rules of create: once per attempt, whoever leaves, and no job that nobody takes.
+//! Creates of one attempt share one flight and one answer; the flight goes on when its callers
+//! leave; a job nobody takes is cancelled (`abandoned`), also when the server ends.
+
+mod abandoned;
+pub(crate) mod failed_job;
+mod flight;
+mod identity;
+mod judge;
+mod under_way;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use connector_core::ConnectorError;
+use connector_core::erased::{CallError, CreateRequest};
+use flight::{Flight, Outcome};
+use futures_util::FutureExt;
+use identity::Identity;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use under_way::Unsettled;
+
+use super::call::Call;
+use super::isolation::panic_message;
+use super::memory::{Key, Memory, Store};
+use super::site::Site;
+use crate::deadline::after;
+use crate::failure::Cause;
+use crate::metrics::CallMetrics;
+use crate::operation::Operation;
+
+/// The most creates under way or waiting to be taken.
+const MOST_FLIGHTS: usize = 10_000;
+/// The most answers remembered for repeated creates.
+const MOST_KEPT: usize = 10_000;
+/// How long a job that was created may go without a first poll and still count as not asked about.
+const UNPOLLED_FOR: Duration = Duration::from_secs(3_600);
+
+/// The creates of one connector.
+#[derive(Debug)]
+pub(crate) struct Creates {
+    site: Arc<Site>,
+    flights: Mutex<HashMap<Key, Arc<Flight>>>,
+    /// Metadata by attempt, once somebody has taken it.
+    kept: Box<dyn Store<Bytes>>,
+    /// Jobs that somebody has taken and nobody has asked about, by their metadata.
+    unpolled: Box<dyn Store<()>>,
+    unsettled: Unsettled,
+    draining: watch::Sender<bool>,
+    unnamed: AtomicU64,
+}
+
+/// What a create finds.
+enum Found {
+    Flight(Boarding),
+    Answer(Bytes),
+}
+
+/// A caller on a flight; leaving is told however it happens.
+struct Boarding {
+    creates: Arc<Creates>,
+    flight: Arc<Flight>,
+    metrics: Arc<CallMetrics>,
+}
+
+impl Drop for Boarding {
+    fn drop(&mut self) {
+        if self.flight.leave() {
+            self.creates.abandon(&self.flight, &self.metrics);
+        }
+    }
+}
+
+impl Creates {
+    pub(crate) fn new(site: Arc<Site>) -> Arc<Self> {
+        let memory = site.policy.create_memory;
+        Arc::new(Self {
+            site,
+            flights: Mutex::default(),
+            kept: Box::new(Memory::new(MOST_KEPT, memory)),
+            unpolled: Box::new(Memory::new(MOST_KEPT, UNPOLLED_FOR)),
+            unsettled: Unsettled::new(),
+            draining: watch::Sender::new(false),
+            unnamed: AtomicU64::new(0),
+        })
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<Key, Arc<Flight>>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How much is remembered: creates not settled, answers kept, jobs not asked about.
+    pub(crate) fn remembered(&self) -> [(&'static str, usize); 3] {
+        [
+            ("creates", self.flights().len().max(self.unsettled.count())),
+            ("created_jobs", self.kept.len()),
+            ("unpolled_jobs", self.unpolled.len()),
+        ]
+    }
+
+    /// Creates a job, or answers what the same attempt was answered before.
+    ///
+    /// # Errors
+    /// What the connector said, a passed deadline, too many creates, or the end of the server.
+    ///
+    /// # Cancel safety
+    /// The create goes on; its job is kept for the same attempt and then cancelled.
+    pub(crate) async fn create(
+        self: &Arc<Self>,
+        request: CreateRequest,
+        call: &Call,
+    ) -> Result<Bytes, Cause> {
+        let boarding = match self.find(request, call)? {
+            Found::Answer(meta) => return Ok(meta),
+            Found::Flight(boarding) => boarding,
+        };
+        let flight = &boarding.flight;
+        match flight.outcome(call.deadline).await {
+            Some(Outcome::Created(meta)) => {
+                if flight.claim() {
+                    self.taken(flight, &meta);
+                }
+                Ok(meta)
+            }
+            Some(Outcome::FailedJob(meta)) => Ok(meta),
+            Some(Outcome::Failed(cause)) => Err(cause.shared()),
+            None => Err(Cause::OutOfTime(call.limit)),
+        }
+    }
+
+    /// Finds the flight or the answer of the same attempt, or starts a flight.
+    fn find(self: &Arc<Self>, request: CreateRequest, call: &Call) -> Result<Found, Cause> {
+        let identity = Identity::of(&request);
+        let unnamed = || Key::of(("unnamed", self.unnamed.fetch_add(1, Ordering::Relaxed)));
+        let key = identity.map_or_else(unnamed, |identity| identity.key);
+        let board = |flight: &Arc<Flight>| {
+            flight.board().then(|| {
+                Found::Flight(Boarding {
+                    creates: Arc::clone(self),
+                    flight: Arc::clone(flight),
+                    metrics: Arc::clone(&call.metrics),
+                })
+            })
+        };
+        let mut flights = self.flights();
+        if let Some(found) = flights.get(&key).and_then(board) {
+            return Ok(found);
+        }
+        if identity.is_some()
+            && let Some(meta) = self.kept.get(&key)
+        {
+            return Ok(Found::Answer(meta));
+        }
+        if *self.draining.borrow() {
+            return Err(Cause::Ending);
+        }
+        if flights.len() >= MOST_FLIGHTS {
+            return Err(Cause::Call(CallError::Connector(ConnectorError::transient(format!(
+                "{MOST_FLIGHTS} creates of this connector are under way already"
+            )))));
+        }
+        let flight = Arc::new(Flight::new(
+            key,
+            identity.is_some(),
+            request.call.clone(),
+            request.connection.clone(),
+            self.unsettled.begin(),
+        ));
+        flights.insert(key, Arc::clone(&flight));
+        let previous = identity.and_then(|identity| identity.previous);
+        let superseded = previous.and_then(|previous| flights.get(&previous).map(Arc::clone));
+        drop(flights);
+        if let Some(superseded) = superseded {
+            superseded.supersede();
+        } else if let Some(previous) = previous {
+            self.cancel_unpolled(&previous, &flight, &call.metrics);
+        }
+        let boarded = board(&flight).ok_or(Cause::Ending)?;
+        let (creates, metrics) = (Arc::clone(self), Arc::clone(&call.metrics));
+        self.site.workplace.detach(async move { creates.fly(flight, request, metrics).await });
+        Ok(boarded)
+    }
+
+    /// Calls the connector, whoever still waits for it.
+    async fn fly(
+        self: Arc<Self>,
+        flight: Arc<Flight>,
+        request: CreateRequest,
+        metrics: Arc<CallMetrics>,
+    ) {
+        let limit = self.site.policy.create_limit;
+        let until = after(limit);
+        let connector = Arc::clone(&self.site.connector);
+        let connection = flight.connection.as_ref();
+        let made = async {
+            let Ok(_permit) = self.site.workplace.permits().acquire_owned().await else {
+                return Err(Cause::Ending);
+            };
+            if !self.site.rates.admit(connection, until).await {
+                return Err(Cause::Call(CallError::Connector(ConnectorError::transient(
+                    "the account's calls per second are used up",
+                ))));
+            }
+            metrics.outside_call(Operation::Create);
+            match AssertUnwindSafe(connector.create(request)).catch_unwind().await {
+                Ok(made) => made.map_err(Cause::Call),
+                Err(panic) => Err(Cause::Panicked(panic_message(&*panic))),
+            }
+        };
+        let made = timeout(limit, made).await.unwrap_or_else(|_elapsed| {
+            let key = &flight.context.key;
+            tracing::error!(%key, "a create took longer than {limit:?} and was stopped; if the \
+                outside system has made a job by now, nobody knows of it");
+            Err(Cause::Call(CallError::Connector(ConnectorError::retryable(format!(
+                "the connector did not finish creating the job within {limit:?} \
+                 (the policy's `create_limit`)"
+            )))))
+        });
+        let outcome = self.judge(made, &flight, &metrics);
+        self.land(&flight, outcome, &metrics);
+    }
+
+    /// Tells the callers, and finds the job a taker or an end.
+    fn land(self: &Arc<Self>, flight: &Arc<Flight>, outcome: Outcome, metrics: &Arc<CallMetrics>) {
+        match &outcome {
+            Outcome::Created(_) => {}
+            Outcome::FailedJob(meta) => {
+                if flight.named {
+                    self.kept.put(flight.key, meta.clone());
+                }
+                self.forget(flight);
+            }
+            // An error is shared by those who wait now; the next one tries anew.
+            Outcome::Failed(_) => self.forget(flight),
+        }
+        if flight.land(outcome) {
+            self.abandon(flight, metrics);
+        }
+    }
+
+    /// Somebody has the job now.
+    fn taken(&self, flight: &Arc<Flight>, meta: &Bytes) {
+        if flight.named {
+            self.unpolled.put(Key::of(meta), ());
+            self.kept.put(flight.key, meta.clone());
+        }
+        self.forget(flight);
+    }
+
+    /// Removes a flight, if it is still the one under its key.
+    fn forget(&self, flight: &Arc<Flight>) {
+        if let Entry::Occupied(entry) = self.flights().entry(flight.key)
+            && Arc::ptr_eq(entry.get(), flight)
+        {
+            entry.remove();
+        }
+    }
+
+    /// Somebody has asked about the job or deleted it: its metadata has arrived in Flyte's state.
+    pub(crate) fn asked_about(&self, resource_meta: &Bytes) {
+        if !self.unpolled.is_empty() {
+            self.unpolled.remove(&Key::of(resource_meta));
+        }
+    }
+
+    /// From now on nothing is created, and jobs nobody has taken are cancelled without grace.
+    pub(crate) fn begin_drain(&self) {
+        self.draining.send_replace(true);
+    }
+
+    /// Waits until every create is settled.
+    pub(crate) async fn drained(&self) {
+        self.unsettled.settled().await;
+    }
+
+    /// How many creates are not settled.
+    pub(crate) fn unsettled(&self) -> usize {
+        self.unsettled.count()
+    }
+}
+
+#[cfg(test)]
+mod tests;

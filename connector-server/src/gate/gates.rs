@@ -1,0 +1,86 @@
+//! The gates of all connectors, by task type and version.
+//! `server` builds them from the registry; `dispatch` looks them up; `shutdown` drains them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use connector_core::policy::Isolation;
+use connector_core::{ConnectorKey, Registry};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
+
+use super::Gate;
+use super::site::Site;
+
+/// Every gate. Task types and versions of one connector share one.
+#[derive(Debug)]
+pub(crate) struct Gates {
+    by_type: HashMap<String, Vec<(ConnectorKey, Arc<Gate>)>>,
+    all: Vec<(String, Arc<Gate>)>,
+}
+
+impl Gates {
+    /// A gate in front of every connector. With `isolated` false all of them work on the caller's
+    /// threads, whatever their policies say.
+    ///
+    /// `server` is where the server runs.
+    pub(crate) fn new(registry: &Registry, isolated: bool, server: &Handle) -> Self {
+        let mut by_type: HashMap<String, Vec<(ConnectorKey, Arc<Gate>)>> = HashMap::new();
+        let mut all: Vec<(String, Arc<Gate>)> = Vec::new();
+        for entry in registry.entries() {
+            let task_type = entry.key.task_type.as_str();
+            let same = |(_, gate): &&(String, Arc<Gate>)| {
+                Arc::ptr_eq(&gate.site.connector, &entry.connector)
+            };
+            let gate = all.iter().find(same).map(|(_, gate)| Arc::clone(gate));
+            let gate = gate.unwrap_or_else(|| {
+                let mut policy = entry.policy;
+                if !isolated {
+                    policy = policy.isolation(Isolation::Shared);
+                }
+                let connector = Arc::clone(&entry.connector);
+                let site = Site::new(task_type, connector, policy, server.clone());
+                let gate = Arc::new(Gate::new(site));
+                all.push((task_type.to_owned(), Arc::clone(&gate)));
+                gate
+            });
+            by_type.entry(task_type.to_owned()).or_default().push((entry.key.clone(), gate));
+        }
+        Self { by_type, all }
+    }
+
+    /// The gate of a task type and version; both must match exactly.
+    pub(crate) fn get(&self, task_type: &str, version: i32) -> Option<(&ConnectorKey, &Arc<Gate>)> {
+        let versions = self.by_type.get(task_type)?;
+        let (key, gate) = versions.iter().find(|(key, _)| key.version == version)?;
+        Some((key, gate))
+    }
+
+    /// How much is remembered: the main task type of a connector, what it is, how many.
+    pub(crate) fn remembered(&self) -> impl Iterator<Item = (&str, &'static str, usize)> {
+        self.all.iter().flat_map(|(task_type, gate)| {
+            gate.remembered().map(|(what, count)| (task_type.as_str(), what, count))
+        })
+    }
+
+    /// From now on nothing is created, and jobs nobody has taken are cancelled without grace.
+    pub(crate) fn begin_drain(&self) {
+        for (_, gate) in &self.all {
+            gate.creates.begin_drain();
+        }
+    }
+
+    /// Waits until every create is settled, at most until the deadline.
+    pub(crate) async fn drained(&self, deadline: Instant) {
+        for (task_type, gate) in &self.all {
+            if timeout_at(deadline, gate.creates.drained()).await.is_err() {
+                let left = gate.creates.unsettled();
+                tracing::error!(
+                    task_type,
+                    "{left} creates were cut off by the end of the grace time; if the outside \
+                     system made their jobs, nobody will cancel them"
+                );
+            }
+        }
+    }
+}

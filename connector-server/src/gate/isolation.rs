@@ -1,0 +1,241 @@
+//! Rule: a connector that blocks or floods holds up nobody but itself.
+//! Every connector works on threads of its own, so many calls at a time; the server's threads only
+//! wait for it, with a deadline. The gate runs all connector code through here.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
+
+use connector_core::policy::Isolation;
+use futures_util::FutureExt;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+
+/// The threads of one connector while none of its calls blocks.
+const LEAST_THREADS: usize = 2;
+
+/// Why work on a connector brought no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Interrupted {
+    /// It panicked, with this message.
+    Panicked(String),
+    /// The deadline passed.
+    OutOfTime,
+    /// The deadline passed before it could begin: too many calls were under way.
+    Busy,
+    /// The server is ending.
+    Ending,
+}
+
+/// Where one connector works.
+#[derive(Debug)]
+pub(crate) struct Workplace {
+    name: String,
+    isolation: Isolation,
+    /// The server's own threads.
+    server: Handle,
+    own: OnceLock<Option<Own>>,
+    permits: Arc<Semaphore>,
+}
+
+/// A runtime that ends without waiting: a blocked thread may never come back.
+#[derive(Debug)]
+struct Own(Option<Runtime>);
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Workplace {
+    /// A workplace for so many calls at a time; its threads start with the first one.
+    ///
+    /// `server` is where the server itself runs.
+    pub(crate) fn new(
+        name: &str,
+        isolation: Isolation,
+        concurrency: usize,
+        server: Handle,
+    ) -> Self {
+        let permits = Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { name: name.to_owned(), isolation, server, own: OnceLock::new(), permits }
+    }
+
+    /// How many more calls may begin at this moment.
+    #[cfg(test)]
+    fn free(&self) -> usize {
+        self.permits.available_permits()
+    }
+
+    /// Runs work until the deadline.
+    ///
+    /// # Errors
+    /// A panic in the work, the deadline, or no room until the deadline.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the work at its current `.await`. Its place is taken until then.
+    pub(crate) async fn run<T, F>(&self, deadline: Instant, work: F) -> Result<T, Interrupted>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let permit = match Arc::clone(&self.permits).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => timeout_at(deadline, Arc::clone(&self.permits).acquire_owned())
+                .await
+                .map_err(|_elapsed| Interrupted::Busy)?
+                .map_err(|_closed| Interrupted::Ending)?,
+        };
+        let held = async move {
+            let answer = AssertUnwindSafe(work).catch_unwind().await;
+            drop(permit);
+            answer
+        };
+        let ended = if self.isolation == Isolation::Shared {
+            timeout_at(deadline, held).await.map_err(|_elapsed| Interrupted::OutOfTime)?
+        } else {
+            let mut working = Ended(self.threads().spawn(held));
+            timeout_at(deadline, &mut working.0)
+                .await
+                .map_err(|_elapsed| Interrupted::OutOfTime)?
+                .map_err(|_cancelled| Interrupted::Ending)?
+        };
+        ended.map_err(|panic| Interrupted::Panicked(panic_message(&*panic)))
+    }
+
+    /// Starts work that goes on whoever leaves. It is not counted against the concurrency.
+    pub(crate) fn detach(&self, work: impl Future<Output = ()> + Send + 'static) {
+        drop(self.threads().spawn(work));
+    }
+
+    /// A place among the calls that run at the same time, for detached work.
+    pub(crate) fn permits(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.permits)
+    }
+
+    /// The threads connector code runs on.
+    fn threads(&self) -> &Handle {
+        if self.isolation == Isolation::Shared {
+            return &self.server;
+        }
+        let own = self.own.get_or_init(|| {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            let started = Builder::new_multi_thread()
+                .worker_threads(cores.max(LEAST_THREADS))
+                .thread_name(&self.name)
+                .enable_all()
+                .build();
+            match started {
+                Ok(runtime) => Some(Own(Some(runtime))),
+                Err(error) => {
+                    tracing::error!(
+                        connector = self.name,
+                        %error,
+                        "threads of its own cannot be started; it works on the server's"
+                    );
+                    None
+                }
+            }
+        });
+        own.as_ref().and_then(|own| own.0.as_ref()).map_or(&self.server, Runtime::handle)
+    }
+}
+
+/// Work that ends with the one who waits for it.
+#[derive(Debug)]
+struct Ended<T>(JoinHandle<T>);
+
+impl<T> Drop for Ended<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The text of a panic, if it has one.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use connector_core::policy::Isolation;
+    use tokio::runtime::Handle;
+    use tokio::sync::oneshot;
+    use tokio::time::Instant;
+
+    use super::{Interrupted, Workplace};
+
+    fn workplace(isolation: Isolation, concurrency: usize) -> Arc<Workplace> {
+        Arc::new(Workplace::new("test", isolation, concurrency, Handle::current()))
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(10)
+    }
+
+    #[tokio::test]
+    async fn work_runs_on_threads_of_its_own() {
+        let here = std::thread::current().id();
+        for (isolation, shared) in [(Isolation::Own, false), (Isolation::Shared, true)] {
+            let workplace = workplace(isolation, 1);
+            let there = workplace.run(soon(), async { std::thread::current().id() }).await;
+            assert_eq!(there == Ok(here), shared, "{isolation:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_blocked_thread_does_not_outlive_the_deadline_of_its_caller() {
+        let workplace = workplace(Isolation::Own, 2);
+        let (release, blocked) = std::sync::mpsc::channel::<()>();
+        let (began, begun) = oneshot::channel();
+        let late = workplace.run(Instant::now() + Duration::from_millis(20), async move {
+            began.send(()).ok();
+            blocked.recv().ok();
+        });
+        assert_eq!(late.await, Err(Interrupted::OutOfTime));
+        begun.await.expect("it had begun");
+        // The other thread still works.
+        assert_eq!(workplace.run(soon(), async { 7 }).await, Ok(7));
+        assert_eq!(workplace.free(), 1, "the blocked call keeps its place");
+        drop(release);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_so_many_calls_at_a_time() {
+        let workplace = workplace(Isolation::Shared, 1);
+        let (release, wait) = oneshot::channel::<()>();
+        let first = tokio::spawn({
+            let workplace = Arc::clone(&workplace);
+            async move { workplace.run(soon(), wait).await }
+        });
+        tokio::task::yield_now().await;
+        let second = workplace.run(Instant::now() + Duration::from_secs(1), async { 2 });
+        assert_eq!(second.await, Err(Interrupted::Busy));
+        release.send(()).expect("it waits");
+        assert!(matches!(first.await, Ok(Ok(Ok(())))));
+        assert_eq!(workplace.run(soon(), async { 3 }).await, Ok(3));
+    }
+
+    #[tokio::test]
+    async fn panics_are_told() {
+        for isolation in [Isolation::Own, Isolation::Shared] {
+            let workplace = workplace(isolation, 1);
+            let panicked = workplace.run(soon(), async { panic!("number {}", 7) });
+            assert_eq!(panicked.await, Err::<(), _>(Interrupted::Panicked("number 7".to_owned())));
+            assert_eq!(workplace.free(), 1);
+        }
+    }
+}

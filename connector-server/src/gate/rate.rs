@@ -1,0 +1,147 @@
+//! Rule: an account of the outside system is called no faster than it allows.
+//! One bucket per account, that is, per set of credentials; `site` asks before every call.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use connector_core::pb;
+use connector_core::policy::Rate;
+use lru::LruCache;
+use tokio::time::{Instant, sleep_until};
+
+use super::memory::Key;
+
+/// The most accounts remembered; the one called longest ago goes first, and starts full again.
+const MOST_ACCOUNTS: usize = 10_000;
+
+/// The buckets of one connector.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    pace: Option<Pace>,
+    // Per account: when its bucket is full again, which says how full it is now.
+    full_at: Mutex<LruCache<Key, Instant>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    /// The time one call takes out of the bucket.
+    per_call: Duration,
+    /// The time a whole bucket holds.
+    bucket: Duration,
+}
+
+impl Rates {
+    pub(crate) fn new(rate: Option<Rate>) -> Self {
+        let pace = rate.filter(|rate| rate.per_second > 0.0).and_then(|rate| {
+            let per_call = Duration::try_from_secs_f64(1.0 / rate.per_second).ok()?;
+            Some(Pace { per_call, bucket: per_call.checked_mul(rate.burst.max(1))? })
+        });
+        Self { pace, full_at: Mutex::new(LruCache::unbounded()) }
+    }
+
+    /// How many accounts are remembered.
+    pub(crate) fn accounts(&self) -> usize {
+        let now = Instant::now();
+        let mut accounts = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        // A full bucket is what an unknown account has, too.
+        while accounts.peek_lru().is_some_and(|(_, full_at)| *full_at <= now) {
+            accounts.pop_lru();
+        }
+        accounts.len()
+    }
+
+    /// Waits for the account's turn; `false` if that would come after the deadline.
+    ///
+    /// # Cancel safety
+    /// A turn once given is used up even if its taker leaves.
+    pub(crate) async fn admit(
+        &self,
+        connection: Option<&pb::Connection>,
+        deadline: Instant,
+    ) -> bool {
+        let Some(pace) = self.pace else {
+            return true;
+        };
+        match self.turn(pace, account(connection), deadline) {
+            Some(turn) => {
+                sleep_until(turn).await;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes the next turn, unless it would come too late.
+    fn turn(&self, pace: Pace, account: Key, deadline: Instant) -> Option<Instant> {
+        let now = Instant::now();
+        let mut accounts = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let full_at = accounts.get(&account).copied().unwrap_or(now).max(now) + pace.per_call;
+        // The bucket runs dry when refilling it would take longer than it holds.
+        let turn = full_at.checked_sub(pace.bucket).map_or(now, |turn| turn.max(now));
+        if turn > deadline {
+            return None;
+        }
+        accounts.put(account, full_at);
+        while accounts.len() > MOST_ACCOUNTS {
+            accounts.pop_lru();
+        }
+        Some(turn)
+    }
+}
+
+/// The account a connection is for: the same credentials and settings are the same one.
+pub(crate) fn account(connection: Option<&pb::Connection>) -> Key {
+    Key::of(connection.map(|connection| (&connection.secrets, &connection.configs)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use connector_core::pb::Connection;
+    use connector_core::policy::Rate;
+    use tokio::time::Instant;
+
+    use super::Rates;
+
+    fn connection(token: &str) -> Connection {
+        let secrets = [("token".to_owned(), token.to_owned())].into();
+        Connection { secrets, ..Default::default() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_then_the_rate() {
+        let rates = Rates::new(Some(Rate { per_second: 2.0, burst: 3 }));
+        let began = Instant::now();
+        let mut waits = Vec::new();
+        for _ in 0..6 {
+            assert!(rates.admit(None, began + Duration::from_secs(60)).await);
+            waits.push(began.elapsed().as_millis());
+        }
+        assert_eq!(waits, [0, 0, 0, 500, 1_000, 1_500]);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(rates.accounts(), 0, "a full bucket need not be remembered");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_account_has_its_own() {
+        let rates = Rates::new(Some(Rate { per_second: 1.0, burst: 1 }));
+        let now = Instant::now();
+        assert!(rates.admit(Some(&connection("a")), now).await);
+        assert!(rates.admit(Some(&connection("b")), now).await);
+        // Too late for the deadline: refused at once, and no turn is used up.
+        assert!(!rates.admit(Some(&connection("a")), now).await);
+        assert!(rates.admit(Some(&connection("a")), now + Duration::from_secs(1)).await);
+        assert_eq!(now.elapsed(), Duration::from_secs(1));
+        assert_eq!(rates.accounts(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_rate_no_wait() {
+        let rates = Rates::new(None);
+        for _ in 0..1_000 {
+            assert!(rates.admit(None, Instant::now()).await);
+        }
+        assert_eq!(rates.accounts(), 0);
+    }
+}

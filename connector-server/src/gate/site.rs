@@ -1,0 +1,80 @@
+//! One connector and what every rule needs of it: its policy, its threads, its pace with the vendor.
+//! The rules call the connector through here and nowhere else.
+
+use std::sync::Arc;
+
+use connector_core::erased::{CallError, DynConnector, ErasedResource, JobRequest};
+use connector_core::{Policy, pb};
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use super::isolation::{Interrupted, Workplace};
+use super::rate::Rates;
+use crate::metrics::CallMetrics;
+use crate::operation::Operation;
+
+/// A connector with its surroundings.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) connector: Arc<dyn DynConnector>,
+    pub(crate) policy: Policy,
+    pub(crate) workplace: Workplace,
+    pub(crate) rates: Rates,
+    /// The server's own threads, for timers and what outlives a call.
+    pub(crate) server: Handle,
+}
+
+/// How one call to the connector ended.
+pub(crate) type Ended<T> = Result<Result<T, CallError>, Interrupted>;
+
+impl Site {
+    pub(crate) fn new(
+        name: &str,
+        connector: Arc<dyn DynConnector>,
+        policy: Policy,
+        server: Handle,
+    ) -> Self {
+        let workplace = Workplace::new(name, policy.isolation, policy.concurrency, server.clone());
+        Self { connector, policy, workplace, rates: Rates::new(policy.rate), server }
+    }
+
+    /// An error without the secrets of the call's connection.
+    pub(crate) fn scrubbed(
+        &self,
+        error: CallError,
+        connection: Option<&pb::Connection>,
+    ) -> CallError {
+        let _ = connection;
+        error
+    }
+
+    /// A text without the secrets of the call's connection.
+    pub(crate) fn scrubbed_text(
+        &self,
+        mut text: String,
+        connection: Option<&pb::Connection>,
+    ) -> String {
+        let _ = (connection, &mut text);
+        text
+    }
+
+    /// Takes the secrets of the call's connection out of an answer.
+    pub(crate) fn scrub(&self, resource: &mut ErasedResource, connection: Option<&pb::Connection>) {
+        let _ = (connection, resource);
+    }
+
+    /// Calls the connector's delete once.
+    pub(crate) async fn delete(
+        &self,
+        request: JobRequest,
+        deadline: Instant,
+        metrics: &CallMetrics,
+    ) -> Ended<()> {
+        if !self.rates.admit(request.connection.as_ref(), deadline).await {
+            return Err(Interrupted::Busy);
+        }
+        metrics.outside_call(Operation::Delete);
+        let connector = Arc::clone(&self.connector);
+        self.workplace.run(deadline, async move { connector.delete(request).await }).await
+    }
+}

@@ -1,0 +1,96 @@
+//! A stream of log pages that the connector makes on its own threads.
+//! The server's threads only wait for the next page.
+
+use std::panic::AssertUnwindSafe;
+
+use connector_core::ConnectorError;
+use connector_core::Result;
+use connector_core::logs::LogPage;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt, StreamExt};
+use tokio::sync::mpsc;
+
+use super::isolation::{Workplace, panic_message};
+
+/// Pages made ahead of the reader.
+const AHEAD: usize = 1;
+
+/// The same pages, made on the connector's threads. It ends there when the reader leaves; a panic
+/// becomes an error and the end.
+pub(super) fn elsewhere(
+    workplace: &Workplace,
+    mut pages: BoxStream<'static, Result<LogPage>>,
+) -> BoxStream<'static, Result<LogPage>> {
+    let (send, receive) = mpsc::channel(AHEAD);
+    workplace.detach(async move {
+        loop {
+            let page = tokio::select! {
+                page = AssertUnwindSafe(pages.next()).catch_unwind() => page,
+                () = send.closed() => return,
+            };
+            let (page, last) = match page {
+                Ok(None) => return,
+                Ok(Some(page)) => (page, false),
+                Err(panic) => {
+                    let message = panic_message(&*panic);
+                    (Err(ConnectorError::permanent(format!("panic: {message}"))), true)
+                }
+            };
+            if send.send(page).await.is_err() || last {
+                return;
+            }
+        }
+    });
+    stream::unfold(receive, |mut receive| async move {
+        receive.recv().await.map(|page| (page, receive))
+    })
+    .boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_core::logs::LogPage;
+    use connector_core::policy::Isolation;
+    use futures_util::StreamExt;
+    use futures_util::stream;
+    use tokio::runtime::Handle;
+    use tokio::sync::oneshot;
+
+    use super::elsewhere;
+    use crate::gate::isolation::Workplace;
+
+    fn workplace() -> Workplace {
+        Workplace::new("test", Isolation::Own, 1, Handle::current())
+    }
+
+    #[tokio::test]
+    async fn pages_arrive_in_order_and_a_panic_is_the_last() {
+        let pages = stream::iter(0..4).map(|n| {
+            assert!(n < 2, "no more");
+            Ok(LogPage { next_token: Some(n.to_string()), ..LogPage::default() })
+        });
+        let told: Vec<String> = elsewhere(&workplace(), pages.boxed())
+            .map(|page| page.map_or_else(|error| error.to_string(), |it| it.next_token.unwrap()))
+            .collect()
+            .await;
+        assert_eq!(told, ["0", "1", "panic: no more"]);
+    }
+
+    #[tokio::test]
+    async fn a_reader_who_leaves_ends_it() {
+        struct Told(Option<oneshot::Sender<()>>);
+        impl Drop for Told {
+            fn drop(&mut self) {
+                self.0.take().expect("once").send(()).ok();
+            }
+        }
+        let (ended, end) = oneshot::channel();
+        let held = Told(Some(ended));
+        let pages = stream::pending().map(move |()| {
+            let _held = &held;
+            Ok(LogPage::default())
+        });
+        drop(elsewhere(&workplace(), pages.boxed()));
+        end.await.expect("the stream was dropped");
+    }
+}

@@ -1,0 +1,28 @@
+//! A policy of another type.
+
+use connector_core::Registry;
+use connector_core::prelude::*;
+
+#[connector(task_type = "render", policy = PACE)]
+#[derive(Default)]
+struct G;
+
+const PACE: std::time::Duration = std::time::Duration::from_secs(30);
+
+impl AsyncConnector for G {
+    async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+        Err(ConnectorError::unsupported("create"))
+    }
+
+    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+        Err(ConnectorError::unsupported("get"))
+    }
+
+    async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {
+    let _ = Registry::builder().register(G);
+}
