@@ -35,7 +35,7 @@ fn main() {
         &[("port", "8080"), ("Verify", "false"), ("weight", "0.5"), ("api_key", "main")],
     ))
     .unwrap();
-    assert_eq!(access.api_key.expose(), "hunter2");
+    assert_eq!(access.api_key.expose().unwrap(), "hunter2");
     assert_eq!(access.token.as_ref().map(Secret::expose), Some("swordfish"));
     assert_eq!((access.port, access.verify, access.weight), (8080, false, Some(0.5)));
     assert_eq!((access.endpoint.as_deref(), access.key_name.as_str()), (None, "main"));
