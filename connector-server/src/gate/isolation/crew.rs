@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use super::trust::Trust;
+
 /// A thread that has worked on one step for longer is stuck: it blocks or computes, and whatever
 /// else waits for it waits too.
 const STUCK: Duration = Duration::from_millis(10);
@@ -127,30 +129,33 @@ impl Thread {
 
 /// Work whose steps are watched.
 pub(super) struct Watched<F> {
-    work: Pin<Box<F>>,
+    work: F,
     step: Arc<Step>,
+    trust: Arc<Trust>,
 }
 
 impl<F> Watched<F> {
-    pub(super) fn new(work: F, step: Arc<Step>) -> Self {
-        Self { work: Box::pin(work), step }
+    pub(super) const fn new(work: F, step: Arc<Step>, trust: Arc<Trust>) -> Self {
+        Self { work, step, trust }
     }
 }
 
-impl<F: Future> Future for Watched<F> {
+impl<F: Future + Unpin> Future for Watched<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.step.since.store(self.step.now(), Ordering::Relaxed);
-        let polled = self.work.as_mut().poll(cx);
+        let began = self.step.now();
+        self.step.since.store(began, Ordering::Relaxed);
+        let polled = Pin::new(&mut self.work).poll(cx);
         self.step.since.store(0, Ordering::Relaxed);
+        self.trust.note(Duration::from_micros(self.step.now().saturating_sub(began)));
         polled
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::{Arc, mpsc};
 
     use tokio::sync::oneshot;
 
@@ -167,7 +172,7 @@ mod tests {
             told.send(std::thread::current().id()).ok();
             blocked.recv().ok();
         };
-        drop(handle.spawn(Watched::new(work, step)));
+        drop(handle.spawn(Watched::new(Box::pin(work), step, Arc::default())));
         tell
     }
 
@@ -192,7 +197,10 @@ mod tests {
         let crew = Crew::new("test".to_owned());
         for _ in 0..100 {
             let (handle, step) = crew.hand().expect("a thread");
-            handle.spawn(Watched::new(tokio::task::yield_now(), step)).await.expect("done");
+            handle
+                .spawn(Watched::new(Box::pin(tokio::task::yield_now()), step, Arc::default()))
+                .await
+                .expect("done");
         }
         assert_eq!(crew.threads.read().unwrap().len(), 1);
     }
