@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::call::Call;
-use super::isolation::{Interrupted, Workplace};
+use super::isolation::{Interrupted, Places, Workplace};
 use super::rate::Rates;
 use crate::failure::Cause;
 use crate::metrics::CallMetrics;
@@ -36,8 +36,10 @@ impl Site {
         connector: Arc<dyn DynConnector>,
         policy: Policy,
         server: Handle,
+        places: Arc<Places>,
     ) -> Self {
-        let workplace = Workplace::new(name, policy.isolation, policy.concurrency, server.clone());
+        let workplace =
+            Workplace::new(name, policy.isolation, policy.concurrency, server.clone(), places);
         Self { connector, policy, workplace, rates: Rates::new(policy.rate), server }
     }
 

@@ -64,10 +64,12 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::elsewhere;
-    use crate::gate::isolation::Workplace;
+    use crate::gate::isolation::{Places, Workplace};
 
     fn workplace() -> Workplace {
-        Workplace::new("test", Isolation::Own, 1, Handle::current())
+        let server = Handle::current();
+        let places = Places::new(server.clone());
+        Workplace::new("test", Isolation::Own, 1, server, places)
     }
 
     #[tokio::test]

@@ -2,20 +2,26 @@
 //! Every connector works on threads of its own, so many calls at a time; the server's threads only
 //! wait for it, with a deadline. The gate runs all connector code through here.
 
+mod crew;
+mod guard;
+mod trust;
+
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, OnceLock};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use connector_core::policy::Isolation;
+use crew::{Crew, Watched};
 use futures_util::FutureExt;
-use tokio::runtime::{Builder, Handle, Runtime};
+pub(crate) use guard::Places;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
-
-/// The threads of one connector while none of its calls blocks.
-const LEAST_THREADS: usize = 2;
+use trust::Trust;
 
 /// Why work on a connector brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,24 +39,22 @@ pub(crate) enum Interrupted {
 /// Where one connector works.
 #[derive(Debug)]
 pub(crate) struct Workplace {
-    name: String,
     isolation: Isolation,
     /// The server's own threads.
     server: Handle,
-    own: OnceLock<Option<Own>>,
+    crew: Crew,
+    /// Places on the server's threads, for a connector that has earned it.
+    places: Arc<Places>,
+    trust: Arc<Trust>,
     permits: Arc<Semaphore>,
 }
 
-/// A runtime that ends without waiting: a blocked thread may never come back.
-#[derive(Debug)]
-struct Own(Option<Runtime>);
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
+/// Work that has begun.
+enum Begun<T> {
+    /// Its first step was its last.
+    Done(T),
+    /// It goes on elsewhere.
+    Working(JoinHandle<T>),
 }
 
 impl Workplace {
@@ -62,9 +66,11 @@ impl Workplace {
         isolation: Isolation,
         concurrency: usize,
         server: Handle,
+        places: Arc<Places>,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { name: name.to_owned(), isolation, server, own: OnceLock::new(), permits }
+        let (crew, trust) = (Crew::new(name.to_owned()), Arc::new(Trust::new()));
+        Self { isolation, server, crew, places, trust, permits }
     }
 
     /// How many more calls may begin at this moment.
@@ -100,18 +106,27 @@ impl Workplace {
         let ended = if self.isolation == Isolation::Shared {
             timeout_at(deadline, held).await.map_err(|_elapsed| Interrupted::OutOfTime)?
         } else {
-            let mut working = Ended(self.threads().spawn(held));
-            timeout_at(deadline, &mut working.0)
-                .await
-                .map_err(|_elapsed| Interrupted::OutOfTime)?
-                .map_err(|_cancelled| Interrupted::Ending)?
+            match self.begin(Box::pin(held)) {
+                Begun::Done(ended) => ended,
+                Begun::Working(working) => {
+                    let mut working = Ended(working);
+                    timeout_at(deadline, &mut working.0)
+                        .await
+                        .map_err(|_elapsed| Interrupted::OutOfTime)?
+                        .map_err(|_cancelled| Interrupted::Ending)?
+                }
+            }
         };
         ended.map_err(|panic| Interrupted::Panicked(panic_message(&*panic)))
     }
 
     /// Starts work that goes on whoever leaves. It is not counted against the concurrency.
     pub(crate) fn detach(&self, work: impl Future<Output = ()> + Send + 'static) {
-        drop(self.threads().spawn(work));
+        if self.isolation == Isolation::Shared {
+            drop(self.server.spawn(work));
+        } else {
+            drop(self.begin(Box::pin(work)));
+        }
     }
 
     /// A place among the calls that run at the same time, for detached work.
@@ -119,31 +134,31 @@ impl Workplace {
         Arc::clone(&self.permits)
     }
 
-    /// The threads connector code runs on.
-    fn threads(&self) -> &Handle {
-        if self.isolation == Isolation::Shared {
-            return &self.server;
-        }
-        let own = self.own.get_or_init(|| {
-            let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            let started = Builder::new_multi_thread()
-                .worker_threads(cores.max(LEAST_THREADS))
-                .thread_name(&self.name)
-                .enable_all()
-                .build();
-            match started {
-                Ok(runtime) => Some(Own(Some(runtime))),
-                Err(error) => {
-                    tracing::error!(
-                        connector = self.name,
-                        %error,
-                        "threads of its own cannot be started; it works on the server's"
-                    );
-                    None
-                }
+    /// Begins work: its first step here, if the connector has earned that, the rest on threads of
+    /// its own. Its sockets, timers and tasks belong to those threads in any case.
+    fn begin<T: Send + 'static>(
+        &self,
+        mut work: Pin<Box<dyn Future<Output = T> + Send>>,
+    ) -> Begun<T> {
+        let Some((thread, step)) = self.crew.hand() else {
+            return Begun::Working(self.server.spawn(work));
+        };
+        if self.trust.is_earned()
+            && let Some(place) = self.places.take()
+        {
+            let began = std::time::Instant::now();
+            let first = {
+                let _resources = thread.enter();
+                // Nothing has to wake it: if it is not done it is asked again at once, over there.
+                work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            };
+            drop(place);
+            self.trust.note(began.elapsed());
+            if let Poll::Ready(done) = first {
+                return Begun::Done(done);
             }
-        });
-        own.as_ref().and_then(|own| own.0.as_ref()).map_or(&self.server, Runtime::handle)
+        }
+        Begun::Working(thread.spawn(Watched::new(work, step, Arc::clone(&self.trust))))
     }
 }
 
@@ -179,7 +194,9 @@ mod tests {
     use super::{Interrupted, Workplace};
 
     fn workplace(isolation: Isolation, concurrency: usize) -> Arc<Workplace> {
-        Arc::new(Workplace::new("test", isolation, concurrency, Handle::current()))
+        let server = Handle::current();
+        let places = super::Places::new(server.clone());
+        Arc::new(Workplace::new("test", isolation, concurrency, server, places))
     }
 
     fn soon() -> Instant {
