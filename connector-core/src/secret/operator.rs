@@ -103,11 +103,10 @@ impl OperatorSecrets {
         Arc::clone(&self.lent.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether there are none.
+    /// Whether there are none, and never will be.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        let lent = self.lent();
-        lent.variables.is_empty() && lent.files.is_empty()
+    pub fn is_never_any(&self) -> bool {
+        self.directory.is_none() && self.lent().variables.is_empty()
     }
 
     /// Reads the files again. A file that cannot be read now keeps its value; one that is gone takes
@@ -297,7 +296,7 @@ mod tests {
         let error = secret.expose_for("a.example").unwrap_err();
         assert!(error.message().contains("set CONNECTOR__MY_TASK__SECRET_HOSTS to"), "{error}");
         assert!(secret.expose().is_err());
-        assert!(OperatorSecrets::default().is_empty());
+        assert!(OperatorSecrets::default().is_never_any());
     }
 
     #[test]

@@ -156,7 +156,7 @@ impl ConnectionFields {
             None => {
                 let absent = T::absent();
                 if absent.is_none() {
-                    self.missing(name, "configs");
+                    self.missing(name, "name it under `configs` in the task's settings");
                 }
                 absent
             }
@@ -183,7 +183,10 @@ impl ConnectionFields {
         };
         let taken = T::from_secret(found);
         if taken.is_none() {
-            self.missing(name, "secrets");
+            self.missing(
+                name,
+                "name it under `secrets` in the task's settings, or ask the operator for it",
+            );
         }
         taken
     }
@@ -193,8 +196,8 @@ impl ConnectionFields {
         T::from_text(text).map_err(|found| self.problems.extend(found.in_field(name))).ok()
     }
 
-    fn missing(&mut self, name: &str, part: &str) {
-        let text = format!("is missing; name it under `{part}` in the task's settings");
+    fn missing(&mut self, name: &str, advice: &str) {
+        let text = format!("is missing; {advice}");
         self.problems.extend(Mismatches::new(text).in_field(name));
     }
 
@@ -272,7 +275,8 @@ mod tests {
             error.message(),
             "the task's secrets and configs do not fit:\n \
              - `port`: expected an int, found other text\n \
-             - `token`: is missing; name it under `secrets` in the task's settings"
+             - `token`: is missing; name it under `secrets` in the task's settings, or ask \
+             the operator for it"
         );
     }
 }

@@ -40,9 +40,8 @@ impl Gates {
                 if !isolated {
                     policy = policy.isolation(Isolation::Shared);
                 }
-                let connector = Arc::clone(&entry.connector);
                 let (server, places) = (server.clone(), Arc::clone(&places));
-                let site = Site::new(task_type, connector, policy, server, places);
+                let site = Site::new(entry, policy, server, places);
                 let gate = Arc::new(Gate::new(site));
                 all.push((task_type.to_owned(), Arc::clone(&gate)));
                 gate

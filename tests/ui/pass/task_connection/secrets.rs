@@ -50,7 +50,7 @@ fn main() {
     assert_eq!(
         error.message(),
         "the task's secrets and configs do not fit:\n \
-         - `api_key`: is missing; name it under `secrets` in the task's settings\n \
+         - `api_key`: is missing; name it under `secrets` in the task's settings, or ask the operator for it\n \
          - `port`: expected an int, found other text"
     );
 
