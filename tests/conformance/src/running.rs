@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request};
 
 use connector_core::pb as core_pb;
 use connector_examples as _;
@@ -128,6 +129,22 @@ impl Running {
     pub async fn counts(&self, line: &str) -> bool {
         let (_, page) = self.page("/metrics").await;
         page.lines().any(|printed| printed == line)
+    }
+
+    /// Creates a job of the vendor, whose caller leaves before the job is made.
+    pub async fn create_and_leave(&self, vendor: &Vendor, request: &pb::CreateTaskRequest) {
+        vendor.hold_creates();
+        let mut tasks = self.tasks().await;
+        // On a busy machine a caller may have left before anything of it arrived.
+        while vendor.counts().creates == 0 {
+            let mut request = Request::new(request.clone());
+            request.set_timeout(Duration::from_millis(50));
+            let late = tasks.create_task(request).await.expect_err("creates are held");
+            assert!(matches!(late.code(), Code::DeadlineExceeded | Code::Cancelled), "{late:?}");
+        }
+        let in_flight = "flyte_connector_requests_in_flight{operation=\"create\",\
+                         task_type=\"vendor\"} 0";
+        self.until_counted(in_flight).await;
     }
 
     /// The value of a series on the metrics page; 0 if it is not there.

@@ -1,15 +1,13 @@
 //! Create: once per attempt, whoever asks and whoever leaves, and no job that nobody takes.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use conformance_tests::running::{attempt, delete, get};
 use conformance_tests::{Running, Setup, Vendor};
 use connector_core::pb::task_execution::Phase;
 use connector_server::pb;
 use connector_server::pb::async_connector_service_client::AsyncConnectorServiceClient;
+use tonic::Code;
 use tonic::transport::Channel;
-use tonic::{Code, Request};
 
 const IN_FLIGHT: &str =
     "flyte_connector_requests_in_flight{operation=\"create\",task_type=\"vendor\"}";
@@ -21,16 +19,6 @@ async fn create(
     request: pb::CreateTaskRequest,
 ) -> Bytes {
     tasks.create_task(request).await.expect("a job").into_inner().resource_meta
-}
-
-/// A create whose caller leaves before the vendor has made the job.
-async fn abandoned(server: &Running, vendor: &Vendor, request: pb::CreateTaskRequest) {
-    vendor.hold_creates();
-    let mut request = Request::new(request);
-    request.set_timeout(Duration::from_millis(50));
-    let late = server.tasks().await.create_task(request).await.expect_err("held");
-    assert!(matches!(late.code(), Code::DeadlineExceeded | Code::Cancelled), "{late:?}");
-    server.until_counted(&format!("{IN_FLIGHT} 0")).await;
 }
 
 #[tokio::test]
@@ -118,7 +106,7 @@ async fn a_new_attempt_cancels_the_job_that_nobody_ever_asked_about() {
 async fn a_job_whose_creator_has_left_is_cancelled_after_the_grace() {
     let vendor = Vendor::default();
     let server = Setup::default().vendor(&vendor).policy("CREATE_GRACE", "50ms").start().await;
-    abandoned(&server, &vendor, attempt("vendor", "run", 0)).await;
+    server.create_and_leave(&vendor, &attempt("vendor", "run", 0)).await;
     assert_eq!(vendor.counts().jobs, 0, "nobody waits for it, and it goes on");
     vendor.let_creates_finish();
     assert_eq!(vendor.until(|counts| counts.deletes == 1).await.jobs, 1);
@@ -134,7 +122,7 @@ async fn a_job_whose_creator_has_left_is_cancelled_after_the_grace() {
 async fn within_the_grace_the_same_attempt_finds_its_job_again() {
     let vendor = Vendor::default();
     let server = Setup::default().vendor(&vendor).start().await;
-    abandoned(&server, &vendor, attempt("vendor", "run", 0)).await;
+    server.create_and_leave(&vendor, &attempt("vendor", "run", 0)).await;
     vendor.let_creates_finish();
     vendor.until(|counts| counts.jobs == 1).await;
     let mut tasks = server.tasks().await;
@@ -149,7 +137,7 @@ async fn an_operator_may_have_abandoned_jobs_kept() {
     let vendor = Vendor::default();
     let setup = Setup::default().policy("CREATE_GRACE", "0").policy("ABANDONED", "keep");
     let server = setup.vendor(&vendor).start().await;
-    abandoned(&server, &vendor, attempt("vendor", "run", 0)).await;
+    server.create_and_leave(&vendor, &attempt("vendor", "run", 0)).await;
     vendor.let_creates_finish();
     let kept = "flyte_connector_abandoned_creates_total{outcome=\"kept\",task_type=\"vendor\"} 1";
     server.until_counted(kept).await;

@@ -36,11 +36,7 @@ async fn a_create_that_its_caller_has_left_is_waited_for_and_cancelled() {
     let vendor = Vendor::default();
     // The grace of half a minute does not hold the end up.
     let server = Setup::default().vendor(&vendor).start().await;
-    vendor.hold_creates();
-    let mut request = Request::new(attempt("vendor", "run", 0));
-    request.set_timeout(Duration::from_millis(50));
-    server.tasks().await.create_task(request).await.expect_err("held");
-    vendor.until(|counts| counts.creates == 1).await;
+    server.create_and_leave(&vendor, &attempt("vendor", "run", 0)).await;
     let ending = begin_to_end(server).await;
     assert_eq!(vendor.counts().jobs, 0);
     vendor.let_creates_finish();
@@ -52,10 +48,7 @@ async fn a_create_that_its_caller_has_left_is_waited_for_and_cancelled() {
 async fn a_job_that_waits_for_its_creator_is_cancelled_at_once() {
     let vendor = Vendor::default();
     let server = Setup::default().vendor(&vendor).policy("CREATE_GRACE", "1h").start().await;
-    vendor.hold_creates();
-    let mut request = Request::new(attempt("vendor", "run", 0));
-    request.set_timeout(Duration::from_millis(50));
-    server.tasks().await.create_task(request).await.expect_err("held");
+    server.create_and_leave(&vendor, &attempt("vendor", "run", 0)).await;
     vendor.let_creates_finish();
     vendor.until(|counts| counts.jobs == 1).await;
     assert_eq!(vendor.counts().deletes, 0);
