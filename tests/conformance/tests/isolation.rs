@@ -60,10 +60,10 @@ async fn eight_blocked_gets_hold_up_nobody_else() {
         let mut tasks = server.tasks().await;
         patient.push(tokio::spawn(async move { tasks.get_task(get("vendor", JOB)).await }));
     }
-    // Every thread of the connector is blocked by one, and the rest wait behind them.
+    // Some block a thread each, and the rest wait behind them.
     let in_flight = "flyte_connector_requests_in_flight{operation=\"get\",task_type=\"vendor\"} 8";
     server.until_counted(in_flight).await;
-    vendor.until(|counts| counts.blocked >= 2).await;
+    vendor.until(|counts| counts.blocked >= 1).await;
     let mut hurried = server.tasks().await;
     let hurried = tokio::spawn(async move {
         let mut request = Request::new(get("vendor", JOB));
@@ -103,8 +103,8 @@ async fn a_stream_of_logs_that_blocks_holds_up_nobody_else() {
             texts
         }));
     }
-    // Every thread of the connector is blocked over the second page of one stream.
-    vendor.until(|counts| counts.blocked >= 2).await;
+    // Some block a thread each over their second page, and the rest wait behind them.
+    vendor.until(|counts| counts.blocked >= 1).await;
     others_are_served(&server, QUICK).await;
     vendor.let_go();
     for reader in readers {
