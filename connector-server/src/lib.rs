@@ -23,10 +23,6 @@ mod linking;
 mod metrics;
 mod operation;
 pub mod pb;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "dispatch is about to scrub with what the log does not need")
-)]
 mod scrub;
 mod server;
 mod shutdown;

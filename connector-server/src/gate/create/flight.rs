@@ -27,9 +27,8 @@ pub(crate) enum Outcome {
 /// A create under way, or one whose job waits for somebody to take it.
 #[derive(Debug)]
 pub(crate) struct Flight {
-    pub(crate) key: Key,
-    /// Whether the same attempt can come again: it has an identity.
-    pub(crate) named: bool,
+    /// What the same attempt finds it by, if it has an identity.
+    pub(crate) key: Option<Key>,
     /// What a cancellation needs.
     pub(crate) context: CallContext,
     pub(crate) connection: Option<pb::Connection>,
@@ -51,8 +50,7 @@ struct Stage {
 
 impl Flight {
     pub(crate) fn new(
-        key: Key,
-        named: bool,
+        key: Option<Key>,
         context: CallContext,
         connection: Option<pb::Connection>,
         under_way: UnderWay,
@@ -66,7 +64,6 @@ impl Flight {
         };
         Self {
             key,
-            named,
             context,
             connection,
             hurry: Notify::new(),
@@ -149,6 +146,6 @@ impl Flight {
 
     /// Whether somebody may still come for the job.
     pub(crate) fn may_be_wanted(&self) -> bool {
-        self.named && !self.stage().superseded
+        self.key.is_some() && !self.stage().superseded
     }
 }

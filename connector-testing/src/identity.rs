@@ -1,0 +1,97 @@
+//! How an attempt is named on the wire: execution, node, attempt, output prefix, labels.
+//! `attempt` fills its create requests from here; a repeated create of one attempt has equal names,
+//! the next attempt has new ones.
+
+use std::path::Path;
+
+use connector_core::pb as core_pb;
+use connector_server::pb;
+
+const PROJECT: &str = "flytesnacks";
+const DOMAIN: &str = "development";
+const ORG: &str = "local";
+const ACTION: &str = "a0";
+
+/// The names of one attempt.
+#[derive(Debug, Clone)]
+pub(crate) struct AttemptName<'a> {
+    /// The run, which no other task of the executor shares.
+    pub(crate) run: &'a str,
+    /// Counted from 0.
+    pub(crate) number: u32,
+}
+
+impl AttemptName<'_> {
+    /// Where the attempt's outputs belong: in that folder, or in a bucket that does not exist.
+    pub(crate) fn output_prefix(&self, folder: Option<&Path>) -> String {
+        let Self { run, number } = self;
+        // The executor spreads prefixes over two letters.
+        let shard: u32 = run.bytes().map(u32::from).sum::<u32>() % 1296;
+        let digit = |n: u32| char::from_digit(n, 36).unwrap_or('0');
+        let shard = [digit(shard / 36), digit(shard % 36)].map(String::from).concat();
+        let base = match folder {
+            Some(folder) => format!("file://{}", folder.display()),
+            None => "s3://fake-executor".to_owned(),
+        };
+        format!("{base}/{shard}/{run}/{ACTION}/{number}")
+    }
+
+    /// What the executor tells about the attempt. Fields it leaves empty are empty here.
+    pub(crate) fn metadata(&self, template: &core_pb::TaskTemplate) -> pb::TaskExecutionMetadata {
+        let Self { run, number } = self;
+        let execution_id = core_pb::WorkflowExecutionIdentifier {
+            project: PROJECT.to_owned(),
+            domain: DOMAIN.to_owned(),
+            name: (*run).to_owned(),
+            org: ORG.to_owned(),
+        };
+        let node_execution_id = core_pb::NodeExecutionIdentifier {
+            node_id: ACTION.to_owned(),
+            execution_id: Some(execution_id),
+        };
+        let id = core_pb::TaskExecutionIdentifier {
+            task_id: template.id.clone(),
+            node_execution_id: Some(node_execution_id),
+            retry_attempt: *number,
+        };
+        let task_name = template.id.as_ref().map(|id| id.name.clone()).unwrap_or_default();
+        let attempt = (number + 1).to_string();
+        let labels = [
+            ("organization", "flyte"),
+            ("project", PROJECT),
+            ("domain", DOMAIN),
+            ("run", run),
+            ("action", ACTION),
+            ("attempt", attempt.as_str()),
+            ("task-name", task_name.as_str()),
+        ];
+        let environment = [("ACTION_NAME", ACTION), ("RUN_NAME", run), ("_U_ORG_NAME", ORG)];
+        let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        pb::TaskExecutionMetadata {
+            task_execution_id: Some(id),
+            namespace: format!("{PROJECT}-{DOMAIN}"),
+            labels: labels.into_iter().map(owned).collect(),
+            k8s_service_account: "default".to_owned(),
+            environment_variables: environment.into_iter().map(owned).collect(),
+            identity: Some(core_pb::Identity::default()),
+            ..Default::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::AttemptName;
+
+    #[test]
+    fn attempts_and_runs_have_prefixes_of_their_own() {
+        let prefix = |run, number| AttemptName { run, number }.output_prefix(None);
+        assert_eq!(prefix("run-1", 0), prefix("run-1", 0));
+        assert_ne!(prefix("run-1", 0), prefix("run-1", 1));
+        assert_ne!(prefix("run-1", 0), prefix("run-2", 0));
+        let local = AttemptName { run: "r", number: 2 }.output_prefix(Some(Path::new("/out")));
+        assert!(local.starts_with("file:///out/") && local.ends_with("/r/a0/2"), "{local}");
+    }
+}

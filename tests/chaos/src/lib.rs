@@ -1,0 +1,12 @@
+//! Chaos: thousands of jobs under vendor errors, slow calls, panics, haste, crashes and restarts.
+//! The vendor lives in the test process and keeps the ledger; the server is a process of its own; the
+//! fake executor of `connector-testing` drives it. What must hold stands in `tests/chaos.rs`.
+
+pub mod connector;
+pub mod message;
+pub mod outcome;
+pub mod pace;
+pub mod plan;
+pub mod server;
+pub mod storm;
+pub mod vendor;

@@ -1,0 +1,184 @@
+//! What is left of a run: tasks beside jobs, and what must have held.
+//! It tells apart what the server had in its hands and what only a durable store could have known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use connector_core::pb;
+use connector_testing::{End, FakeExecutor, Report};
+
+use crate::message::{JobEnd, JobState};
+use crate::plan::Plan;
+use crate::storm::Storm;
+use crate::vendor::{Entry, Snapshot, seen};
+
+/// The servers that served a run, by process id.
+#[derive(Debug, Default)]
+pub struct Lives {
+    /// Those that were asked to end, and how they did.
+    pub terminated: Vec<(u32, ExitStatus)>,
+    /// Those that were killed.
+    pub killed: Vec<u32>,
+}
+
+/// What is left of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    storm: Storm,
+    /// What the server is to answer for.
+    pub report: Report,
+    /// Tasks that ended otherwise than they should have, in words.
+    pub wrong_ends: Vec<String>,
+    /// Duplicates that nobody could have seen without a memory that survives the process.
+    pub beyond_one_life_duplicated: usize,
+    /// Orphans of that kind.
+    pub beyond_one_life_orphaned: usize,
+    /// The servers.
+    pub lives: Lives,
+    jobs_made: usize,
+    took: Duration,
+}
+
+impl Outcome {
+    pub(crate) async fn new(
+        storm: Storm,
+        plans: Vec<Plan>,
+        executor: &FakeExecutor,
+        entries: Vec<Entry>,
+        lives: Lives,
+        took: Duration,
+    ) -> Self {
+        let mut of_key: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+        for entry in &entries {
+            of_key.entry(&entry.key).or_default().push(entry);
+        }
+        // Without keys at the vendor, a create repeated to another process finds nothing.
+        let (mut duplicated, mut beyond) = (0, BTreeSet::new());
+        for jobs in of_key.values().filter(|jobs| jobs.len() > 1) {
+            let servers: BTreeSet<u32> = jobs.iter().map(|job| job.server).collect();
+            if servers.len() == jobs.len() && jobs.iter().all(|job| !job.job.keyed) {
+                duplicated += 1;
+                beyond.extend(jobs.iter().map(|job| job.id.as_str()));
+            }
+        }
+        // A process that is killed takes along what it knew.
+        let killed = |entry: &&Entry| lives.killed.contains(&entry.server);
+        beyond.extend(
+            entries
+                .iter()
+                .filter(killed)
+                .filter(|entry| entry.state == JobState::Running)
+                .map(|entry| entry.id.as_str()),
+        );
+        let orphaned = entries
+            .iter()
+            .filter(|entry| entry.state == JobState::Running && beyond.contains(entry.id.as_str()));
+        let orphaned = orphaned.count();
+        // The judge does not see those that live on, and sees the rest as single jobs.
+        let jobs = entries.iter().filter_map(|entry| {
+            let mut job = seen(entry);
+            if beyond.contains(entry.id.as_str()) {
+                job.key = None;
+                if entry.state == JobState::Running {
+                    return None;
+                }
+            }
+            Some(job)
+        });
+        let report = executor.report_with(&Snapshot(jobs.collect())).await;
+        let wrong_ends = wrong_ends(&plans, executor, &entries);
+        Self {
+            storm,
+            report,
+            wrong_ends,
+            beyond_one_life_duplicated: duplicated,
+            beyond_one_life_orphaned: orphaned,
+            lives,
+            jobs_made: entries.len(),
+            took,
+        }
+    }
+
+    /// Servers that were asked to end and did not end well.
+    #[must_use]
+    pub fn bad_ends_of_servers(&self) -> usize {
+        self.lives.terminated.iter().filter(|(_, status)| !status.success()).count()
+    }
+}
+
+/// Tasks that ended otherwise than their job was to, or with the result of another job.
+fn wrong_ends(plans: &[Plan], executor: &FakeExecutor, entries: &[Entry]) -> Vec<String> {
+    let records = executor.records();
+    let records: BTreeMap<&str, _> =
+        records.iter().map(|record| (record.run.as_str(), record)).collect();
+    let wrong = plans.iter().filter_map(|plan| {
+        let run = plan.run.as_str();
+        let Some(record) = records.get(run) else {
+            return Some(format!("{run} has left no record"));
+        };
+        match (&record.end, plan.end) {
+            (End::Aborted, _) if plan.is_aborted() => None,
+            (End::Failed { message, .. }, JobEnd::Failed)
+                if message.contains("it could not work") =>
+            {
+                None
+            }
+            (End::Succeeded { outputs }, JobEnd::Succeeded) => {
+                let id = outputs.iter().flatten().find_map(|output| text(output.value.as_ref()?));
+                let job = entries.iter().find(|entry| Some(&entry.id) == id.as_ref());
+                let own = |job: &&Entry| job.run == run && job.state == JobState::Succeeded;
+                match job.filter(own) {
+                    Some(_) => None,
+                    None => Some(format!("{run} succeeded with the result of {id:?}")),
+                }
+            }
+            // The report tells these.
+            (End::Wedged { .. } | End::Unfinished { .. }, _) => None,
+            (end, wanted) => Some(format!("{run} was to end {wanted:?}: {end}")),
+        }
+    });
+    wrong.collect()
+}
+
+fn text(literal: &pb::Literal) -> Option<String> {
+    use pb::{literal, primitive, scalar};
+    match literal.value.as_ref()? {
+        literal::Value::Scalar(scalar) => match scalar.value.as_ref()? {
+            scalar::Value::Primitive(primitive) => match primitive.value.as_ref()? {
+                primitive::Value::StringValue(text) => Some(text.clone()),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Storm { seed, ends, .. } = &self.storm;
+        writeln!(
+            f,
+            "chaos with CHAOS_SEED={seed}, servers {ends:?}: {} servers, {} jobs made, {:.1} s",
+            self.lives.terminated.len() + self.lives.killed.len(),
+            self.jobs_made,
+            self.took.as_secs_f64(),
+        )?;
+        writeln!(f, "{}", self.report)?;
+        write!(
+            f,
+            "{} wrong ends, {} servers ended badly; only a durable store could have saved: {} \
+             duplicated, {} orphaned",
+            self.wrong_ends.len(),
+            self.bad_ends_of_servers(),
+            self.beyond_one_life_duplicated,
+            self.beyond_one_life_orphaned,
+        )?;
+        for wrong in self.wrong_ends.iter().take(5) {
+            write!(f, "\n  {wrong}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! A server process: started, asked to end, killed.
+//! `storm` keeps one at work and replaces it at random moments.
+
+use std::net::SocketAddr;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tonic::transport::{Channel, Endpoint};
+
+/// How long a process may take to start or to end.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A server under test, running.
+#[derive(Debug)]
+pub struct Server {
+    process: Child,
+    /// Its process id.
+    pub id: u32,
+    /// A connection to it.
+    pub channel: Channel,
+}
+
+/// How to start a server that talks to a vendor.
+pub trait Launcher: Send + Sync {
+    /// The command, and where it will listen if it does not print that itself.
+    fn command(&self, vendor: SocketAddr) -> (Command, Option<SocketAddr>);
+}
+
+/// Starts the server of this project.
+#[derive(Debug)]
+pub struct RustServer {
+    /// The binary `chaos-server`.
+    pub binary: &'static str,
+    /// Its settings.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Launcher for RustServer {
+    fn command(&self, vendor: SocketAddr) -> (Command, Option<SocketAddr>) {
+        let mut command = Command::new(self.binary);
+        command
+            .args(["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"])
+            .env("CONNECTOR__CHAOS__VENDOR", vendor.to_string())
+            .env("RUST_BACKTRACE", "0")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)));
+        (command, None)
+    }
+}
+
+impl Server {
+    /// Starts a server and waits until it serves.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub async fn start(launcher: &dyn Launcher, vendor: SocketAddr) -> Self {
+        let (mut command, address) = launcher.command(vendor);
+        let complaints = match std::env::var_os("CHAOS_LOG") {
+            Some(_) => Stdio::inherit(),
+            None => Stdio::null(),
+        };
+        let mut process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(complaints)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the server starts");
+        let id = process.id().expect("it runs");
+        let output = process.stdout.take().expect("a pipe");
+        let mut lines = BufReader::new(output).lines();
+        let address = match address {
+            Some(address) => address,
+            None => {
+                let told = async {
+                    loop {
+                        let line = lines.next_line().await.expect("output").expect("an address");
+                        if let Some(url) = line.strip_prefix("gRPC") {
+                            break url.trim().trim_start_matches("http://").parse().expect("one");
+                        }
+                    }
+                };
+                tokio::time::timeout(LIMIT, told).await.expect("the server starts in time")
+            }
+        };
+        // A pipe that nobody empties would hold the server up.
+        tokio::spawn(async move { while let Ok(Some(_line)) = lines.next_line().await {} });
+        let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("a URI");
+        let reach = async {
+            loop {
+                match endpoint.connect().await {
+                    Ok(channel) => break channel,
+                    Err(_not_yet) => tokio::time::sleep(Duration::from_millis(20)).await,
+                }
+            }
+        };
+        let channel = tokio::time::timeout(LIMIT, reach).await.expect("the server is reached");
+        Self { process, id, channel }
+    }
+
+    /// Sends SIGTERM and waits for the end.
+    ///
+    /// # Panics
+    /// It does not end in time.
+    pub async fn terminate(mut self) -> ExitStatus {
+        let told = Command::new("kill").args(["-TERM", &self.id.to_string()]).status().await;
+        assert!(told.expect("kill runs").success(), "the server had gone already");
+        tokio::time::timeout(LIMIT, self.process.wait()).await.expect("an end in time").expect("it")
+    }
+
+    /// Sends SIGKILL.
+    ///
+    /// # Panics
+    /// There was no process to kill.
+    pub async fn kill(mut self) {
+        self.process.kill().await.expect("a process");
+    }
+}

@@ -1,0 +1,150 @@
+//! One run: a vendor, an executor with many tasks at once, and servers that come and go.
+//! Tests choose how servers are replaced; `outcome` judges what is left.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use connector_testing::FakeExecutor;
+use fastrand::Rng;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use tokio::sync::watch;
+
+use crate::outcome::{Lives, Outcome};
+use crate::pace::Pace;
+use crate::plan::Plan;
+use crate::server::{Launcher, Server};
+use crate::vendor::Vendor;
+
+/// What a run is like.
+#[derive(Debug, Clone, Copy)]
+pub struct Storm {
+    /// What everything follows from.
+    pub seed: u64,
+    /// How many tasks.
+    pub jobs: u32,
+    /// How many of them at the same time.
+    pub at_once: usize,
+    /// No task begins after that long.
+    pub length: Duration,
+    /// How servers end.
+    pub ends: ServerEnds,
+    /// How fast it goes.
+    pub pace: Pace,
+}
+
+/// How servers end, all but the last, which is always terminated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerEnds {
+    /// One server serves everything.
+    Never,
+    /// By SIGTERM.
+    Terminated,
+    /// By SIGKILL.
+    Killed,
+}
+
+impl Storm {
+    /// A run with the seed, number of jobs and length of the environment (`CHAOS_SEED`, `CHAOS_JOBS`,
+    /// `CHAOS_SECONDS`), or else a random seed, that many jobs and that length.
+    #[must_use]
+    pub fn from_environment(jobs: u32, length: Duration, ends: ServerEnds) -> Self {
+        fn number<T: std::str::FromStr>(name: &str) -> Option<T> {
+            let text = std::env::var(name).ok()?;
+            Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")))
+        }
+        Self {
+            seed: number("CHAOS_SEED").unwrap_or_else(|| u64::from(fastrand::u32(..))),
+            jobs: number("CHAOS_JOBS").unwrap_or(jobs),
+            at_once: number("CHAOS_AT_ONCE").unwrap_or(100),
+            length: number("CHAOS_SECONDS").map_or(length, Duration::from_secs),
+            ends,
+            pace: Pace::FAST,
+        }
+    }
+
+    /// Runs it.
+    ///
+    /// # Panics
+    /// A server does not start or does not end in time.
+    pub async fn run(self, launcher: &dyn Launcher) -> Outcome {
+        let Self { seed, jobs, at_once, length, pace, .. } = self;
+        let started = Instant::now();
+        let vendor = Vendor::open(seed, pace).await;
+        let first = Server::start(launcher, vendor.address()).await;
+        let executor =
+            FakeExecutor::builder(first.channel.clone()).rules(pace.rules()).seed(seed).build();
+        let (finished, over) = watch::channel(false);
+        let rules = Arc::new(executor.clone());
+        let tasks = async {
+            let plans = stream::iter(0..jobs)
+                .take_while(|_| std::future::ready(started.elapsed() < length))
+                .map(|number| Plan::of(seed, number, &pace))
+                .map(|plan| {
+                    let executor = Arc::clone(&rules);
+                    async move {
+                        let running = tokio::spawn(async move {
+                            let Plan { run, task, trouble, .. } = &plan;
+                            executor.run_as(run, task, trouble).await;
+                            plan
+                        });
+                        running.await.expect("the executor does not panic")
+                    }
+                });
+            let plans: Vec<Plan> = plans.buffer_unordered(at_once).collect().await;
+            finished.send(true).expect("the servers wait for it");
+            plans
+        };
+        let (plans, lives) =
+            tokio::join!(tasks, self.servers(launcher, &vendor, &executor, first, over));
+        Outcome::new(self, plans, &executor, vendor.entries(), lives, started.elapsed()).await
+    }
+
+    /// Keeps a server at work until the tasks are over, then terminates the last one: what it still
+    /// keeps then, nobody else will ever clean up.
+    async fn servers(
+        &self,
+        launcher: &dyn Launcher,
+        vendor: &Vendor,
+        executor: &FakeExecutor,
+        first: Server,
+        mut over: watch::Receiver<bool>,
+    ) -> Lives {
+        let mut luck = Rng::with_seed(self.seed ^ 0x05e4_4e45);
+        let mut lives = Lives::default();
+        let mut server = first;
+        loop {
+            let at_work = Duration::from_millis(luck.u64(800..3_000));
+            tokio::select! {
+                _ = over.wait_for(|over| *over) => break,
+                () = tokio::time::sleep(at_work), if self.ends != ServerEnds::Never => {}
+            }
+            let next = Server::start(launcher, vendor.address()).await;
+            let old = std::mem::replace(&mut server, next);
+            let id = old.id;
+            match self.ends {
+                ServerEnds::Killed => {
+                    old.kill().await;
+                    executor.switch(server.channel.clone());
+                    lives.killed.push(id);
+                }
+                // As a rollout does it: now and then somebody still calls the old one.
+                ServerEnds::Terminated | ServerEnds::Never => {
+                    let early = luck.bool();
+                    if early {
+                        executor.switch(server.channel.clone());
+                    }
+                    let lag = Duration::from_millis(luck.u64(0..15));
+                    let (status, ()) = tokio::join!(old.terminate(), async {
+                        tokio::time::sleep(lag).await;
+                        executor.switch(server.channel.clone());
+                    });
+                    lives.terminated.push((id, status));
+                }
+            }
+        }
+        let id = server.id;
+        lives.terminated.push((id, server.terminate().await));
+        lives
+    }
+}

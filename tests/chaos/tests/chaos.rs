@@ -1,0 +1,46 @@
+//! What must hold whatever fails: nothing wedged, duplicated, orphaned or lost.
+//! A minute here; for longer runs see `README.md`. A failing run prints the seed that repeats it.
+
+use std::io::Write as _;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use chaos_tests::outcome::Outcome;
+use chaos_tests::pace::Pace;
+use chaos_tests::server::RustServer;
+use chaos_tests::storm::{ServerEnds, Storm};
+
+/// Two storms at once would only measure the machine.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn weather(jobs: u32, seconds: u64, ends: ServerEnds) -> Outcome {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let launcher = RustServer {
+        binary: env!("CARGO_BIN_EXE_chaos-server"),
+        settings: Pace::FAST.server_settings(),
+    };
+    let storm = Storm::from_environment(jobs, Duration::from_secs(seconds), ends);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let outcome = runtime.block_on(storm.run(&launcher));
+    // Not through `println!`, which the test runner hides for a test that passes.
+    writeln!(std::io::stderr(), "{outcome}").expect("standard error");
+    outcome
+}
+
+#[test]
+fn nothing_is_wedged_duplicated_orphaned_or_lost_across_restarts() {
+    let outcome = weather(2_000, 40, ServerEnds::Terminated);
+    assert!(outcome.report.is_clean(), "{outcome}");
+    assert!(outcome.wrong_ends.is_empty(), "{outcome}");
+    assert_eq!(outcome.bad_ends_of_servers(), 0, "{outcome}");
+}
+
+/// What a killed server knew is gone, and a store that survives it is not there yet; what must hold
+/// even so, holds.
+#[test]
+fn a_killed_server_wedges_and_loses_nothing() {
+    let outcome = weather(300, 10, ServerEnds::Killed);
+    assert!(outcome.report.wedged.is_empty(), "{outcome}");
+    assert!(outcome.report.lost.is_empty() && outcome.wrong_ends.is_empty(), "{outcome}");
+    assert!(outcome.report.is_clean(), "{outcome}");
+}
