@@ -102,18 +102,8 @@ func TestPeerCreateIsRepeatedWithinAnAttemptAndTheSecondJobIsForgotten(t *testin
 	t.Parallel()
 	// Alone, because an event that is refused takes the others of its batch with it.
 	own := alone(t)
-	submitted := make(chan *Run, 1)
-	job := peer.Play("twice", Script{
-		Create: func(_ context.Context, n int) error {
-			if n == 0 {
-				own.Events.Refuse((<-submitted).name)
-			}
-			return nil
-		},
-		Get: Steps(core.TaskExecution_RUNNING, core.TaskExecution_SUCCEEDED),
-	})
-	run := own.Submit(t, peerTask("twice"))
-	submitted <- run
+	job := peer.Play("twice", Script{Get: Steps(core.TaskExecution_RUNNING, core.TaskExecution_SUCCEEDED)})
+	run := own.SubmitTo(t, peerTask("twice"), own.Events.RefuseLaunch)
 	action := run.Finished(t, 8*Resync)
 	run.Delete(t)
 	run.Gone(t, 3*Resync)

@@ -149,14 +149,14 @@ func TestServedCreateThatOverrunsItsDeadlineLeavesNoOrphan(t *testing.T) {
 func TestServedCreateRepeatedWithinAnAttemptIsOneJob(t *testing.T) {
 	t.Parallel()
 	own := alone(t)
-	task, probe := simulated(t, map[string]any{
-		"create_delay_ms": 300, "phases": words("RUNNING", "SUCCEEDED"),
-	})
-	run := own.Submit(t, task)
-	own.Events.Refuse(run.name)
+	task, probe := simulated(t, map[string]any{"phases": words("RUNNING", "SUCCEEDED")})
+	run := own.SubmitTo(t, task, own.Events.RefuseLaunch)
 	action := run.Finished(t, 6*Resync)
 	counted := probe.counters(t)
 	t.Logf("seen: %+v, %s", counted, describe(action))
+	if calls := len(own.Journal.Lines("Created Resource Name [" + run.key.Name)); calls != 2 {
+		t.Fatalf("CreateTask was answered %d times, not twice", calls)
+	}
 	if !Succeeded(action) || counted.vendorJobs != 1 {
 		t.Errorf("an attempt that is created twice ought to be one job: %+v, %s", counted, describe(action))
 	}

@@ -52,7 +52,14 @@ var runs atomic.Int64
 // Submit hands a task to the executors of this world.
 func (w *World) Submit(t *testing.T, task Task) *Run {
 	t.Helper()
+	return w.SubmitTo(t, task, func(string) {})
+}
+
+// SubmitTo is Submit for a test that must know the name of the run before any executor does.
+func (w *World) SubmitTo(t *testing.T, task Task, prepare func(run string)) *Run {
+	t.Helper()
 	run := &Run{world: w, name: fmt.Sprintf("run%d", runs.Add(1))}
+	prepare(run.name)
 	run.key = client.ObjectKey{Namespace: namespace, Name: run.name + "-a0"}
 	ctx := t.Context()
 	inputs := storage.DataReference(runBase + run.name + "/inputs.pb")
