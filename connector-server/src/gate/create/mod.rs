@@ -84,7 +84,7 @@ impl Creates {
             flights: Mutex::default(),
             kept: Box::new(Memory::new(MOST_KEPT, memory)),
             unpolled: Box::new(Memory::new(MOST_KEPT, UNPOLLED_FOR)),
-            unsettled: Unsettled::new(),
+            unsettled: Unsettled::default(),
             draining: watch::Sender::new(false),
         })
     }
