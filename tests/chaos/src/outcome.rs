@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use connector_core::pb;
-use connector_testing::{End, FakeExecutor, Report};
+use connector_testing::{Created, End, FakeExecutor, Report, TaskRecord};
 
 use crate::message::{JobEnd, JobState};
 use crate::plan::Plan;
@@ -50,36 +50,12 @@ impl Outcome {
         lives: Lives,
         took: Duration,
     ) -> Self {
-        let mut of_key: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
-        for entry in &entries {
-            of_key.entry(&entry.key).or_default().push(entry);
-        }
-        // Without keys at the vendor, a create repeated to another process finds nothing.
-        let (mut duplicated, mut beyond) = (0, BTreeSet::new());
-        for jobs in of_key.values().filter(|jobs| jobs.len() > 1) {
-            let servers: BTreeSet<u32> = jobs.iter().map(|job| job.server).collect();
-            if servers.len() == jobs.len() && jobs.iter().all(|job| !job.job.keyed) {
-                duplicated += 1;
-                beyond.extend(jobs.iter().map(|job| job.id.as_str()));
-            }
-        }
-        // A process that is killed takes along what it knew.
-        let killed = |entry: &&Entry| lives.killed.contains(&entry.server);
-        beyond.extend(
-            entries
-                .iter()
-                .filter(killed)
-                .filter(|entry| entry.state == JobState::Running)
-                .map(|entry| entry.id.as_str()),
-        );
-        let orphaned = entries
-            .iter()
-            .filter(|entry| entry.state == JobState::Running && beyond.contains(entry.id.as_str()));
-        let orphaned = orphaned.count();
+        let records = executor.records();
+        let beyond = Beyond::of(&entries, &records, &lives);
         // The judge does not see those that live on, and sees the rest as single jobs.
         let jobs = entries.iter().filter_map(|entry| {
             let mut job = seen(entry);
-            if beyond.contains(entry.id.as_str()) {
+            if beyond.jobs.contains(entry.id.as_str()) {
                 job.key = None;
                 if entry.state == JobState::Running {
                     return None;
@@ -88,13 +64,13 @@ impl Outcome {
             Some(job)
         });
         let report = executor.report_with(&Snapshot(jobs.collect())).await;
-        let wrong_ends = wrong_ends(&plans, executor, &entries);
+        let wrong_ends = wrong_ends(&plans, &records, &entries);
         Self {
             storm,
             report,
             wrong_ends,
-            beyond_one_life_duplicated: duplicated,
-            beyond_one_life_orphaned: orphaned,
+            beyond_one_life_duplicated: beyond.duplicated,
+            beyond_one_life_orphaned: beyond.orphaned,
             lives,
             jobs_made: entries.len(),
             took,
@@ -108,9 +84,61 @@ impl Outcome {
     }
 }
 
+/// What no server could have known: it takes a memory that outlives the process.
+#[derive(Debug, Default)]
+struct Beyond<'a> {
+    jobs: BTreeSet<&'a str>,
+    duplicated: usize,
+    orphaned: usize,
+}
+
+impl<'a> Beyond<'a> {
+    fn of(entries: &'a [Entry], records: &[TaskRecord], lives: &Lives) -> Self {
+        let mut beyond = Self::default();
+        let mut of_key: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+        for entry in entries {
+            of_key.entry(&entry.key).or_default().push(entry);
+        }
+        // Without keys at the vendor, a create repeated to another process finds nothing.
+        for jobs in of_key.values().filter(|jobs| jobs.len() > 1) {
+            let doubled = jobs.iter().skip(1).any(|job| !job.is_replacement);
+            let servers: BTreeSet<u32> = jobs.iter().map(|job| job.server).collect();
+            if doubled && servers.len() == jobs.len() && jobs.iter().all(|job| !job.job.keyed) {
+                beyond.duplicated += 1;
+                beyond.jobs.extend(jobs.iter().map(|job| job.id.as_str()));
+            }
+        }
+        // A process that ends in good order takes care of every job whose creator had left; but a
+        // creator that died with the answer in its hands looks like one that has it.
+        let answered: BTreeSet<&[u8]> = records
+            .iter()
+            .flat_map(|record| &record.attempts)
+            .flat_map(|attempt| &attempt.creates)
+            .filter_map(|created| match created {
+                Created::Answered(resource_meta) => Some(&resource_meta[..]),
+                Created::Failed(_) | Created::Left => None,
+            })
+            .collect();
+        beyond.jobs.retain(|id| {
+            let meta = format!("{{\"job_id\": \"{id}\"}}");
+            let entry = entries.iter().find(|entry| entry.id == *id);
+            let lives_on = entry.is_some_and(|entry| entry.state == JobState::Running);
+            !lives_on || answered.contains(meta.as_bytes())
+        });
+        // A process that is killed takes along what it knew.
+        let killed = entries.iter().filter(|entry| lives.killed.contains(&entry.server));
+        let forgotten = killed.filter(|entry| entry.state == JobState::Running);
+        beyond.jobs.extend(forgotten.map(|entry| entry.id.as_str()));
+        let orphaned = entries.iter().filter(|entry| {
+            entry.state == JobState::Running && beyond.jobs.contains(entry.id.as_str())
+        });
+        beyond.orphaned = orphaned.count();
+        beyond
+    }
+}
+
 /// Tasks that ended otherwise than their job was to, or with the result of another job.
-fn wrong_ends(plans: &[Plan], executor: &FakeExecutor, entries: &[Entry]) -> Vec<String> {
-    let records = executor.records();
+fn wrong_ends(plans: &[Plan], records: &[TaskRecord], entries: &[Entry]) -> Vec<String> {
     let records: BTreeMap<&str, _> =
         records.iter().map(|record| (record.run.as_str(), record)).collect();
     let wrong = plans.iter().filter_map(|plan| {
