@@ -18,6 +18,7 @@ use crate::gate::Gates;
 use crate::grpc::health::HealthTable;
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Remembered};
+use crate::scrub::KnownSecrets;
 use crate::{admin, grpc, shutdown};
 
 /// A server ready to serve.
@@ -150,7 +151,10 @@ impl Server {
         let remembered = Arc::clone(&gates);
         let remembered = Remembered::new(move || {
             let readings = remembered.remembered();
-            readings.map(|(task_type, what, count)| (task_type.to_owned(), what, count)).collect()
+            let readings =
+                readings.map(|(task_type, what, count)| (task_type.to_owned(), what, count));
+            let secrets = (String::new(), "secrets", KnownSecrets::of_process().count());
+            readings.chain([secrets]).collect()
         });
         remembered.and_then(|it| metrics.watch(it)).map_err(ServerError::new)?;
         let dispatcher =

@@ -4,12 +4,15 @@
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::cli::LogFormat;
+use crate::scrub::KnownSecrets;
+use crate::scrub::writer::ScrubbedLines;
 
-/// Starts logging from `level` on, and makes panics log lines.
+/// Starts logging from `level` on, and makes panics log lines. Every line passes without the secrets
+/// that this process has seen.
 pub(crate) fn start(level: LevelFilter, format: LogFormat) {
     let lines = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(std::io::stderr)
+        .with_writer(ScrubbedLines::new(KnownSecrets::of_process(), std::io::stderr))
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     let started = match format {
         LogFormat::Text => lines.try_init(),

@@ -27,7 +27,9 @@ pub(crate) async fn delete(site: &Site, request: JobRequest, call: &Call) -> Res
         let error = match site.delete(request.clone(), call.deadline, &call.metrics).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => site.scrubbed(error, request.connection.as_ref()),
-            Err(interrupted) => return Err(call.cause(interrupted)),
+            Err(interrupted) => {
+                return Err(site.cause(interrupted, call, request.connection.as_ref()));
+            }
         };
         match verdict::of(Operation::Delete, &error) {
             Verdict::Done => {

@@ -14,6 +14,8 @@ mod isolation;
 mod memory;
 mod outputs;
 mod poll;
+#[cfg(test)]
+mod probe;
 mod rate;
 mod site;
 mod stream;
@@ -28,11 +30,13 @@ use connector_core::metrics::{Metric, MetricsQuery};
 use connector_core::{Outputs, Phase};
 
 use self::create::{Creates, failed_job};
+use self::isolation::Interrupted;
 use self::outputs::Declared;
 use self::poll::Polls;
-use self::site::Site;
+use self::site::{Ended, Site};
 use crate::failure::Cause;
 use crate::operation::Operation;
+use crate::scrub::{KnownSecrets, Scrub};
 pub(crate) use call::Call;
 pub(crate) use gates::Gates;
 pub(crate) use isolation::panic_message;
@@ -64,6 +68,7 @@ impl Gate {
 
     /// Creates a job once per attempt; see `create`.
     pub(crate) async fn create(&self, request: CreateRequest, call: &Call) -> Result<Bytes, Cause> {
+        Site::note_secrets(request.connection.as_ref());
         let declared =
             if self.site.policy.check_outputs { Declared::of(&request.template) } else { None };
         let first = self.polls.first_request(declared.is_some(), &request);
@@ -83,6 +88,7 @@ impl Gate {
         if let Some(job) = failed_job::recall(&request.resource_meta) {
             return Ok(job);
         }
+        Site::note_secrets(request.connection.as_ref());
         self.creates.asked_about(&request.resource_meta);
         self.polls.get(request, call).await
     }
@@ -92,6 +98,7 @@ impl Gate {
         if failed_job::recall(&request.resource_meta).is_some() {
             return Ok(());
         }
+        Site::note_secrets(request.connection.as_ref());
         let meta = request.resource_meta.clone();
         self.creates.asked_about(&meta);
         delete::delete(&self.site, request, call).await?;
@@ -99,7 +106,7 @@ impl Gate {
         Ok(())
     }
 
-    /// Asks for measurements.
+    /// Asks for measurements. Without a connection at hand, every secret known is taken out.
     pub(crate) async fn get_metrics(
         &self,
         request: QueryRequest<MetricsQuery>,
@@ -108,11 +115,12 @@ impl Gate {
         call.metrics.outside_call(Operation::GetMetrics);
         let connector = Arc::clone(&self.site.connector);
         let work = async move { connector.get_metrics(request).await };
-        let asked = self.site.workplace.run(call.deadline, work).await;
-        asked.map_err(|interrupted| call.cause(interrupted))?.map_err(Cause::Call)
+        let mut metrics = question(self.site.workplace.run(call.deadline, work).await, call)?;
+        KnownSecrets::of_process().metrics(&mut metrics);
+        Ok(metrics)
     }
 
-    /// Asks for log lines.
+    /// Asks for log lines. Without a connection at hand, every secret known is taken out.
     pub(crate) async fn get_logs(
         &self,
         request: QueryRequest<LogQuery>,
@@ -121,10 +129,11 @@ impl Gate {
         call.metrics.outside_call(Operation::GetLogs);
         let connector = Arc::clone(&self.site.connector);
         let work = async move { connector.get_logs(request).await };
-        let asked = self.site.workplace.run(call.deadline, work).await;
-        let logs = asked.map_err(|interrupted| call.cause(interrupted))?.map_err(Cause::Call)?;
-        Ok(match logs {
-            Logs::Page(page) => Logs::Page(page),
+        Ok(match question(self.site.workplace.run(call.deadline, work).await, call)? {
+            Logs::Page(mut page) => {
+                KnownSecrets::of_process().log_page(&mut page);
+                Logs::Page(page)
+            }
             // Reading a stream runs the connector's code as well.
             Logs::Stream(pages) => Logs::Stream(stream::elsewhere(&self.site.workplace, pages)),
         })
@@ -134,6 +143,19 @@ impl Gate {
     pub(crate) fn remembered(&self) -> impl Iterator<Item = (&'static str, usize)> {
         let accounts = [("accounts", self.site.rates.accounts())];
         self.creates.remembered().into_iter().chain(self.polls.remembered()).chain(accounts)
+    }
+}
+
+/// The answer to a question that carries no connection.
+fn question<T>(asked: Ended<T>, call: &Call) -> Result<T, Cause> {
+    let known = KnownSecrets::of_process();
+    match asked {
+        Ok(answer) => answer.map_err(|error| Cause::Call(known.error(error))),
+        Err(Interrupted::Panicked(mut message)) => {
+            known.text(&mut message);
+            Err(Cause::Panicked(message))
+        }
+        Err(interrupted) => Err(call.cause(interrupted)),
     }
 }
 

@@ -8,10 +8,13 @@ use connector_core::{Policy, pb};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+use super::call::Call;
 use super::isolation::{Interrupted, Workplace};
 use super::rate::Rates;
+use crate::failure::Cause;
 use crate::metrics::CallMetrics;
 use crate::operation::Operation;
+use crate::scrub::{KnownSecrets, Scrub, Scrubber};
 
 /// A connector with its surroundings.
 #[derive(Debug)]
@@ -38,14 +41,21 @@ impl Site {
         Self { connector, policy, workplace, rates: Rates::new(policy.rate), server }
     }
 
+    /// Notes the secrets of a call, for what will be said without its connection at hand.
+    pub(crate) fn note_secrets(connection: Option<&pb::Connection>) {
+        KnownSecrets::of_process().note_connection(connection);
+    }
+
     /// An error without the secrets of the call's connection.
     pub(crate) fn scrubbed(
         &self,
         error: CallError,
         connection: Option<&pb::Connection>,
     ) -> CallError {
-        let _ = connection;
-        error
+        match Scrubber::of(connection) {
+            Some(scrubber) => scrubber.error(error),
+            None => error,
+        }
     }
 
     /// A text without the secrets of the call's connection.
@@ -54,13 +64,30 @@ impl Site {
         mut text: String,
         connection: Option<&pb::Connection>,
     ) -> String {
-        let _ = (connection, &mut text);
+        if let Some(scrubber) = Scrubber::of(connection) {
+            scrubber.text(&mut text);
+        }
         text
+    }
+
+    /// What an interruption is to a caller, without the secrets of the call's connection.
+    pub(crate) fn cause(
+        &self,
+        interrupted: Interrupted,
+        call: &Call,
+        connection: Option<&pb::Connection>,
+    ) -> Cause {
+        match call.cause(interrupted) {
+            Cause::Panicked(message) => Cause::Panicked(self.scrubbed_text(message, connection)),
+            cause => cause,
+        }
     }
 
     /// Takes the secrets of the call's connection out of an answer.
     pub(crate) fn scrub(&self, resource: &mut ErasedResource, connection: Option<&pb::Connection>) {
-        let _ = (connection, resource);
+        if let Some(scrubber) = Scrubber::of(connection) {
+            scrubber.resource(resource);
+        }
     }
 
     /// Calls the connector's delete once.

@@ -11,6 +11,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 
 use super::isolation::{Workplace, panic_message};
+use crate::scrub::{KnownSecrets, Scrub};
 
 /// Pages made ahead of the reader.
 const AHEAD: usize = 1;
@@ -28,11 +29,17 @@ pub(super) fn elsewhere(
                 page = AssertUnwindSafe(pages.next()).catch_unwind() => page,
                 () = send.closed() => return,
             };
+            let known = KnownSecrets::of_process();
             let (page, last) = match page {
                 Ok(None) => return,
-                Ok(Some(page)) => (page, false),
+                Ok(Some(Ok(mut page))) => {
+                    known.log_page(&mut page);
+                    (Ok(page), false)
+                }
+                Ok(Some(Err(error))) => (Err(known.connector_error(error)), false),
                 Err(panic) => {
-                    let message = panic_message(&*panic);
+                    let mut message = panic_message(&*panic);
+                    known.text(&mut message);
                     (Err(ConnectorError::permanent(format!("panic: {message}"))), true)
                 }
             };

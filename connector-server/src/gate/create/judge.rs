@@ -40,10 +40,15 @@ impl Creates {
             }
             Err(cause) => cause,
         };
-        let Cause::Call(error) = cause else {
-            return Outcome::Failed(Arc::new(cause));
+        // What is said of a secret ends here: what follows travels.
+        let error = match cause {
+            Cause::Call(error) => error,
+            Cause::Panicked(message) => {
+                let message = self.site.scrubbed_text(message, flight.connection.as_ref());
+                return Outcome::Failed(Arc::new(Cause::Panicked(message)));
+            }
+            other => return Outcome::Failed(Arc::new(other)),
         };
-        // The texts of a secret end here: what follows travels.
         let error = self.site.scrubbed(error, flight.connection.as_ref());
         let as_job = self.site.policy.create_errors == CreateErrors::FailedJob
             && verdict::of(Operation::Create, &error) == Verdict::FailedJob;

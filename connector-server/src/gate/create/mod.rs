@@ -284,3 +284,6 @@ impl Creates {
         self.unsettled.count()
     }
 }
+
+#[cfg(test)]
+mod tests;

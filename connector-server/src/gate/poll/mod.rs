@@ -291,3 +291,6 @@ const fn kind(error: &CallError) -> &'static str {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

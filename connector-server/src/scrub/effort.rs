@@ -1,0 +1,30 @@
+//! How much looking for secrets may cost: a bound that grows with the text.
+//! A secret of a million equal letters, sought in a text of them, must not hold up a thread; a text
+//! that would cost too much is withheld instead.
+
+/// What one byte of a text may cost, in comparisons.
+const PER_BYTE: usize = 64;
+/// What every text may cost.
+const AT_LEAST: usize = 1 << 20;
+
+/// What is left of the comparisons a text is worth.
+#[derive(Debug)]
+pub(super) struct Effort {
+    left: usize,
+}
+
+impl Effort {
+    pub(super) const fn for_text(text: &str) -> Self {
+        Self { left: AT_LEAST.saturating_add(text.len().saturating_mul(PER_BYTE)) }
+    }
+
+    /// Takes one comparison; false once there are none left.
+    pub(super) const fn spend(&mut self) -> bool {
+        self.left = self.left.saturating_sub(1);
+        self.left > 0
+    }
+
+    pub(super) const fn is_spent(&self) -> bool {
+        self.left == 0
+    }
+}
