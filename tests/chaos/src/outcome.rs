@@ -37,6 +37,10 @@ pub struct Outcome {
     pub beyond_one_life_orphaned: usize,
     /// The servers.
     pub lives: Lives,
+    /// Why polls and creates failed, the most frequent reasons first.
+    reasons: Vec<(usize, String)>,
+    /// Where orphans and duplicates come from.
+    stories: Vec<String>,
     jobs_made: usize,
     took: Duration,
 }
@@ -65,12 +69,15 @@ impl Outcome {
         });
         let report = executor.report_with(&Snapshot(jobs.collect())).await;
         let wrong_ends = wrong_ends(&plans, &records, &entries);
+        let stories = stories(&plans, &records, &entries, &beyond);
         Self {
             storm,
             report,
             wrong_ends,
             beyond_one_life_duplicated: beyond.duplicated,
             beyond_one_life_orphaned: beyond.orphaned,
+            reasons: reasons(&records),
+            stories,
             lives,
             jobs_made: entries.len(),
             took,
@@ -108,23 +115,21 @@ impl<'a> Beyond<'a> {
                 beyond.jobs.extend(jobs.iter().map(|job| job.id.as_str()));
             }
         }
-        // A process that ends in good order takes care of every job whose creator had left; but a
-        // creator that died with the answer in its hands looks like one that has it.
-        let answered: BTreeSet<&[u8]> = records
-            .iter()
-            .flat_map(|record| &record.attempts)
-            .flat_map(|attempt| &attempt.creates)
-            .filter_map(|created| match created {
-                Created::Answered(resource_meta) => Some(&resource_meta[..]),
-                Created::Failed(_) | Created::Left => None,
-            })
-            .collect();
+        // A process that ends in good order takes care of every job whose creator had left. But a
+        // creator that died with the answer in its hands looks like one that has it, and if it
+        // comes back, it comes to another process.
+        let held = held(records);
         beyond.jobs.retain(|id| {
-            let meta = format!("{{\"job_id\": \"{id}\"}}");
             let entry = entries.iter().find(|entry| entry.id == *id);
             let lives_on = entry.is_some_and(|entry| entry.state == JobState::Running);
-            !lives_on || answered.contains(meta.as_bytes())
+            !lives_on || held.get(*id).is_some()
         });
+        beyond.jobs.extend(entries.iter().filter_map(|entry| {
+            let elsewhere =
+                entries.iter().any(|other| other.run == entry.run && other.server != entry.server);
+            let dropped = held.get(&entry.id) == Some(&false);
+            (entry.state == JobState::Running && dropped && elsewhere).then_some(entry.id.as_str())
+        }));
         // A process that is killed takes along what it knew.
         let killed = entries.iter().filter(|entry| lives.killed.contains(&entry.server));
         let forgotten = killed.filter(|entry| entry.state == JobState::Running);
@@ -135,6 +140,77 @@ impl<'a> Beyond<'a> {
         beyond.orphaned = orphaned.count();
         beyond
     }
+}
+
+/// Why polls and creates failed, the most frequent reasons first.
+fn reasons(records: &[TaskRecord]) -> Vec<(usize, String)> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for attempt in records.iter().flat_map(|record| &record.attempts) {
+        let creates = attempt.creates.iter().filter_map(|created| match created {
+            Created::Failed(why) => Some(format!("create: {why}")),
+            Created::Answered(_) | Created::Left => None,
+        });
+        let polls = attempt.failed_polls.iter().map(|why| format!("poll: {why}"));
+        for reason in creates.chain(polls) {
+            *counts.entry(reason).or_default() += 1;
+        }
+    }
+    let mut reasons: Vec<_> = counts.into_iter().map(|(why, count)| (count, why)).collect();
+    reasons.sort_by(|one, other| other.cmp(one));
+    reasons
+}
+
+/// The jobs that the executor was told of, and whether it wrote them down.
+fn held(records: &[TaskRecord]) -> BTreeMap<String, bool> {
+    let id = |resource_meta: &[u8]| {
+        let meta: serde_json::Value = serde_json::from_slice(resource_meta).ok()?;
+        Some(meta.get("job_id")?.as_str()?.to_owned())
+    };
+    let mut held = BTreeMap::new();
+    for attempt in records.iter().flat_map(|record| &record.attempts) {
+        for created in &attempt.creates {
+            if let Created::Answered(resource_meta) = created
+                && let Some(id) = id(resource_meta)
+            {
+                let stored = attempt.resource_meta.as_ref() == Some(resource_meta);
+                *held.entry(id).or_default() |= stored;
+            }
+        }
+    }
+    held
+}
+
+/// Every job that is to blame for an orphan or a duplicate, with the creates of its run.
+fn stories(
+    plans: &[Plan],
+    records: &[TaskRecord],
+    entries: &[Entry],
+    beyond: &Beyond<'_>,
+) -> Vec<String> {
+    let told = entries.iter().enumerate().filter(|(at, entry)| {
+        let doubles = !entry.is_replacement
+            && entries.iter().take(*at).any(|earlier| earlier.key == entry.key);
+        (entry.state == JobState::Running || doubles) && !beyond.jobs.contains(entry.id.as_str())
+    });
+    told.map(|(_, entry)| {
+        let mut story = format!("job {} of {} by server {}", entry.id, entry.run, entry.server);
+        let same = entries.iter().filter(|other| other.run == entry.run);
+        let jobs: Vec<String> = same
+            .map(|other| format!("{} {:?} by {}", other.id, other.state, other.server))
+            .collect();
+        story.push_str(&format!("; the run's jobs: {}", jobs.join(", ")));
+        if let Some(plan) = plans.iter().find(|plan| plan.run == entry.run) {
+            story.push_str(&format!("; keyed {}; {:?}", entry.job.keyed, plan.trouble));
+        }
+        if let Some(record) = records.iter().find(|record| record.run == entry.run) {
+            for attempt in &record.attempts {
+                story.push_str(&format!("\n    {}: {:?}", attempt.number, attempt.creates));
+            }
+            story.push_str(&format!("\n    {}", record.end));
+        }
+        story
+    })
+    .collect()
 }
 
 /// Tasks that ended otherwise than their job was to, or with the result of another job.
@@ -204,7 +280,11 @@ impl fmt::Display for Outcome {
             self.beyond_one_life_duplicated,
             self.beyond_one_life_orphaned,
         )?;
-        for wrong in self.wrong_ends.iter().take(5) {
+        for (count, reason) in self.reasons.iter().take(8) {
+            let line: String = reason.replace('\n', " ").chars().take(160).collect();
+            write!(f, "\n  {count} x {line}")?;
+        }
+        for wrong in self.wrong_ends.iter().chain(&self.stories).take(8) {
             write!(f, "\n  {wrong}")?;
         }
         Ok(())
