@@ -25,6 +25,7 @@ async fn lists_connectors_by_name_with_all_their_types() {
         ("Batch Job Connector", vec!["batch_job@0"]),
         ("Echo Connector", vec!["echo@0"]),
         ("Probe", vec!["probe@0", "probe@3", "silent@0"]),
+        ("Simulator", vec!["simulator@0"]),
         ("Typed Echo Connector", vec!["typed_echo@1"]),
     ];
     let expected = expected.map(|(name, keys)| {

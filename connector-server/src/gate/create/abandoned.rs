@@ -38,9 +38,9 @@ impl Creates {
                 let mut flights = creates.flights();
                 let given_up = flight.give_up();
                 if given_up.is_some()
-                    && flights.get(&flight.key).is_some_and(|known| Arc::ptr_eq(known, &flight))
+                    && let Some(key) = flight.key
                 {
-                    flights.remove(&flight.key);
+                    flights.remove(&key);
                 }
                 given_up
             };
@@ -50,8 +50,8 @@ impl Creates {
             match creates.site.policy.abandoned {
                 Abandoned::Keep => {
                     metrics.abandoned_create("kept");
-                    if flight.named {
-                        creates.kept.put(flight.key, meta);
+                    if let Some(key) = flight.key {
+                        creates.kept.put(key, meta);
                     }
                     drop(under_way);
                 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use connector_core::CallContext;
 use connector_core::pb;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use super::under_way::UnderWay;
@@ -27,20 +27,20 @@ pub(crate) enum Outcome {
 /// A create under way, or one whose job waits for somebody to take it.
 #[derive(Debug)]
 pub(crate) struct Flight {
-    pub(crate) key: Key,
-    /// Whether the same attempt can come again: it has an identity.
-    pub(crate) named: bool,
+    /// What the same attempt finds it by, if it has an identity.
+    pub(crate) key: Option<Key>,
     /// What a cancellation needs.
     pub(crate) context: CallContext,
     pub(crate) connection: Option<pb::Connection>,
     /// Wakes what waits before a cancellation.
     pub(crate) hurry: Notify,
-    outcome: watch::Sender<Option<Outcome>>,
+    landed: Notify,
     stage: Mutex<Stage>,
 }
 
 #[derive(Debug)]
 struct Stage {
+    outcome: Option<Outcome>,
     callers: usize,
     claimed: bool,
     cancelled: bool,
@@ -49,15 +49,24 @@ struct Stage {
     under_way: Option<UnderWay>,
 }
 
+impl Stage {
+    const fn job(&self) -> Option<&Bytes> {
+        match &self.outcome {
+            Some(Outcome::Created(meta)) => Some(meta),
+            _ => None,
+        }
+    }
+}
+
 impl Flight {
     pub(crate) fn new(
-        key: Key,
-        named: bool,
+        key: Option<Key>,
         context: CallContext,
         connection: Option<pb::Connection>,
         under_way: UnderWay,
     ) -> Self {
         let stage = Stage {
+            outcome: None,
             callers: 0,
             claimed: false,
             cancelled: false,
@@ -66,11 +75,10 @@ impl Flight {
         };
         Self {
             key,
-            named,
             context,
             connection,
             hurry: Notify::new(),
-            outcome: watch::Sender::new(None),
+            landed: Notify::new(),
             stage: Mutex::new(stage),
         }
     }
@@ -92,7 +100,7 @@ impl Flight {
     pub(crate) fn leave(&self) -> bool {
         let mut stage = self.stage();
         stage.callers = stage.callers.saturating_sub(1);
-        stage.callers == 0 && !stage.claimed && !stage.cancelled && self.job().is_some()
+        stage.callers == 0 && !stage.claimed && !stage.cancelled && stage.job().is_some()
     }
 
     /// Tells all callers how it ended. Whether that leaves a job that nobody has taken.
@@ -102,7 +110,8 @@ impl Flight {
         if !made {
             stage.under_way = None;
         }
-        self.outcome.send_replace(Some(outcome));
+        stage.outcome = Some(outcome);
+        self.landed.notify_waiters();
         made && stage.callers == 0
     }
 
@@ -111,17 +120,22 @@ impl Flight {
     /// # Cancel safety
     /// Nothing is lost by leaving.
     pub(crate) async fn outcome(&self, deadline: Instant) -> Option<Outcome> {
-        let mut outcome = self.outcome.subscribe();
-        let ended = timeout_at(deadline, outcome.wait_for(Option::is_some)).await;
-        ended.ok()?.ok()?.clone()
+        let landed = async {
+            loop {
+                // Waiting begins before the look, so that no landing falls between the two.
+                let landed = self.landed.notified();
+                if let Some(outcome) = &self.stage().outcome {
+                    return outcome.clone();
+                }
+                landed.await;
+            }
+        };
+        timeout_at(deadline, landed).await.ok()
     }
 
     /// The metadata of the job that was made.
     pub(crate) fn job(&self) -> Option<Bytes> {
-        match &*self.outcome.borrow() {
-            Some(Outcome::Created(meta)) => Some(meta.clone()),
-            _ => None,
-        }
+        self.stage().job().cloned()
     }
 
     /// Hands the job to a caller. Whether it is the first to get it.
@@ -149,6 +163,6 @@ impl Flight {
 
     /// Whether somebody may still come for the job.
     pub(crate) fn may_be_wanted(&self) -> bool {
-        self.named && !self.stage().superseded
+        self.key.is_some() && !self.stage().superseded
     }
 }

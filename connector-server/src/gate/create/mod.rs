@@ -12,7 +12,6 @@ mod under_way;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -46,6 +45,7 @@ const UNPOLLED_FOR: Duration = Duration::from_secs(3_600);
 #[derive(Debug)]
 pub(crate) struct Creates {
     site: Arc<Site>,
+    /// Those that the same attempt can find.
     flights: Mutex<HashMap<Key, Arc<Flight>>>,
     /// Metadata by attempt, once somebody has taken it.
     kept: Box<dyn Store<Bytes>>,
@@ -53,7 +53,6 @@ pub(crate) struct Creates {
     unpolled: Box<dyn Store<()>>,
     unsettled: Unsettled,
     draining: watch::Sender<bool>,
-    unnamed: AtomicU64,
 }
 
 /// What a create finds.
@@ -85,9 +84,8 @@ impl Creates {
             flights: Mutex::default(),
             kept: Box::new(Memory::new(MOST_KEPT, memory)),
             unpolled: Box::new(Memory::new(MOST_KEPT, UNPOLLED_FOR)),
-            unsettled: Unsettled::new(),
+            unsettled: Unsettled::default(),
             draining: watch::Sender::new(false),
-            unnamed: AtomicU64::new(0),
         })
     }
 
@@ -98,7 +96,7 @@ impl Creates {
     /// How much is remembered: creates not settled, answers kept, jobs not asked about.
     pub(crate) fn remembered(&self) -> [(&'static str, usize); 3] {
         [
-            ("creates", self.flights().len().max(self.unsettled.count())),
+            ("creates", self.unsettled.count()),
             ("created_jobs", self.kept.len()),
             ("unpolled_jobs", self.unpolled.len()),
         ]
@@ -137,54 +135,55 @@ impl Creates {
     /// Finds the flight or the answer of the same attempt, or starts a flight.
     fn find(self: &Arc<Self>, request: CreateRequest, call: &Call) -> Result<Found, Cause> {
         let identity = Identity::of(&request);
-        let unnamed = || Key::of(("unnamed", self.unnamed.fetch_add(1, Ordering::Relaxed)));
-        let key = identity.map_or_else(unnamed, |identity| identity.key);
-        let board = |flight: &Arc<Flight>| {
-            flight.board().then(|| {
-                Found::Flight(Boarding {
-                    creates: Arc::clone(self),
-                    flight: Arc::clone(flight),
-                    metrics: Arc::clone(&call.metrics),
-                })
-            })
-        };
-        let mut flights = self.flights();
-        if let Some(found) = flights.get(&key).and_then(board) {
-            return Ok(found);
-        }
-        if identity.is_some()
-            && let Some(meta) = self.kept.get(&key)
-        {
-            return Ok(Found::Answer(meta));
+        let mut flights = identity.map(|_| self.flights());
+        if let (Some(identity), Some(flights)) = (identity, &flights) {
+            if let Some(boarding) = flights.get(&identity.key).and_then(|it| self.board(it, call)) {
+                return Ok(Found::Flight(boarding));
+            }
+            if let Some(meta) = self.kept.get(&identity.key) {
+                return Ok(Found::Answer(meta));
+            }
         }
         if *self.draining.borrow() {
             return Err(Cause::Ending);
         }
-        if flights.len() >= MOST_FLIGHTS {
+        if self.unsettled.count() >= MOST_FLIGHTS {
             return Err(Cause::Call(CallError::Connector(ConnectorError::transient(format!(
                 "{MOST_FLIGHTS} creates of this connector are under way already"
             )))));
         }
         let flight = Arc::new(Flight::new(
-            key,
-            identity.is_some(),
+            identity.map(|identity| identity.key),
             request.call.clone(),
             request.connection.clone(),
             self.unsettled.begin(),
         ));
-        flights.insert(key, Arc::clone(&flight));
-        let previous = identity.and_then(|identity| identity.previous);
-        let superseded = previous.and_then(|previous| flights.get(&previous).map(Arc::clone));
-        drop(flights);
-        if let Some(superseded) = superseded {
-            superseded.supersede();
-        } else if let Some(previous) = previous {
-            self.cancel_unpolled(&previous, &flight, &call.metrics);
+        let boarding = self.board(&flight, call).ok_or(Cause::Ending)?;
+        if let (Some(identity), Some(flights)) = (identity, &mut flights) {
+            flights.insert(identity.key, Arc::clone(&flight));
+            let previous = identity.previous;
+            match previous.and_then(|previous| flights.get(&previous)) {
+                Some(superseded) => superseded.supersede(),
+                None => {
+                    if let Some(previous) = previous {
+                        self.cancel_unpolled(&previous, &flight, &call.metrics);
+                    }
+                }
+            }
         }
-        let boarded = board(&flight).ok_or(Cause::Ending)?;
+        drop(flights);
         let (creates, metrics) = (Arc::clone(self), Arc::clone(&call.metrics));
         self.site.workplace.detach(async move { creates.fly(flight, request, metrics).await });
-        Ok(boarded)
+        Ok(Found::Flight(boarding))
+    }
+
+    /// Adds a caller to a flight, unless its job is being cancelled.
+    fn board(self: &Arc<Self>, flight: &Arc<Flight>, call: &Call) -> Option<Boarding> {
+        flight.board().then(|| Boarding {
+            creates: Arc::clone(self),
+            flight: Arc::clone(flight),
+            metrics: Arc::clone(&call.metrics),
+        })
     }
 
     /// Calls the connector, whoever still waits for it.
@@ -231,8 +230,8 @@ impl Creates {
         match &outcome {
             Outcome::Created(_) => {}
             Outcome::FailedJob(meta) => {
-                if flight.named {
-                    self.kept.put(flight.key, meta.clone());
+                if let Some(key) = flight.key {
+                    self.kept.put(key, meta.clone());
                 }
                 self.forget(flight);
             }
@@ -246,16 +245,17 @@ impl Creates {
 
     /// Somebody has the job now.
     fn taken(&self, flight: &Arc<Flight>, meta: &Bytes) {
-        if flight.named {
+        if let Some(key) = flight.key {
             self.unpolled.put(Key::of(meta), ());
-            self.kept.put(flight.key, meta.clone());
+            self.kept.put(key, meta.clone());
+            self.forget(flight);
         }
-        self.forget(flight);
     }
 
     /// Removes a flight, if it is still the one under its key.
     fn forget(&self, flight: &Arc<Flight>) {
-        if let Entry::Occupied(entry) = self.flights().entry(flight.key)
+        if let Some(key) = flight.key
+            && let Entry::Occupied(entry) = self.flights().entry(key)
             && Arc::ptr_eq(entry.get(), flight)
         {
             entry.remove();

@@ -2,42 +2,51 @@
 //! Each flight and each cancellation holds one token.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// The count.
-#[derive(Debug, Clone)]
-pub(crate) struct Unsettled(Arc<watch::Sender<usize>>);
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Unsettled(Arc<Count>);
+
+#[derive(Debug, Default)]
+struct Count {
+    creates: AtomicUsize,
+    none_left: Notify,
+}
 
 /// One create that is not settled.
 #[derive(Debug)]
 pub(crate) struct UnderWay(Unsettled);
 
 impl Unsettled {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(0)))
-    }
-
     /// One more, until the token is dropped.
     pub(crate) fn begin(&self) -> UnderWay {
-        self.0.send_modify(|count| *count += 1);
+        self.0.creates.fetch_add(1, Ordering::SeqCst);
         UnderWay(self.clone())
     }
 
     pub(crate) fn count(&self) -> usize {
-        *self.0.borrow()
+        self.0.creates.load(Ordering::SeqCst)
     }
 
     /// Waits until there is none.
     pub(crate) async fn settled(&self) {
-        let mut count = self.0.subscribe();
-        // The sender lives as long as `self`, so this ends by the count alone.
-        drop(count.wait_for(|count| *count == 0).await);
+        loop {
+            let none_left = self.0.none_left.notified();
+            if self.count() == 0 {
+                return;
+            }
+            none_left.await;
+        }
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.0.send_modify(|count| *count = count.saturating_sub(1));
+        if self.0.0.creates.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.0.none_left.notify_waiters();
+        }
     }
 }

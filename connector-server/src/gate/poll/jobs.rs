@@ -57,6 +57,10 @@ impl Jobs {
         self.records.len()
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
     /// Remembers what the task declares.
     pub(super) fn declare(&self, key: Key, declared: Declared) {
         self.records.put(key, Job { declared: Some(declared), ..Job::new() });

@@ -91,9 +91,14 @@ impl Polls {
 
     /// A job was deleted: nothing about it is of use any more.
     pub(crate) fn deleted(&self, resource_meta: &[u8]) {
-        if self.remembered().iter().any(|(_, count)| *count > 0) {
+        if self.remembers_any() {
             self.forget(Key::of(resource_meta));
         }
+    }
+
+    /// Whether there can be a record of any job: the usual job leaves none.
+    fn remembers_any(&self) -> bool {
+        self.batches.is_some() || !self.pace.is_off() || !self.jobs.is_empty()
     }
 
     fn forget(&self, key: Key) {
@@ -276,7 +281,7 @@ impl Polls {
     }
 
     fn forget_if_any(&self, request: &JobRequest) {
-        if self.batches.is_some() || !self.pace.is_off() || self.jobs.len() > 0 {
+        if self.remembers_any() {
             self.forget(Key::of(&request.resource_meta));
         }
     }

@@ -2,20 +2,20 @@
 //! Every connector works on threads of its own, so many calls at a time; the server's threads only
 //! wait for it, with a deadline. The gate runs all connector code through here.
 
+mod crew;
+
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use connector_core::policy::Isolation;
+use crew::{Crew, Watched};
 use futures_util::FutureExt;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
-
-/// The threads of one connector while none of its calls blocks.
-const LEAST_THREADS: usize = 2;
 
 /// Why work on a connector brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,24 +33,11 @@ pub(crate) enum Interrupted {
 /// Where one connector works.
 #[derive(Debug)]
 pub(crate) struct Workplace {
-    name: String,
     isolation: Isolation,
     /// The server's own threads.
     server: Handle,
-    own: OnceLock<Option<Own>>,
+    crew: Crew,
     permits: Arc<Semaphore>,
-}
-
-/// A runtime that ends without waiting: a blocked thread may never come back.
-#[derive(Debug)]
-struct Own(Option<Runtime>);
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
 }
 
 impl Workplace {
@@ -64,7 +51,7 @@ impl Workplace {
         server: Handle,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { name: name.to_owned(), isolation, server, own: OnceLock::new(), permits }
+        Self { isolation, server, crew: Crew::new(name.to_owned()), permits }
     }
 
     /// How many more calls may begin at this moment.
@@ -100,7 +87,7 @@ impl Workplace {
         let ended = if self.isolation == Isolation::Shared {
             timeout_at(deadline, held).await.map_err(|_elapsed| Interrupted::OutOfTime)?
         } else {
-            let mut working = Ended(self.threads().spawn(held));
+            let mut working = Ended(self.spawn(held));
             timeout_at(deadline, &mut working.0)
                 .await
                 .map_err(|_elapsed| Interrupted::OutOfTime)?
@@ -111,7 +98,7 @@ impl Workplace {
 
     /// Starts work that goes on whoever leaves. It is not counted against the concurrency.
     pub(crate) fn detach(&self, work: impl Future<Output = ()> + Send + 'static) {
-        drop(self.threads().spawn(work));
+        drop(self.spawn(work));
     }
 
     /// A place among the calls that run at the same time, for detached work.
@@ -119,31 +106,17 @@ impl Workplace {
         Arc::clone(&self.permits)
     }
 
-    /// The threads connector code runs on.
-    fn threads(&self) -> &Handle {
-        if self.isolation == Isolation::Shared {
-            return &self.server;
+    fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        match self.isolation {
+            Isolation::Shared => self.server.spawn(work),
+            Isolation::Own => match self.crew.hand() {
+                Some((thread, step)) => thread.spawn(Watched::new(work, step)),
+                None => self.server.spawn(work),
+            },
         }
-        let own = self.own.get_or_init(|| {
-            let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            let started = Builder::new_multi_thread()
-                .worker_threads(cores.max(LEAST_THREADS))
-                .thread_name(&self.name)
-                .enable_all()
-                .build();
-            match started {
-                Ok(runtime) => Some(Own(Some(runtime))),
-                Err(error) => {
-                    tracing::error!(
-                        connector = self.name,
-                        %error,
-                        "threads of its own cannot be started; it works on the server's"
-                    );
-                    None
-                }
-            }
-        });
-        own.as_ref().and_then(|own| own.0.as_ref()).map_or(&self.server, Runtime::handle)
     }
 }
 
