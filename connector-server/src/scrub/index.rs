@@ -152,6 +152,7 @@ impl Index {
                 {
                     open.push((at + taken, key, read));
                 }
+                effort.spend_on_escape();
                 escapes(text, at, |bytes, taken| {
                     let filled = (read + bytes.len()).min(KEY_BYTES);
                     open.push((at + taken, with(key, read, bytes), filled));
