@@ -1,13 +1,16 @@
-//! The server's threads while connector code runs on them: never all at once, and watched.
-//! A thread that is stuck may be the one that waits for sockets; the guard then wakes another one to
-//! take that over, so that nothing else stands still.
+//! Watches the threads on which connector code runs, and sees to it that nothing waits behind it.
+//! On the server's threads it never runs on all at once; one that is stuck may be the one that waits
+//! for sockets, so the guard wakes another to take that over. On a connector's own threads the guard
+//! has work moved that waits behind a stuck step.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
+
+use super::Threads;
 
 /// How often the guard looks while connectors are called.
 const LOOK: Duration = Duration::from_millis(1);
@@ -23,6 +26,8 @@ pub(crate) struct Places {
     started: Instant,
     /// For each place the microseconds after `started` when its step began; 0 if it is free.
     since: Box<[AtomicU64]>,
+    /// The threads of connectors, as far as they are there still.
+    crews: Mutex<Vec<Weak<Threads>>>,
     /// Whether the guard looks.
     awake: AtomicBool,
     /// Set by every step, cleared by every look.
@@ -48,6 +53,7 @@ impl Places {
             server,
             started: Instant::now(),
             since: (0..places).map(|_| AtomicU64::new(0)).collect(),
+            crews: Mutex::default(),
             awake: AtomicBool::new(false),
             used: AtomicBool::new(false),
             guard: OnceLock::new(),
@@ -56,6 +62,19 @@ impl Places {
 
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX).max(1)
+    }
+
+    /// Has the threads of a connector watched.
+    pub(super) fn watch_threads(&self, threads: &Arc<Threads>) {
+        let mut crews = self.crews.lock().unwrap_or_else(PoisonError::into_inner);
+        crews.retain(|threads| threads.strong_count() > 0);
+        crews.push(Arc::downgrade(threads));
+    }
+
+    /// Work has been given to threads of a connector.
+    pub(super) fn note_work(self: &Arc<Self>) {
+        self.used.store(true, Ordering::Relaxed);
+        self.watch();
     }
 
     /// Takes a place, if one is free and watched.
@@ -113,6 +132,11 @@ impl Places {
             // Work from outside wakes a sleeping thread, which then also waits for sockets.
             drop(self.server.spawn(std::future::ready(())));
         }
+        let crews: Vec<Arc<Threads>> = {
+            let crews = self.crews.lock().unwrap_or_else(PoisonError::into_inner);
+            crews.iter().filter_map(Weak::upgrade).collect()
+        };
+        let stuck = crews.iter().fold(stuck, |stuck, threads| threads.rescue() || stuck);
         let quiet = if stuck || self.used.swap(false, Ordering::Relaxed) {
             0
         } else {

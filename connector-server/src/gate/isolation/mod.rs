@@ -9,17 +9,16 @@ mod trust;
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use connector_core::policy::Isolation;
-use crew::{Crew, Watched};
+use crew::{Crew, Work};
 use futures_util::FutureExt;
+use futures_util::future::{AbortHandle, Abortable};
 pub(crate) use guard::Places;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, timeout_at};
 use trust::Trust;
 
@@ -42,19 +41,24 @@ pub(crate) struct Workplace {
     isolation: Isolation,
     /// The server's own threads.
     server: Handle,
-    crew: Crew,
+    threads: Arc<Threads>,
     /// Places on the server's threads, for a connector that has earned it.
     places: Arc<Places>,
-    trust: Arc<Trust>,
     permits: Arc<Semaphore>,
 }
 
-/// Work that has begun.
-enum Begun<T> {
-    /// Its first step was its last.
-    Done(T),
-    /// It goes on elsewhere.
-    Working(JoinHandle<T>),
+/// The threads of a connector, and whether it may use the server's.
+#[derive(Debug)]
+pub(crate) struct Threads {
+    crew: Crew,
+    trust: Arc<Trust>,
+}
+
+impl Threads {
+    /// Moves work that waits behind a stuck step. Whether there is a stuck thread.
+    fn rescue(&self) -> bool {
+        self.crew.rescue(&self.trust)
+    }
 }
 
 impl Workplace {
@@ -69,8 +73,10 @@ impl Workplace {
         places: Arc<Places>,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)));
-        let (crew, trust) = (Crew::new(name.to_owned()), Arc::new(Trust::new()));
-        Self { isolation, server, crew, places, trust, permits }
+        let crew = Crew::new(name.to_owned());
+        let threads = Arc::new(Threads { crew, trust: Arc::default() });
+        places.watch_threads(&threads);
+        Self { isolation, server, threads, places, permits }
     }
 
     /// How many more calls may begin at this moment.
@@ -106,15 +112,22 @@ impl Workplace {
         let ended = if self.isolation == Isolation::Shared {
             timeout_at(deadline, held).await.map_err(|_elapsed| Interrupted::OutOfTime)?
         } else {
-            match self.begin(Box::pin(held)) {
-                Begun::Done(ended) => ended,
-                Begun::Working(working) => {
-                    let mut working = Ended(working);
-                    timeout_at(deadline, &mut working.0)
-                        .await
-                        .map_err(|_elapsed| Interrupted::OutOfTime)?
-                        .map_err(|_cancelled| Interrupted::Ending)?
+            let (tell, mut told) = oneshot::channel();
+            // Aborted when the one who waits for it leaves.
+            let (abort, registration) = AbortHandle::new_pair();
+            let _leaving = Leaving(abort);
+            let work = Abortable::new(held, registration);
+            self.begin(Box::pin(async move {
+                if let Ok(answer) = work.await {
+                    tell.send(answer).ok();
                 }
+            }));
+            match told.try_recv() {
+                Ok(ended) => ended,
+                Err(_) => timeout_at(deadline, told)
+                    .await
+                    .map_err(|_elapsed| Interrupted::OutOfTime)?
+                    .map_err(|_dropped| Interrupted::Ending)?,
             }
         };
         ended.map_err(|panic| Interrupted::Panicked(panic_message(&*panic)))
@@ -125,7 +138,7 @@ impl Workplace {
         if self.isolation == Isolation::Shared {
             drop(self.server.spawn(work));
         } else {
-            drop(self.begin(Box::pin(work)));
+            self.begin(Box::pin(work));
         }
     }
 
@@ -136,37 +149,39 @@ impl Workplace {
 
     /// Begins work: its first step here, if the connector has earned that, the rest on threads of
     /// its own. Its sockets, timers and tasks belong to those threads in any case.
-    fn begin<T: Send + 'static>(
-        &self,
-        mut work: Pin<Box<dyn Future<Output = T> + Send>>,
-    ) -> Begun<T> {
-        let Some((thread, step)) = self.crew.hand() else {
-            return Begun::Working(self.server.spawn(work));
+    fn begin(&self, mut work: Work) {
+        let Threads { crew, trust } = &*self.threads;
+        let Some(thread) = crew.hand() else {
+            drop(self.server.spawn(work));
+            return;
         };
-        if self.trust.is_earned()
+        if trust.is_earned()
+            && let Some(resources) = thread.resources()
             && let Some(place) = self.places.take()
         {
             let began = std::time::Instant::now();
             let first = {
-                let _resources = thread.enter();
+                let _resources = resources.enter();
                 // Nothing has to wake it: if it is not done it is asked again at once, over there.
                 work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
             };
             drop(place);
-            self.trust.note(began.elapsed());
-            if let Poll::Ready(done) = first {
-                return Begun::Done(done);
+            trust.note(began.elapsed());
+            if first.is_ready() {
+                return;
             }
+        } else {
+            self.places.note_work();
         }
-        Begun::Working(thread.spawn(Watched::new(work, step, Arc::clone(&self.trust))))
+        thread.begin(work, trust);
     }
 }
 
-/// Work that ends with the one who waits for it.
+/// Ends work when the one who waits for it leaves.
 #[derive(Debug)]
-struct Ended<T>(JoinHandle<T>);
+struct Leaving(AbortHandle);
 
-impl<T> Drop for Ended<T> {
+impl Drop for Leaving {
     fn drop(&mut self) {
         self.0.abort();
     }
