@@ -224,8 +224,8 @@ const INTENDED: &[Intended] = &[
     },
     Intended {
         cases: &["metrics page"],
-        fields: &[("samples.*{task_type=typed_echo*", "")],
-        reason: "the binary links a connector that the reference server has not",
+        fields: &[("samples.*{task_type=typed_echo*", ""), ("samples.*{task_type=simulator*", "")],
+        reason: "the binary links two connectors that the reference server has not",
     },
 ];
 
