@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::FlyteType;
+use super::{FlyteType, Style};
 
 /// A type, for people and for machines.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,25 +12,71 @@ pub struct TypeDescription {
     pub name: String,
     /// The JSON Schema of its values.
     pub schema: Json,
+    /// What it is made of.
+    pub shape: Shape,
+}
+
+/// What a type is made of, for generated code: a schema keeps neither the order of fields nor what
+/// is specific to Python.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// Nothing else: the name says all.
+    Plain,
+    /// Values of one type.
+    List(Box<TypeDescription>),
+    /// Keys and values.
+    Map(Box<TypeDescription>, Box<TypeDescription>),
+    /// The type, or nothing.
+    Optional(Box<TypeDescription>),
+    /// One of these types.
+    Union(Vec<TypeDescription>),
+    /// One value of each of these types.
+    Tuple(Vec<TypeDescription>),
+    /// One of several names.
+    Enumeration {
+        /// What it is for.
+        description: String,
+        /// Names and values, in order.
+        members: Vec<(String, String)>,
+    },
+    /// Named fields.
+    Object {
+        /// What it is for.
+        description: String,
+        /// The fields, in order.
+        fields: Vec<FieldDescription>,
+        /// Which of Python's classes it stands for.
+        style: Style,
+    },
+    /// An object inside itself: its fields are told further out.
+    Named,
 }
 
 impl TypeDescription {
+    fn of(name: impl Into<String>, schema: Json) -> Self {
+        Self { name: name.into(), schema, shape: Shape::Plain }
+    }
+
+    fn made_of(self, shape: Shape) -> Self {
+        Self { shape, ..self }
+    }
+
     /// A type with a JSON type of its own.
     #[must_use]
     pub fn plain(name: &str, json_type: &str) -> Self {
-        Self { name: name.to_owned(), schema: json!({"type": json_type}) }
+        Self::of(name, json!({"type": json_type}))
     }
 
     /// A type that JSON writes as text in a format.
     #[must_use]
     pub fn formatted(name: &str, format: &str) -> Self {
-        Self { name: name.to_owned(), schema: json!({"type": "string", "format": format}) }
+        Self::of(name, json!({"type": "string", "format": format}))
     }
 
     /// Any value.
     #[must_use]
     pub fn anything() -> Self {
-        Self { name: "Any".to_owned(), schema: json!({}) }
+        Self::of("Any", json!({}))
     }
 
     /// Whole numbers in a range; the full range of Flyte's integers goes without saying.
@@ -46,28 +92,30 @@ impl TypeDescription {
                 set(&mut schema, key, bound);
             }
         }
-        Self { name: "int".to_owned(), schema }
+        Self::of("int", schema)
     }
 
     /// A list.
     #[must_use]
     pub fn list(item: &Self) -> Self {
         let schema = json!({"type": "array", "items": item.schema});
-        Self { name: format!("list[{}]", item.name), schema }
+        Self::of(format!("list[{}]", item.name), schema).made_of(Shape::List(item.clone().into()))
     }
 
     /// A map.
     #[must_use]
     pub fn map(key: &Self, value: &Self) -> Self {
         let schema = json!({"type": "object", "additionalProperties": value.schema});
-        Self { name: format!("dict[{}, {}]", key.name, value.name), schema }
+        Self::of(format!("dict[{}, {}]", key.name, value.name), schema)
+            .made_of(Shape::Map(key.clone().into(), value.clone().into()))
     }
 
     /// A type or nothing.
     #[must_use]
     pub fn optional(inner: &Self) -> Self {
         let schema = json!({"anyOf": [inner.schema, {"type": "null"}]});
-        Self { name: format!("{} | None", inner.name), schema }
+        Self::of(format!("{} | None", inner.name), schema)
+            .made_of(Shape::Optional(inner.clone().into()))
     }
 
     /// One of several types.
@@ -75,7 +123,8 @@ impl TypeDescription {
     pub fn union(variants: &[Self]) -> Self {
         let names: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
         let schemas: Vec<&Json> = variants.iter().map(|variant| &variant.schema).collect();
-        Self { name: names.join(" | "), schema: json!({"anyOf": schemas}) }
+        Self::of(names.join(" | "), json!({"anyOf": schemas}))
+            .made_of(Shape::Union(variants.to_vec()))
     }
 
     /// A fixed number of values of given types.
@@ -84,30 +133,45 @@ impl TypeDescription {
         let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
         let schemas: Vec<&Json> = items.iter().map(|item| &item.schema).collect();
         let schema = json!({"type": "array", "prefixItems": schemas, "minItems": items.len(), "maxItems": items.len()});
-        Self { name: format!("tuple[{}]", names.join(", ")), schema }
+        Self::of(format!("tuple[{}]", names.join(", ")), schema)
+            .made_of(Shape::Tuple(items.to_vec()))
     }
 
-    /// One of several names.
+    /// One of several names, each with the value it stands for in Python.
     #[must_use]
-    pub fn enumeration(name: &str, description: &str, members: &[&str]) -> Self {
-        let mut schema = json!({"title": name, "type": "string", "enum": members});
+    pub fn enumeration(name: &str, description: &str, members: &[(&str, &str)]) -> Self {
+        let names: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
+        let mut schema = json!({"title": name, "type": "string", "enum": names});
         describe(&mut schema, description);
-        Self { name: name.to_owned(), schema }
+        let members = members.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        Self::of(name, schema).made_of(Shape::Enumeration {
+            description: description.to_owned(),
+            members: members.collect(),
+        })
     }
 
     /// An object with named fields.
     #[must_use]
-    pub fn object(name: &str, description: &str, fields: &[FieldDescription]) -> Self {
+    pub fn object(
+        name: &str,
+        description: &str,
+        fields: &[FieldDescription],
+        style: Style,
+    ) -> Self {
         let mut schema = object_schema(fields);
         set(&mut schema, "title", name);
         describe(&mut schema, description);
-        Self { name: name.to_owned(), schema }
+        Self::of(name, schema).made_of(Shape::Object {
+            description: description.to_owned(),
+            fields: fields.to_vec(),
+            style,
+        })
     }
 
     /// An object by its name only, where its fields are told elsewhere.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), schema: json!({"type": "object", "title": name}) }
+        Self::of(name, json!({"type": "object", "title": name})).made_of(Shape::Named)
     }
 
     /// The name as part of a sentence: `an int`, `a list[str]`.
@@ -176,7 +240,7 @@ impl FieldDescription {
         self.required = false;
         // A default that JSON cannot show is not shown; the field is optional all the same.
         self.default = default
-            .into_value(super::Style::Pydantic)
+            .into_value(Style::Pydantic)
             .ok()
             .and_then(|value| Json::from_form(value.into()).ok());
         self

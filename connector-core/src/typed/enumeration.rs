@@ -43,8 +43,7 @@ pub fn literal_type<E: Enumeration>() -> pb::LiteralType {
 /// The type for people.
 #[must_use]
 pub fn describe<E: Enumeration>() -> TypeDescription {
-    let names: Vec<&str> = E::MEMBERS.iter().map(|(name, _)| *name).collect();
-    TypeDescription::enumeration(E::NAME, E::DOC, &names)
+    TypeDescription::enumeration(E::NAME, E::DOC, E::MEMBERS)
 }
 
 /// Reads a member by its name or its value.

@@ -31,7 +31,7 @@ pub mod union;
 
 pub use collection::MapKey;
 pub use connection::{ConnectionFields, ConnectionValue, SecretValue};
-pub use describe::{FieldDescription, Interface, TypeDescription};
+pub use describe::{FieldDescription, Interface, Shape, TypeDescription};
 pub use enumeration::Enumeration;
 pub use fields::{LiteralFields, LiteralFieldsOut};
 pub use file::{DataFrame, Dir, File};

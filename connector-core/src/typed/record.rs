@@ -68,7 +68,7 @@ pub fn describe<R: Record>() -> TypeDescription {
     let tell = || {
         let mut fields = Vec::new();
         (R::codec().read)(&mut Reader::Descriptions(&mut fields));
-        TypeDescription::object(R::NAME, R::DOC, &fields)
+        TypeDescription::object(R::NAME, R::DOC, &fields, R::STYLE)
     };
     nesting::told::<R, _>(tell, || TypeDescription::named(R::NAME))
 }
