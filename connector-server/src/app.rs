@@ -12,6 +12,7 @@ use connector_core::Registry;
 use tokio::net::TcpListener;
 
 use crate::cli::{self, Command, DescribeArgs, ServeArgs};
+use crate::python::{self, PythonArgs};
 use crate::server::Server;
 use crate::{describe, linking, shutdown, table, telemetry};
 
@@ -23,6 +24,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Command::Serve(args)) => finish(in_runtime(serve(&args))),
         Ok(Command::List) => finish(in_runtime(list())),
         Ok(Command::Describe(args)) => finish(in_runtime(describe(&args))),
+        Ok(Command::Python(args)) => finish(in_runtime(python(&args))),
         Err(printed) if printed.is_error => {
             complain(printed.text);
             ExitCode::from(USAGE)
@@ -69,6 +71,11 @@ async fn list() -> Result<(), String> {
 
 async fn describe(args: &DescribeArgs) -> Result<(), String> {
     say(describe::render(&linked().await?, &args.task_type, args.json)?);
+    Ok(())
+}
+
+async fn python(args: &PythonArgs) -> Result<(), String> {
+    say(python::run(&linked().await?, args)?);
     Ok(())
 }
 

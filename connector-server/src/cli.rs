@@ -11,6 +11,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::limits::Limits;
 use crate::linking::Expected;
+use crate::python::PythonArgs;
 
 const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line.\n\
     Every flag can also be set by an environment variable, shown in brackets.";
@@ -34,6 +35,8 @@ enum Subcommands {
     List,
     /// Print what a connector takes and gives: settings, inputs, outputs, secrets.
     Describe(DescribeArgs),
+    /// Write the Python task class of a connector, as a module or a package.
+    Python(PythonArgs),
 }
 
 /// What the arguments ask for.
@@ -45,6 +48,8 @@ pub(crate) enum Command {
     List,
     /// Print what one takes and gives.
     Describe(DescribeArgs),
+    /// Write the Python task class of one.
+    Python(PythonArgs),
 }
 
 /// The arguments of `describe`.
@@ -154,6 +159,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Cli::try_parse_from(arguments).map(|cli| match cli.command {
             Some(Subcommands::List) => Command::List,
             Some(Subcommands::Describe(args)) => Command::Describe(args),
+            Some(Subcommands::Python(args)) => Command::Python(args),
             Some(Subcommands::Serve(serve)) => Command::Serve(serve),
             None => Command::Serve(Box::new(cli.serve)),
         })

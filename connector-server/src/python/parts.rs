@@ -1,0 +1,222 @@
+//! The parts of a generated module that differ from connector to connector: settings, connection,
+//! outputs by name, and what the task class declares of each. `module` puts them together.
+
+use connector_core::typed::FieldDescription;
+
+use super::names;
+use super::text::{docstring, field_default, fitted, string};
+use super::types::{Default, Types};
+
+/// Keys of the settings that Flyte reads as its own.
+const TAKEN: [&str; 4] = ["secrets", "configs", "task_type", "taskType"];
+
+/// A dataclass that stands for a part of the task.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Its text.
+    pub(super) definition: String,
+    /// Whether a task can leave all of it out.
+    pub(super) optional: bool,
+}
+
+/// The settings as a dataclass; nothing if there are none.
+///
+/// # Errors
+/// A setting that Flyte would take for its own, or a type Python cannot have.
+pub(super) fn settings(
+    name: &str,
+    task_type: &str,
+    fields: &[FieldDescription],
+    types: &mut Types<'_>,
+) -> Result<Option<Part>, String> {
+    if let Some(taken) = fields.iter().find(|field| TAKEN.contains(&field.name.as_str())) {
+        return Err(format!(
+            "the setting `{}` cannot be sent: Flyte reads this key as its own",
+            taken.name
+        ));
+    }
+    let doc = format!("What a task of the type `{task_type}` can be told.");
+    dataclass(name, &doc, fields, types, |field| (field.description.clone(), false))
+}
+
+/// The connection as a dataclass; nothing if there is none.
+///
+/// # Errors
+/// A type Python cannot have.
+pub(super) fn connection(
+    name: &str,
+    task_type: &str,
+    fields: &[FieldDescription],
+    types: &mut Types<'_>,
+) -> Result<Option<Part>, String> {
+    let doc = format!(
+        "Secrets and settings of the connection of a task of the type `{task_type}`.\n\n\
+         Secrets are given by the names they have in Flyte, never by their values; a secret may be\n\
+         left out where the operator of the connector lends it."
+    );
+    dataclass(name, &doc, fields, types, |field| match field.secret {
+        true => (format!("The name of a secret. {}", field.description.trim()), true),
+        false => (field.description.clone(), false),
+    })
+}
+
+fn dataclass(
+    name: &str,
+    doc: &str,
+    fields: &[FieldDescription],
+    types: &mut Types<'_>,
+    told: impl Fn(&FieldDescription) -> (String, bool),
+) -> Result<Option<Part>, String> {
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    let mut text = format!("@dataclasses.dataclass(kw_only=True)\nclass {name}:\n");
+    text.push_str(&docstring("    ", doc));
+    let mut optional = true;
+    let mut used = Vec::new();
+    for field in fields {
+        let attribute = names::field(&field.name);
+        if used.contains(&attribute) {
+            return Err(format!("two fields of `{name}` would be called `{attribute}` in Python"));
+        }
+        let (description, secret) = told(field);
+        let mut kind = types.annotation(&field.kind)?;
+        let mut note = String::new();
+        let default = match Default::of(field) {
+            _ if secret => Some("None".to_owned()),
+            Default::None => None,
+            Default::Expression(text) => Some(text),
+            Default::OfService(told) => {
+                note = told;
+                Some("None".to_owned())
+            }
+        };
+        if default.as_deref() == Some("None") {
+            kind = kind.or_none();
+        }
+        optional &= default.is_some();
+        let mut metadata = Vec::new();
+        if attribute != field.name {
+            metadata.push(format!("\"name\": {}", string(&field.name)));
+        }
+        if secret {
+            metadata.push("\"secret\": True".to_owned());
+        }
+        let value = assigned(default.as_deref(), &metadata.join(", "));
+        let head = format!("    {attribute}: {}", kind.of_field());
+        text.push_str(&format!("\n{head}{}\n", fitted(head.len(), &value)));
+        text.push_str(&docstring("    ", &[description.trim(), &note].join("\n")));
+        used.push(attribute);
+    }
+    Ok(Some(Part { definition: text, optional }))
+}
+
+/// What stands behind the annotation of a dataclass's field.
+fn assigned(default: Option<&str>, metadata: &str) -> String {
+    match (default, metadata) {
+        (None, "") => String::new(),
+        (None, metadata) => format!(" = dataclasses.field(metadata={{{metadata}}})"),
+        (Some(default), "") => format!(" = {}", field_default(default)),
+        (Some(default), metadata) => {
+            let whole = field_default(default);
+            let inner = whole
+                .strip_prefix("dataclasses.field(")
+                .and_then(|rest| rest.strip_suffix(')'))
+                .map_or_else(|| format!("default={default}"), str::to_owned);
+            format!(" = dataclasses.field({inner}, metadata={{{metadata}}})")
+        }
+    }
+}
+
+/// The outputs by name, for who would not count their places; nothing where names do not help or cannot be.
+///
+/// # Errors
+/// A type Python cannot have.
+pub(super) fn named_outputs(
+    name: &str,
+    fields: &[FieldDescription],
+    types: &mut Types<'_>,
+) -> Result<Option<String>, String> {
+    let fits = |field: &FieldDescription| {
+        names::is_field(&field.name)
+            && !field.name.starts_with('_')
+            && !["count", "index"].contains(&field.name.as_str())
+    };
+    if fields.len() < 2 || !fields.iter().all(fits) {
+        return Ok(None);
+    }
+    let mut text = format!("class {name}(NamedTuple):\n");
+    text.push_str(&docstring(
+        "    ",
+        &format!("The outputs by name: `{name}(*outputs)`, where a task gives a plain tuple."),
+    ));
+    for field in fields {
+        let kind = types.annotation(&field.kind)?.of_field();
+        text.push_str(&format!("\n    {}: {kind}\n", field.name));
+        text.push_str(&docstring("    ", &field.description));
+    }
+    Ok(Some(text))
+}
+
+/// What a task gives: a value, or several in the order of their declaration.
+///
+/// # Errors
+/// A type Python cannot have.
+pub(super) fn result(
+    fields: Option<&[FieldDescription]>,
+    types: &mut Types<'_>,
+) -> Result<String, String> {
+    let Some(fields) = fields else {
+        return Ok("Any".to_owned());
+    };
+    let mut kinds = Vec::new();
+    for field in fields {
+        kinds.push(types.annotation(&field.kind)?.text);
+    }
+    Ok(match kinds.as_slice() {
+        [] => "None".to_owned(),
+        [single] => single.clone(),
+        several => {
+            let lines: String = several.iter().map(|kind| format!("    {kind},\n")).collect();
+            format!("tuple[\n{lines}]")
+        }
+    })
+}
+
+/// The inputs: how the interface declares each, and how a call takes it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Input {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) default: Option<String>,
+    pub(super) description: String,
+}
+
+/// The inputs of a task.
+///
+/// # Errors
+/// A type Python cannot have.
+pub(super) fn inputs(
+    fields: &[FieldDescription],
+    types: &mut Types<'_>,
+) -> Result<Vec<Input>, String> {
+    let mut inputs = Vec::new();
+    for field in fields {
+        let mut kind = types.annotation(&field.kind)?;
+        let mut note = String::new();
+        let default = match Default::of(field) {
+            Default::None => None,
+            Default::Expression(text) => Some(text),
+            Default::OfService(told) => {
+                note = told;
+                Some("None".to_owned())
+            }
+        };
+        if default.as_deref() == Some("None") {
+            kind = kind.or_none();
+        }
+        let description = format!("{} {note}", field.description.trim()).trim().to_owned();
+        inputs.push(Input { name: field.name.clone(), kind: kind.text, default, description });
+    }
+    Ok(inputs)
+}
