@@ -1,4 +1,4 @@
-//! The imports of a generated module: those of `service.py`, and those its types ask for.
+//! The imports of a generated module: those of what all modules carry, and those its types ask for.
 //! Printed sorted and wrapped as ruff wants them.
 
 use std::collections::{BTreeMap, BTreeSet};

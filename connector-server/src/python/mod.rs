@@ -1,6 +1,6 @@
 //! `python TASK_TYPE`: the Python task class of a connector, as a module or a package.
 //! `app` calls it with the linked connectors; what is written comes from the connector's own types.
-//! What generated modules have in common, local runs above all, is Python and stands in `service.py`.
+//! What all modules have in common, local runs above all, is Python: `declaration.py`, `service.py`.
 
 mod imports;
 mod module;

@@ -1,4 +1,4 @@
-//! One generated module: head, types, what every module carries (`service.py`), and the task class.
+//! One generated module: head, types, what every module carries (the `.py` files here), and the task class.
 //! `mod` writes it to where the command line says.
 
 use connector_core::registry::Entry;
@@ -10,7 +10,8 @@ use super::parts::{self, Input};
 use super::text::{docstring, fitted, string};
 use super::types::Types;
 
-const SERVICE: &str = include_str!("service.py");
+/// What every module carries, as it stands in Python files that can be checked by themselves.
+const CARRIED: [&str; 2] = [include_str!("declaration.py"), include_str!("service.py")];
 const MARK: &str = "# --- below: generated modules carry this\n";
 
 /// A module and what it offers.
@@ -46,8 +47,8 @@ pub(super) fn write(entry: &Entry) -> Result<Module, String> {
         connection: format!("{base}Connection"),
         outputs: format!("{base}Outputs"),
     };
-    let (head, service) = SERVICE.split_once(MARK).unwrap_or(("", SERVICE));
-    let mut imports = Imports::of(head);
+    let carried = CARRIED.map(|text| text.split_once(MARK).unwrap_or(("", text)));
+    let mut imports = Imports::of(&carried.map(|(head, _)| head).join("\n"));
     imports.name("typing", "Literal");
     imports.name("flyte", "Image");
     imports.name("flyte.models", "NativeInterface");
@@ -123,9 +124,12 @@ pub(super) fn write(entry: &Entry) -> Result<Module, String> {
         text.push_str("\n\n");
         text.push_str(&definition);
     }
-    text.push_str("\n\n");
-    text.push_str(service.trim());
-    text.push_str(&format!("\n\n\n_Result: TypeAlias = {result}\n\n\n{class_text}"));
+    for (_, body) in carried {
+        text.push_str("\n\n");
+        text.push_str(body.trim());
+        text.push('\n');
+    }
+    text.push_str(&format!("\n\n_Result: TypeAlias = {result}\n\n\n{class_text}"));
     Ok(Module { text, public, class: own.task })
 }
 

@@ -5,7 +5,7 @@ use connector_core::typed::FieldDescription;
 
 use super::names;
 use super::text::{docstring, field_default, fitted, string};
-use super::types::{Default, Types};
+use super::types::{Fallback, Types};
 
 /// Keys of the settings that Flyte reads as its own.
 const TAKEN: [&str; 4] = ["secrets", "configs", "task_type", "taskType"];
@@ -75,18 +75,19 @@ fn dataclass(
     let mut optional = true;
     let mut used = Vec::new();
     for field in fields {
-        let attribute = names::field(&field.name);
-        if used.contains(&attribute) {
-            return Err(format!("two fields of `{name}` would be called `{attribute}` in Python"));
+        let mut attribute = names::field(&field.name);
+        // A setting may have the name of a secret, and two names may differ in what Python has not.
+        while used.contains(&attribute) {
+            attribute.push('_');
         }
         let (description, secret) = told(field);
         let mut kind = types.annotation(&field.kind)?;
         let mut note = String::new();
-        let default = match Default::of(field) {
+        let default = match Fallback::of(field) {
             _ if secret => Some("None".to_owned()),
-            Default::None => None,
-            Default::Expression(text) => Some(text),
-            Default::OfService(told) => {
+            Fallback::None => None,
+            Fallback::Expression(text) => Some(text),
+            Fallback::OfService(told) => {
                 note = told;
                 Some("None".to_owned())
             }
@@ -204,10 +205,10 @@ pub(super) fn inputs(
     for field in fields {
         let mut kind = types.annotation(&field.kind)?;
         let mut note = String::new();
-        let default = match Default::of(field) {
-            Default::None => None,
-            Default::Expression(text) => Some(text),
-            Default::OfService(told) => {
+        let default = match Fallback::of(field) {
+            Fallback::None => None,
+            Fallback::Expression(text) => Some(text),
+            Fallback::OfService(told) => {
                 note = told;
                 Some("None".to_owned())
             }

@@ -1,4 +1,4 @@
-"""What every generated module carries: its settings in the task, and local runs.
+"""Local runs on a connector service. Every generated module carries it.
 
 The generator takes the imports from here and everything below the marked line.
 """
@@ -7,10 +7,6 @@ import asyncio
 import atexit
 import contextlib
 import copy
-import dataclasses
-import datetime
-import enum
-import inspect
 import os
 import threading
 import uuid
@@ -28,7 +24,7 @@ from flyte.connectors import AsyncConnectorExecutorMixin
 from flyte.connectors._connector import FlyteConnectorNotFound
 from flyte.errors import NonRecoverableError, RuntimeSystemError, RuntimeUserError
 from flyte.extend import TaskTemplate
-from flyte.models import NativeInterface, SerializationContext, TaskContext
+from flyte.models import SerializationContext, TaskContext
 from flyteidl2.connector import connector_pb2
 from flyteidl2.connector.service_pb2_grpc import AsyncConnectorServiceStub
 from flyteidl2.core import identifier_pb2, security_pb2, tasks_pb2
@@ -58,81 +54,6 @@ _PASSING = (
     grpc.StatusCode.DEADLINE_EXCEEDED,
     grpc.StatusCode.RESOURCE_EXHAUSTED,
 )
-
-
-def _plain(value: Any) -> Any:
-    """A setting as JSON has it, which is what a task can carry."""
-    if isinstance(value, enum.Enum):
-        return value.name
-    if isinstance(value, datetime.datetime | datetime.date):
-        return value.isoformat()
-    if isinstance(value, datetime.timedelta):
-        return value.total_seconds()
-    if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json")
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _named(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _named(settings: Any) -> dict[str, Any]:
-    """The fields of a dataclass under the connector's names, without those not set."""
-    fields = ((f, getattr(settings, f.name)) for f in dataclasses.fields(settings))
-    return {
-        field.metadata.get("name", field.name): _plain(value)
-        for field, value in fields
-        if value is not None
-    }
-
-
-def _connected(connection: Any) -> tuple[dict[str, str], dict[str, str]]:
-    """The names of the secrets, and the settings of the connection as text."""
-    secrets: dict[str, str] = {}
-    configs: dict[str, str] = {}
-    for field in dataclasses.fields(connection):
-        value = getattr(connection, field.name)
-        if value is None:
-            continue
-        name = field.metadata.get("name", field.name)
-        if field.metadata.get("secret"):
-            secrets[name] = value
-        else:
-            configs[name] = (
-                str(value).lower() if isinstance(value, bool) else str(value)
-            )
-    return secrets, configs
-
-
-def _custom(
-    task_type: str,
-    settings: Mapping[str, Any],
-    secrets: Mapping[str, str],
-    configs: Mapping[str, str],
-) -> dict[str, Any]:
-    """What the task carries. Flyte drops an empty one and then refuses the task."""
-    custom = {
-        key: _plain(value) for key, value in settings.items() if value is not None
-    }
-    if secrets:
-        custom["secrets"] = {**custom.get("secrets", {}), **secrets}
-    if configs:
-        custom["configs"] = {**custom.get("configs", {}), **configs}
-    return custom or {"connector": task_type}
-
-
-def _interface(
-    inputs: Mapping[str, Any], outputs: Mapping[str, Any]
-) -> NativeInterface:
-    """What a task takes and gives: types, and pairs of a type and a default."""
-    parameters = {
-        name: kind if isinstance(kind, tuple) else (kind, inspect.Parameter.empty)
-        for name, kind in inputs.items()
-    }
-    return NativeInterface(parameters, dict(outputs))
 
 
 class _RunsOnService(AsyncConnectorExecutorMixin):
@@ -259,11 +180,12 @@ def _connection(template: tasks_pb2.TaskTemplate) -> security_pb2.Connection:
     custom = json_format.MessageToDict(template.custom)
     secrets: dict[str, str] = {}
     for key, name in custom.get("secrets", {}).items():
-        value = os.environ.get(name, os.environ.get(name.upper().replace("-", "_")))
+        variable = name.upper().replace("-", "_")
+        value = os.environ.get(name, os.environ.get(variable))
         if value is None:
             raise NonRecoverableError(
                 f"the secret {name!r} is not there: local runs take it from the "
-                f"environment variable {name}",
+                f"environment variable of this name, or {variable}",
                 "SecretNotFound",
             )
         secrets[key] = value

@@ -35,7 +35,7 @@ impl Annotation {
 
 /// A default in the text of a module, and what to say about one that cannot stand there.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Default {
+pub(super) enum Fallback {
     /// The value must be given.
     None,
     /// This expression.
@@ -44,7 +44,7 @@ pub(super) enum Default {
     OfService(String),
 }
 
-impl Default {
+impl Fallback {
     pub(super) fn of(field: &FieldDescription) -> Self {
         match &field.default {
             _ if field.required => Self::None,
@@ -151,14 +151,14 @@ impl<'a> Types<'a> {
             Some(_) => {
                 return Err(format!(
                     "the module would have two classes `{name}`; give one type another name with \
-                     `#[flyte(name = \"…\")]`"
+                     `#[flyte(rename = \"…\")]`"
                 ));
             }
             None if names::is_field(name) => {}
             None => {
                 return Err(format!(
                     "`{name}` cannot be a class in Python; give the type another name with \
-                     `#[flyte(name = \"…\")]`"
+                     `#[flyte(rename = \"…\")]`"
                 ));
             }
         }
@@ -202,16 +202,16 @@ impl<'a> Types<'a> {
             if !names::is_field(&field.name) {
                 return Err(format!(
                     "`{}` cannot be a field of the class `{name}` in Python; give it another name \
-                     with `#[flyte(name = \"…\")]`",
+                     with `#[flyte(rename = \"…\")]`",
                     field.name
                 ));
             }
             let mut kind = self.annotation(&field.kind)?;
             let mut note = String::new();
-            let default = match Default::of(field) {
-                Default::None => None,
-                Default::Expression(text) => Some(text),
-                Default::OfService(told) => {
+            let default = match Fallback::of(field) {
+                Fallback::None => None,
+                Fallback::Expression(text) => Some(text),
+                Fallback::OfService(told) => {
                     kind = kind.or_none();
                     note = told;
                     Some("None".to_owned())

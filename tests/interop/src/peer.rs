@@ -39,7 +39,15 @@ impl Server {
     /// # Errors
     /// If it does not build, does not start, or does not print where it listens.
     pub fn rust(target: &Path) -> Result<Self> {
-        let mut command = Command::new(binary(target)?);
+        Self::of(&binary(target)?)
+    }
+
+    /// Starts any program whose `main` is that of `connector-server`.
+    ///
+    /// # Errors
+    /// If it does not start, or does not print where it listens.
+    pub fn of(program: &Path) -> Result<Self> {
+        let mut command = Command::new(program);
         command.args(["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"]);
         let (process, log, lines) = spawn("connector-server", &mut command)?;
         let mut server = Self {
@@ -204,19 +212,35 @@ fn free_ports() -> Result<[u16; 2]> {
 }
 
 /// The path of the binary, built once per test process in the profile of the tests.
-fn binary(target: &Path) -> Result<PathBuf> {
+///
+/// # Errors
+/// If it does not build.
+pub fn binary(target: &Path) -> Result<PathBuf> {
     static BINARY: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
     BINARY
-        .get_or_init(|| build(target).map_err(|error| error.to_string()))
+        .get_or_init(|| {
+            let program = ["--package", "connector-server", "--bin", "connector-server"];
+            build(target, program).map_err(|error| error.to_string())
+        })
         .clone()
         .map_err(HarnessError::new)
 }
 
-fn build(target: &Path) -> Result<PathBuf> {
+/// The path of an example of this package, a server with connectors of its own.
+///
+/// # Errors
+/// If it does not build.
+pub fn example(target: &Path, name: &str) -> Result<PathBuf> {
+    build(target, ["--package", env!("CARGO_PKG_NAME"), "--example", name])
+}
+
+fn build(target: &Path, program: [&str; 4]) -> Result<PathBuf> {
+    let [.., name] = program;
     let output = run(
-        "connector-server does not build",
+        &format!("{name} does not build"),
         Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["build", "--package", "connector-server", "--bin", "connector-server"])
+            .arg("build")
+            .args(program)
             .args(["--profile", profile()?.as_str(), "--message-format", "json-render-diagnostics"])
             .arg("--target-dir")
             .arg(target)
@@ -225,9 +249,9 @@ fn build(target: &Path) -> Result<PathBuf> {
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "connector-server")
+        .filter(|message| message["target"]["name"] == name)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| HarnessError::new("cargo built connector-server but named no executable"))
+        .ok_or_else(|| HarnessError::new(format!("cargo built {name} but named no executable")))
 }
 
 /// The profile that this very test was built in, told from where it lies: `<target>/<profile>/deps/<test>`.
