@@ -221,3 +221,39 @@ pub(super) fn inputs(
     }
     Ok(inputs)
 }
+
+#[cfg(test)]
+mod tests {
+    use connector_core::typed::FieldDescription;
+
+    use super::{named_outputs, result, settings};
+    use crate::python::imports::Imports;
+    use crate::python::types::Types;
+
+    #[test]
+    fn a_setting_that_flyte_reads_itself_is_refused() {
+        let mut imports = Imports::default();
+        let mut types = Types::new(&mut imports, []);
+        let fields = [FieldDescription::of::<i64>("configs", "")];
+        let error = settings("XConfig", "x", &fields, &mut types).unwrap_err();
+        assert!(error.contains("`configs`"), "{error}");
+    }
+
+    #[test]
+    fn results_are_values_or_tuples() {
+        let mut imports = Imports::default();
+        let mut types = Types::new(&mut imports, []);
+        let fields = ["a", "count"].map(|name| FieldDescription::of::<i64>(name, ""));
+        let [first, _] = &fields;
+        for (fields, expected) in [
+            (None, "Any"),
+            (Some(&[] as &[FieldDescription]), "None"),
+            (Some(std::slice::from_ref(first)), "int"),
+            (Some(&fields), "tuple[\n    int,\n    int,\n]"),
+        ] {
+            assert_eq!(result(fields, &mut types).unwrap(), expected);
+        }
+        // A tuple has a method of this name.
+        assert_eq!(named_outputs("X", &fields, &mut types).unwrap(), None);
+    }
+}

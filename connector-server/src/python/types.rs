@@ -266,3 +266,76 @@ fn enumeration(
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use connector_core::typed::{FieldDescription, Style, TypeDescription};
+    use serde_json::json;
+
+    use super::{Fallback, Types};
+    use crate::python::imports::Imports;
+
+    fn object(name: &str, fields: &[FieldDescription]) -> TypeDescription {
+        TypeDescription::object(name, "", fields, Style::Dataclass)
+    }
+
+    fn annotated(kinds: &[TypeDescription]) -> Result<(Vec<String>, Vec<String>), String> {
+        let mut imports = Imports::default();
+        let mut types = Types::new(&mut imports, ["File".to_owned()]);
+        let texts: Result<Vec<String>, String> =
+            kinds.iter().map(|kind| types.annotation(kind).map(|one| one.of_field())).collect();
+        Ok((texts?, types.finish().0))
+    }
+
+    #[test]
+    fn a_class_is_defined_once_and_before_its_use() {
+        let leaf = object("Leaf", &[FieldDescription::of::<i64>("b", "")]);
+        let field = FieldDescription { kind: leaf.clone(), ..FieldDescription::of::<i64>("a", "") };
+        let (texts, definitions) =
+            annotated(&[TypeDescription::list(&object("Tree", &[field])), leaf]).unwrap();
+        assert_eq!(texts, ["list[Tree]", "Leaf"]);
+        let classes: Vec<&str> =
+            definitions.iter().filter_map(|text| text.lines().nth(1)).collect();
+        assert_eq!(classes, ["class Leaf:", "class Tree:"]);
+    }
+
+    #[test]
+    fn what_python_cannot_have_is_an_error_that_says_what_to_change() {
+        let one = object("Leaf", &[FieldDescription::of::<i64>("a", "")]);
+        let other = object("Leaf", &[FieldDescription::of::<String>("a", "")]);
+        let keyword = object("Leaf", &[FieldDescription::of::<i64>("from", "")]);
+        let member = TypeDescription::enumeration("Mode", "", &[("a-b", "c")]);
+        for (kinds, part) in [
+            (vec![one, other], "two classes `Leaf`"),
+            (vec![keyword], "`from` cannot be a field of the class `Leaf`"),
+            (vec![object("class", &[])], "`class` cannot be a class"),
+            (vec![object("File", &[])], "two classes `File`"),
+            (vec![member], "`a-b` cannot be a member of the enum `Mode`"),
+        ] {
+            let error = annotated(&kinds).unwrap_err();
+            assert!(error.contains(part) && error.contains("#[flyte("), "{error}");
+        }
+    }
+
+    #[test]
+    fn types_of_an_authors_own_are_told_by_their_json_type() {
+        let (texts, _) = annotated(&[
+            TypeDescription::plain("Money", "string"),
+            TypeDescription::plain("Odd", "array"),
+            TypeDescription::union(&[
+                TypeDescription::plain("int", "integer"),
+                TypeDescription::formatted("datetime", "date-time"),
+            ]),
+        ])
+        .unwrap();
+        assert_eq!(texts, ["str", "Any", "int | datetime.datetime"]);
+    }
+
+    #[test]
+    fn defaults_without_a_plain_word_are_left_to_the_service() {
+        let mut field = FieldDescription::of::<i64>("a", "");
+        assert_eq!(Fallback::of(&field), Fallback::None);
+        (field.required, field.default) = (false, Some(json!("PT1M")));
+        assert!(matches!(Fallback::of(&field), Fallback::OfService(told) if told.contains("PT1M")));
+    }
+}
