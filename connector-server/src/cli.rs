@@ -11,6 +11,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::limits::Limits;
 use crate::linking::Expected;
+use crate::run::RunArgs;
 
 const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line.\n\
     Every flag can also be set by an environment variable, shown in brackets.";
@@ -34,6 +35,8 @@ enum Subcommands {
     List,
     /// Print what a connector takes and gives: settings, inputs, outputs, secrets.
     Describe(DescribeArgs),
+    /// Run one task from here to its end, without Flyte.
+    Run(Box<RunArgs>),
 }
 
 /// What the arguments ask for.
@@ -45,6 +48,8 @@ pub(crate) enum Command {
     List,
     /// Print what one takes and gives.
     Describe(DescribeArgs),
+    /// Run a task.
+    Run(Box<RunArgs>),
 }
 
 /// The arguments of `describe`.
@@ -154,6 +159,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Cli::try_parse_from(arguments).map(|cli| match cli.command {
             Some(Subcommands::List) => Command::List,
             Some(Subcommands::Describe(args)) => Command::Describe(args),
+            Some(Subcommands::Run(args)) => Command::Run(args),
             Some(Subcommands::Serve(serve)) => Command::Serve(serve),
             None => Command::Serve(Box::new(cli.serve)),
         })
@@ -178,7 +184,8 @@ fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| "a port is a number from 0 to 65535".to_owned())
 }
 
-fn log_level(text: &str) -> Result<LevelFilter, String> {
+/// Reads a level of the log.
+pub(crate) fn log_level(text: &str) -> Result<LevelFilter, String> {
     text.parse().map_err(|_| "the levels are off, error, warn, info, debug and trace".to_owned())
 }
 
