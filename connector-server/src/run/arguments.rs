@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(wanted("render"), Ok(("render".to_owned(), None)));
         assert_eq!(wanted("render@2"), Ok(("render".to_owned(), Some(2))));
         assert!(wanted("render@x").unwrap_err().contains("TASK_TYPE@VERSION"));
-        assert!(wanted("ren der").unwrap_err().contains("space"));
+        assert!(wanted("ren der").is_err());
     }
 
     #[test]

@@ -113,7 +113,9 @@ impl<'a> Run<'a> {
                 self.delete(&job).await;
             }
             // As the executor does before the next attempt.
-            End::Failed { retryable: true, .. } => self.delete(&job).await,
+            End::Failed { retryable: true, .. } if attempt < self.wishes.retries => {
+                self.delete(&job).await;
+            }
             End::Failed { .. } | End::Succeeded { .. } => {}
         }
         ended
@@ -122,6 +124,7 @@ impl<'a> Run<'a> {
     /// The attempt's job; none if an interrupt came first.
     async fn create(&mut self, attempt: u32, prefix: &str) -> Result<Option<Job>, Status> {
         let request = self.task.create_request(attempt, prefix);
+        self.progress.stands("CREATING", &self.task.to_string(), &[]);
         let mut create = pin!(self.service.create(request.clone()));
         let created = tokio::select! {
             biased;

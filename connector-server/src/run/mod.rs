@@ -4,6 +4,8 @@
 
 mod arguments;
 mod attempt;
+#[cfg(test)]
+mod attempt_tests;
 mod interrupts;
 mod kind;
 mod outputs;

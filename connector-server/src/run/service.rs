@@ -45,7 +45,11 @@ pub(super) struct Page {
 impl Service {
     /// The connectors of this binary, served over memory.
     pub(super) fn in_process(registry: Registry) -> Self {
-        let local = InProcess::serve(Server::builder().registry(registry).build());
+        Self::of(InProcess::serve(Server::builder().registry(registry).build()))
+    }
+
+    /// A server of this process.
+    pub(super) fn of(local: InProcess) -> Self {
         Self { channel: local.channel(), local: Some(local) }
     }
 

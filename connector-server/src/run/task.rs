@@ -144,6 +144,12 @@ impl Task {
     }
 }
 
+impl std::fmt::Display for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}", self.template.r#type, self.template.task_type_version)
+    }
+}
+
 fn from_nothing(task_type: &str) -> pb::TaskTemplate {
     let id = pb::Identifier {
         resource_type: pb::ResourceType::Task.into(),
