@@ -317,6 +317,17 @@ async fn an_interrupt_deletes_the_job() {
 }
 
 #[test]
+fn a_service_that_goes_away_is_asked_as_often_as_flyte_asks() {
+    let server = Server::start();
+    let phases = r#"phases=["RUNNING"]"#;
+    let args = ["simulator", "--config", phases, "--interval", "100ms"];
+    let mut run = UnderWay::start(&[&args[..], &["--connect", &server.address]].concat());
+    run.until("https://simulator.example.com");
+    drop(server);
+    run.end().says(1, &["poll failed (6)", "could not be deleted", "6 polls failed"]);
+}
+
+#[test]
 fn a_second_interrupt_leaves_at_once() {
     let mut run = UnderWay::start(&["simulator", "--config", "create_delay_ms=3600000"]);
     run.until("CREATING");
