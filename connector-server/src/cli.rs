@@ -13,8 +13,9 @@ use crate::limits::Limits;
 use crate::linking::Expected;
 use crate::run::RunArgs;
 
-const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line.\n\
-    Every flag can also be set by an environment variable, shown in brackets.";
+const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line. \
+    `run` has its own, see `run --help`.\n\
+    Every flag of `serve` can also be set by an environment variable, shown in brackets.";
 
 /// Serves Flyte connectors over gRPC.
 #[derive(Debug, Parser)]
@@ -231,6 +232,7 @@ mod tests {
         assert_eq!((args.worker, args.modules.len()), (Some(4), 2));
         assert_eq!(serve("connector-server serve --prometheus_port 2").prometheus_port, 2);
         refused("c0 list");
+        refused("c0 run batch_job");
     }
 
     #[test]

@@ -264,6 +264,15 @@ fn wrong_usage_ends_with_2_and_says_what_to_do() {
 }
 
 #[test]
+fn help_says_what_the_exit_codes_mean() {
+    let help = run(&["--help"]);
+    assert_eq!(help.code, 0);
+    for words in ["0 the task succeeded", "1 the task failed", "2 wrong usage", "--connect"] {
+        assert!(help.stdout.contains(words), "{words} is not in: {}", help.stdout);
+    }
+}
+
+#[test]
 fn secrets_come_from_the_environment_and_are_not_shown() {
     let args = [
         "simulator",

@@ -79,7 +79,10 @@ impl<'a> Run<'a> {
     pub(super) async fn until_it_ends(&mut self, folder: &Path) -> End {
         let mut attempt = 0;
         loop {
-            let prefix = format!("file://{}", folder_of(folder, attempt).display());
+            let outputs = folder_of(folder, attempt);
+            // A job on this machine may write there. One elsewhere does not see the folder at all.
+            std::fs::create_dir_all(&outputs).ok();
+            let prefix = format!("file://{}", outputs.display());
             match self.attempt(attempt, &prefix).await {
                 End::Failed { retryable: true, message } if attempt < self.wishes.retries => {
                     attempt += 1;

@@ -1,7 +1,6 @@
 //! Attempts against a connector that does as it is told, on paused time: retries, failed polls,
 //! interrupts, repeated creates.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -96,7 +95,8 @@ async fn tried(flags: &str, interrupts: &[f64]) -> Tried {
         std::future::pending::<()>().await;
     });
     let mut run = Run::new(&service, &task, wishes, &mut heard);
-    let end = run.until_it_ends(Path::new("/nowhere")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let end = run.until_it_ends(folder.path()).await;
     let duplicated = run.is_duplicated();
     let events = connector.0.lock().unwrap().clone();
     Tried { end, events, seconds: began.elapsed().as_secs(), duplicated }

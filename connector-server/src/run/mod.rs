@@ -43,7 +43,6 @@ pub(crate) async fn run(
     linked: Result<Registry, String>,
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<bool, String> {
-    let mut interrupts = Interrupts::listen();
     let template = args.template.as_deref().map(read_template).transpose()?;
     let wanted = agreed(&args.task, template.as_ref())?;
     if let Some(folder) = args.output.as_deref().and_then(Path::parent)
@@ -77,6 +76,8 @@ pub(crate) async fn run(
     let folder = tempfile::Builder::new().prefix("flyte-run-").tempdir();
     let folder = folder.map_err(|error| format!("no folder for the outputs: {error}"))?;
 
+    // Until here Ctrl-C ends the process, as there is nothing to delete.
+    let mut interrupts = Interrupts::listen();
     let RunArgs { interval, retries, logs, twice, .. } = *args;
     let wishes = Wishes { interval, retries, logs, twice };
     let mut run = Run::new(&service, &task, wishes, &mut interrupts);
