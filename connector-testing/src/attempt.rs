@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use connector_core::pb as core_pb;
 use connector_server::pb;
 use futures_util::future::join_all;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep, sleep_until};
@@ -139,13 +138,7 @@ impl Attempt<'_> {
     fn request(&self, prefix: &str) -> pb::CreateTaskRequest {
         let mut literals = self.task.inputs.clone();
         self.order.lock().unwrap_or_else(PoisonError::into_inner).shuffle(&mut literals);
-        pb::CreateTaskRequest {
-            inputs: Some(core_pb::task::Inputs { literals, context: Vec::new() }),
-            template: Some(Box::new(self.task.template.clone())),
-            output_prefix: prefix.to_owned(),
-            task_execution_metadata: Some(Box::new(self.name.metadata(&self.task.template))),
-            connection: Some(self.task.connection.clone()),
-        }
+        self.name.request(self.task, literals, prefix)
     }
 
     /// Polls and looks until the attempt has ended; `None` when the executor restarts before.

@@ -4,8 +4,10 @@
 
 mod attempt;
 mod cache;
+pub mod conformance;
 mod executor;
 mod identity;
+mod in_process;
 mod judge;
 mod look;
 mod outputs;
@@ -18,6 +20,7 @@ mod vendor;
 mod wire;
 
 pub use executor::{FakeExecutor, FakeExecutorBuilder};
+pub use in_process::InProcess;
 pub use record::{AttemptRecord, Created, End, FailureCode, TaskRecord};
 pub use report::{CallCounts, Finding, Report, TaskCounts};
 pub use rules::ExecutorRules;
