@@ -84,12 +84,22 @@ pub(crate) fn of(failure: &Failure) -> Status {
     Status::new(code(failure), capped(text(failure)))
 }
 
-/// Cuts a text so that it always fits into trailers.
+/// Cuts a text so that it always fits into trailers. The whole text should be in the log.
 pub(crate) fn capped(text: String) -> String {
+    cut(text, CUT)
+}
+
+/// The same for a text that is nowhere else.
+pub(crate) fn shortened(text: String) -> String {
+    cut(text, " ... (cut)")
+}
+
+fn cut(text: String, end: &str) -> String {
     if text.len() <= MAX_TEXT && encoded_length(&text) <= MAX_ENCODED {
         return text;
     }
-    let (room, encoded_room) = (MAX_TEXT - CUT.len(), MAX_ENCODED - encoded_length(CUT));
+    let room = MAX_TEXT.saturating_sub(end.len());
+    let encoded_room = MAX_ENCODED.saturating_sub(encoded_length(end));
     let mut encoded = 0;
     let kept: String = text
         .char_indices()
@@ -99,7 +109,7 @@ pub(crate) fn capped(text: String) -> String {
         })
         .map(|(_, c)| c)
         .collect();
-    kept + CUT
+    kept + end
 }
 
 const CUT: &str = " ... (cut; the whole text is in the connector server's log)";

@@ -37,6 +37,7 @@ use self::site::{Ended, Site};
 use crate::failure::Cause;
 use crate::operation::Operation;
 use crate::scrub::{KnownSecrets, Scrub};
+use crate::status;
 pub(crate) use call::Call;
 pub(crate) use gates::Gates;
 pub(crate) use isolation::panic_message;
@@ -159,11 +160,12 @@ fn question<T>(asked: Ended<T>, call: &Call) -> Result<T, Cause> {
     }
 }
 
-/// A job in that phase, with a message and nothing else.
+/// A job in that phase, with a message and nothing else. The executor keeps messages in Kubernetes
+/// objects, as it keeps the texts of errors.
 fn resource(phase: Phase, message: String) -> ErasedResource {
     ErasedResource {
         phase,
-        message,
+        message: status::capped(message),
         log_links: Vec::new(),
         outputs: Outputs::None,
         custom_info: prost_types::Struct::default(),

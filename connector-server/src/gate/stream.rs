@@ -1,9 +1,8 @@
 //! A stream of log pages that the connector makes on its own threads.
 //! The server's threads only wait for the next page.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 
-use connector_core::ConnectorError;
 use connector_core::Result;
 use connector_core::logs::LogPage;
 use futures_util::stream::{self, BoxStream};
@@ -17,7 +16,7 @@ use crate::scrub::{KnownSecrets, Scrub};
 const AHEAD: usize = 1;
 
 /// The same pages, made on the connector's threads. It ends there when the reader leaves; a panic
-/// becomes an error and the end.
+/// goes on where the pages are read, so that the reader sees what it would see without threads.
 pub(super) fn elsewhere(
     workplace: &Workplace,
     mut pages: BoxStream<'static, Result<LogPage>>,
@@ -34,13 +33,13 @@ pub(super) fn elsewhere(
                 Ok(None) => return,
                 Ok(Some(Ok(mut page))) => {
                     known.log_page(&mut page);
-                    (Ok(page), false)
+                    (Ok(Ok(page)), false)
                 }
-                Ok(Some(Err(error))) => (Err(known.connector_error(error)), false),
+                Ok(Some(Err(error))) => (Ok(Err(known.connector_error(error))), false),
                 Err(panic) => {
                     let mut message = panic_message(&*panic);
                     known.text(&mut message);
-                    (Err(ConnectorError::permanent(format!("panic: {message}"))), true)
+                    (Err(message), true)
                 }
             };
             if send.send(page).await.is_err() || last {
@@ -49,13 +48,16 @@ pub(super) fn elsewhere(
         }
     });
     stream::unfold(receive, |mut receive| async move {
-        receive.recv().await.map(|page| (page, receive))
+        let page = receive.recv().await?;
+        Some((page.unwrap_or_else(|message| resume_unwind(Box::new(message))), receive))
     })
     .boxed()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::panic::AssertUnwindSafe;
+
     use connector_core::logs::LogPage;
     use connector_core::policy::Isolation;
     use futures_util::StreamExt;
@@ -64,10 +66,12 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::elsewhere;
-    use crate::gate::isolation::Workplace;
+    use crate::gate::isolation::{Places, Workplace, panic_message};
 
     fn workplace() -> Workplace {
-        Workplace::new("test", Isolation::Own, 1, Handle::current())
+        let server = Handle::current();
+        let places = Places::new(server.clone());
+        Workplace::new("test", Isolation::Own, 1, server, places)
     }
 
     #[tokio::test]
@@ -76,11 +80,15 @@ mod tests {
             assert!(n < 2, "no more");
             Ok(LogPage { next_token: Some(n.to_string()), ..LogPage::default() })
         });
-        let told: Vec<String> = elsewhere(&workplace(), pages.boxed())
-            .map(|page| page.map_or_else(|error| error.to_string(), |it| it.next_token.unwrap()))
+        let told: Vec<String> = AssertUnwindSafe(elsewhere(&workplace(), pages.boxed()))
+            .catch_unwind()
+            .map(|page| match page {
+                Ok(page) => page.unwrap().next_token.unwrap(),
+                Err(panic) => panic_message(&*panic),
+            })
             .collect()
             .await;
-        assert_eq!(told, ["0", "1", "panic: no more"]);
+        assert_eq!(told, ["0", "1", "no more"]);
     }
 
     #[tokio::test]

@@ -46,7 +46,14 @@ fn fitting<M: Message>(answer: M, limit: usize, advice: &str) -> Result<M, Cause
 
 /// An answer of get that the executor can receive: it takes 4 MiB, and an answer over that would
 /// fail at every poll without a word of why, until the job is wedged.
-fn answer_that_fits(answer: pb::GetTaskResponse, limit: usize) -> pb::GetTaskResponse {
+fn answer_that_fits(mut answer: pb::GetTaskResponse, limit: usize) -> pb::GetTaskResponse {
+    if answer.encoded_len() <= limit {
+        return answer;
+    }
+    // A message that holds a whole log is no reason to give a job up.
+    if let Some(resource) = &mut answer.resource {
+        resource.message = status::shortened(std::mem::take(&mut resource.message));
+    }
     let size = answer.encoded_len();
     if size <= limit {
         return answer;

@@ -122,7 +122,7 @@ impl<'a> Beyond<'a> {
         beyond.jobs.retain(|id| {
             let entry = entries.iter().find(|entry| entry.id == *id);
             let lives_on = entry.is_some_and(|entry| entry.state == JobState::Running);
-            !lives_on || held.get(*id).is_some()
+            !lives_on || held.contains_key(*id)
         });
         beyond.jobs.extend(entries.iter().filter_map(|entry| {
             let elsewhere =

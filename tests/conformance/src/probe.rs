@@ -34,7 +34,9 @@ fn misbehave(act: &str) -> Result<()> {
         "transient" => ConnectorError::transient("503"),
         "not_found" => ConnectorError::not_found("no job j-1"),
         "unauthenticated" => ConnectorError::unauthenticated("the token has expired"),
+        "unsupported" => ConnectorError::unsupported("there is no such region"),
         "huge" => ConnectorError::permanent("é? ".repeat(1 << 20)),
+        "huge and transient" => ConnectorError::transient("é? ".repeat(1 << 20)),
         "control" => ConnectorError::permanent("a\r\nb\0c\u{1b}[31m"),
         _ => return Ok(()),
     })
@@ -82,10 +84,11 @@ impl AsyncConnector for Probe {
                 "o",
                 literal::string("x".repeat(5 << 20)),
             )])),
+            "long message" => Resource::running().message("é? ".repeat(2 << 20)),
             "context" => Resource::running()
                 .info("output_prefix", &cx.output_prefix)
                 .info("config", cx.connection.config("region"))
-                .info("secret", cx.connection.secret("token").map(Secret::expose))
+                .info("secret", cx.connection.secret("token").and_then(|token| token.expose().ok()))
                 .info("has_deadline", cx.call.remaining().is_some())
                 .info("key", cx.call.key.to_string()),
             phase => Resource::new(Phase::from_name(phase).unwrap_or(Phase::Running)),
@@ -93,6 +96,9 @@ impl AsyncConnector for Probe {
     }
 
     async fn delete(&self, job: &Act, _cx: &TaskContext<Self>) -> Result<()> {
+        if job.act == "hang" {
+            std::future::pending::<()>().await;
+        }
         misbehave(&job.act)
     }
 

@@ -1,6 +1,7 @@
 //! A server on free ports, its clients, and its end.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use connector_core::Registry;
 use connector_server::pb;
@@ -12,10 +13,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request};
 
 use connector_core::pb as core_pb;
 use connector_examples as _;
+
+use crate::vendor::Vendor;
+
+/// How long a test waits for what should come at once; only a failing one ever waits that long.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server that serves every linked connector: the examples and the probe.
 #[derive(Debug)]
@@ -28,15 +36,44 @@ pub struct Running {
     served: JoinHandle<Result<(), ServerError>>,
 }
 
-impl Running {
-    /// Starts a server with default limits.
-    pub async fn start() -> Self {
-        Self::with_limits(Limits::default()).await
+/// What a server is started with.
+#[derive(Debug, Default)]
+pub struct Setup {
+    limits: Limits,
+    variables: Vec<(String, String)>,
+    vendor: Option<Vendor>,
+}
+
+impl Setup {
+    /// With these limits.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
-    /// Starts a server with these limits.
-    pub async fn with_limits(limits: Limits) -> Self {
-        let registry = Registry::linked().build().await.expect("no duplicates");
+    /// With a value of every connector's policy, as an operator sets it.
+    #[must_use]
+    pub fn policy(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((format!("CONNECTOR_POLICY__{name}"), value.to_owned()));
+        self
+    }
+
+    /// With the test's own vendor.
+    #[must_use]
+    pub fn vendor(mut self, vendor: &Vendor) -> Self {
+        self.vendor = Some(vendor.clone());
+        self
+    }
+
+    /// Starts the server.
+    pub async fn start(self) -> Running {
+        let Self { limits, variables, vendor } = self;
+        let mut registry = Registry::linked().variables(variables);
+        if let Some(vendor) = vendor {
+            registry = registry.replace(vendor);
+        }
+        let registry = registry.build().await.expect("no duplicates");
         let grpc = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let admin = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addresses =
@@ -46,7 +83,19 @@ impl Running {
         let served = tokio::spawn(server.serve(grpc, Some(admin), async {
             stopped.await.ok();
         }));
-        Self { grpc: addresses.0, admin: addresses.1, stop, served }
+        Running { grpc: addresses.0, admin: addresses.1, stop, served }
+    }
+}
+
+impl Running {
+    /// Starts a server with default limits and policies.
+    pub async fn start() -> Self {
+        Setup::default().start().await
+    }
+
+    /// Starts a server with these limits.
+    pub async fn with_limits(limits: Limits) -> Self {
+        Setup::default().limits(limits).start().await
     }
 
     /// A new connection.
@@ -82,10 +131,71 @@ impl Running {
         page.lines().any(|printed| printed == line)
     }
 
+    /// Creates a job of the vendor, whose caller leaves before the job is made.
+    pub async fn create_and_leave(&self, vendor: &Vendor, request: &pb::CreateTaskRequest) {
+        vendor.hold_creates();
+        let mut tasks = self.tasks().await;
+        // On a busy machine a caller may have left before anything of it arrived.
+        while vendor.counts().creates == 0 {
+            let mut request = Request::new(request.clone());
+            request.set_timeout(Duration::from_millis(50));
+            let late = tasks.create_task(request).await.expect_err("creates are held");
+            assert!(matches!(late.code(), Code::DeadlineExceeded | Code::Cancelled), "{late:?}");
+        }
+        let in_flight = "flyte_connector_requests_in_flight{operation=\"create\",\
+                         task_type=\"vendor\"} 0";
+        self.until_counted(in_flight).await;
+    }
+
+    /// The value of a series on the metrics page; 0 if it is not there.
+    pub async fn value(&self, series: &str) -> f64 {
+        let (_, page) = self.page("/metrics").await;
+        let line = page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.map_or(0.0, |value| value.parse().expect("a number"))
+    }
+
+    /// Waits until the metrics page has that line.
+    pub async fn until_counted(&self, line: &str) {
+        let counted = async {
+            while !self.counts(line).await {
+                tokio::task::yield_now().await;
+            }
+        };
+        if timeout(PATIENCE, counted).await.is_err() {
+            panic!("no line {line} in\n{}", self.page("/metrics").await.1);
+        }
+    }
+
     /// Asks the server to end, and waits until it has.
     pub async fn stop(self) {
         self.stop.send(()).ok();
         self.served.await.expect("no panic").expect("a clean end");
+    }
+}
+
+/// A create request of one attempt of an execution.
+#[must_use]
+pub fn attempt(task_type: &str, execution: &str, attempt: u32) -> pb::CreateTaskRequest {
+    let execution_id = core_pb::WorkflowExecutionIdentifier {
+        project: "p".to_owned(),
+        domain: "d".to_owned(),
+        name: execution.to_owned(),
+        ..Default::default()
+    };
+    let node = core_pb::NodeExecutionIdentifier {
+        node_id: "n0".to_owned(),
+        execution_id: Some(execution_id),
+    };
+    let id = core_pb::TaskExecutionIdentifier {
+        node_execution_id: Some(node),
+        retry_attempt: attempt,
+        ..Default::default()
+    };
+    let execution = pb::TaskExecutionMetadata { task_execution_id: Some(id), ..Default::default() };
+    pb::CreateTaskRequest {
+        output_prefix: format!("s3://b/ab/{attempt}"),
+        task_execution_metadata: Some(Box::new(execution)),
+        ..create(task_type, &[])
     }
 }
 

@@ -27,6 +27,7 @@ async fn lists_connectors_by_name_with_all_their_types() {
         ("Probe", vec!["probe@0", "probe@3", "silent@0"]),
         ("Simulator", vec!["simulator@0"]),
         ("Typed Echo Connector", vec!["typed_echo@1"]),
+        ("Vendor", vec!["vendor@0"]),
     ];
     let expected = expected.map(|(name, keys)| {
         (name.to_owned(), keys.into_iter().map(str::to_owned).collect::<Vec<_>>())

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use conformance_tests::Running;
 use conformance_tests::probe::meta;
 use conformance_tests::running::{create, delete, get, logs, metrics};
+use conformance_tests::{Running, Setup};
+use connector_core::pb::task_execution::Phase;
 use connector_server::{Limits, pb};
 use tonic::{Code, Request};
 
@@ -28,44 +29,137 @@ async fn missing_pieces_are_not_found() {
     server.stop().await;
 }
 
+/// Every kind of error that a connector can tell, and a panic.
+const ACTS: [(&str, &str); 8] = [
+    ("invalid", "`x` must be a number"),
+    ("permanent", "no such table"),
+    ("not_found", "no job j-1"),
+    ("unsupported", "there is no such region"),
+    ("retryable", "the node was lost"),
+    ("transient", "503"),
+    ("unauthenticated", "the token has expired"),
+    ("panic", "panic: the probe was told to"),
+];
+/// Those that no repetition can mend.
+const HOPELESS: [&str; 4] = ["invalid", "permanent", "not_found", "unsupported"];
+
+/// A server that asks a connector once per call.
+fn impatient() -> Setup {
+    Setup::default().policy("RETRY_FOR", "0")
+}
+
+fn as_in_python(operation: &str, text: &str) -> String {
+    format!("failed to {operation} probe task with error:\n {text}.")
+}
+
 #[tokio::test]
-async fn errors_of_create_get_and_delete_read_as_in_python() {
-    let server = Running::start().await;
+async fn errors_of_create_fail_the_attempt_or_the_job() {
+    let server = impatient().start().await;
     let mut tasks = server.tasks().await;
-    for (act, text) in [
-        ("invalid", "`x` must be a number"),
-        ("permanent", "no such table"),
-        ("retryable", "the node was lost"),
-        ("transient", "503"),
-        ("unauthenticated", "the token has expired"),
-        ("panic", "panic: the probe was told to"),
-    ] {
-        let refused = [
-            ("create", tasks.create_task(create("probe", &[("at_create", act)])).await.map(drop)),
-            ("get", tasks.get_task(get("probe", meta(act))).await.map(drop)),
-            ("delete", tasks.delete_task(delete("probe", meta(act))).await.map(drop)),
-        ];
-        for (operation, refused) in refused {
-            let status = refused.unwrap_err();
-            assert_eq!(status.code(), Code::Internal, "{operation} {act}");
-            let expected = format!("failed to {operation} probe task with error:\n {text}.");
-            assert_eq!(status.message(), expected);
+    for (act, text) in ACTS {
+        let answered = tasks.create_task(create("probe", &[("at_create", act)])).await;
+        if !HOPELESS.contains(&act) {
+            let status = answered.unwrap_err();
+            assert_eq!(status.code(), Code::Internal, "{act}");
+            assert_eq!(status.message(), as_in_python("create", text));
+            continue;
+        }
+        let job = answered.unwrap().into_inner().resource_meta;
+        // Any server can answer for this job, so one that has just been started, too.
+        for _ in 0..2 {
+            let got = tasks.get_task(get("probe", job.clone())).await.unwrap();
+            let resource = got.into_inner().resource.unwrap();
+            assert_eq!((resource.phase(), &*resource.message), (Phase::Failed, text), "{act}");
+        }
+        tasks.delete_task(delete("probe", job.clone())).await.unwrap();
+        tasks.delete_task(delete("probe", job)).await.unwrap();
+    }
+    let counted = "flyte_connector_errors_as_jobs_total{kind=\"permanent\",operation=\"create\",\
+                   task_type=\"probe\"}";
+    assert_eq!(server.value(counted).await, 1.0);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn errors_of_create_are_plain_where_the_operator_wants_them() {
+    let server = impatient().policy("CREATE_ERRORS", "plain_error").start().await;
+    let mut tasks = server.tasks().await;
+    for (act, text) in ACTS {
+        let answered = tasks.create_task(create("probe", &[("at_create", act)])).await;
+        let status = answered.unwrap_err();
+        assert_eq!(status.code(), Code::Internal, "{act}");
+        assert_eq!(status.message(), as_in_python("create", text));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn errors_of_get_are_phases() {
+    let server = impatient().start().await;
+    let mut tasks = server.tasks().await;
+    for (act, text) in ACTS {
+        let answered = tasks.get_task(get("probe", meta(act))).await;
+        if act == "panic" {
+            let status = answered.unwrap_err();
+            assert_eq!(status.code(), Code::Internal);
+            assert_eq!(status.message(), as_in_python("get", text));
+            continue;
+        }
+        let resource = answered.unwrap().into_inner().resource.unwrap();
+        let phase = match act {
+            "transient" | "unauthenticated" => Phase::Running,
+            "retryable" => Phase::RetryableFailed,
+            _ => Phase::Failed,
+        };
+        assert_eq!(resource.phase(), phase, "{act}");
+        if phase == Phase::Running {
+            assert!(resource.message.starts_with("status unknown since 2"), "{}", resource.message);
+            assert!(resource.message.ends_with(&format!("Z: {text}")), "{}", resource.message);
+        } else {
+            assert_eq!(resource.message, text);
         }
     }
     server.stop().await;
 }
 
 #[tokio::test]
-async fn wrong_settings_are_refused_by_name() {
+async fn errors_of_delete_are_errors_while_there_is_something_to_delete() {
+    let server = impatient().start().await;
+    let mut tasks = server.tasks().await;
+    for (act, text) in ACTS {
+        let answered = tasks.delete_task(delete("probe", meta(act))).await;
+        if act == "not_found" {
+            answered.unwrap();
+            continue;
+        }
+        let status = answered.unwrap_err();
+        assert_eq!(status.code(), Code::Internal, "{act}");
+        assert_eq!(status.message(), as_in_python("delete", text));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_transient_error_of_delete_is_tried_again_first() {
+    let server = Setup::default().policy("RETRY_FOR", "400ms").start().await;
+    let mut tasks = server.tasks().await;
+    let refused = tasks.delete_task(delete("probe", meta("transient"))).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Internal);
+    let calls = "flyte_connector_outside_calls_total{operation=\"delete\",task_type=\"probe\"}";
+    assert!(server.value(calls).await > 1.0, "{}", server.value(calls).await);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn wrong_settings_are_told_by_name_on_the_first_poll() {
     let server = Running::start().await;
     let mut tasks = server.tasks().await;
     let request = create("batch_job", &[("duration_seconds", "soon")]);
-    let refused = tasks.create_task(request).await.unwrap_err();
-    assert_eq!(
-        refused.message(),
-        "failed to create batch_job task with error:\n \
-         `custom.duration_seconds` must be a number, not a string."
-    );
+    let job = tasks.create_task(request).await.unwrap().into_inner().resource_meta;
+    let got = tasks.get_task(get("batch_job", job)).await.unwrap().into_inner();
+    let resource = got.resource.unwrap();
+    assert_eq!(resource.phase(), Phase::Failed);
+    assert_eq!(resource.message, "`custom.duration_seconds` must be a number, not a string");
     server.stop().await;
 }
 
@@ -97,15 +191,35 @@ async fn errors_of_metrics_and_logs_have_codes_of_their_own() {
 
 #[tokio::test]
 async fn texts_always_travel() {
-    let server = Running::start().await;
+    let server = impatient().start().await;
     let mut tasks = server.tasks().await;
-    let huge = tasks.get_task(get("probe", meta("huge"))).await.unwrap_err();
+    let huge = tasks.delete_task(delete("probe", meta("huge"))).await.unwrap_err();
     assert_eq!(huge.code(), Code::Internal);
-    assert!(huge.message().starts_with("failed to get probe task with error:\n é? é?"));
+    assert!(huge.message().starts_with("failed to delete probe task with error:\n é? é?"));
     assert!(huge.message().len() <= 4096, "{} bytes", huge.message().len());
     assert!(huge.message().ends_with("server's log)"));
-    let control = tasks.get_task(get("probe", meta("control"))).await.unwrap_err();
+    let control = tasks.delete_task(delete("probe", meta("control"))).await.unwrap_err();
     assert!(control.message().contains("a\r\nb\0c\u{1b}[31m"), "{:?}", control.message());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn messages_of_failed_jobs_are_as_short_as_errors() {
+    let server = impatient().start().await;
+    let mut tasks = server.tasks().await;
+    let created = tasks.create_task(create("probe", &[("at_create", "huge")])).await.unwrap();
+    let not_made = created.into_inner().resource_meta;
+    // It is kept in Flyte's state as long as the task is.
+    assert!(not_made.len() < 8_192, "{} bytes", not_made.len());
+    for job in [not_made, meta("huge").into(), meta("huge and transient").into()] {
+        let got = tasks.get_task(get("probe", job.clone())).await.unwrap().into_inner();
+        let message = got.resource.unwrap().message;
+        assert!(message.contains("é? é?"), "{job:?} gave {message}");
+        assert!(message.len() <= 4096, "{job:?} gave {} bytes", message.len());
+        assert!(message.ends_with("server's log)"), "{job:?}");
+    }
+    let got = tasks.get_task(get("probe", meta("control"))).await.unwrap().into_inner();
+    assert_eq!(got.resource.unwrap().message, "a\r\nb\0c\u{1b}[31m");
     server.stop().await;
 }
 
@@ -129,18 +243,23 @@ async fn a_panic_touches_no_other_call_and_is_counted() {
 #[tokio::test]
 async fn deadlines_of_caller_and_server_end_a_call() {
     let limits = Limits { max_call: Duration::from_millis(50), ..Limits::default() };
-    let server = Running::with_limits(limits).await;
+    // A create goes on without its caller; the server would wait for it when it ends.
+    let server = Setup::default().limits(limits).policy("CREATE_LIMIT", "200ms").start().await;
     let mut tasks = server.tasks().await;
-    let late = tasks.get_task(get("probe", meta("hang"))).await.unwrap_err();
+    let hanging = create("probe", &[("at_create", "hang")]);
+    let late = tasks.create_task(hanging.clone()).await.unwrap_err();
     assert_eq!(late.code(), Code::DeadlineExceeded);
     assert!(late.message().contains("server's limit of 50ms"), "{}", late.message());
-    let mut request = Request::new(create("probe", &[("at_create", "hang")]));
+    assert!(late.message().contains("it goes on"), "{}", late.message());
+    let late = tasks.delete_task(delete("probe", meta("hang"))).await.unwrap_err();
+    assert_eq!(late.code(), Code::DeadlineExceeded);
+    let mut request = Request::new(hanging);
     request.set_timeout(Duration::from_millis(40));
     // Whoever notices first, the caller or the server, the call ends as late.
     let late = tasks.create_task(request).await.unwrap_err();
     assert!(matches!(late.code(), Code::DeadlineExceeded | Code::Cancelled), "{late:?}");
     let line = "flyte_connector_requests_failure_total{error_code=\"504\",\
-                grpc_code=\"DEADLINE_EXCEEDED\",operation=\"get\",task_type=\"probe\"} 1";
+                grpc_code=\"DEADLINE_EXCEEDED\",operation=\"delete\",task_type=\"probe\"} 1";
     assert!(server.counts(line).await);
     server.stop().await;
 }
@@ -151,15 +270,11 @@ async fn a_caller_that_leaves_is_counted_as_cancelled() {
     let mut tasks = server.tasks().await;
     let call = tokio::spawn(async move { tasks.get_task(get("probe", meta("hang"))).await });
     let in_flight = "flyte_connector_requests_in_flight{operation=\"get\",task_type=\"probe\"} 1";
-    while !server.counts(in_flight).await {
-        tokio::task::yield_now().await;
-    }
+    server.until_counted(in_flight).await;
     call.abort();
     let line = "flyte_connector_requests_failure_total{error_code=\"499\",\
                 grpc_code=\"CANCELLED\",operation=\"get\",task_type=\"probe\"} 1";
-    while !server.counts(line).await {
-        tokio::task::yield_now().await;
-    }
+    server.until_counted(line).await;
     server.stop().await;
 }
 

@@ -4,6 +4,7 @@ use conformance_tests::Running;
 use conformance_tests::probe::meta;
 use conformance_tests::running::{create, get};
 use connector_core::pb as core_pb;
+use connector_core::pb::task_execution::Phase;
 use connector_server::pb::async_connector_service_client::AsyncConnectorServiceClient;
 use connector_server::{Limits, pb};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -50,15 +51,27 @@ async fn the_request_limit_is_a_setting() {
 }
 
 #[tokio::test]
-async fn answers_the_executor_could_not_receive_are_refused_with_advice() {
+async fn what_the_executor_could_not_receive_or_keep_fails_the_job_with_advice() {
     let server = Running::start().await;
     let mut tasks = server.tasks().await;
-    let refused = tasks.get_task(get("probe", meta("large outputs"))).await.unwrap_err();
-    assert_eq!(refused.code(), Code::Internal);
-    assert!(refused.message().contains("outputs.pb"), "{}", refused.message());
-    let refused = tasks.create_task(with_input("echo", 5 << 20)).await.unwrap_err();
-    assert!(refused.message().contains("resource metadata"), "{}", refused.message());
-    still_answers(&mut tasks).await;
+    let mut poll = async |task_type: &str, job: bytes::Bytes| {
+        let got = tasks.get_task(get(task_type, job)).await.unwrap().into_inner();
+        got.resource.unwrap()
+    };
+    let resource = poll("probe", meta("large outputs").into()).await;
+    assert_eq!(resource.phase(), Phase::Failed);
+    assert!(resource.message.contains("outputs.pb"), "{}", resource.message);
+    // A long message is no reason to give a job up that runs.
+    let resource = poll("probe", meta("long message").into()).await;
+    assert_eq!(resource.phase(), Phase::Running);
+    assert!(resource.message.starts_with("é? é?"), "{}", resource.message);
+    let mut creating = server.tasks().await;
+    let created = creating.create_task(with_input("echo", 300 << 10)).await.unwrap();
+    let resource = poll("echo", created.into_inner().resource_meta).await;
+    assert_eq!(resource.phase(), Phase::Failed);
+    assert!(resource.message.contains("resource metadata"), "{}", resource.message);
+    assert!(resource.message.contains("`max_meta_bytes`"), "{}", resource.message);
+    still_answers(&mut creating).await;
     server.stop().await;
 }
 

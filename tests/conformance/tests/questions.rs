@@ -97,9 +97,7 @@ async fn a_reader_that_leaves_ends_the_stream() {
     drop(stream);
     let line = "flyte_connector_requests_failure_total{error_code=\"499\",\
                 grpc_code=\"CANCELLED\",operation=\"get_logs\",task_type=\"probe\"} 1";
-    while !server.counts(line).await {
-        tokio::task::yield_now().await;
-    }
+    server.until_counted(line).await;
     server.stop().await;
 }
 

@@ -33,6 +33,7 @@ POLL_LIMIT_SECONDS = 30
 def sequence(transcript: Transcript) -> None:
     """The life of one job, then every question that does not need a job."""
     batch_job(transcript)
+    hopeless(transcript)
     echo(transcript)
     metadata(transcript)
     for version in VERSIONS:
@@ -59,6 +60,17 @@ def batch_job(transcript: Transcript) -> None:
     delete = connector_pb2.DeleteTaskRequest(resource_meta=meta, task_category=BATCH_JOB)
     transcript.call("delete", "DeleteTask", delete)
     transcript.call("delete again", "DeleteTask", delete)
+
+
+def hopeless(transcript: Transcript) -> None:
+    """A task that no attempt could ever run, followed as any other job is."""
+    task = task_requests.batch_job({"duration_seconds": -1})
+    created = transcript.call("hopeless create", "CreateTask", task_requests.create_request(task, run="hopeless"))
+    meta = created[0].resource_meta if created else b""
+    get = connector_pb2.GetTaskRequest(resource_meta=meta, task_category=BATCH_JOB)
+    transcript.call("hopeless get", "GetTask", get)
+    delete = connector_pb2.DeleteTaskRequest(resource_meta=meta, task_category=BATCH_JOB)
+    transcript.call("hopeless delete", "DeleteTask", delete)
 
 
 def poll(transcript: Transcript, meta: bytes, output_prefix: str) -> None:

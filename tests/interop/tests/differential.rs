@@ -10,6 +10,19 @@ use interop_tests::script::Transcript;
 use interop_tests::venv::Venv;
 
 const INTENDED: &[Intended] = &[
+    // A task that can never work.
+    Intended {
+        cases: &["create with a negative duration"],
+        fields: &[
+            ("code", "OK"),
+            ("details", ""),
+            ("messages", ""),
+            ("meta", "invalid_task"),
+            ("meta", "`custom.duration_seconds` must be 0 or more, not -1"),
+        ],
+        reason: "an error of create costs the task one attempt after the other; here the job reports \
+                 FAILED with the same text on its first poll",
+    },
     // Metadata that cannot be read.
     Intended {
         cases: &[
@@ -154,6 +167,43 @@ const INTENDED: &[Intended] = &[
     },
     Intended {
         cases: &["metrics page"],
+        fields: &[
+            ("kinds.flyte_connector_outside_calls", "counter"),
+            ("labels.flyte_connector_outside_calls_total", "operation"),
+            ("samples.flyte_connector_outside_calls_total{*}", ""),
+            ("kinds.flyte_connector_unknown_states", "counter"),
+            ("labels.flyte_connector_unknown_states_total", "task_type"),
+            ("samples.flyte_connector_unknown_states_total{*}", "0.0"),
+            ("kinds.flyte_connector_remembered", "gauge"),
+            ("labels.flyte_connector_remembered", "what"),
+            ("samples.flyte_connector_remembered{*}", ""),
+        ],
+        reason: "in Python nothing stands between a call and the outside system, nothing is remembered \
+                 between calls, and a state that is not known is an error",
+    },
+    Intended {
+        cases: &["metrics page"],
+        fields: &[
+            ("kinds.flyte_connector_errors_as_jobs", "counter"),
+            ("labels.flyte_connector_errors_as_jobs_total", "kind"),
+            (
+                "samples.flyte_connector_errors_as_jobs_total{task_type=batch_job,operation=create}",
+                "1.0",
+            ),
+            (
+                "samples.flyte_connector_requests_success_total{task_type=batch_job,operation=create}",
+                "5.0",
+            ),
+            (
+                "samples.flyte_connector_requests_failure_total{task_type=batch_job,operation=create,*}",
+                "null",
+            ),
+        ],
+        reason: "the create with a negative duration was answered with a job that fails, which Python \
+                 answers with an error",
+    },
+    Intended {
+        cases: &["metrics page"],
         fields: &[("samples.*operation=get_logs*", ""), ("samples.*operation=get_metrics*", "")],
         reason: "Python counts neither of these calls",
     },
@@ -174,8 +224,8 @@ const INTENDED: &[Intended] = &[
     },
     Intended {
         cases: &["metrics page"],
-        fields: &[("samples.*{task_type=typed_echo*", "")],
-        reason: "the binary links a connector that the reference server has not",
+        fields: &[("samples.*{task_type=typed_echo*", ""), ("samples.*{task_type=simulator*", "")],
+        reason: "the binary links two connectors that the reference server has not",
     },
 ];
 

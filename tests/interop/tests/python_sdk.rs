@@ -181,6 +181,20 @@ fn delete_succeeds_twice() {
 }
 
 #[test]
+fn a_task_that_can_never_work_is_a_job_that_fails() {
+    let Some(seen) = seen() else { return };
+    message(seen.only("hopeless create").unwrap());
+    assert_eq!(
+        message(seen.only("hopeless get").unwrap()),
+        &json!({"resource": {
+            "phase": "FAILED",
+            "message": "`custom.duration_seconds` must be 0 or more, not -1",
+        }})
+    );
+    assert_eq!(message(seen.only("hopeless delete").unwrap()), &json!({}));
+}
+
+#[test]
 fn echo_gives_every_kind_of_literal_back_bit_for_bit() {
     let Some(seen) = seen() else { return };
     message(seen.only("echo create").unwrap());

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::gate::memory::{Key, Memory, Store};
 use crate::gate::outputs::Declared;
+use crate::status;
 
 /// The most jobs remembered.
 const MOST_JOBS: usize = 200_000;
@@ -129,16 +130,17 @@ impl Jobs {
                 time(since)
             ));
         }
-        unknown.not_before = asked.map(|asked| (now + asked, cause.to_owned()));
-        let resource = last_known(job.phase, since, cause);
+        let kept = || status::capped(cause.to_owned());
+        unknown.not_before = asked.map(|asked| (now + asked, kept()));
+        let phase = job.phase;
         self.records.put(key, job);
         // One line when it begins; the metric counts every one.
         if first {
-            tracing::warn!(key = %connector, "{}", resource.message);
+            tracing::warn!(key = %connector, "status unknown: {cause}");
         } else {
-            tracing::debug!(key = %connector, "{}", resource.message);
+            tracing::debug!(key = %connector, "status unknown since {}: {cause}", time(since));
         }
-        resource
+        last_known(phase, since, cause)
     }
 
     /// Notes a panic. Whether it is the first one over this job.
