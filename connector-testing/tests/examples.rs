@@ -3,7 +3,7 @@
 
 use connector_core::literal;
 use connector_examples::batch_job::BatchJobConnector;
-use connector_examples::echo::EchoConnector;
+use connector_examples::echo::Echo;
 use connector_examples::simulator::Simulator;
 use connector_testing::Task;
 use connector_testing::conformance::Subject;
@@ -18,10 +18,10 @@ mod batch_job {
 }
 
 mod echo {
-    use super::{EchoConnector, Subject, Task, literal};
+    use super::{Echo, Subject, Task, literal};
 
     connector_testing::conformance!(
-        subject = Subject::of::<EchoConnector>()
+        subject = Subject::of::<Echo>()
             .task(
                 Task::new("echo")
                     .input("a", literal::integer(1))
