@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use connector_core::CallContext;
 use connector_core::pb;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::under_way::UnderWay;
@@ -35,7 +35,19 @@ pub(crate) struct Flight {
     /// Wakes what waits before a cancellation.
     pub(crate) hurry: Notify,
     landed: Notify,
+    gone: watch::Sender<bool>,
     stage: Mutex<Stage>,
+}
+
+/// What a caller gets of a job that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// The job, first of all.
+    First,
+    /// The job, as somebody before.
+    Again,
+    /// Nothing: the next attempt has begun, so the executor cannot be waiting for this one.
+    TooLate,
 }
 
 #[derive(Debug)]
@@ -79,6 +91,7 @@ impl Flight {
             connection,
             hurry: Notify::new(),
             landed: Notify::new(),
+            gone: watch::Sender::new(false),
             stage: Mutex::new(stage),
         }
     }
@@ -138,11 +151,18 @@ impl Flight {
         self.stage().job().cloned()
     }
 
-    /// Hands the job to a caller. Whether it is the first to get it.
-    pub(crate) fn claim(&self) -> bool {
+    /// Hands the job to a caller.
+    pub(crate) fn claim(&self) -> Claim {
         let mut stage = self.stage();
+        if stage.claimed {
+            return Claim::Again;
+        }
+        if stage.superseded {
+            return Claim::TooLate;
+        }
         stage.under_way = None;
-        !std::mem::replace(&mut stage.claimed, true)
+        stage.claimed = true;
+        Claim::First
     }
 
     /// Takes the job away from later callers, unless somebody waits for it or has it.
@@ -155,10 +175,24 @@ impl Flight {
         stage.under_way.take()
     }
 
-    /// Says that the next attempt has begun, so that nobody will come for this one.
-    pub(crate) fn supersede(&self) {
-        self.stage().superseded = true;
+    /// Says that the next attempt has begun, so that nobody will come for this one. The metadata,
+    /// if somebody has it already: that answer was lost on its way.
+    pub(crate) fn supersede(&self) -> Option<Bytes> {
+        let mut stage = self.stage();
+        stage.superseded = true;
         self.hurry.notify_one();
+        stage.job().filter(|_| stage.claimed).cloned()
+    }
+
+    /// Says that the job is cancelled, or never will be.
+    pub(crate) fn settle(&self) {
+        self.gone.send_replace(true);
+    }
+
+    /// Waits until a job that is being cancelled is gone.
+    pub(crate) async fn gone(&self) {
+        // The sender is this flight's own.
+        self.gone.subscribe().wait_for(|gone| *gone).await.ok();
     }
 
     /// Whether somebody may still come for the job.
