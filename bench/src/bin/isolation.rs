@@ -20,8 +20,8 @@ use connector_server::pb::async_connector_service_client::AsyncConnectorServiceC
 use prost_types::{Struct, Value, value::Kind};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
-use tonic::Request;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
@@ -31,6 +31,8 @@ const PROBE: Duration = Duration::from_secs(1);
 
 /// How long each poll blocks its thread.
 const BLOCK: Duration = Duration::from_secs(4);
+/// How long the executor waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The time between two calls of one connection, and between two checks of health.
 const PACE: Duration = Duration::from_millis(10);
 const CHECKS: Duration = Duration::from_millis(50);
@@ -117,10 +119,15 @@ async fn both(server: &ServingProcess, arguments: &Arguments) -> Result<(Seen, S
     let (mut calm, mut blocked) = (Seen::default(), Seen::default());
     for _ in 0..arguments.rounds {
         calm.watch(&endpoint, arguments).await?;
-        let mut blocking = JoinSet::new();
+        // All are made before the first one blocks: it holds up what else the connector does.
+        let mut jobs = Vec::new();
         for _ in 0..arguments.blocked {
             let mut tasks = AsyncConnectorServiceClient::new(endpoint.connect().await?);
-            let job = tasks.create_task(create_blocking()).await?.into_inner().resource_meta;
+            let created = tasks.create_task(create_blocking()).await?;
+            jobs.push((tasks, created.into_inner().resource_meta));
+        }
+        let mut blocking = JoinSet::new();
+        for (tasks, job) in jobs {
             blocking.spawn(block(tasks, job));
         }
         // Every connection has sent its poll by then, and none has an answer.
@@ -139,7 +146,9 @@ async fn both(server: &ServingProcess, arguments: &Arguments) -> Result<(Seen, S
 async fn block(mut tasks: Tasks, job: Bytes) -> Result<(), Problem> {
     loop {
         let began = Instant::now();
-        tasks.get_task(get("simulator", job.clone())).await?;
+        let mut request = Request::new(get("simulator", job.clone()));
+        request.set_timeout(Duration::from_secs(60));
+        tasks.get_task(request).await?;
         if began.elapsed() < BLOCK {
             return Err("a poll came back before it can have blocked its thread".into());
         }
@@ -184,9 +193,16 @@ async fn call(mut tasks: Tasks, over: Arc<AtomicBool>) -> Result<Vec<Duration>, 
     let mut pace = paced(PACE);
     while !over.load(Ordering::Relaxed) {
         pace.tick().await;
+        let mut request = Request::new(get("batch_job", Bytes::from_static(JOB)));
+        request.set_timeout(PATIENCE);
         let asked = Instant::now();
-        tasks.get_task(get("batch_job", Bytes::from_static(JOB))).await?;
+        let answered = tasks.get_task(request).await;
         took.push(asked.elapsed());
+        match answered.map_err(|status| (status.code(), status)) {
+            // Its time is in the figures.
+            Ok(_) | Err((Code::DeadlineExceeded | Code::Cancelled, _)) => {}
+            Err((_, status)) => return Err(status.into()),
+        }
     }
     Ok(took)
 }
