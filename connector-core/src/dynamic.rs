@@ -3,6 +3,7 @@
 //! Typed forms implement the same traits (`task`) and need nothing from here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use prost_types::{Struct, value::Kind};
 use serde::de::DeserializeOwned;
@@ -10,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::custom_info;
 use crate::error::{ConnectorError, OrKind, Result};
 use crate::pb;
-use crate::secret::Secret;
+use crate::secret::{Lent, OperatorSecrets, Secret};
 use crate::task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 
 /// Task settings as they came in `TaskTemplate.custom`.
@@ -172,17 +173,21 @@ impl TaskOutputs for DynamicOutputs {
 }
 
 /// Secrets and settings that Flyte resolved for the task. Empty when the call carried none.
+///
+/// A secret that the task did not bring may be the operator's, see [`OperatorSecrets`].
 #[derive(Debug, Clone, Default)]
 pub struct DynamicConnection {
     secrets: BTreeMap<String, Secret>,
     configs: BTreeMap<String, String>,
+    lent: Arc<Lent>,
 }
 
 impl DynamicConnection {
-    /// The secret of that name.
+    /// The secret of that name: the task's, or else the operator's.
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<&Secret> {
-        self.secrets.get(name)
+        let own = self.secrets.get(name).filter(|secret| !secret.is_empty());
+        own.or_else(|| self.lent.get(name)).or_else(|| self.secrets.get(name))
     }
 
     /// The setting of that name.
@@ -201,7 +206,12 @@ impl TaskConnection for DynamicConnection {
                 .map(|(name, value)| (name, Secret::new(value)))
                 .collect(),
             configs: connection.configs,
+            lent: Arc::default(),
         })
+    }
+
+    fn with_operator(connection: pb::Connection, operator: &OperatorSecrets) -> Result<Self> {
+        Ok(Self { lent: operator.lent(), ..Self::from_connection(connection)? })
     }
 }
 

@@ -3,6 +3,7 @@
 //! The one blanket impl decodes before and encodes after the author's method; no policy lives here.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,6 +19,7 @@ use crate::pb;
 use crate::phase::Phase;
 use crate::request::{CallContext, CreateTask, TaskContext, TaskExecution};
 use crate::resource::{Outputs, Resource, TaskLog};
+use crate::secret::OperatorSecrets;
 use crate::task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 use crate::typed::Interface;
 
@@ -173,7 +175,17 @@ pub trait DynConnector: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The form every registered connector takes.
-pub(crate) struct Erased<C>(pub(crate) C);
+pub(crate) struct Erased<C> {
+    connector: C,
+    operator: Arc<OperatorSecrets>,
+}
+
+impl<C> Erased<C> {
+    /// A connector, and the secrets its operator lends to every call.
+    pub(crate) const fn new(connector: C, operator: Arc<OperatorSecrets>) -> Self {
+        Self { connector, operator }
+    }
+}
 
 impl<C> fmt::Debug for Erased<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -210,9 +222,9 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
             config: C::Config::from_custom(custom)?,
             template,
             execution,
-            context: context::<C>(call, output_prefix, connection)?,
+            context: self.context(call, output_prefix, connection)?,
         };
-        let meta = self.0.create(task).await?;
+        let meta = self.connector.create(task).await?;
         meta.encode()
             .map_err(|error| ConnectorError::permanent(error.to_string()).with_source(error).into())
     }
@@ -220,8 +232,8 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
     async fn get(&self, request: JobRequest) -> Result<ErasedResource, CallError> {
         let JobRequest { call, resource_meta, output_prefix, connection } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
-        let cx = context::<C>(call, output_prefix, connection)?;
-        Ok(erase(self.0.get(&job, &cx).await?)?)
+        let cx = self.context(call, output_prefix, connection)?;
+        Ok(erase(self.connector.get(&job, &cx).await?)?)
     }
 
     async fn get_many(&self, requests: Vec<JobRequest>) -> Vec<Result<ErasedResource, CallError>> {
@@ -231,14 +243,15 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
             .map(|request| {
                 let JobRequest { call, resource_meta, output_prefix, connection } = request;
                 let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
-                jobs.push((job, context::<C>(call, output_prefix, connection)?));
+                jobs.push((job, self.context(call, output_prefix, connection)?));
                 Ok(())
             })
             .collect();
         // What cannot be read is answered here; the rest in the order of the connector's answers.
-        let mut answers = if jobs.is_empty() { Vec::new() } else { self.0.get_many(&jobs).await }
-            .into_iter()
-            .map(|answer| answer.and_then(erase).map_err(CallError::from));
+        let mut answers =
+            if jobs.is_empty() { Vec::new() } else { self.connector.get_many(&jobs).await }
+                .into_iter()
+                .map(|answer| answer.and_then(erase).map_err(CallError::from));
         let missing = || ConnectorError::transient("`get_many` left out an answer for this job");
         read.into_iter()
             .map(|read| read.and_then(|()| answers.next().unwrap_or_else(|| Err(missing().into()))))
@@ -248,8 +261,8 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
     async fn delete(&self, request: JobRequest) -> Result<(), CallError> {
         let JobRequest { call, resource_meta, output_prefix, connection } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
-        let cx = context::<C>(call, output_prefix, connection)?;
-        Ok(self.0.delete(&job, &cx).await?)
+        let cx = self.context(call, output_prefix, connection)?;
+        Ok(self.connector.delete(&job, &cx).await?)
     }
 
     async fn get_metrics(
@@ -258,23 +271,27 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
     ) -> Result<Vec<Metric>, CallError> {
         let QueryRequest { call, resource_meta, query } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
-        Ok(self.0.get_metrics(&job, query, &call).await?)
+        Ok(self.connector.get_metrics(&job, query, &call).await?)
     }
 
     async fn get_logs(&self, request: QueryRequest<LogQuery>) -> Result<Logs, CallError> {
         let QueryRequest { call, resource_meta, query } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
-        Ok(self.0.get_logs(&job, query, &call).await?)
+        Ok(self.connector.get_logs(&job, query, &call).await?)
     }
 }
 
-fn context<C: AsyncConnector>(
-    call: CallContext,
-    output_prefix: String,
-    connection: Option<pb::Connection>,
-) -> Result<TaskContext<C>> {
-    let connection = C::Connection::from_connection(connection.unwrap_or_default())?;
-    Ok(TaskContext { connection, output_prefix, call })
+impl<C: AsyncConnector> Erased<C> {
+    fn context(
+        &self,
+        call: CallContext,
+        output_prefix: String,
+        connection: Option<pb::Connection>,
+    ) -> Result<TaskContext<C>> {
+        let connection = connection.unwrap_or_default();
+        let connection = C::Connection::with_operator(connection, &self.operator)?;
+        Ok(TaskContext { connection, output_prefix, call })
+    }
 }
 
 fn erase<O: TaskOutputs>(resource: Resource<O>) -> Result<ErasedResource> {

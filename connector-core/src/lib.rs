@@ -85,7 +85,7 @@ pub use registration::Registration;
 pub use registry::Registry;
 pub use request::{CallContext, CreateTask, TaskContext};
 pub use resource::{Outputs, Resource, TaskLog};
-pub use secret::Secret;
+pub use secret::{OperatorSecrets, Secret};
 pub use settings::Settings;
 pub use states::StateTable;
 pub use task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};

@@ -64,8 +64,9 @@ impl Registration {
             identity: Identity::of::<C>(Place { file, line }),
             instance: |settings| {
                 Box::pin(async move {
+                    let operator = settings.operator();
                     let connector = C::instance(settings).await?;
-                    Ok(Arc::new(Erased(connector)) as Arc<dyn DynConnector>)
+                    Ok(Arc::new(Erased::new(connector, operator)) as Arc<dyn DynConnector>)
                 })
             },
         }

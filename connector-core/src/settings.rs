@@ -3,18 +3,30 @@
 //! It reads no environment itself, so tests pass plain maps.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::error::{ConnectorError, Result};
-use crate::secret::Secret;
+use crate::secret::{OperatorSecrets, Secret};
 
 /// Operator settings of one connector: lower-case names and text values.
 ///
 /// The server takes them from environment variables `CONNECTOR__<TASK_TYPE>__<NAME>`, so
 /// `CONNECTOR__BIGQUERY__PROJECT=acme` is the setting `project` of the connector whose first task
 /// type is `bigquery`. In the task type every character other than a letter or digit reads as `_`.
+/// Names that begin with `SECRET__` are the operator's secrets and no settings, see
+/// [`OperatorSecrets`].
 #[derive(Clone, Default)]
 pub struct Settings {
     values: BTreeMap<String, String>,
+    operator: Option<Arc<OperatorSecrets>>,
+}
+
+/// What the variables of the connector with that main task type begin with.
+pub(crate) fn prefix(task_type: &str) -> String {
+    let letters = task_type.chars();
+    let letters =
+        letters.map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
+    format!("CONNECTOR__{}__", letters.collect::<String>())
 }
 
 impl Settings {
@@ -23,19 +35,28 @@ impl Settings {
     where
         I: IntoIterator<Item = (String, String)>,
     {
-        let prefix: String = task_type
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
-            .collect();
-        let prefix = format!("CONNECTOR__{prefix}__");
+        let prefix = prefix(task_type);
         let values = variables
             .into_iter()
             .filter_map(|(name, value)| {
                 let setting = name.strip_prefix(&prefix)?;
-                (!setting.is_empty()).then(|| (setting.to_ascii_lowercase(), value))
+                let setting = setting.to_ascii_lowercase();
+                let is_setting = !setting.is_empty() && !setting.starts_with("secret__");
+                is_setting.then_some((setting, value))
             })
             .collect();
-        Self { values }
+        Self { values, operator: None }
+    }
+
+    /// With the operator's secrets of the same connector.
+    pub(crate) fn with_operator(mut self, secrets: Arc<OperatorSecrets>) -> Self {
+        self.operator = Some(secrets);
+        self
+    }
+
+    /// The operator's secrets of the connector.
+    pub(crate) fn operator(&self) -> Arc<OperatorSecrets> {
+        self.operator.clone().unwrap_or_default()
     }
 
     /// The value of a setting, if the operator gave one.
@@ -49,10 +70,19 @@ impl Settings {
         self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The value of a setting as a [`Secret`].
+    /// The operator's secret of that name, or else the value of the setting of that name as one. It
+    /// may be sent to the hosts that the operator named, see [`Secret::expose_for`].
+    ///
+    /// It is the value of this moment; one that is looked up in each call's connection follows a
+    /// mounted file.
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<Secret> {
-        self.get(name).map(Secret::new)
+        match &self.operator {
+            Some(operator) => {
+                operator.get(name).or_else(|| self.get(name).map(|value| operator.bind(value)))
+            }
+            None => self.get(name).map(Secret::new),
+        }
     }
 
     /// The value of a setting the connector cannot start without.
@@ -71,7 +101,7 @@ impl Settings {
 
 impl FromIterator<(String, String)> for Settings {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(values: I) -> Self {
-        Self { values: values.into_iter().collect() }
+        Self { values: values.into_iter().collect(), operator: None }
     }
 }
 
@@ -92,6 +122,7 @@ mod tests {
             ("CONNECTOR__MY_TASK__API_URL", "http://a"),
             ("CONNECTOR__MY__API_URL", "http://b"),
             ("CONNECTOR__MY_TASK__", "ignored"),
+            ("CONNECTOR__MY_TASK__SECRET__KEY", "no setting"),
             ("CONNECTOR_PORT", "1"),
         ];
         let settings = Settings::from_variables(

@@ -6,6 +6,7 @@ use prost_types::Struct;
 
 use crate::error::Result;
 use crate::pb;
+use crate::secret::OperatorSecrets;
 use crate::typed::FieldDescription;
 
 /// Names and literals of a task's inputs or outputs, in the order they came.
@@ -141,6 +142,17 @@ pub trait TaskConnection: Sized + Send + Sync + 'static {
     /// # Errors
     /// [`crate::ErrorKind::InvalidTask`], naming the secret or setting, never its value.
     fn from_connection(connection: pb::Connection) -> Result<Self>;
+
+    /// Reads the connection, with the operator's secrets for what the task did not bring. The
+    /// derive and `DynamicConnection` do that; what is written by hand gets none of them, unless it
+    /// has a version of its own.
+    ///
+    /// # Errors
+    /// As [`TaskConnection::from_connection`].
+    fn with_operator(connection: pb::Connection, operator: &OperatorSecrets) -> Result<Self> {
+        let _ = operator;
+        Self::from_connection(connection)
+    }
 
     /// What it holds, field by field; `None` if it takes anything.
     #[must_use]

@@ -45,7 +45,10 @@ fn finish(ended: Result<(), String>) -> ExitCode {
 }
 
 fn in_runtime(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    // One more than there are processors: a thread that a connector holds up is not missed.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) + 1;
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime cannot be started: {error}"))?;

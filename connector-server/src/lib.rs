@@ -23,6 +23,7 @@ mod linking;
 mod metrics;
 mod operation;
 pub mod pb;
+mod rotation;
 mod scrub;
 mod server;
 mod shutdown;

@@ -18,6 +18,7 @@ use crate::gate::Gates;
 use crate::grpc::health::HealthTable;
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Remembered};
+use crate::rotation::Rotation;
 use crate::scrub::KnownSecrets;
 use crate::{admin, grpc, shutdown};
 
@@ -147,6 +148,7 @@ impl Server {
             grpc::HEALTH_NAMES.into_iter().chain(registry.entries().map(|entry| entry.name)),
             registry.failures().iter().map(|failure| failure.name),
         );
+        let _rotation = Rotation::start(&registry);
         let gates = Arc::new(Gates::new(&registry, isolated, &Handle::current()));
         let remembered = Arc::clone(&gates);
         let remembered = Remembered::new(move || {

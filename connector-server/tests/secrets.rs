@@ -1,6 +1,7 @@
 //! The binary and a connector that leaks its secret wherever it can: nothing of it leaves, not in an
 //! answer, not in an error, not in a metric, not in a log line, not in a panic.
 #![cfg(feature = "examples")]
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly, and so may what they share")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -19,14 +20,27 @@ const TRACES: [&str; 6] = ["s3cr", "t+key", "t%2Bkey", "%22q", "Y3IvdCtr", "ZXkg
 
 struct Server {
     child: Child,
+    connection: Option<core_pb::Connection>,
     tasks: AsyncConnectorServiceClient<Channel>,
 }
 
 impl Server {
+    /// Calls carry the secret.
     async fn start(log_format: &str) -> Self {
+        let secrets = [("api_key".to_owned(), SECRET.to_owned())].into();
+        let connection = core_pb::Connection { secrets, ..Default::default() };
+        Self::start_with(log_format, Some(connection), &[]).await
+    }
+
+    async fn start_with(
+        log_format: &str,
+        connection: Option<core_pb::Connection>,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_connector-server"))
             .args(["--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"])
             .args(["--log-level", "debug", "--log-format", log_format])
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -37,7 +51,7 @@ impl Server {
             .find_map(|line| line.strip_prefix("gRPC ").map(|address| address.trim().to_owned()))
             .unwrap();
         let channel = Endpoint::from_shared(address).unwrap().connect().await.unwrap();
-        Self { child, tasks: AsyncConnectorServiceClient::new(channel) }
+        Self { child, connection, tasks: AsyncConnectorServiceClient::new(channel) }
     }
 
     async fn create(&mut self, custom: Value) -> Result<bytes::Bytes, Status> {
@@ -48,7 +62,7 @@ impl Server {
         };
         let request = pb::CreateTaskRequest {
             template: Some(Box::new(template)),
-            connection: connection(),
+            connection: self.connection.clone(),
             ..Default::default()
         };
         Ok(self.tasks.create_task(request).await?.into_inner().resource_meta)
@@ -58,7 +72,7 @@ impl Server {
         let request = pb::GetTaskRequest {
             resource_meta: meta.clone(),
             task_category: category(),
-            connection: connection(),
+            connection: self.connection.clone(),
             ..Default::default()
         };
         Ok(self.tasks.get_task(request).await?.into_inner().resource.unwrap())
@@ -68,7 +82,7 @@ impl Server {
         let request = pb::DeleteTaskRequest {
             resource_meta: meta.clone(),
             task_category: category(),
-            connection: connection(),
+            connection: self.connection.clone(),
         };
         self.tasks.delete_task(request).await.map(drop)
     }
@@ -104,17 +118,11 @@ impl Drop for Server {
     }
 }
 
-fn connection() -> Option<core_pb::Connection> {
-    let secrets = [("api_key".to_owned(), SECRET.to_owned())].into();
-    Some(core_pb::Connection { secrets, ..Default::default() })
-}
-
 fn category() -> Option<pb::TaskCategory> {
     Some(pb::TaskCategory { name: "simulator".to_owned(), version: 0 })
 }
 
-async fn nothing_leaves(log_format: &str) {
-    let mut server = Server::start(log_format).await;
+async fn nothing_leaves(mut server: Server) {
     let mut told: Vec<(String, String)> = Vec::new();
 
     let custom =
@@ -156,10 +164,40 @@ async fn nothing_leaves(log_format: &str) {
 
 #[tokio::test]
 async fn no_trace_of_a_secret_leaves_beside_text_logs() {
-    nothing_leaves("text").await;
+    nothing_leaves(Server::start("text").await).await;
 }
 
 #[tokio::test]
 async fn no_trace_of_a_secret_leaves_beside_json_logs() {
-    nothing_leaves("json").await;
+    nothing_leaves(Server::start("json").await).await;
+}
+
+const ANYWHERE: (&str, &str) = ("CONNECTOR__SIMULATOR__SECRET_HOSTS", "*");
+
+#[tokio::test]
+async fn no_trace_of_an_operators_variable_leaves() {
+    let variables = [ANYWHERE, ("CONNECTOR__SIMULATOR__SECRET__API_KEY", SECRET)];
+    nothing_leaves(Server::start_with("text", None, &variables).await).await;
+}
+
+#[tokio::test]
+async fn no_trace_of_an_operators_file_leaves() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("simulator")).unwrap();
+    std::fs::write(root.path().join("simulator/api_key"), format!("{SECRET}\n")).unwrap();
+    let variables = [ANYWHERE, ("CONNECTOR_SECRETS_DIR", root.path().to_str().unwrap())];
+    nothing_leaves(Server::start_with("json", None, &variables).await).await;
+}
+
+#[tokio::test]
+async fn an_operators_secret_that_is_bound_to_hosts_is_not_even_told() {
+    let variables = [
+        ("CONNECTOR__SIMULATOR__SECRET_HOSTS", "api.example.com"),
+        ("CONNECTOR__SIMULATOR__SECRET__API_KEY", SECRET),
+    ];
+    let mut server = Server::start_with("text", None, &variables).await;
+    let meta = server.create(json!({"leak_secret": true})).await.unwrap();
+    let answer = format!("{:?}", server.get(&meta).await.unwrap());
+    assert!(!answer.contains("***") && !answer.contains(TRACES[0]), "{answer}");
+    assert!(!server.end().contains("creating with"));
 }

@@ -96,7 +96,7 @@ impl Attempt<'_> {
     }
 
     async fn create(&self, prefix: &str) -> Result<Bytes, Status> {
-        match self.trouble.repeated_create {
+        match self.trouble.repeated_create.filter(|_| self.name.number == 0) {
             None => self.create_once(prefix).await,
             Some(RepeatedCreate::Concurrent { calls }) => {
                 let last = join_all((1..calls).map(|_| self.create_once(prefix)));

@@ -57,7 +57,7 @@ pub(crate) fn with_vendor(records: &[TaskRecord], jobs: &[VendorJob]) -> Report 
     // The vendor knows better than the answers do.
     report.duplicated.clear();
     for (key, jobs) in by(jobs, |job| job.key.as_deref()) {
-        if jobs.len() > 1 {
+        if jobs.iter().skip(1).any(|job| !job.is_replacement) {
             let ids: Vec<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
             let run = jobs.iter().find_map(|job| job.run.as_deref());
             report.duplicated.push(Finding {

@@ -18,7 +18,7 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trouble {
-    /// Sends the create of every attempt more than once.
+    /// Sends the create of the first attempt more than once.
     pub repeated_create: Option<RepeatedCreate>,
     /// Deadlines of the creates of the first attempts, in their order. Attempts beyond have the
     /// deadline of the rules.
@@ -32,7 +32,7 @@ pub struct Trouble {
     pub delete_twice: bool,
 }
 
-/// How one attempt comes to be created more than once.
+/// How an attempt comes to be created more than once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RepeatedCreate {
     /// That many creates at the same time; the last one's answer counts.

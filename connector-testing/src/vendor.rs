@@ -18,6 +18,7 @@ pub trait Vendor: Send + Sync {
 
 /// One job, as the vendor sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VendorJob {
     /// What the vendor calls it.
     pub id: String,
@@ -29,6 +30,38 @@ pub struct VendorJob {
     pub run: Option<String>,
     /// Where it stands.
     pub state: VendorState,
+    /// Whether every earlier job of its key had been cancelled when it was made: such a job is not a
+    /// duplicate but a replacement, as when a create comes back after its job was given up.
+    pub is_replacement: bool,
+}
+
+impl VendorJob {
+    /// A job without key and run.
+    #[must_use]
+    pub fn new(id: impl Into<String>, state: VendorState) -> Self {
+        Self { id: id.into(), key: None, run: None, state, is_replacement: false }
+    }
+
+    /// Sets the key under which the connector asked for it.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Sets the name of the execution.
+    #[must_use]
+    pub fn run(mut self, run: impl Into<String>) -> Self {
+        self.run = Some(run.into());
+        self
+    }
+
+    /// Sets [`VendorJob::is_replacement`].
+    #[must_use]
+    pub const fn is_replacement(mut self, yes: bool) -> Self {
+        self.is_replacement = yes;
+        self
+    }
 }
 
 /// Where a job stands.

@@ -17,6 +17,7 @@ use crate::error::{ConnectorError, Result};
 use crate::key::{ConnectorKey, TaskType};
 use crate::policy::{Policy, overridden};
 use crate::registration::{Identity, Instance, Place, Registration};
+use crate::secret::OperatorSecrets;
 use crate::settings::Settings;
 
 /// Collects connectors for a [`Registry`].
@@ -34,7 +35,7 @@ struct Candidate {
 
 enum Source {
     Linked(fn(Settings) -> Instance),
-    Made(Arc<dyn DynConnector>),
+    Made(Box<dyn FnOnce(Arc<OperatorSecrets>) -> Arc<dyn DynConnector> + Send>),
 }
 
 impl RegistryBuilder {
@@ -70,8 +71,8 @@ impl RegistryBuilder {
         self.add(connector, true)
     }
 
-    /// The environment variables that connectors' [`Settings`] and the operator's part of their
-    /// [`Policy`] are taken from.
+    /// The environment variables that connectors' [`Settings`], the operator's part of their
+    /// [`Policy`] and their [`OperatorSecrets`] are taken from.
     #[must_use]
     pub fn variables(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         self.variables.extend(variables);
@@ -84,7 +85,7 @@ impl RegistryBuilder {
         let place = Place { file: caller.file(), line: caller.line() };
         self.candidates.push(Candidate {
             identity: Identity::of::<C>(place),
-            source: Source::Made(Arc::new(Erased(connector))),
+            source: Source::Made(Box::new(|operator| Arc::new(Erased::new(connector, operator)))),
             replaces,
         });
         self
@@ -96,7 +97,7 @@ impl RegistryBuilder {
     ///
     /// # Errors
     /// Two connectors for one task type and version (all such pairs are listed), a task type or
-    /// version that Flyte cannot carry, or an operator's variable that fits no policy.
+    /// version that Flyte cannot carry, or an operator's variable that does not fit.
     pub async fn build(self) -> Result<Registry, RegistryError> {
         let served = claims(&self.candidates)?;
         let mut registry = Registry::default();
@@ -108,12 +109,17 @@ impl RegistryBuilder {
             let main = task_types.first().copied().unwrap_or_default();
             let settings = Settings::from_variables(main, self.variables.iter().cloned());
             let policy = overridden(policy, &self.variables, &settings)?;
+            let operator = Arc::new(OperatorSecrets::read(main, &self.variables)?);
             let made = match candidate.source {
-                Source::Made(connector) => Ok(connector),
-                Source::Linked(instance) => make(instance, settings).await,
+                Source::Made(make) => Ok(make(Arc::clone(&operator))),
+                Source::Linked(instance) => {
+                    make(instance, settings.with_operator(Arc::clone(&operator))).await
+                }
             };
             match made {
-                Ok(connector) => registry.insert(&keys, name, &connector, policy, place),
+                Ok(connector) => {
+                    registry.insert(&keys, name, &connector, (policy, &operator), place);
+                }
                 Err(error) => registry.failures.push(InitFailure { name, keys, place, error }),
             }
         }
@@ -186,14 +192,15 @@ impl Registry {
         keys: &[ConnectorKey],
         name: &'static str,
         connector: &Arc<dyn DynConnector>,
-        policy: Policy,
+        (policy, operator): (Policy, &Arc<OperatorSecrets>),
         place: Place,
     ) {
         for key in keys {
             let versions = self.by_type.entry(key.task_type.as_str().to_owned()).or_default();
             versions.push((key.version, self.entries.len()));
             let connector = Arc::clone(connector);
-            self.entries.push(Entry { key: key.clone(), name, connector, policy, place });
+            let operator = Arc::clone(operator);
+            self.entries.push(Entry { key: key.clone(), name, connector, policy, operator, place });
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::erased::DynConnector;
 use crate::key::ConnectorKey;
 use crate::policy::Policy;
 use crate::registration::Place;
+use crate::secret::OperatorSecrets;
 
 /// All connectors of a server, ready to be called.
 #[derive(Debug, Default)]
@@ -35,6 +36,8 @@ pub struct Entry {
     pub connector: Arc<dyn DynConnector>,
     /// How its calls are treated: the author's policy with the operator's values on top.
     pub policy: Policy,
+    /// What the operator lends to its calls; the server has mounted files read again.
+    pub operator: Arc<OperatorSecrets>,
     /// Where it was registered.
     pub place: Place,
 }

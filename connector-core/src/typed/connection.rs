@@ -2,12 +2,13 @@
 //! Derived `TaskConnection` uses these. Settings are text on the wire; secrets are never shown.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::describe::{FieldDescription, TypeDescription};
 use super::mismatch::Mismatches;
 use crate::error::Result;
 use crate::pb;
-use crate::secret::Secret;
+use crate::secret::{Lent, OperatorSecrets, Secret};
 
 /// A type that a setting of a connection can have; the wire carries text.
 #[diagnostic::on_unimplemented(
@@ -125,6 +126,7 @@ impl SecretValue for Option<Secret> {
 pub struct ConnectionFields {
     secrets: BTreeMap<String, Secret>,
     configs: BTreeMap<String, String>,
+    lent: Arc<Lent>,
     problems: Mismatches,
 }
 
@@ -136,8 +138,15 @@ impl ConnectionFields {
         Self {
             secrets: secrets.map(|(name, value)| (name, Secret::new(value))).collect(),
             configs: connection.configs,
+            lent: Arc::default(),
             problems: Mismatches::default(),
         }
+    }
+
+    /// The same, with the operator's secrets for what is missing.
+    #[must_use]
+    pub fn with_operator(connection: pb::Connection, operator: &OperatorSecrets) -> Self {
+        Self { lent: operator.lent(), ..Self::new(connection) }
     }
 
     /// Takes a setting; it must be there, unless its type can be absent.
@@ -147,7 +156,7 @@ impl ConnectionFields {
             None => {
                 let absent = T::absent();
                 if absent.is_none() {
-                    self.missing(name, "configs");
+                    self.missing(name, "name it under `configs` in the task's settings");
                 }
                 absent
             }
@@ -165,9 +174,19 @@ impl ConnectionFields {
 
     /// Takes a secret.
     pub fn take_secret<T: SecretValue>(&mut self, name: &str) -> Option<T> {
-        let taken = T::from_secret(self.secrets.remove(name));
+        let own = self.secrets.remove(name);
+        let lent = || self.lent.get(name).cloned();
+        let found = match own {
+            Some(own) if own.is_empty() => lent().or(Some(own)),
+            Some(own) => Some(own),
+            None => lent(),
+        };
+        let taken = T::from_secret(found);
         if taken.is_none() {
-            self.missing(name, "secrets");
+            self.missing(
+                name,
+                "name it under `secrets` in the task's settings, or ask the operator for it",
+            );
         }
         taken
     }
@@ -177,8 +196,8 @@ impl ConnectionFields {
         T::from_text(text).map_err(|found| self.problems.extend(found.in_field(name))).ok()
     }
 
-    fn missing(&mut self, name: &str, part: &str) {
-        let text = format!("is missing; name it under `{part}` in the task's settings");
+    fn missing(&mut self, name: &str, advice: &str) {
+        let text = format!("is missing; {advice}");
         self.problems.extend(Mismatches::new(text).in_field(name));
     }
 
@@ -239,7 +258,7 @@ mod tests {
     #[test]
     fn secrets_and_settings_are_apart_and_typed() {
         let mut fields = ConnectionFields::new(connection());
-        assert_eq!(fields.take_secret::<Secret>("api_key").unwrap().expose(), "hunter2");
+        assert_eq!(fields.take_secret::<Secret>("api_key").unwrap().expose().unwrap(), "hunter2");
         assert_eq!(fields.take::<String>("port").as_deref(), Some("8080x"));
         assert_eq!(fields.take::<Option<u16>>("other"), Some(None));
         assert_eq!(fields.take_or("retries", || 3_u8), Some(3));
@@ -256,7 +275,8 @@ mod tests {
             error.message(),
             "the task's secrets and configs do not fit:\n \
              - `port`: expected an int, found other text\n \
-             - `token`: is missing; name it under `secrets` in the task's settings"
+             - `token`: is missing; name it under `secrets` in the task's settings, or ask \
+             the operator for it"
         );
     }
 }

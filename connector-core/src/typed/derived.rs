@@ -13,6 +13,7 @@ use super::record::{Glance, ValueFields};
 use super::{FlyteType, OptionalField};
 use crate::error::Result;
 use crate::pb;
+use crate::secret::OperatorSecrets;
 use crate::task::NamedLiterals;
 
 /// What `describe` of the four parts returns.
@@ -224,7 +225,21 @@ pub fn describe_config<T: DerivedConfig>() -> Descriptions {
 /// # Errors
 /// [`crate::ErrorKind::InvalidTask`], listing every problem, never a value.
 pub fn read_connection<T: DerivedConnection>(connection: pb::Connection) -> Result<T> {
-    let mut fields = ConnectionFields::new(connection);
+    read_fields(ConnectionFields::new(connection))
+}
+
+/// Reads a derived connection, with the operator's secrets for what is missing.
+///
+/// # Errors
+/// [`crate::ErrorKind::InvalidTask`], listing every problem, never a value.
+pub fn read_connection_with<T: DerivedConnection>(
+    connection: pb::Connection,
+    operator: &OperatorSecrets,
+) -> Result<T> {
+    read_fields(ConnectionFields::with_operator(connection, operator))
+}
+
+fn read_fields<T: DerivedConnection>(mut fields: ConnectionFields) -> Result<T> {
     let connection = T::read(&mut ConnectionReader::Connection(&mut fields));
     fields.finish(connection)
 }

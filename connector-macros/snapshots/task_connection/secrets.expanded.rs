@@ -40,6 +40,15 @@ const _: () = {
         ) -> __connector_core::Result<Self> {
             __connector_core::__private::derived::read_connection(__connector_connection)
         }
+        fn with_operator(
+            __connector_connection: __connector_core::pb::Connection,
+            __connector_operator: &__connector_core::OperatorSecrets,
+        ) -> __connector_core::Result<Self> {
+            __connector_core::__private::derived::read_connection_with(
+                __connector_connection,
+                __connector_operator,
+            )
+        }
         fn describe() -> __connector_core::__private::derived::Descriptions {
             __connector_core::__private::derived::describe_connection::<Self>()
         }

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
 use super::Gate;
+use super::isolation::Places;
 use super::site::Site;
 
 /// Every gate. Task types and versions of one connector share one.
@@ -25,6 +26,7 @@ impl Gates {
     ///
     /// `server` is where the server runs.
     pub(crate) fn new(registry: &Registry, isolated: bool, server: &Handle) -> Self {
+        let places = Places::new(server.clone());
         let mut by_type: HashMap<String, Vec<(ConnectorKey, Arc<Gate>)>> = HashMap::new();
         let mut all: Vec<(String, Arc<Gate>)> = Vec::new();
         for entry in registry.entries() {
@@ -38,8 +40,8 @@ impl Gates {
                 if !isolated {
                     policy = policy.isolation(Isolation::Shared);
                 }
-                let connector = Arc::clone(&entry.connector);
-                let site = Site::new(task_type, connector, policy, server.clone());
+                let (server, places) = (server.clone(), Arc::clone(&places));
+                let site = Site::new(entry, policy, server, places);
                 let gate = Arc::new(Gate::new(site));
                 all.push((task_type.to_owned(), Arc::clone(&gate)));
                 gate

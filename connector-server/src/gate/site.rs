@@ -4,17 +4,18 @@
 use std::sync::Arc;
 
 use connector_core::erased::{CallError, DynConnector, ErasedResource, JobRequest};
+use connector_core::registry::Entry;
 use connector_core::{Policy, pb};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::call::Call;
-use super::isolation::{Interrupted, Workplace};
+use super::isolation::{Interrupted, Places, Workplace};
 use super::rate::Rates;
 use crate::failure::Cause;
 use crate::metrics::CallMetrics;
 use crate::operation::Operation;
-use crate::scrub::{KnownSecrets, Scrub, Scrubber};
+use crate::scrub::{KnownSecrets, LentSecrets, Scrub, Scrubber};
 
 /// A connector with its surroundings.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Site {
     pub(crate) policy: Policy,
     pub(crate) workplace: Workplace,
     pub(crate) rates: Rates,
+    /// The operator's secrets, which a call may use beside its own.
+    lent: Option<LentSecrets>,
     /// The server's own threads, for timers and what outlives a call.
     pub(crate) server: Handle,
 }
@@ -31,14 +34,13 @@ pub(crate) struct Site {
 pub(crate) type Ended<T> = Result<Result<T, CallError>, Interrupted>;
 
 impl Site {
-    pub(crate) fn new(
-        name: &str,
-        connector: Arc<dyn DynConnector>,
-        policy: Policy,
-        server: Handle,
-    ) -> Self {
-        let workplace = Workplace::new(name, policy.isolation, policy.concurrency, server.clone());
-        Self { connector, policy, workplace, rates: Rates::new(policy.rate), server }
+    pub(crate) fn new(entry: &Entry, policy: Policy, server: Handle, places: Arc<Places>) -> Self {
+        let name = entry.key.task_type.as_str();
+        let connector = Arc::clone(&entry.connector);
+        let lent = LentSecrets::of(&entry.operator);
+        let workplace =
+            Workplace::new(name, policy.isolation, policy.concurrency, server.clone(), places);
+        Self { connector, policy, workplace, rates: Rates::new(policy.rate), lent, server }
     }
 
     /// Notes the secrets of a call, for what will be said without its connection at hand.
@@ -52,7 +54,7 @@ impl Site {
         error: CallError,
         connection: Option<&pb::Connection>,
     ) -> CallError {
-        match Scrubber::of(connection) {
+        match Scrubber::of(connection, self.lent.as_ref()) {
             Some(scrubber) => scrubber.error(error),
             None => error,
         }
@@ -64,7 +66,7 @@ impl Site {
         mut text: String,
         connection: Option<&pb::Connection>,
     ) -> String {
-        if let Some(scrubber) = Scrubber::of(connection) {
+        if let Some(scrubber) = Scrubber::of(connection, self.lent.as_ref()) {
             scrubber.text(&mut text);
         }
         text
@@ -85,7 +87,7 @@ impl Site {
 
     /// Takes the secrets of the call's connection out of an answer.
     pub(crate) fn scrub(&self, resource: &mut ErasedResource, connection: Option<&pb::Connection>) {
-        if let Some(scrubber) = Scrubber::of(connection) {
+        if let Some(scrubber) = Scrubber::of(connection, self.lent.as_ref()) {
             scrubber.resource(resource);
         }
     }

@@ -66,10 +66,12 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::elsewhere;
-    use crate::gate::isolation::{Workplace, panic_message};
+    use crate::gate::isolation::{Places, Workplace, panic_message};
 
     fn workplace() -> Workplace {
-        Workplace::new("test", Isolation::Own, 1, Handle::current())
+        let server = Handle::current();
+        let places = Places::new(server.clone());
+        Workplace::new("test", Isolation::Own, 1, server, places)
     }
 
     #[tokio::test]

@@ -65,8 +65,17 @@ impl Index {
 
     /// The text with stars in place of secrets; `None` if there are none in it.
     pub(super) fn scrubbed(&self, text: &str) -> Option<String> {
+        self.scrubbed_with(None, text)
+    }
+
+    /// The same for the secrets of two indexes at once, as those of one may overlap the other's.
+    pub(super) fn scrubbed_with(&self, other: Option<&Self>, text: &str) -> Option<String> {
         let mut effort = Effort::for_text(text);
-        let mut found = self.found(text.as_bytes(), &mut effort);
+        let mut found = Vec::new();
+        self.find(text.as_bytes(), &mut effort, &mut found);
+        if let Some(other) = other {
+            other.find(text.as_bytes(), &mut effort, &mut found);
+        }
         if effort.is_spent() {
             return Some(WITHHELD.to_owned());
         }
@@ -80,8 +89,7 @@ impl Index {
 
     /// Every place where a needle stands. Overlapping ones are all found: where one secret begins
     /// inside another, nothing of either may stay.
-    fn found(&self, text: &[u8], effort: &mut Effort) -> Vec<Range<usize>> {
-        let mut found = Vec::new();
+    fn find(&self, text: &[u8], effort: &mut Effort, found: &mut Vec<Range<usize>>) {
         // The last four bytes, folded, and the place after the last byte that can be an escape.
         let mut window = 0_u32;
         let mut plain_from = 0;
@@ -96,13 +104,12 @@ impl Index {
             let Some(start) = end.checked_sub(KEY_BYTES) else { continue };
             if start >= plain_from {
                 if self.may_hold(window) {
-                    self.try_key(window.to_be_bytes(), text, start, effort, &mut found);
+                    self.try_key(window.to_be_bytes(), text, start, effort, found);
                 }
             } else {
-                self.try_spellings(text, start, effort, &mut found);
+                self.try_spellings(text, start, effort, found);
             }
         }
-        found
     }
 
     fn try_key(
@@ -145,6 +152,7 @@ impl Index {
                 {
                     open.push((at + taken, key, read));
                 }
+                effort.spend_on_escape();
                 escapes(text, at, |bytes, taken| {
                     let filled = (read + bytes.len()).min(KEY_BYTES);
                     open.push((at + taken, with(key, read, bytes), filled));

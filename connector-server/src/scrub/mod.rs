@@ -6,6 +6,7 @@
 mod effort;
 mod index;
 pub(crate) mod known;
+mod lent;
 mod needle;
 mod parts;
 mod spelling;
@@ -15,9 +16,13 @@ pub(crate) mod writer;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use connector_core::pb;
 use index::Index;
 pub(crate) use known::KnownSecrets;
+pub(crate) use lent::LentSecrets;
 pub(crate) use surfaces::Scrub;
 
 /// The size of the filter of a call's secrets, as a power of two.
@@ -26,24 +31,30 @@ const FILTER_BITS: u32 = 12;
 /// Puts stars in place of the secrets of one call.
 #[derive(Debug)]
 pub(crate) struct Scrubber {
-    index: Index,
+    own: Index,
+    lent: Option<Arc<Index>>,
 }
 
 impl Scrubber {
-    /// For the secrets of a call's connection; `None` if it has none worth hiding.
-    pub(crate) fn of(connection: Option<&pb::Connection>) -> Option<Self> {
-        let secrets = &connection?.secrets;
-        if secrets.is_empty() {
+    /// For the secrets of a call's connection and for those its operator lends to it; `None` if
+    /// there is nothing worth hiding.
+    pub(crate) fn of(
+        connection: Option<&pb::Connection>,
+        lent: Option<&LentSecrets>,
+    ) -> Option<Self> {
+        let lent = lent.and_then(LentSecrets::index);
+        let own = connection.map(|connection| &connection.secrets);
+        if lent.is_none() && own.is_none_or(BTreeMap::is_empty) {
             return None;
         }
         let mut index = Index::new(FILTER_BITS);
-        secrets.values().for_each(|value| index.insert(value));
-        (!index.is_empty()).then_some(Self { index })
+        own.into_iter().flat_map(BTreeMap::values).for_each(|value| index.insert(value));
+        (lent.is_some() || !index.is_empty()).then_some(Self { own: index, lent })
     }
 }
 
 impl Scrub for Scrubber {
     fn scrubbed(&self, text: &str) -> Option<String> {
-        self.index.scrubbed(text)
+        self.own.scrubbed_with(self.lent.as_deref(), text)
     }
 }

@@ -89,6 +89,7 @@ impl Needle {
                         at += taken;
                         continue;
                     }
+                    effort.spend_on_escape();
                     escapes(text, at, |bytes, taken| {
                         if self.goes_on(found, bytes) {
                             states.insert((found + bytes.len(), at + taken));

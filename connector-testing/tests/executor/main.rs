@@ -290,8 +290,7 @@ impl Vendor for Jobs {
 }
 
 fn job(id: &str, run: &str, state: VendorState) -> VendorJob {
-    let owned = |text: &str| Some(text.to_owned());
-    VendorJob { id: id.to_owned(), key: owned(run), run: owned(run), state }
+    VendorJob::new(id, state).key(run).run(run)
 }
 
 #[tokio::test(start_paused = true)]
@@ -321,4 +320,13 @@ async fn the_vendors_view_shows_orphans_duplicates_and_lost_jobs() {
     let lost: Vec<&str> = report.lost.iter().map(|finding| finding.subject.as_str()).collect();
     assert_eq!(lost, ["r-1", "r-2"], "{report}");
     assert!(!report.is_clean());
+
+    let replaced = Jobs(vec![
+        job("a", "r-0", VendorState::Cancelled),
+        job("a2", "r-0", VendorState::Succeeded).is_replacement(true),
+        job("b", "r-1", VendorState::Failed),
+        job("c", "r-2", VendorState::Succeeded),
+    ]);
+    let report = executor.report_with(&replaced).await;
+    assert!(report.is_clean(), "{report}");
 }

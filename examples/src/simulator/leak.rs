@@ -19,7 +19,7 @@ pub(super) struct Leak {
 impl Leak {
     /// The secret `api_key` of a call, if the call has it and the task asks for it.
     pub(super) fn of(asked: bool, connection: &DynamicConnection) -> Option<Self> {
-        let secret = connection.secret("api_key").filter(|_| asked)?.expose();
+        let secret = connection.secret("api_key").filter(|_| asked)?.expose().ok()?;
         Some(Self {
             plain: secret.to_owned(),
             url: utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),

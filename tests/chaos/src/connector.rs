@@ -49,11 +49,14 @@ impl Chaos {
 impl AsyncConnector for Chaos {
     async fn create(&self, task: CreateTask<Self>) -> Result<JobId> {
         let job: JobSpec = task.config.parse()?;
+        let key = task
+            .idempotency_key()
+            .ok_or_else(|| ConnectorError::permanent("the executor names every attempt"))?;
+        let key = key.as_str().to_owned();
         let id = task.execution.and_then(|execution| execution.id).unwrap_or_default();
         let attempt = id.retry_attempt;
         let node = id.node_execution_id.unwrap_or_default();
         let run = node.execution_id.unwrap_or_default().name;
-        let key = format!("{run}/{}/{attempt}", node.node_id);
         let call = Call::Create { key, run, attempt, job, server: std::process::id() };
         let mut tries = 0;
         loop {

@@ -37,6 +37,9 @@ pub enum Call {
 pub struct JobSpec {
     /// Whether the vendor honours the key, and answers a repeated create with the job it has.
     pub keyed: bool,
+    /// Whether the vendor takes its time for the first create of every attempt, so that an executor
+    /// that leaves in the middle leaves well before the answer.
+    pub slow: bool,
     /// How many good status answers the job takes to finish. A job that nobody asks about lives for
     /// ever, so that one that is forgotten is seen.
     pub polls: u32,

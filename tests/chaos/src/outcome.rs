@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use connector_core::pb;
-use connector_testing::{End, FakeExecutor, Report};
+use connector_testing::{Created, End, FakeExecutor, Report, TaskRecord};
 
 use crate::message::{JobEnd, JobState};
 use crate::plan::Plan;
@@ -37,6 +37,10 @@ pub struct Outcome {
     pub beyond_one_life_orphaned: usize,
     /// The servers.
     pub lives: Lives,
+    /// Why polls and creates failed, the most frequent reasons first.
+    reasons: Vec<(usize, String)>,
+    /// Where orphans and duplicates come from.
+    stories: Vec<String>,
     jobs_made: usize,
     took: Duration,
 }
@@ -50,36 +54,12 @@ impl Outcome {
         lives: Lives,
         took: Duration,
     ) -> Self {
-        let mut of_key: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
-        for entry in &entries {
-            of_key.entry(&entry.key).or_default().push(entry);
-        }
-        // Without keys at the vendor, a create repeated to another process finds nothing.
-        let (mut duplicated, mut beyond) = (0, BTreeSet::new());
-        for jobs in of_key.values().filter(|jobs| jobs.len() > 1) {
-            let servers: BTreeSet<u32> = jobs.iter().map(|job| job.server).collect();
-            if servers.len() == jobs.len() && jobs.iter().all(|job| !job.job.keyed) {
-                duplicated += 1;
-                beyond.extend(jobs.iter().map(|job| job.id.as_str()));
-            }
-        }
-        // A process that is killed takes along what it knew.
-        let killed = |entry: &&Entry| lives.killed.contains(&entry.server);
-        beyond.extend(
-            entries
-                .iter()
-                .filter(killed)
-                .filter(|entry| entry.state == JobState::Running)
-                .map(|entry| entry.id.as_str()),
-        );
-        let orphaned = entries
-            .iter()
-            .filter(|entry| entry.state == JobState::Running && beyond.contains(entry.id.as_str()));
-        let orphaned = orphaned.count();
+        let records = executor.records();
+        let beyond = Beyond::of(&entries, &records, &lives);
         // The judge does not see those that live on, and sees the rest as single jobs.
         let jobs = entries.iter().filter_map(|entry| {
             let mut job = seen(entry);
-            if beyond.contains(entry.id.as_str()) {
+            if beyond.jobs.contains(entry.id.as_str()) {
                 job.key = None;
                 if entry.state == JobState::Running {
                     return None;
@@ -88,13 +68,16 @@ impl Outcome {
             Some(job)
         });
         let report = executor.report_with(&Snapshot(jobs.collect())).await;
-        let wrong_ends = wrong_ends(&plans, executor, &entries);
+        let wrong_ends = wrong_ends(&plans, &records, &entries);
+        let stories = stories(&plans, &records, &entries, &beyond);
         Self {
             storm,
             report,
             wrong_ends,
-            beyond_one_life_duplicated: duplicated,
-            beyond_one_life_orphaned: orphaned,
+            beyond_one_life_duplicated: beyond.duplicated,
+            beyond_one_life_orphaned: beyond.orphaned,
+            reasons: reasons(&records),
+            stories,
             lives,
             jobs_made: entries.len(),
             took,
@@ -108,9 +91,130 @@ impl Outcome {
     }
 }
 
+/// What no server could have known: it takes a memory that outlives the process.
+#[derive(Debug, Default)]
+struct Beyond<'a> {
+    jobs: BTreeSet<&'a str>,
+    duplicated: usize,
+    orphaned: usize,
+}
+
+impl<'a> Beyond<'a> {
+    fn of(entries: &'a [Entry], records: &[TaskRecord], lives: &Lives) -> Self {
+        let mut beyond = Self::default();
+        let mut of_key: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+        for entry in entries {
+            of_key.entry(&entry.key).or_default().push(entry);
+        }
+        // Without keys at the vendor, a create repeated to another process finds nothing.
+        for jobs in of_key.values().filter(|jobs| jobs.len() > 1) {
+            let doubled = jobs.iter().skip(1).any(|job| !job.is_replacement);
+            let servers: BTreeSet<u32> = jobs.iter().map(|job| job.server).collect();
+            if doubled && servers.len() == jobs.len() && jobs.iter().all(|job| !job.job.keyed) {
+                beyond.duplicated += 1;
+                beyond.jobs.extend(jobs.iter().map(|job| job.id.as_str()));
+            }
+        }
+        // A process that ends in good order takes care of every job whose creator had left. But a
+        // creator that died with the answer in its hands looks like one that has it, and if it
+        // comes back, it comes to another process.
+        let held = held(records);
+        beyond.jobs.retain(|id| {
+            let entry = entries.iter().find(|entry| entry.id == *id);
+            let lives_on = entry.is_some_and(|entry| entry.state == JobState::Running);
+            !lives_on || held.contains_key(*id)
+        });
+        beyond.jobs.extend(entries.iter().filter_map(|entry| {
+            let elsewhere =
+                entries.iter().any(|other| other.run == entry.run && other.server != entry.server);
+            let dropped = held.get(&entry.id) == Some(&false);
+            (entry.state == JobState::Running && dropped && elsewhere).then_some(entry.id.as_str())
+        }));
+        // A process that is killed takes along what it knew.
+        let killed = entries.iter().filter(|entry| lives.killed.contains(&entry.server));
+        let forgotten = killed.filter(|entry| entry.state == JobState::Running);
+        beyond.jobs.extend(forgotten.map(|entry| entry.id.as_str()));
+        let orphaned = entries.iter().filter(|entry| {
+            entry.state == JobState::Running && beyond.jobs.contains(entry.id.as_str())
+        });
+        beyond.orphaned = orphaned.count();
+        beyond
+    }
+}
+
+/// Why polls and creates failed, the most frequent reasons first.
+fn reasons(records: &[TaskRecord]) -> Vec<(usize, String)> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for attempt in records.iter().flat_map(|record| &record.attempts) {
+        let creates = attempt.creates.iter().filter_map(|created| match created {
+            Created::Failed(why) => Some(format!("create: {why}")),
+            Created::Answered(_) | Created::Left => None,
+        });
+        let polls = attempt.failed_polls.iter().map(|why| format!("poll: {why}"));
+        for reason in creates.chain(polls) {
+            *counts.entry(reason).or_default() += 1;
+        }
+    }
+    let mut reasons: Vec<_> = counts.into_iter().map(|(why, count)| (count, why)).collect();
+    reasons.sort_by(|one, other| other.cmp(one));
+    reasons
+}
+
+/// The jobs that the executor was told of, and whether it wrote them down.
+fn held(records: &[TaskRecord]) -> BTreeMap<String, bool> {
+    let id = |resource_meta: &[u8]| {
+        let meta: serde_json::Value = serde_json::from_slice(resource_meta).ok()?;
+        Some(meta.get("job_id")?.as_str()?.to_owned())
+    };
+    let mut held = BTreeMap::new();
+    for attempt in records.iter().flat_map(|record| &record.attempts) {
+        for created in &attempt.creates {
+            if let Created::Answered(resource_meta) = created
+                && let Some(id) = id(resource_meta)
+            {
+                let stored = attempt.resource_meta.as_ref() == Some(resource_meta);
+                *held.entry(id).or_default() |= stored;
+            }
+        }
+    }
+    held
+}
+
+/// Every job that is to blame for an orphan or a duplicate, with the creates of its run.
+fn stories(
+    plans: &[Plan],
+    records: &[TaskRecord],
+    entries: &[Entry],
+    beyond: &Beyond<'_>,
+) -> Vec<String> {
+    let told = entries.iter().enumerate().filter(|(at, entry)| {
+        let doubles = !entry.is_replacement
+            && entries.iter().take(*at).any(|earlier| earlier.key == entry.key);
+        (entry.state == JobState::Running || doubles) && !beyond.jobs.contains(entry.id.as_str())
+    });
+    told.map(|(_, entry)| {
+        let mut story = format!("job {} of {} by server {}", entry.id, entry.run, entry.server);
+        let same = entries.iter().filter(|other| other.run == entry.run);
+        let jobs: Vec<String> = same
+            .map(|other| format!("{} {:?} by {}", other.id, other.state, other.server))
+            .collect();
+        story.push_str(&format!("; the run's jobs: {}", jobs.join(", ")));
+        if let Some(plan) = plans.iter().find(|plan| plan.run == entry.run) {
+            story.push_str(&format!("; keyed {}; {:?}", entry.job.keyed, plan.trouble));
+        }
+        if let Some(record) = records.iter().find(|record| record.run == entry.run) {
+            for attempt in &record.attempts {
+                story.push_str(&format!("\n    {}: {:?}", attempt.number, attempt.creates));
+            }
+            story.push_str(&format!("\n    {}", record.end));
+        }
+        story
+    })
+    .collect()
+}
+
 /// Tasks that ended otherwise than their job was to, or with the result of another job.
-fn wrong_ends(plans: &[Plan], executor: &FakeExecutor, entries: &[Entry]) -> Vec<String> {
-    let records = executor.records();
+fn wrong_ends(plans: &[Plan], records: &[TaskRecord], entries: &[Entry]) -> Vec<String> {
     let records: BTreeMap<&str, _> =
         records.iter().map(|record| (record.run.as_str(), record)).collect();
     let wrong = plans.iter().filter_map(|plan| {
@@ -176,7 +280,11 @@ impl fmt::Display for Outcome {
             self.beyond_one_life_duplicated,
             self.beyond_one_life_orphaned,
         )?;
-        for wrong in self.wrong_ends.iter().take(5) {
+        for (count, reason) in self.reasons.iter().take(8) {
+            let line: String = reason.replace('\n', " ").chars().take(160).collect();
+            write!(f, "\n  {count} x {line}")?;
+        }
+        for wrong in self.wrong_ends.iter().chain(&self.stories).take(8) {
             write!(f, "\n  {wrong}")?;
         }
         Ok(())

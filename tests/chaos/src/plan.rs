@@ -34,7 +34,12 @@ impl Plan {
         };
         let mut ends = vec![JobEnd::Retry; luck.usize(0..6).saturating_sub(4)];
         ends.push(end);
-        let job = JobSpec { keyed: luck.bool(), polls: luck.u32(1..6), ends };
+        let trouble = trouble(&mut luck, pace);
+        // An answer that crosses its taker's departure is nobody's fault, and rare in life, where a
+        // deadline is a thousand times as long as the way; here it would happen all the time.
+        let slow = !trouble.create_deadlines.is_empty()
+            || matches!(trouble.repeated_create, Some(RepeatedCreate::WhileCalling { .. }));
+        let job = JobSpec { keyed: luck.bool(), slow, polls: luck.u32(1..6), ends };
         let custom = serde_json::to_value(&job).expect("a specification is JSON");
         let serde_json::Value::Object(custom) = custom else {
             unreachable!("a struct is an object")
@@ -44,10 +49,10 @@ impl Plan {
             .fold(Task::new("chaos"), |task, (key, value)| task.custom(key, value))
             .output("job")
             .attempts(25);
-        Self { run: format!("chaos-{seed}-{number}"), task, trouble: trouble(&mut luck, pace), end }
+        Self { run: format!("chaos-{seed}-{number}"), task, trouble, end }
     }
 
-    /// Whether the vendor honours this task's keys.
+    /// Whether the executor aborts it.
     #[must_use]
     pub fn is_aborted(&self) -> bool {
         self.trouble.abort_after.is_some()
@@ -60,14 +65,15 @@ fn trouble(luck: &mut Rng, pace: &Pace) -> Trouble {
         0 => Some(RepeatedCreate::Concurrent { calls: luck.usize(2..5) }),
         1 => Some(RepeatedCreate::AfterAnswer { pause: some_of(pace.create_grace * 2, luck) }),
         2 => Some(RepeatedCreate::WhileCalling {
-            after: some_of(pace.deadline / 10, luck),
+            after: some_of(pace.deadline / 3, luck),
             pause: some_of(pace.create_grace * 2, luck),
         }),
         _ => None,
     };
+    let haste = |luck: &mut Rng| pace.deadline / 10 + some_of(pace.deadline / 4, luck);
     let create_deadlines = match luck.u32(0..8) {
-        0 => vec![some_of(pace.deadline / 20, luck)],
-        1 => vec![some_of(pace.deadline / 2, luck); 2],
+        0 => vec![haste(luck)],
+        1 => vec![haste(luck); 2],
         _ => Vec::new(),
     };
     let restarts = match luck.u32(0..10) {

@@ -88,7 +88,7 @@ impl AsyncConnector for Probe {
             "context" => Resource::running()
                 .info("output_prefix", &cx.output_prefix)
                 .info("config", cx.connection.config("region"))
-                .info("secret", cx.connection.secret("token").map(Secret::expose))
+                .info("secret", cx.connection.secret("token").and_then(|token| token.expose().ok()))
                 .info("has_deadline", cx.call.remaining().is_some())
                 .info("key", cx.call.key.to_string()),
             phase => Resource::new(Phase::from_name(phase).unwrap_or(Phase::Running)),

@@ -6,6 +6,7 @@ package executor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"connectrpc.com/connect"
@@ -18,17 +19,24 @@ import (
 type Events struct {
 	mu      sync.Mutex
 	byRun   map[string][]*workflow.ActionEvent
-	refused map[string]int
+	refused map[string]bool
 }
 
-// Refuse makes the service refuse the next event of a run.
-func (e *Events) Refuse(run string) {
+// RefuseLaunch makes the service refuse the next event that says a job of this run was created. The
+// executor can then not store what the connector answered.
+func (e *Events) RefuseLaunch(run string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.refused == nil {
-		e.refused = map[string]int{}
+		e.refused = map[string]bool{}
 	}
-	e.refused[run]++
+	e.refused[run] = true
+}
+
+func launched(event *workflow.ActionEvent) bool {
+	return slices.ContainsFunc(event.GetClusterEvents(), func(note *workflow.ClusterEvent) bool {
+		return note.GetMessage() == "launched"
+	})
 }
 
 // Record is called by the executor.
@@ -42,8 +50,8 @@ func (e *Events) Record(
 	}
 	for _, event := range request.Msg.GetEvents() {
 		run := event.GetId().GetRun().GetName()
-		if e.refused[run] > 0 {
-			e.refused[run]--
+		if e.refused[run] && launched(event) {
+			e.refused[run] = false
 			return nil, connect.NewError(connect.CodeUnavailable, fmt.Errorf("not now"))
 		}
 		e.byRun[run] = append(e.byRun[run], event)

@@ -118,7 +118,7 @@ func TestPeerAbsentOutputs(t *testing.T) {
 	play := func(name string) Task {
 		peer.Play(name, Script{Get: Steps(core.TaskExecution_RUNNING, core.TaskExecution_SUCCEEDED)})
 		task := peerTask(name)
-		task.Outputs = []string{"o"}
+		task.Outputs = Strings("o")
 		return task
 	}
 	write := func(t *testing.T, run *Run, literals map[string]*core.Literal) {
@@ -170,11 +170,26 @@ func TestPeerAbsentOutputs(t *testing.T) {
 	})
 }
 
+func TestPeerOutputsAreNotHeldAgainstTheDeclaredOnes(t *testing.T) {
+	t.Parallel()
+	peer.Play("undeclared-name", Script{Get: func(int) (*connector.Resource, error) {
+		return With(map[string]*core.Literal{"other": Whole(1)}), nil
+	}})
+	task := peerTask("undeclared-name")
+	task.Outputs = Strings("o")
+	run := world.Submit(t, task)
+	action := run.Finished(t, 8*Resync)
+	outputs := run.Outputs(t, 1)
+	if !Succeeded(action) || len(outputs) != 1 || outputs["other"] == nil {
+		t.Errorf("outputs of any name and kind used to be written: %v, %s", outputs, describe(action))
+	}
+}
+
 func TestPeerOutputsThatArePresentButEmptyAreWritten(t *testing.T) {
 	t.Parallel()
 	peer.Play("present", Script{Get: func(int) (*connector.Resource, error) { return With(nil), nil }})
 	task := peerTask("present")
-	task.Outputs = []string{"o"}
+	task.Outputs = Strings("o")
 	run := world.Submit(t, task)
 	action := run.Finished(t, 8*Resync)
 	outputs := run.Outputs(t, 1)

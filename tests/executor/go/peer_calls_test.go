@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	flyteorgv1 "github.com/flyteorg/flyte/v2/executor/api/v1"
+	"github.com/flyteorg/flyte/v2/gen/go/flyteidl2/common"
 	"github.com/flyteorg/flyte/v2/gen/go/flyteidl2/connector"
 	"github.com/flyteorg/flyte/v2/gen/go/flyteidl2/core"
 )
@@ -101,18 +102,8 @@ func TestPeerCreateIsRepeatedWithinAnAttemptAndTheSecondJobIsForgotten(t *testin
 	t.Parallel()
 	// Alone, because an event that is refused takes the others of its batch with it.
 	own := alone(t)
-	submitted := make(chan *Run, 1)
-	job := peer.Play("twice", Script{
-		Create: func(_ context.Context, n int) error {
-			if n == 0 {
-				own.Events.Refuse((<-submitted).name)
-			}
-			return nil
-		},
-		Get: Steps(core.TaskExecution_RUNNING, core.TaskExecution_SUCCEEDED),
-	})
-	run := own.Submit(t, peerTask("twice"))
-	submitted <- run
+	job := peer.Play("twice", Script{Get: Steps(core.TaskExecution_RUNNING, core.TaskExecution_SUCCEEDED)})
+	run := own.SubmitTo(t, peerTask("twice"), own.Events.RefuseLaunch)
 	action := run.Finished(t, 8*Resync)
 	run.Delete(t)
 	run.Gone(t, 3*Resync)
@@ -191,9 +182,14 @@ func TestPeerFinishedJobIsDeletedToo(t *testing.T) {
 	run.Finished(t, 8*Resync)
 	run.Delete(t)
 	run.Gone(t, 4*Resync)
-	t.Logf("seen: %s", methods(job))
+	events := run.Events()
+	last := events[len(events)-1].GetPhase()
+	t.Logf("seen: %s, last event %s", methods(job), last)
 	if methods(job) != "create get delete" {
 		t.Errorf("removing a finished action used to call DeleteTask: %s", methods(job))
+	}
+	if last != common.ActionPhase_ACTION_PHASE_ABORTED {
+		t.Errorf("removing a finished action used to be reported as an abort: %s", last)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/prototext"
+
+	"github.com/flyteorg/flyte/v2/gen/go/flyteidl2/core"
 )
 
 // simulated is a task of the simulator under the tag of the test.
@@ -147,14 +149,14 @@ func TestServedCreateThatOverrunsItsDeadlineLeavesNoOrphan(t *testing.T) {
 func TestServedCreateRepeatedWithinAnAttemptIsOneJob(t *testing.T) {
 	t.Parallel()
 	own := alone(t)
-	task, probe := simulated(t, map[string]any{
-		"create_delay_ms": 300, "phases": words("RUNNING", "SUCCEEDED"),
-	})
-	run := own.Submit(t, task)
-	own.Events.Refuse(run.name)
+	task, probe := simulated(t, map[string]any{"phases": words("RUNNING", "SUCCEEDED")})
+	run := own.SubmitTo(t, task, own.Events.RefuseLaunch)
 	action := run.Finished(t, 6*Resync)
 	counted := probe.counters(t)
 	t.Logf("seen: %+v, %s", counted, describe(action))
+	if calls := len(own.Journal.Lines("Created Resource Name [" + run.key.Name)); calls != 2 {
+		t.Fatalf("CreateTask was answered %d times, not twice", calls)
+	}
 	if !Succeeded(action) || counted.vendorJobs != 1 {
 		t.Errorf("an attempt that is created twice ought to be one job: %+v, %s", counted, describe(action))
 	}
@@ -206,7 +208,9 @@ func TestServedOutputsKeepTheirKinds(t *testing.T) {
 	task, _ := simulated(t, map[string]any{
 		"phases": words("SUCCEEDED"), "outputs": map[string]any{"n": 3, "word": "x"},
 	})
-	task.Outputs = []string{"n", "word"}
+	task.Outputs = map[string]*core.LiteralType{
+		"n": Kind(core.SimpleType_INTEGER), "word": Kind(core.SimpleType_STRING),
+	}
 	run := world.Submit(t, task)
 	action := run.Finished(t, 4*Resync)
 	outputs := run.Outputs(t, 1)
@@ -251,7 +255,7 @@ func TestServedJobSurvivesARestartOfTheExecutor(t *testing.T) {
 	defer stop()
 	must(t, own.Start(first))
 	run := own.Submit(t, Task{
-		Type: "batch_job", Custom: map[string]any{"duration_seconds": 8}, Outputs: []string{"result"},
+		Type: "batch_job", Custom: map[string]any{"duration_seconds": 8}, Outputs: Strings("result"),
 	})
 	run.Await(t, 4*Resync, "the running job", running)
 	stop()

@@ -23,7 +23,7 @@ func running(action *flyteorgv1.TaskAction) bool {
 func TestServedBatchJobSucceedsWithOutputs(t *testing.T) {
 	t.Parallel()
 	run := world.Submit(t, Task{
-		Type: "batch_job", Custom: map[string]any{"duration_seconds": 2}, Outputs: []string{"result"},
+		Type: "batch_job", Custom: map[string]any{"duration_seconds": 2}, Outputs: Strings("result"),
 	})
 	action := run.Finished(t, 6*Resync)
 	t.Logf("seen: %s", describe(action))
@@ -52,22 +52,41 @@ func TestServedEchoReturnsEveryInput(t *testing.T) {
 	inputs := map[string]*core.Literal{
 		"word": Text("hello"), "empty": Text(""), "zero": Whole(0), "most": Whole(1<<63 - 1),
 		"list": {Value: &core.Literal_Collection{Collection: &core.LiteralCollection{
-			Literals: []*core.Literal{Whole(1), Text("two")},
+			Literals: []*core.Literal{Whole(1), Whole(-2)},
 		}}},
 	}
+	whole := Kind(core.SimpleType_INTEGER)
+	outputs := Strings("word", "empty")
+	outputs["zero"], outputs["most"] = whole, whole
+	outputs["list"] = &core.LiteralType{Type: &core.LiteralType_CollectionType{CollectionType: whole}}
 	run := world.Submit(t, Task{
 		Type: "echo", Custom: map[string]any{"any": "thing"}, Inputs: inputs,
-		Outputs: []string{"word", "empty", "zero", "most", "list"},
+		Outputs: outputs,
 	})
 	action := run.Finished(t, 4*Resync)
-	outputs := run.Outputs(t, 1)
-	if !Succeeded(action) || len(outputs) != len(inputs) {
-		t.Fatalf("%d outputs, %s", len(outputs), describe(action))
+	got := run.Outputs(t, 1)
+	if !Succeeded(action) || len(got) != len(inputs) {
+		t.Fatalf("%d outputs, %s", len(got), describe(action))
 	}
 	for name, want := range inputs {
-		if !proto.Equal(outputs[name], want) {
-			t.Errorf("%s came back as %v instead of %v", name, outputs[name], want)
+		if !proto.Equal(got[name], want) {
+			t.Errorf("%s came back as %v instead of %v", name, got[name], want)
 		}
+	}
+}
+
+func TestServedOutputsThatAreNotTheDeclaredOnesFailTheTask(t *testing.T) {
+	t.Parallel()
+	run := world.Submit(t, Task{
+		Type: "echo", Custom: map[string]any{"any": "thing"},
+		Inputs: map[string]*core.Literal{"n": Whole(1)}, Outputs: Strings("n"),
+	})
+	action := run.Finished(t, 4*Resync)
+	_, message := Failure(action)
+	t.Logf("seen: %s", describe(action))
+	// The executor itself writes whatever comes: see the peer's tests.
+	if Succeeded(action) || !strings.Contains(message, "`n`") || run.Outputs(t, 1) != nil {
+		t.Errorf("wrong outputs were passed on: %s", describe(action))
 	}
 }
 
@@ -105,7 +124,7 @@ func TestServedManyJobsAtOnce(t *testing.T) {
 	var all []*Run
 	for range jobs {
 		all = append(all, world.Submit(t, Task{
-			Type: "batch_job", Custom: map[string]any{"duration_seconds": 1}, Outputs: []string{"result"},
+			Type: "batch_job", Custom: map[string]any{"duration_seconds": 1}, Outputs: Strings("result"),
 		}))
 	}
 	results := map[string]bool{}

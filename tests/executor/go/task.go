@@ -35,8 +35,8 @@ type Task struct {
 	// Custom is left out of the template when it is nil.
 	Custom map[string]any
 	Inputs map[string]*core.Literal
-	// Outputs names the outputs the task declares, all of them strings.
-	Outputs []string
+	// Outputs declares what the task puts out; none leaves the declaration out.
+	Outputs map[string]*core.LiteralType
 	Retries uint32
 }
 
@@ -52,7 +52,14 @@ var runs atomic.Int64
 // Submit hands a task to the executors of this world.
 func (w *World) Submit(t *testing.T, task Task) *Run {
 	t.Helper()
+	return w.SubmitTo(t, task, func(string) {})
+}
+
+// SubmitTo is Submit for a test that must know the name of the run before any executor does.
+func (w *World) SubmitTo(t *testing.T, task Task, prepare func(run string)) *Run {
+	t.Helper()
 	run := &Run{world: w, name: fmt.Sprintf("run%d", runs.Add(1))}
+	prepare(run.name)
 	run.key = client.ObjectKey{Namespace: namespace, Name: run.name + "-a0"}
 	ctx := t.Context()
 	inputs := storage.DataReference(runBase + run.name + "/inputs.pb")
@@ -88,11 +95,9 @@ func (task Task) template(t *testing.T) *core.TaskTemplate {
 	}
 	if len(task.Outputs) > 0 {
 		outputs := &core.VariableMap{}
-		for _, name := range task.Outputs {
-			variable := &core.Variable{Type: &core.LiteralType{
-				Type: &core.LiteralType_Simple{Simple: core.SimpleType_STRING},
-			}}
-			outputs.Variables = append(outputs.Variables, &core.VariableEntry{Key: name, Value: variable})
+		for name, kind := range task.Outputs {
+			entry := &core.VariableEntry{Key: name, Value: &core.Variable{Type: kind}}
+			outputs.Variables = append(outputs.Variables, entry)
 		}
 		template.Interface.Outputs = outputs
 	}
@@ -219,6 +224,20 @@ func describe(action *flyteorgv1.TaskAction) string {
 	return fmt.Sprintf("phase %q after [%s], attempt %d, system failures %d, error %q %q",
 		action.Status.PluginPhase, Phases(action), action.Status.Attempts, action.Status.SystemFailures,
 		code, message)
+}
+
+// Kind is a simple type.
+func Kind(simple core.SimpleType) *core.LiteralType {
+	return &core.LiteralType{Type: &core.LiteralType_Simple{Simple: simple}}
+}
+
+// Strings declares outputs that are strings.
+func Strings(names ...string) map[string]*core.LiteralType {
+	kinds := make(map[string]*core.LiteralType, len(names))
+	for _, name := range names {
+		kinds[name] = Kind(core.SimpleType_STRING)
+	}
+	return kinds
 }
 
 // Text is a string literal.

@@ -2,6 +2,7 @@
 //! Each test gets a virtual environment, starts servers, runs a Python script and judges what it printed.
 //! What a server ought to answer stands in the tests themselves, never here.
 
+pub mod absent;
 pub mod differential;
 mod normal;
 pub mod parity;

@@ -63,13 +63,14 @@ pub(super) fn generate_config(record: &Record) -> TokenStream {
 }
 
 // impl DerivedConnection for RenderAccess { fn read(fields: &mut ConnectionReader) -> Option<Self> { … } }
-// impl TaskConnection for RenderAccess { fn from_connection; fn describe }
+// impl TaskConnection for RenderAccess { fn from_connection; fn with_operator; fn describe }
 pub(super) fn generate_connection(record: &Record) -> TokenStream {
     let Record { ident, .. } = record;
     let derived = private("derived");
     let reader = quote_spanned!(Span::mixed_site()=> #derived::ConnectionReader);
     let read = generate_read(record, &reader);
     let (connection, pb, result) = (public("TaskConnection"), public("pb"), public("Result"));
+    let operator = public("OperatorSecrets");
     quote_spanned! {Span::mixed_site()=>
         #[automatically_derived]
         impl #derived::DerivedConnection for #ident {
@@ -81,6 +82,12 @@ pub(super) fn generate_connection(record: &Record) -> TokenStream {
         impl #connection for #ident {
             fn from_connection(__connector_connection: #pb::Connection) -> #result<Self> {
                 #derived::read_connection(__connector_connection)
+            }
+            fn with_operator(
+                __connector_connection: #pb::Connection,
+                __connector_operator: &#operator,
+            ) -> #result<Self> {
+                #derived::read_connection_with(__connector_connection, __connector_operator)
             }
             fn describe() -> #derived::Descriptions {
                 #derived::describe_connection::<Self>()

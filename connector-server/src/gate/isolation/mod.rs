@@ -3,19 +3,24 @@
 //! wait for it, with a deadline. The gate runs all connector code through here.
 
 mod crew;
+mod guard;
+mod trust;
 
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use connector_core::policy::Isolation;
-use crew::{Crew, Watched};
+use crew::{Crew, Work};
 use futures_util::FutureExt;
+use futures_util::future::{AbortHandle, Abortable};
+pub(crate) use guard::Places;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, timeout_at};
+use trust::Trust;
 
 /// Why work on a connector brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +41,24 @@ pub(crate) struct Workplace {
     isolation: Isolation,
     /// The server's own threads.
     server: Handle,
-    crew: Crew,
+    threads: Arc<Threads>,
+    /// Places on the server's threads, for a connector that has earned it.
+    places: Arc<Places>,
     permits: Arc<Semaphore>,
+}
+
+/// The threads of a connector, and whether it may use the server's.
+#[derive(Debug)]
+pub(crate) struct Threads {
+    crew: Crew,
+    trust: Arc<Trust>,
+}
+
+impl Threads {
+    /// Moves work that waits behind a stuck step. Whether there is a stuck thread.
+    fn rescue(&self) -> bool {
+        self.crew.rescue(&self.trust)
+    }
 }
 
 impl Workplace {
@@ -49,9 +70,13 @@ impl Workplace {
         isolation: Isolation,
         concurrency: usize,
         server: Handle,
+        places: Arc<Places>,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { isolation, server, crew: Crew::new(name.to_owned()), permits }
+        let crew = Crew::new(name.to_owned());
+        let threads = Arc::new(Threads { crew, trust: Arc::default() });
+        places.watch_threads(&threads);
+        Self { isolation, server, threads, places, permits }
     }
 
     /// How many more calls may begin at this moment.
@@ -87,18 +112,34 @@ impl Workplace {
         let ended = if self.isolation == Isolation::Shared {
             timeout_at(deadline, held).await.map_err(|_elapsed| Interrupted::OutOfTime)?
         } else {
-            let mut working = Ended(self.spawn(held));
-            timeout_at(deadline, &mut working.0)
-                .await
-                .map_err(|_elapsed| Interrupted::OutOfTime)?
-                .map_err(|_cancelled| Interrupted::Ending)?
+            let (tell, mut told) = oneshot::channel();
+            // Aborted when the one who waits for it leaves.
+            let (abort, registration) = AbortHandle::new_pair();
+            let _leaving = Leaving(abort);
+            let work = Abortable::new(held, registration);
+            self.begin(Box::pin(async move {
+                if let Ok(answer) = work.await {
+                    tell.send(answer).ok();
+                }
+            }));
+            match told.try_recv() {
+                Ok(ended) => ended,
+                Err(_) => timeout_at(deadline, told)
+                    .await
+                    .map_err(|_elapsed| Interrupted::OutOfTime)?
+                    .map_err(|_dropped| Interrupted::Ending)?,
+            }
         };
         ended.map_err(|panic| Interrupted::Panicked(panic_message(&*panic)))
     }
 
     /// Starts work that goes on whoever leaves. It is not counted against the concurrency.
     pub(crate) fn detach(&self, work: impl Future<Output = ()> + Send + 'static) {
-        drop(self.spawn(work));
+        if self.isolation == Isolation::Shared {
+            drop(self.server.spawn(work));
+        } else {
+            self.begin(Box::pin(work));
+        }
     }
 
     /// A place among the calls that run at the same time, for detached work.
@@ -106,25 +147,41 @@ impl Workplace {
         Arc::clone(&self.permits)
     }
 
-    fn spawn<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = T> + Send + 'static,
-    ) -> JoinHandle<T> {
-        match self.isolation {
-            Isolation::Shared => self.server.spawn(work),
-            Isolation::Own => match self.crew.hand() {
-                Some((thread, step)) => thread.spawn(Watched::new(work, step)),
-                None => self.server.spawn(work),
-            },
+    /// Begins work: its first step here, if the connector has earned that, the rest on threads of
+    /// its own. Its sockets, timers and tasks belong to those threads in any case.
+    fn begin(&self, mut work: Work) {
+        let Threads { crew, trust } = &*self.threads;
+        let Some(thread) = crew.hand() else {
+            drop(self.server.spawn(work));
+            return;
+        };
+        if trust.is_earned()
+            && let Some(resources) = thread.resources()
+            && let Some(place) = self.places.take()
+        {
+            let began = std::time::Instant::now();
+            let first = {
+                let _resources = resources.enter();
+                // Nothing has to wake it: if it is not done it is asked again at once, over there.
+                work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            };
+            drop(place);
+            trust.note(began.elapsed());
+            if first.is_ready() {
+                return;
+            }
+        } else {
+            self.places.note_work();
         }
+        thread.begin(work, trust);
     }
 }
 
-/// Work that ends with the one who waits for it.
+/// Ends work when the one who waits for it leaves.
 #[derive(Debug)]
-struct Ended<T>(JoinHandle<T>);
+struct Leaving(AbortHandle);
 
-impl<T> Drop for Ended<T> {
+impl Drop for Leaving {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -152,7 +209,9 @@ mod tests {
     use super::{Interrupted, Workplace};
 
     fn workplace(isolation: Isolation, concurrency: usize) -> Arc<Workplace> {
-        Arc::new(Workplace::new("test", isolation, concurrency, Handle::current()))
+        let server = Handle::current();
+        let places = super::Places::new(server.clone());
+        Arc::new(Workplace::new("test", isolation, concurrency, server, places))
     }
 
     fn soon() -> Instant {

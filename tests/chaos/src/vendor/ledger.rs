@@ -31,6 +31,8 @@ pub struct Entry {
     pub job: JobSpec,
     /// Where it stands.
     pub state: JobState,
+    /// Whether every earlier job of its key had been cancelled when it was made.
+    pub is_replacement: bool,
     polled: u32,
 }
 
@@ -56,12 +58,22 @@ impl Ledger {
         {
             return entry.id.clone();
         }
+        let is_replacement =
+            self.entries.iter().all(|entry| entry.key != key || entry.state == JobState::Cancelled);
         let at = self.entries.len();
         let id = format!("j-{at}");
         self.by_id.insert(id.clone(), at);
         self.by_key.insert(key.clone(), at);
-        let state = JobState::Running;
-        self.entries.push(Entry { id: id.clone(), key, run, server, job, state, polled: 0 });
+        self.entries.push(Entry {
+            id: id.clone(),
+            key,
+            run,
+            server,
+            job,
+            state: JobState::Running,
+            is_replacement,
+            polled: 0,
+        });
         id
     }
 

@@ -137,12 +137,10 @@ pub fn seen(entry: &Entry) -> VendorJob {
         JobState::Failed | JobState::Retry => VendorState::Failed,
         JobState::Cancelled => VendorState::Cancelled,
     };
-    VendorJob {
-        id: entry.id.clone(),
-        key: Some(entry.key.clone()),
-        run: Some(entry.run.clone()),
-        state,
-    }
+    VendorJob::new(&entry.id, state)
+        .key(&entry.key)
+        .run(&entry.run)
+        .is_replacement(entry.is_replacement)
 }
 
 /// Jobs as they were at some moment.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::ledger::Ledger;
-use crate::message::Call;
+use crate::message::{Call, JobSpec};
 use crate::pace::Pace;
 
 /// How one call goes.
@@ -40,7 +40,7 @@ impl Moods {
 
     pub(super) fn of(&self, call: &Call, ledger: &mut Ledger) -> Mood {
         match call {
-            Call::Create { key, job, .. } => self.of_create(key, job.keyed, ledger),
+            Call::Create { key, job, .. } => self.of_create(key, job, ledger),
             Call::Status { id } => self.of_status(id, ledger),
             Call::Cancel { id } => {
                 let earlier = ledger.called("cancel", id).earlier;
@@ -56,8 +56,11 @@ impl Moods {
         }
     }
 
-    fn of_create(&self, key: &str, keyed: bool, ledger: &mut Ledger) -> Mood {
+    fn of_create(&self, key: &str, job: &JobSpec, ledger: &mut Ledger) -> Mood {
         let earlier = ledger.called("create", key).earlier;
+        if job.slow && earlier == 0 {
+            return Mood::SlowAfter(self.pace.deadline / 2);
+        }
         let mut luck = self.luck("create", key, earlier);
         match luck.u32(0..100) {
             // The connector's tries are enough, or a job would be forgotten by its own connector.
@@ -68,7 +71,7 @@ impl Moods {
             20..30 => Mood::SlowAfter(self.slow(&mut luck)),
             30..34 => Mood::SlowBefore(self.slow(&mut luck)),
             // Without a key the connector's next try would make a second job.
-            34..44 if keyed => Mood::Lost,
+            34..44 if job.keyed => Mood::Lost,
             _ => Mood::Good,
         }
     }

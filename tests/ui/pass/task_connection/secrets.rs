@@ -35,8 +35,9 @@ fn main() {
         &[("port", "8080"), ("Verify", "false"), ("weight", "0.5"), ("api_key", "main")],
     ))
     .unwrap();
-    assert_eq!(access.api_key.expose(), "hunter2");
-    assert_eq!(access.token.as_ref().map(Secret::expose), Some("swordfish"));
+    assert_eq!(access.api_key.expose().unwrap(), "hunter2");
+    let token = access.token.as_ref().map(|token| token.expose().unwrap());
+    assert_eq!(token, Some("swordfish"));
     assert_eq!((access.port, access.verify, access.weight), (8080, false, Some(0.5)));
     assert_eq!((access.endpoint.as_deref(), access.key_name.as_str()), (None, "main"));
     let shown = format!("{access:?}");
@@ -50,9 +51,25 @@ fn main() {
     assert_eq!(
         error.message(),
         "the task's secrets and configs do not fit:\n \
-         - `api_key`: is missing; name it under `secrets` in the task's settings\n \
+         - `api_key`: is missing; name it under `secrets` in the task's settings, or ask the \
+         operator for it\n \
          - `port`: expected an int, found other text"
     );
+
+    // The operator's secrets stand in for what the task did not bring, and go to named hosts only.
+    let variables = [
+        ("CONNECTOR__RENDER__SECRET__API_KEY", "operators"),
+        ("CONNECTOR__RENDER__SECRET__FALLBACK", "operators"),
+        ("CONNECTOR__RENDER__SECRET_HOSTS", "farm.example"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let operator = connector_core::OperatorSecrets::read("render", &variables).unwrap();
+    let brought = connection(&[("fallback", "swordfish")], &[]);
+    let access = RenderAccess::with_operator(brought, &operator).unwrap();
+    assert_eq!(access.token.unwrap().expose().unwrap(), "swordfish");
+    assert_eq!(access.api_key.expose_for("farm.example").unwrap(), "operators");
+    let error = access.api_key.expose_for("evil.example").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Permanent);
 
     let fields = RenderAccess::describe().unwrap();
     let seen: Vec<(bool, bool)> = fields.iter().map(|f| (f.secret, f.required)).collect();

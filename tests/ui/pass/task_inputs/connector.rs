@@ -42,7 +42,7 @@ struct RenderFarm;
 
 impl AsyncConnector for RenderFarm {
     async fn create(&self, task: CreateTask<Self>) -> Result<JobId> {
-        let key = task.context.connection.key.as_ref().map_or(0, |key| key.expose().len());
+        let key = task.context.connection.key.as_ref().map_or(0, |key| key.expose().map_or(0, str::len));
         Ok(JobId::new(format!("{}-{}-{key}", task.config.fps, task.inputs.points.len())))
     }
 
