@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use connector_core::CallContext;
 use connector_core::pb;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use super::under_way::UnderWay;
@@ -35,7 +35,7 @@ pub(crate) struct Flight {
     /// Wakes what waits before a cancellation.
     pub(crate) hurry: Notify,
     landed: Notify,
-    gone: watch::Sender<bool>,
+    gone: Notify,
     stage: Mutex<Stage>,
 }
 
@@ -57,6 +57,7 @@ struct Stage {
     claimed: bool,
     cancelled: bool,
     superseded: bool,
+    settled: bool,
     /// Gone once nothing is left to do.
     under_way: Option<UnderWay>,
 }
@@ -83,6 +84,7 @@ impl Flight {
             claimed: false,
             cancelled: false,
             superseded: false,
+            settled: false,
             under_way: Some(under_way),
         };
         Self {
@@ -91,7 +93,7 @@ impl Flight {
             connection,
             hurry: Notify::new(),
             landed: Notify::new(),
-            gone: watch::Sender::new(false),
+            gone: Notify::new(),
             stage: Mutex::new(stage),
         }
     }
@@ -186,13 +188,19 @@ impl Flight {
 
     /// Says that the job is cancelled, or never will be.
     pub(crate) fn settle(&self) {
-        self.gone.send_replace(true);
+        self.stage().settled = true;
+        self.gone.notify_waiters();
     }
 
     /// Waits until a job that is being cancelled is gone.
     pub(crate) async fn gone(&self) {
-        // The sender is this flight's own.
-        self.gone.subscribe().wait_for(|gone| *gone).await.ok();
+        loop {
+            let gone = self.gone.notified();
+            if self.stage().settled {
+                return;
+            }
+            gone.await;
+        }
     }
 
     /// Whether somebody may still come for the job.
