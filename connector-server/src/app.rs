@@ -11,7 +11,8 @@ use std::time::Duration;
 use connector_core::Registry;
 use tokio::net::TcpListener;
 
-use crate::cli::{self, Command, DescribeArgs, ServeArgs};
+use crate::cli::{self, Command, DescribeArgs, LogFormat, ServeArgs};
+use crate::run::{self, RunArgs};
 use crate::server::Server;
 use crate::{describe, linking, shutdown, table, telemetry};
 
@@ -23,6 +24,14 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Command::Serve(args)) => finish(in_runtime(serve(&args))),
         Ok(Command::List) => finish(in_runtime(list())),
         Ok(Command::Describe(args)) => finish(in_runtime(describe(&args))),
+        Ok(Command::Run(args)) => match in_runtime(run_task(&args)) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(problem) => {
+                complain(format!("error: {problem}\n"));
+                ExitCode::from(USAGE)
+            }
+        },
         Err(printed) if printed.is_error => {
             complain(printed.text);
             ExitCode::from(USAGE)
@@ -44,7 +53,7 @@ fn finish(ended: Result<(), String>) -> ExitCode {
     }
 }
 
-fn in_runtime(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+fn in_runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     // One more than there are processors: a thread that a connector holds up is not missed.
     let threads = std::thread::available_parallelism().map_or(1, usize::from) + 1;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -70,6 +79,11 @@ async fn list() -> Result<(), String> {
 async fn describe(args: &DescribeArgs) -> Result<(), String> {
     say(describe::render(&linked().await?, &args.task_type, args.json)?);
     Ok(())
+}
+
+async fn run_task(args: &RunArgs) -> Result<bool, String> {
+    telemetry::start(args.log_level, LogFormat::Text);
+    run::run(args, linked().await, |name| std::env::var(name).ok()).await
 }
 
 async fn serve(args: &ServeArgs) -> Result<(), String> {

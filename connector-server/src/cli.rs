@@ -11,9 +11,11 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::limits::Limits;
 use crate::linking::Expected;
+use crate::run::RunArgs;
 
-const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line.\n\
-    Every flag can also be set by an environment variable, shown in brackets.";
+const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line. \
+    `run` has its own, see `run --help`.\n\
+    Every flag of `serve` can also be set by an environment variable, shown in brackets.";
 
 /// Serves Flyte connectors over gRPC.
 #[derive(Debug, Parser)]
@@ -34,6 +36,8 @@ enum Subcommands {
     List,
     /// Print what a connector takes and gives: settings, inputs, outputs, secrets.
     Describe(DescribeArgs),
+    /// Run one task from here to its end, without Flyte.
+    Run(Box<RunArgs>),
 }
 
 /// What the arguments ask for.
@@ -45,6 +49,8 @@ pub(crate) enum Command {
     List,
     /// Print what one takes and gives.
     Describe(DescribeArgs),
+    /// Run a task.
+    Run(Box<RunArgs>),
 }
 
 /// The arguments of `describe`.
@@ -154,6 +160,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Cli::try_parse_from(arguments).map(|cli| match cli.command {
             Some(Subcommands::List) => Command::List,
             Some(Subcommands::Describe(args)) => Command::Describe(args),
+            Some(Subcommands::Run(args)) => Command::Run(args),
             Some(Subcommands::Serve(serve)) => Command::Serve(serve),
             None => Command::Serve(Box::new(cli.serve)),
         })
@@ -178,7 +185,8 @@ fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| "a port is a number from 0 to 65535".to_owned())
 }
 
-fn log_level(text: &str) -> Result<LevelFilter, String> {
+/// Reads a level of the log.
+pub(crate) fn log_level(text: &str) -> Result<LevelFilter, String> {
     text.parse().map_err(|_| "the levels are off, error, warn, info, debug and trace".to_owned())
 }
 
@@ -224,6 +232,7 @@ mod tests {
         assert_eq!((args.worker, args.modules.len()), (Some(4), 2));
         assert_eq!(serve("connector-server serve --prometheus_port 2").prometheus_port, 2);
         refused("c0 list");
+        refused("c0 run batch_job");
     }
 
     #[test]

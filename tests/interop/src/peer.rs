@@ -204,7 +204,10 @@ fn free_ports() -> Result<[u16; 2]> {
 }
 
 /// The path of the binary, built once per test process in the profile of the tests.
-fn binary(target: &Path) -> Result<PathBuf> {
+///
+/// # Errors
+/// If it does not build.
+pub fn binary(target: &Path) -> Result<PathBuf> {
     static BINARY: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
     BINARY
         .get_or_init(|| build(target).map_err(|error| error.to_string()))
