@@ -11,8 +11,9 @@ use std::time::Duration;
 use connector_core::Registry;
 use tokio::net::TcpListener;
 
-use crate::cli::{self, Command, DescribeArgs, ServeArgs};
+use crate::cli::{self, Command, DescribeArgs, LogFormat, ServeArgs};
 use crate::python::{self, PythonArgs};
+use crate::run::{self, RunArgs};
 use crate::server::Server;
 use crate::{describe, linking, shutdown, table, telemetry};
 
@@ -25,6 +26,14 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Command::List) => finish(in_runtime(list())),
         Ok(Command::Describe(args)) => finish(in_runtime(describe(&args))),
         Ok(Command::Python(args)) => finish(in_runtime(python(&args))),
+        Ok(Command::Run(args)) => match in_runtime(run_task(&args)) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(problem) => {
+                complain(format!("error: {problem}\n"));
+                ExitCode::from(USAGE)
+            }
+        },
         Err(printed) if printed.is_error => {
             complain(printed.text);
             ExitCode::from(USAGE)
@@ -46,7 +55,7 @@ fn finish(ended: Result<(), String>) -> ExitCode {
     }
 }
 
-fn in_runtime(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+fn in_runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     // One more than there are processors: a thread that a connector holds up is not missed.
     let threads = std::thread::available_parallelism().map_or(1, usize::from) + 1;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -77,6 +86,11 @@ async fn describe(args: &DescribeArgs) -> Result<(), String> {
 async fn python(args: &PythonArgs) -> Result<(), String> {
     say(python::run(&linked().await?, args)?);
     Ok(())
+}
+
+async fn run_task(args: &RunArgs) -> Result<bool, String> {
+    telemetry::start(args.log_level, LogFormat::Text);
+    run::run(args, linked().await, |name| std::env::var(name).ok()).await
 }
 
 async fn serve(args: &ServeArgs) -> Result<(), String> {

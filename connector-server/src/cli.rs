@@ -12,9 +12,11 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::limits::Limits;
 use crate::linking::Expected;
 use crate::python::PythonArgs;
+use crate::run::RunArgs;
 
-const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line.\n\
-    Every flag can also be set by an environment variable, shown in brackets.";
+const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line. \
+    `run` has its own, see `run --help`.\n\
+    Every flag of `serve` can also be set by an environment variable, shown in brackets.";
 
 /// Serves Flyte connectors over gRPC.
 #[derive(Debug, Parser)]
@@ -37,6 +39,8 @@ enum Subcommands {
     Describe(DescribeArgs),
     /// Write the Python task class of a connector, as a module or a package.
     Python(PythonArgs),
+    /// Run one task from here to its end, without Flyte.
+    Run(Box<RunArgs>),
 }
 
 /// What the arguments ask for.
@@ -50,6 +54,8 @@ pub(crate) enum Command {
     Describe(DescribeArgs),
     /// Write the Python task class of one.
     Python(PythonArgs),
+    /// Run a task.
+    Run(Box<RunArgs>),
 }
 
 /// The arguments of `describe`.
@@ -160,6 +166,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
             Some(Subcommands::List) => Command::List,
             Some(Subcommands::Describe(args)) => Command::Describe(args),
             Some(Subcommands::Python(args)) => Command::Python(args),
+            Some(Subcommands::Run(args)) => Command::Run(args),
             Some(Subcommands::Serve(serve)) => Command::Serve(serve),
             None => Command::Serve(Box::new(cli.serve)),
         })
@@ -184,7 +191,8 @@ fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| "a port is a number from 0 to 65535".to_owned())
 }
 
-fn log_level(text: &str) -> Result<LevelFilter, String> {
+/// Reads a level of the log.
+pub(crate) fn log_level(text: &str) -> Result<LevelFilter, String> {
     text.parse().map_err(|_| "the levels are off, error, warn, info, debug and trace".to_owned())
 }
 
@@ -230,6 +238,7 @@ mod tests {
         assert_eq!((args.worker, args.modules.len()), (Some(4), 2));
         assert_eq!(serve("connector-server serve --prometheus_port 2").prometheus_port, 2);
         refused("c0 list");
+        refused("c0 run batch_job");
     }
 
     #[test]

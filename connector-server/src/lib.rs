@@ -18,6 +18,7 @@ mod dispatch;
 mod failure;
 mod gate;
 mod grpc;
+mod in_process;
 mod limits;
 mod linking;
 mod metrics;
@@ -25,6 +26,7 @@ mod operation;
 pub mod pb;
 mod python;
 mod rotation;
+mod run;
 mod scrub;
 mod server;
 mod shutdown;
@@ -34,6 +36,7 @@ mod telemetry;
 
 use std::process::ExitCode;
 
+pub use in_process::InProcess;
 pub use limits::Limits;
 pub use server::{Server, ServerBuilder, ServerError};
 
@@ -44,8 +47,8 @@ struct Readme;
 
 /// Runs the command line: reads arguments and environment, serves, and says how it ended.
 ///
-/// Exit codes: 0 after a clean end, 1 when the server cannot start or serve, 2 when the command
-/// line is wrong.
+/// Exit codes: 0 after a clean end, 1 when the server cannot start or serve or the task of `run`
+/// failed, 2 when the command line is wrong or `run` cannot start.
 #[must_use]
 pub fn main() -> ExitCode {
     app::run(std::env::args_os())

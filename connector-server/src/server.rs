@@ -92,7 +92,7 @@ impl std::error::Error for ServerError {
 }
 
 impl ServerError {
-    fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub(crate) fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(error.into())
     }
 }

@@ -16,6 +16,9 @@ use crate::gate::Gates;
 use crate::grpc::OversizeLayer;
 use crate::grpc::health::HealthTable;
 
+/// How many calls a client may give up at the same moment. An executor has all its calls on one
+/// connection; with the usual 20 a moment of slowness would end the connection and fail all others.
+const MOST_RESETS: usize = 1_024;
 /// The least time for cancelling what creates have left behind.
 const LEAST_DRAIN: Duration = Duration::from_secs(2);
 /// How long a silent connection is trusted before it is pinged, and how long a ping may take.
@@ -50,6 +53,7 @@ where
     let serving = tonic::transport::Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE))
+        .http2_max_pending_accept_reset_streams(Some(MOST_RESETS))
         .layer(OversizeLayer)
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, stopped);

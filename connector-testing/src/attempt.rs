@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use connector_core::pb as core_pb;
 use connector_server::pb;
 use futures_util::future::join_all;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep, sleep_until};
@@ -72,11 +71,14 @@ impl Attempt<'_> {
             connection: self.task.connection.clone(),
         };
         self.note(|record| record.resource_meta = Some(stored.resource_meta.clone()));
+        let mut cache = Mutex::new(CacheItem::default());
         loop {
-            let followed = self.follow(&stored, restarts.front().copied()).await;
+            let followed = self.follow(&stored, &cache, restarts.front().copied()).await;
             match followed {
                 Some(verdict) => return (verdict, Some(stored)),
                 None => {
+                    let item = cache.into_inner().unwrap_or_else(PoisonError::into_inner);
+                    cache = Mutex::new(item.restarted());
                     restarts.pop_front();
                     self.note(|record| record.restarts += 1);
                 }
@@ -109,6 +111,12 @@ impl Attempt<'_> {
                 sleep(pause).await;
                 self.create_once(prefix).await
             }
+            Some(RepeatedCreate::NotWrittenDown { pause }) => {
+                let first = self.create_once(prefix).await;
+                sleep(pause).await;
+                let second = self.create_once(prefix).await;
+                first.or(second)
+            }
             Some(RepeatedCreate::WhileCalling { after, pause }) => {
                 let call = tokio::time::timeout(after, self.create_once(prefix)).await;
                 if call.is_err() {
@@ -139,20 +147,18 @@ impl Attempt<'_> {
     fn request(&self, prefix: &str) -> pb::CreateTaskRequest {
         let mut literals = self.task.inputs.clone();
         self.order.lock().unwrap_or_else(PoisonError::into_inner).shuffle(&mut literals);
-        pb::CreateTaskRequest {
-            inputs: Some(core_pb::task::Inputs { literals, context: Vec::new() }),
-            template: Some(Box::new(self.task.template.clone())),
-            output_prefix: prefix.to_owned(),
-            task_execution_metadata: Some(Box::new(self.name.metadata(&self.task.template))),
-            connection: Some(self.task.connection.clone()),
-        }
+        self.name.request(self.task, literals, prefix)
     }
 
     /// Polls and looks until the attempt has ended; `None` when the executor restarts before.
-    async fn follow(&self, stored: &Stored, restart_at: Option<Instant>) -> Option<Verdict> {
-        let cache = Mutex::new(CacheItem::default());
-        let polls = self.poll(stored, &cache);
-        let looks = self.look(stored, &cache, restart_at);
+    async fn follow(
+        &self,
+        stored: &Stored,
+        cache: &Mutex<CacheItem>,
+        restart_at: Option<Instant>,
+    ) -> Option<Verdict> {
+        let polls = self.poll(stored, cache);
+        let looks = self.look(stored, cache, restart_at);
         tokio::pin!(polls, looks);
         tokio::select! {
             verdict = &mut looks => return verdict,
@@ -162,6 +168,9 @@ impl Attempt<'_> {
     }
 
     async fn poll(&self, stored: &Stored, cache: &Mutex<CacheItem>) {
+        if cache.lock().unwrap_or_else(PoisonError::into_inner).has_stopped() {
+            return;
+        }
         let mut ticks = interval(self.shared.rules.poll_interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -213,7 +222,7 @@ impl Attempt<'_> {
             }
             let seen = {
                 let cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
-                self.seen(&cache, stored)
+                self.seen(&cache, stored, restart_at.is_some())
             };
             match seen {
                 Look::Going => impossible = 0,
@@ -225,12 +234,14 @@ impl Attempt<'_> {
                         let code = FailureCode::MaxSystemFailuresExceeded;
                         return Some(Verdict::Ended(End::Failed { code, message }));
                     }
+                    // Each one changes the task's state, which makes the executor look again.
+                    ticks.reset_after(rules.system_failure_interval);
                 }
             }
         }
     }
 
-    fn seen(&self, cache: &CacheItem, stored: &Stored) -> Look {
+    fn seen(&self, cache: &CacheItem, stored: &Stored, will_restart: bool) -> Look {
         match cache.look() {
             Cached::Nothing => Look::Going,
             Cached::Answer(answer) => {
@@ -240,6 +251,8 @@ impl Attempt<'_> {
                 code: FailureCode::AutoRefreshCacheFailed,
                 message: told(status),
             }),
+            // The restart will make a failure of it.
+            Cached::Stale(..) if will_restart => Look::Going,
             Cached::Stale(answer, status) => {
                 let phase = answer.resource.as_ref().map_or(0, |resource| resource.phase);
                 let cause = format!(

@@ -1,4 +1,4 @@
-//! What the executor remembers of the polls of one attempt, until it restarts.
+//! What the executor remembers of the polls of one attempt.
 //! The poll loop of `attempt` feeds it and its look loop reads it; time is not its business.
 
 use connector_server::pb;
@@ -30,6 +30,16 @@ pub(crate) enum Cached<'a> {
 }
 
 impl CacheItem {
+    /// What is left after a restart: the failures are stored with the task, the answer is not.
+    pub(crate) fn restarted(self) -> Self {
+        Self { answer: None, ..self }
+    }
+
+    /// Whether too many polls have failed already.
+    pub(crate) const fn has_stopped(&self) -> bool {
+        self.stopped
+    }
+
     /// Takes the outcome of one poll; says whether polling goes on.
     pub(crate) fn take(
         &mut self,
@@ -88,6 +98,18 @@ mod tests {
         assert!(matches!(item.look(), Cached::Answer(_)));
         assert!(!item.take(Err(Status::internal("503")), 5));
         assert!(matches!(item.look(), Cached::Stale(_, failure) if failure.message() == "503"));
+    }
+
+    #[test]
+    fn a_restart_keeps_the_failures_and_forgets_the_answer() {
+        let mut item = CacheItem::default();
+        assert!(item.take(running(), 5));
+        for _ in 0..6 {
+            item.take(Err(Status::internal("503")), 5);
+        }
+        let item = item.restarted();
+        assert!(item.has_stopped());
+        assert!(matches!(item.look(), Cached::NeverAnswered(_)));
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::wire::{Stored, Wire};
 /// takes no time.
 #[derive(Debug, Clone)]
 pub struct FakeExecutor {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What all tasks of an executor share.
@@ -142,8 +142,13 @@ impl FakeExecutor {
     /// # Cancel safety
     /// Dropping the future ends the task without a trace: it will be in no report.
     pub async fn run_with(&self, task: &Task, trouble: &Trouble) -> TaskRecord {
+        self.run_as(&self.new_run(), task, trouble).await
+    }
+
+    /// The name of a run that no other has.
+    pub(crate) fn new_run(&self) -> String {
         let number = self.shared.runs.fetch_add(1, Ordering::Relaxed);
-        self.run_as(&format!("{}-{number}", self.shared.name), task, trouble).await
+        format!("{}-{number}", self.shared.name)
     }
 
     /// Runs a task under a name of the caller's, which no other run may have.

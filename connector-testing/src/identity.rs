@@ -7,6 +7,8 @@ use std::path::Path;
 use connector_core::pb as core_pb;
 use connector_server::pb;
 
+use crate::task::Task;
+
 const PROJECT: &str = "flytesnacks";
 const DOMAIN: &str = "development";
 const ORG: &str = "local";
@@ -36,8 +38,24 @@ impl AttemptName<'_> {
         format!("{base}/{shard}/{run}/{ACTION}/{number}")
     }
 
+    /// The create request of the attempt, with the inputs in that order.
+    pub(crate) fn request(
+        &self,
+        task: &Task,
+        inputs: Vec<core_pb::task::NamedLiteral>,
+        output_prefix: &str,
+    ) -> pb::CreateTaskRequest {
+        pb::CreateTaskRequest {
+            inputs: Some(core_pb::task::Inputs { literals: inputs, context: Vec::new() }),
+            template: Some(Box::new(task.template.clone())),
+            output_prefix: output_prefix.to_owned(),
+            task_execution_metadata: Some(Box::new(self.metadata(&task.template))),
+            connection: Some(task.connection.clone()),
+        }
+    }
+
     /// What the executor tells about the attempt. Fields it leaves empty are empty here.
-    pub(crate) fn metadata(&self, template: &core_pb::TaskTemplate) -> pb::TaskExecutionMetadata {
+    fn metadata(&self, template: &core_pb::TaskTemplate) -> pb::TaskExecutionMetadata {
         let Self { run, number } = self;
         let execution_id = core_pb::WorkflowExecutionIdentifier {
             project: PROJECT.to_owned(),

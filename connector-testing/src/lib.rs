@@ -1,11 +1,97 @@
 //! A fake of Flyte's executor for tests of connectors, and checks of a connector against its rules.
 //! Connector authors use it in their own tests; the server's tests use it, too.
 //! Nothing here is served: neither `connector-core` nor `connector-server` may come to depend on it.
+//!
+//! Flyte's executor counts failed polls for the whole life of a job and stops at the sixth, makes
+//! every failed create a new attempt, forgets a create that timed out, creates again after a crash,
+//! and repeats a failing delete for ever. A connector that works when it is called once each may
+//! still lose jobs there. [`conformance!`] holds it against those rules, one test each:
+//!
+//! ```
+//! use connector_core::prelude::*;
+//!
+//! #[connector(task_type = "render")]
+//! #[derive(Debug, Default)]
+//! pub struct RenderFarm;
+//!
+//! impl AsyncConnector for RenderFarm {
+//!     async fn create(&self, task: CreateTask<Self>) -> Result<JobId> {
+//!         let key = task.idempotency_key();
+//!         Ok(JobId::new(key.as_ref().map_or("none", |key| key.as_str())))
+//!     }
+//!
+//!     async fn get(&self, job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+//!         let video = literal::string(format!("s3://out/{job}.mp4"));
+//!         Ok(Resource::succeeded(DynamicOutputs::from_iter([("video", video)])))
+//!     }
+//!
+//!     async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+//!         Ok(())
+//!     }
+//! }
+//!
+//! connector_testing::conformance!(
+//!     RenderFarm,
+//!     task = connector_testing::Task::new("render").custom("fps", 24).output("video")
+//! );
+//! # fn main() {}
+//! ```
+//!
+//! What a rule cannot see from the wire it asks the vendor: implement [`Vendor`] for the fake that
+//! the connector talks to in tests, and hand both over in a [`conformance::Subject`].
+//!
+//! For tests of your own there is the executor itself. Time is paused, so an hour takes none; that
+//! goes for tokio's clock only, so what follows the wall clock must be told to be quick.
+//!
+//! ```
+//! # use connector_core::prelude::*;
+//! # #[connector(task_type = "render")]
+//! # #[derive(Debug, Default)]
+//! # pub struct RenderFarm;
+//! # impl AsyncConnector for RenderFarm {
+//! #     async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> { Ok(JobId::new("j")) }
+//! #     async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+//! #         Ok(Resource::running())
+//! #     }
+//! #     async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> { Ok(()) }
+//! # }
+//! use std::time::Duration;
+//!
+//! use connector_core::Registry;
+//! use connector_testing::{End, FakeExecutor, InProcess, RepeatedCreate, Task, Trouble};
+//!
+//! # fn main() {
+//! # let runtime = tokio::runtime::Builder::new_current_thread()
+//! #     .enable_all().start_paused(true).build().unwrap();
+//! // In a test: `#[tokio::test(start_paused = true)]`.
+//! # runtime.block_on(async {
+//! let registry = Registry::builder().register(RenderFarm).build().await.unwrap();
+//! let server = InProcess::serve(registry);
+//! let executor = FakeExecutor::new(server.channel());
+//!
+//! // It dies after the create was answered, comes back, and somebody aborts the task.
+//! let trouble = Trouble {
+//!     repeated_create: Some(RepeatedCreate::AfterAnswer { pause: Duration::from_secs(20) }),
+//!     abort_after: Some(Duration::from_secs(300)),
+//!     ..Trouble::default()
+//! };
+//! let record = executor.run_with(&Task::new("render"), &trouble).await;
+//! assert_eq!(record.end, End::Aborted);
+//! let report = executor.report();
+//! assert!(report.is_clean(), "{report}");
+//! # });
+//! # }
+//! ```
+//!
+//! A service at any address is driven the same way, by a channel to it; on a real clock give the
+//! executor shorter times ([`ExecutorRules`]).
 
 mod attempt;
 mod cache;
+pub mod conformance;
 mod executor;
 mod identity;
+mod in_process;
 mod judge;
 mod look;
 mod outputs;
@@ -18,6 +104,7 @@ mod vendor;
 mod wire;
 
 pub use executor::{FakeExecutor, FakeExecutorBuilder};
+pub use in_process::InProcess;
 pub use record::{AttemptRecord, Created, End, FailureCode, TaskRecord};
 pub use report::{CallCounts, Finding, Report, TaskCounts};
 pub use rules::ExecutorRules;

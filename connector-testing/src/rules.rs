@@ -24,6 +24,9 @@ pub struct ExecutorRules {
     /// How many looks in a row may find something impossible (an unknown phase, outputs that are
     /// not there) before the task fails for good. Default 3.
     pub max_system_failures: u32,
+    /// The time between two such looks: the executor looks again at once, so that they are over
+    /// before the next poll. Default 100 ms.
+    pub system_failure_interval: Duration,
     /// The time between two tries of a delete that fails. Default 10 s.
     pub delete_interval: Duration,
     /// How long a finished task is kept until it is removed, which is one more delete. Default 1 h.
@@ -49,6 +52,7 @@ impl Default for ExecutorRules {
             look_interval: Duration::from_secs(10),
             max_poll_failures: 5,
             max_system_failures: 3,
+            system_failure_interval: Duration::from_millis(100),
             delete_interval: Duration::from_secs(10),
             removal_after: Duration::from_secs(3600),
             max_answer_bytes: 4 * 1024 * 1024,

@@ -24,7 +24,8 @@ pub struct Trouble {
     /// deadline of the rules.
     pub create_deadlines: Vec<Duration>,
     /// When the executor restarts, counted from the start of the task, in rising order: it goes on
-    /// from what it has stored, with a poll at once and no failures counted.
+    /// from what it has stored, which is the metadata and the number of failed polls, with a poll at
+    /// once.
     pub restarts: Vec<Duration>,
     /// When the task is aborted, counted from its start.
     pub abort_after: Option<Duration>,
@@ -43,6 +44,12 @@ pub enum RepeatedCreate {
     /// The executor dies once it has the answer, and creates again after a pause.
     AfterAnswer {
         /// How long it is down.
+        pause: Duration,
+    },
+    /// The executor cannot write down that the job was created, and creates again after a pause. The
+    /// first answer counts; the second is dropped.
+    NotWrittenDown {
+        /// How long it is until the second create.
         pause: Duration,
     },
     /// The executor dies while the call runs, and creates again after a pause.

@@ -2,6 +2,7 @@
 //! Tests implement `Vendor` for their fake of the outside system; `judge` compares.
 
 use std::future::Future;
+use std::time::Duration;
 
 /// A fake of the outside system that can be asked about all of its jobs.
 pub trait Vendor: Send + Sync {
@@ -12,6 +13,13 @@ pub trait Vendor: Send + Sync {
     /// (`false`). Answers whether it can do that; the default cannot.
     fn outage(&self, on: bool) -> bool {
         let _ = on;
+        false
+    }
+
+    /// Makes the vendor do at once what later calls ask for, but answer only after that time.
+    /// Answers whether it can do that; the default cannot.
+    fn slow(&self, by: Duration) -> bool {
+        let _ = by;
         false
     }
 }
@@ -84,5 +92,9 @@ impl<V: Vendor + ?Sized> Vendor for std::sync::Arc<V> {
 
     fn outage(&self, on: bool) -> bool {
         V::outage(self, on)
+    }
+
+    fn slow(&self, by: Duration) -> bool {
+        V::slow(self, by)
     }
 }

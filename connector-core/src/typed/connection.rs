@@ -220,6 +220,7 @@ impl FieldDescription {
         Self {
             name: name.to_owned(),
             kind: T::describe(),
+            declared: None,
             description: description.to_owned(),
             required: T::absent().is_none(),
             default: None,
@@ -233,6 +234,7 @@ impl FieldDescription {
         Self {
             name: name.to_owned(),
             kind: TypeDescription::plain("str", "string"),
+            declared: None,
             description: description.to_owned(),
             required: T::REQUIRED,
             default: None,

@@ -4,6 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{FlyteType, Style};
+use crate::pb;
 
 /// A type, for people and for machines.
 #[derive(Debug, Clone, PartialEq)]
@@ -210,6 +211,9 @@ pub struct FieldDescription {
     pub name: String,
     /// Its type.
     pub kind: TypeDescription,
+    /// Its type as a task's interface declares it; `None` for what no interface declares: secrets and
+    /// settings of a connection.
+    pub declared: Option<pb::LiteralType>,
     /// What it is for.
     pub description: String,
     /// Whether it must be given.
@@ -227,6 +231,7 @@ impl FieldDescription {
         Self {
             name: name.to_owned(),
             kind: T::describe(),
+            declared: Some(T::literal_type()),
             description: description.to_owned(),
             required: T::absent().is_none(),
             default: None,

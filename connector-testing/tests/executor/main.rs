@@ -91,17 +91,23 @@ async fn a_job_that_was_never_seen_fails_for_good() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restart_forgets_failures_and_polls_at_once_from_what_is_stored() {
-    let refused = (0..5).map(|_| Reply::Refuse);
-    let service = Scripted::polled(
-        [phase(2)].into_iter().chain(refused.clone()).chain(refused).chain([phase(3)]),
-    );
-    let trouble = Trouble { restarts: vec![seconds(155)], ..Trouble::default() };
+async fn a_restart_polls_at_once_from_what_is_stored_and_keeps_the_count() {
+    let refused = (0..2).map(|_| Reply::Refuse);
+    let service = Scripted::polled([phase(2)].into_iter().chain(refused).chain([phase(3)]));
+    let trouble = Trouble { restarts: vec![seconds(65)], ..Trouble::default() };
     let record = FakeExecutor::new(service.channel()).run_with(&Task::new("t"), &trouble).await;
     assert_eq!(record.end, End::Succeeded { outputs: None });
     assert_eq!(record.attempts[0].restarts, 1);
-    assert_eq!(service.times(is_get)[..8], [0, 30, 60, 90, 120, 150, 155, 185]);
+    assert_eq!(service.times(is_get), [0, 30, 60, 65]);
     assert_eq!(service.times(is_create), [0]);
+
+    // A wedged job is not healed by it: it fails, and nobody asks the connector.
+    let service = Scripted::polled([phase(2), Reply::Refuse]);
+    let trouble = Trouble { restarts: vec![seconds(1000)], ..Trouble::default() };
+    let executor = FakeExecutor::new(service.channel());
+    let end = executor.run_with(&Task::new("t"), &trouble).await.end;
+    assert!(matches!(end, End::Failed { code: FailureCode::AutoRefreshCacheFailed, .. }), "{end}");
+    assert_eq!(service.times(is_get).len(), 7);
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,19 +209,17 @@ async fn a_delete_that_never_works_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn impossible_answers_count_in_a_row_and_polling_goes_on() {
-    // Ten-second looks: the unknown phase is seen at 10, 20 and 30 s, then polled away at 30 s.
-    let recovers = Scripted::polled([phase(0), phase(2), phase(99), phase(3)]);
-    let executor = FakeExecutor::new(recovers.channel());
-    assert_eq!(executor.run(&Task::new("t")).await.end, End::Succeeded { outputs: None });
-
-    let slow = ExecutorRules { poll_interval: seconds(60), ..ExecutorRules::default() };
-    let stays = Scripted::polled([phase(9)]);
-    let executor = FakeExecutor::builder(stays.channel()).rules(slow).build();
-    let end = executor.run(&Task::new("t")).await.end;
-    let End::Failed { code, message } = end else { panic!("{end}") };
-    assert_eq!(code, FailureCode::MaxSystemFailuresExceeded);
-    assert!(message.contains("unknown execution phase [9]"), "{message}");
+async fn one_impossible_answer_fails_the_task_before_the_next_poll() {
+    for unknown in [0, 9, 99] {
+        let service = Scripted::polled([phase(unknown), phase(3)]);
+        let executor = FakeExecutor::new(service.channel());
+        let end = executor.run(&Task::new("t").attempts(3)).await.end;
+        let End::Failed { code, message } = end else { panic!("{end}") };
+        assert_eq!(code, FailureCode::MaxSystemFailuresExceeded);
+        assert!(message.contains(&format!("unknown execution phase [{unknown}]")), "{message}");
+        assert_eq!(service.times(is_get), [0]);
+        assert_eq!(executor.report().lost.len(), 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,6 +230,7 @@ async fn a_repeated_create_has_the_same_attempt_and_another_order_of_inputs() {
     for (repeated_create, times) in [
         (RepeatedCreate::Concurrent { calls: 3 }, vec![0, 0, 0]),
         (RepeatedCreate::AfterAnswer { pause }, vec![0, 20]),
+        (RepeatedCreate::NotWrittenDown { pause }, vec![0, 20]),
         (RepeatedCreate::WhileCalling { after: seconds(3), pause }, vec![0, 23]),
     ] {
         let late = Reply::Late(seconds(5), "j".to_owned());
@@ -258,16 +263,21 @@ async fn a_repeated_create_has_the_same_attempt_and_another_order_of_inputs() {
 
 #[tokio::test(start_paused = true)]
 async fn different_answers_to_one_attempt_are_a_duplicate() {
-    let service = Scripted::new([give("one"), give("two")], [phase(3)], [Reply::Give(())]);
-    let trouble = Trouble {
-        repeated_create: Some(RepeatedCreate::AfterAnswer { pause: seconds(1) }),
-        ..Trouble::default()
-    };
-    let executor = FakeExecutor::new(service.channel());
-    executor.run_with(&Task::new("t"), &trouble).await;
-    let report = executor.report();
-    assert_eq!(report.duplicated.len(), 1, "{report}");
-    assert_eq!(report.calls.creates, 2);
+    let pause = seconds(1);
+    // After a crash the second answer counts, after a failed write the first.
+    for (repeated_create, counts) in [
+        (RepeatedCreate::AfterAnswer { pause }, "two"),
+        (RepeatedCreate::NotWrittenDown { pause }, "one"),
+    ] {
+        let service = Scripted::new([give("one"), give("two")], [phase(3)], [Reply::Give(())]);
+        let trouble = Trouble { repeated_create: Some(repeated_create), ..Trouble::default() };
+        let executor = FakeExecutor::new(service.channel());
+        let record = executor.run_with(&Task::new("t"), &trouble).await;
+        assert_eq!(record.attempts[0].resource_meta.as_deref(), Some(counts.as_bytes()));
+        let report = executor.report();
+        assert_eq!(report.duplicated.len(), 1, "{report}");
+        assert_eq!(report.calls.creates, 2);
+    }
 }
 
 #[tokio::test(start_paused = true)]

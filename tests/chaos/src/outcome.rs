@@ -280,6 +280,9 @@ impl fmt::Display for Outcome {
             self.beyond_one_life_duplicated,
             self.beyond_one_life_orphaned,
         )?;
+        for (id, status) in self.lives.terminated.iter().filter(|(_, status)| !status.success()) {
+            write!(f, "\n  server {id} ended with {status}")?;
+        }
         for (count, reason) in self.reasons.iter().take(8) {
             let line: String = reason.replace('\n', " ").chars().take(160).collect();
             write!(f, "\n  {count} x {line}")?;

@@ -33,6 +33,7 @@ impl Pace {
             delete_deadline: Some(self.deadline),
             poll_interval: self.poll,
             look_interval: self.poll / 3,
+            system_failure_interval: Duration::from_millis(1),
             delete_interval: self.poll / 3,
             removal_after: self.poll,
             give_up_deleting_after: 100,

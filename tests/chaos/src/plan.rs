@@ -48,7 +48,8 @@ impl Plan {
             .into_iter()
             .fold(Task::new("chaos"), |task, (key, value)| task.custom(key, value))
             .output("job")
-            .attempts(25);
+            // A new attempt follows at once, so a moment without a server costs a hundred.
+            .attempts(10_000);
         Self { run: format!("chaos-{seed}-{number}"), task, trouble, end }
     }
 
@@ -64,7 +65,8 @@ fn trouble(luck: &mut Rng, pace: &Pace) -> Trouble {
     let repeated_create = match luck.u32(0..10) {
         0 => Some(RepeatedCreate::Concurrent { calls: luck.usize(2..5) }),
         1 => Some(RepeatedCreate::AfterAnswer { pause: some_of(pace.create_grace * 2, luck) }),
-        2 => Some(RepeatedCreate::WhileCalling {
+        2 => Some(RepeatedCreate::NotWrittenDown { pause: some_of(pace.create_grace * 2, luck) }),
+        3 => Some(RepeatedCreate::WhileCalling {
             after: some_of(pace.deadline / 3, luck),
             pause: some_of(pace.create_grace * 2, luck),
         }),

@@ -2,9 +2,12 @@
 //! `storm` keeps one at work and replaces it at random moments.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use connector_server::pb;
+use connector_server::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tonic::transport::{Channel, Endpoint};
@@ -32,14 +35,14 @@ pub trait Launcher: Send + Sync {
 #[derive(Debug)]
 pub struct RustServer {
     /// The binary `chaos-server`.
-    pub binary: &'static str,
+    pub binary: PathBuf,
     /// Its settings.
     pub settings: Vec<(String, String)>,
 }
 
 impl Launcher for RustServer {
     fn command(&self, vendor: SocketAddr) -> (Command, Option<SocketAddr>) {
-        let mut command = Command::new(self.binary);
+        let mut command = Command::new(&self.binary);
         command
             .args(["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"])
             .env("CONNECTOR__CHAOS__VENDOR", vendor.to_string())
@@ -47,6 +50,11 @@ impl Launcher for RustServer {
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         (command, None)
     }
+}
+
+async fn answers(channel: Channel) -> bool {
+    let asked = pb::ListConnectorsRequest {};
+    ConnectorMetadataServiceClient::new(channel).list_connectors(asked).await.is_ok()
 }
 
 impl Server {
@@ -89,10 +97,14 @@ impl Server {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("a URI");
         let reach = async {
             loop {
-                match endpoint.connect().await {
-                    Ok(channel) => break channel,
-                    Err(_not_yet) => tokio::time::sleep(Duration::from_millis(20)).await,
+                // A port may take connections before anybody serves them, and before SIGTERM is
+                // handled.
+                if let Ok(channel) = endpoint.connect().await
+                    && answers(channel.clone()).await
+                {
+                    break channel;
                 }
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
         let channel = tokio::time::timeout(LIMIT, reach).await.expect("the server is reached");

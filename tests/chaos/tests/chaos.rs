@@ -16,7 +16,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 fn weather(jobs: u32, seconds: u64, ends: ServerEnds) -> Outcome {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let launcher = RustServer {
-        binary: env!("CARGO_BIN_EXE_chaos-server"),
+        binary: env!("CARGO_BIN_EXE_chaos-server").into(),
         settings: Pace::FAST.server_settings(),
     };
     let storm = Storm::from_environment(jobs, Duration::from_secs(seconds), ends);
@@ -43,4 +43,5 @@ fn a_killed_server_wedges_and_loses_nothing() {
     assert!(outcome.report.wedged.is_empty(), "{outcome}");
     assert!(outcome.report.lost.is_empty() && outcome.wrong_ends.is_empty(), "{outcome}");
     assert!(outcome.report.is_clean(), "{outcome}");
+    assert_eq!(outcome.bad_ends_of_servers(), 0, "{outcome}");
 }

@@ -2,7 +2,7 @@
 
 use conformance_tests::Running;
 use conformance_tests::probe::meta;
-use conformance_tests::running::{create, get};
+use conformance_tests::running::{create, delete, get};
 use connector_core::pb as core_pb;
 use connector_core::pb::task_execution::Phase;
 use connector_server::pb::async_connector_service_client::AsyncConnectorServiceClient;
@@ -72,6 +72,31 @@ async fn what_the_executor_could_not_receive_or_keep_fails_the_job_with_advice()
     assert!(resource.message.contains("resource metadata"), "{}", resource.message);
     assert!(resource.message.contains("`max_meta_bytes`"), "{}", resource.message);
     still_answers(&mut creating).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn metadata_that_looks_like_that_of_a_failed_create_is_read_with_care() {
+    const KEY: &str = "flyte_connector_failed_at_create";
+    let server = Running::start().await;
+    let mut tasks = server.tasks().await;
+    let long = format!("{{\"{KEY}\": {{\"message\": \"{}\"}}}}", "x".repeat(1 << 20));
+    let deep = format!("{{\"{KEY}\": {}", "[".repeat(100_000));
+    for (meta, said) in [
+        (format!("{{\"{KEY}\": {{\"message\": \"no\"}}}}"), "no"),
+        (long, "server's log)"),
+        (format!("{{\"{KEY}\": 5}}"), "missing field `act`"),
+        (format!("{{\"{KEY}"), "cannot be followed any more"),
+        (deep, "cannot be followed any more"),
+    ] {
+        let got = tasks.get_task(get("probe", meta.clone())).await.unwrap().into_inner();
+        let resource = got.resource.unwrap();
+        assert_eq!(resource.phase(), Phase::Failed);
+        assert!(resource.message.contains(said), "{}", resource.message);
+        assert!(resource.message.len() <= 4096, "{} bytes", resource.message.len());
+        tasks.delete_task(delete("probe", meta)).await.unwrap();
+    }
+    still_answers(&mut tasks).await;
     server.stop().await;
 }
 

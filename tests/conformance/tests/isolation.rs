@@ -1,13 +1,15 @@
 //! A connector that blocks its threads holds up its own calls and nobody else's.
 //! The bounds are wide, since other programs may keep this machine busy; `bench` has the figures.
 
+use std::iter;
 use std::time::{Duration, Instant};
 
 use conformance_tests::probe::meta;
-use conformance_tests::running::{get, logs};
+use conformance_tests::running::{create, delete, get, logs};
 use conformance_tests::vendor::Answer;
 use conformance_tests::{Running, Setup, Vendor};
 use connector_core::pb::task_execution::Phase;
+use connector_core::prelude::Resource;
 use connector_server::pb::get_task_logs_response::Part;
 use tokio::time::interval;
 use tonic::Request;
@@ -54,23 +56,40 @@ async fn others_are_served(server: &Running, during: Duration) {
 async fn eight_blocked_gets_hold_up_nobody_else() {
     let vendor = Vendor::default();
     let server = Setup::default().vendor(&vendor).start().await;
+    eight_block(&vendor, &server).await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_a_connector_that_blocks_after_a_long_time_without() {
+    let vendor = Vendor::default();
+    let server = Setup::default().vendor(&vendor).start().await;
+    let mut tasks = server.tasks().await;
+    for _ in 0..2_000 {
+        tasks.get_task(get("vendor", JOB)).await.expect("an answer");
+    }
+    eight_block(&vendor, &server).await;
+    server.stop().await;
+}
+
+/// Eight polls block their threads for a while, in which all others are served.
+async fn eight_block(vendor: &Vendor, server: &Running) {
     vendor.answer([Answer::Blocks]);
     let mut patient = Vec::new();
     for _ in 0..8 {
         let mut tasks = server.tasks().await;
         patient.push(tokio::spawn(async move { tasks.get_task(get("vendor", JOB)).await }));
     }
-    // Some block a thread each, and the rest wait behind them.
     let in_flight = "flyte_connector_requests_in_flight{operation=\"get\",task_type=\"vendor\"} 8";
     server.until_counted(in_flight).await;
-    vendor.until(|counts| counts.blocked >= 1).await;
+    vendor.until(|counts| counts.blocked == 8).await;
     let mut hurried = server.tasks().await;
     let hurried = tokio::spawn(async move {
         let mut request = Request::new(get("vendor", JOB));
         request.set_timeout(PROBE);
         hurried.get_task(request).await
     });
-    others_are_served(&server, BLOCKED).await;
+    others_are_served(server, BLOCKED).await;
     // Its own callers are answered before they leave, too.
     let got = hurried.await.unwrap().expect("an answer in time").into_inner();
     let resource = got.resource.unwrap();
@@ -80,6 +99,28 @@ async fn eight_blocked_gets_hold_up_nobody_else() {
     for caller in patient {
         let got = caller.await.unwrap().expect("an answer at last").into_inner();
         assert_eq!(got.resource.unwrap().message, "");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_calls_of_the_connector_find_threads_of_their_own() {
+    let vendor = Vendor::default();
+    let server = Setup::default().vendor(&vendor).start().await;
+    let running = Answer::Says(Resource::running());
+    vendor.answer(iter::repeat_n(Answer::Blocks, 8).chain([running]));
+    let mut patient = Vec::new();
+    for _ in 0..8 {
+        let mut tasks = server.tasks().await;
+        patient.push(tokio::spawn(async move { tasks.get_task(get("vendor", JOB)).await }));
+    }
+    vendor.until(|counts| counts.blocked == 8).await;
+    let mut tasks = server.tasks().await;
+    let job = tasks.create_task(create("vendor", &[])).await.expect("a job").into_inner();
+    tasks.get_task(get("vendor", job.resource_meta.clone())).await.expect("an answer");
+    tasks.delete_task(delete("vendor", job.resource_meta)).await.expect("done");
+    vendor.let_go();
+    for caller in patient {
+        caller.await.unwrap().expect("an answer at last");
     }
     server.stop().await;
 }
@@ -103,8 +144,8 @@ async fn a_stream_of_logs_that_blocks_holds_up_nobody_else() {
             texts
         }));
     }
-    // Some block a thread each over their second page, and the rest wait behind them.
-    vendor.until(|counts| counts.blocked >= 1).await;
+    // Over their second page.
+    vendor.until(|counts| counts.blocked == 8).await;
     others_are_served(&server, QUICK).await;
     vendor.let_go();
     for reader in readers {

@@ -33,30 +33,24 @@ impl Creates {
             (Arc::clone(self), Arc::clone(flight), Arc::clone(metrics));
         self.site.server.clone().spawn(async move {
             creates.grace(&flight).await;
-            // Taken away under the lock, so that no create can board what is being cancelled.
-            let given_up = {
-                let mut flights = creates.flights();
-                let given_up = flight.give_up();
-                if given_up.is_some()
-                    && let Some(key) = flight.key
-                {
-                    flights.remove(&key);
-                }
-                given_up
-            };
-            let (Some(under_way), Some(meta)) = (given_up, flight.job()) else {
+            // Until it is gone it stays where creates of the same attempt find it, and wait.
+            let Some(under_way) = flight.give_up() else {
                 return;
             };
-            match creates.site.policy.abandoned {
-                Abandoned::Keep => {
-                    metrics.abandoned_create("kept");
-                    if let Some(key) = flight.key {
-                        creates.kept.put(key, meta);
+            if let Some(meta) = flight.job() {
+                match creates.site.policy.abandoned {
+                    Abandoned::Keep => {
+                        metrics.abandoned_create("kept");
+                        if let Some(key) = flight.key {
+                            creates.kept.put(key, meta);
+                        }
+                        drop(under_way);
                     }
-                    drop(under_way);
+                    Abandoned::Cancel => creates.cancel(&flight, meta, metrics, under_way).await,
                 }
-                Abandoned::Cancel => creates.cancel(&flight, meta, metrics, under_way).await,
             }
+            creates.forget(&flight);
+            flight.settle();
         });
     }
 

@@ -35,7 +35,19 @@ pub(crate) struct Flight {
     /// Wakes what waits before a cancellation.
     pub(crate) hurry: Notify,
     landed: Notify,
+    gone: Notify,
     stage: Mutex<Stage>,
+}
+
+/// What a caller gets of a job that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// The job, first of all.
+    First,
+    /// The job, as somebody before.
+    Again,
+    /// Nothing: the next attempt has begun, so the executor cannot be waiting for this one.
+    TooLate,
 }
 
 #[derive(Debug)]
@@ -45,6 +57,7 @@ struct Stage {
     claimed: bool,
     cancelled: bool,
     superseded: bool,
+    settled: bool,
     /// Gone once nothing is left to do.
     under_way: Option<UnderWay>,
 }
@@ -71,6 +84,7 @@ impl Flight {
             claimed: false,
             cancelled: false,
             superseded: false,
+            settled: false,
             under_way: Some(under_way),
         };
         Self {
@@ -79,6 +93,7 @@ impl Flight {
             connection,
             hurry: Notify::new(),
             landed: Notify::new(),
+            gone: Notify::new(),
             stage: Mutex::new(stage),
         }
     }
@@ -138,11 +153,18 @@ impl Flight {
         self.stage().job().cloned()
     }
 
-    /// Hands the job to a caller. Whether it is the first to get it.
-    pub(crate) fn claim(&self) -> bool {
+    /// Hands the job to a caller.
+    pub(crate) fn claim(&self) -> Claim {
         let mut stage = self.stage();
+        if stage.claimed {
+            return Claim::Again;
+        }
+        if stage.superseded {
+            return Claim::TooLate;
+        }
         stage.under_way = None;
-        !std::mem::replace(&mut stage.claimed, true)
+        stage.claimed = true;
+        Claim::First
     }
 
     /// Takes the job away from later callers, unless somebody waits for it or has it.
@@ -155,10 +177,30 @@ impl Flight {
         stage.under_way.take()
     }
 
-    /// Says that the next attempt has begun, so that nobody will come for this one.
-    pub(crate) fn supersede(&self) {
-        self.stage().superseded = true;
+    /// Says that the next attempt has begun, so that nobody will come for this one. The metadata,
+    /// if somebody has it already: that answer was lost on its way.
+    pub(crate) fn supersede(&self) -> Option<Bytes> {
+        let mut stage = self.stage();
+        stage.superseded = true;
         self.hurry.notify_one();
+        stage.job().filter(|_| stage.claimed).cloned()
+    }
+
+    /// Says that the job is cancelled, or never will be.
+    pub(crate) fn settle(&self) {
+        self.stage().settled = true;
+        self.gone.notify_waiters();
+    }
+
+    /// Waits until a job that is being cancelled is gone.
+    pub(crate) async fn gone(&self) {
+        loop {
+            let gone = self.gone.notified();
+            if self.stage().settled {
+                return;
+            }
+            gone.await;
+        }
     }
 
     /// Whether somebody may still come for the job.

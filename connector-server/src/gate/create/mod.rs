@@ -18,11 +18,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use connector_core::ConnectorError;
 use connector_core::erased::{CallError, CreateRequest};
-use flight::{Flight, Outcome};
+use flight::{Claim, Flight, Outcome};
 use futures_util::FutureExt;
 use identity::Identity;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use under_way::Unsettled;
 
 use super::call::Call;
@@ -59,6 +59,8 @@ pub(crate) struct Creates {
 enum Found {
     Flight(Boarding),
     Answer(Bytes),
+    /// The job of the same attempt is being cancelled; made now, another would live beside it.
+    Leaving(Arc<Flight>, Box<CreateRequest>),
 }
 
 /// A caller on a flight; leaving is told however it happens.
@@ -114,18 +116,31 @@ impl Creates {
         request: CreateRequest,
         call: &Call,
     ) -> Result<Bytes, Cause> {
-        let boarding = match self.find(request, call)? {
-            Found::Answer(meta) => return Ok(meta),
-            Found::Flight(boarding) => boarding,
+        let mut request = request;
+        let boarding = loop {
+            match self.find(request, call)? {
+                Found::Answer(meta) => return Ok(meta),
+                Found::Flight(boarding) => break boarding,
+                Found::Leaving(flight, again) => {
+                    let left = timeout_at(call.deadline, flight.gone()).await;
+                    left.map_err(|_elapsed| Cause::OutOfTime(call.limit))?;
+                    request = *again;
+                }
+            }
         };
         let flight = &boarding.flight;
         match flight.outcome(call.deadline).await {
-            Some(Outcome::Created(meta)) => {
-                if flight.claim() {
+            Some(Outcome::Created(meta)) => match flight.claim() {
+                Claim::First => {
                     self.taken(flight, &meta);
+                    Ok(meta)
                 }
-                Ok(meta)
-            }
+                Claim::Again => Ok(meta),
+                Claim::TooLate => Err(ConnectorError::retryable(
+                    "the next attempt of this task has begun; the job of this one is cancelled",
+                ))
+                .map_err(|error| Cause::Call(CallError::Connector(error))),
+            },
             Some(Outcome::FailedJob(meta)) => Ok(meta),
             Some(Outcome::Failed(cause)) => Err(cause.shared()),
             None => Err(Cause::OutOfTime(call.limit)),
@@ -137,8 +152,12 @@ impl Creates {
         let identity = Identity::of(&request);
         let mut flights = identity.map(|_| self.flights());
         if let (Some(identity), Some(flights)) = (identity, &flights) {
-            if let Some(boarding) = flights.get(&identity.key).and_then(|it| self.board(it, call)) {
+            let under_way = flights.get(&identity.key);
+            if let Some(boarding) = under_way.and_then(|flight| self.board(flight, call)) {
                 return Ok(Found::Flight(boarding));
+            }
+            if let Some(leaving) = under_way.filter(|_| !*self.draining.borrow()) {
+                return Ok(Found::Leaving(Arc::clone(leaving), Box::new(request)));
             }
             if let Some(meta) = self.kept.get(&identity.key) {
                 return Ok(Found::Answer(meta));
@@ -163,7 +182,11 @@ impl Creates {
             flights.insert(identity.key, Arc::clone(&flight));
             let previous = identity.previous;
             match previous.and_then(|previous| flights.get(&previous)) {
-                Some(superseded) => superseded.supersede(),
+                Some(superseded) => {
+                    if let Some(meta) = superseded.supersede() {
+                        self.cancel_later(superseded, meta, &call.metrics);
+                    }
+                }
                 None => {
                     if let Some(previous) = previous {
                         self.cancel_unpolled(&previous, &flight, &call.metrics);

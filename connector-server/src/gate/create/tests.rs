@@ -92,6 +92,41 @@ async fn the_same_attempt_gets_the_job_it_left() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_same_attempt_waits_for_the_end_of_a_job_that_is_being_cancelled() {
+    let bench = Bench::new(&[]).await;
+    let errors = (0..3).map(|_| ConnectorError::permanent("409"));
+    bench.ledger.delete_errors.lock().unwrap().extend(errors);
+    abandoned(&bench, Some(0)).await;
+    while bench.deleted().is_empty() {
+        sleep(SECOND / 10).await;
+    }
+    // One call has no time to wait, the other has.
+    let hasty = bench.created(Some(0), Some(SECOND / 10)).await;
+    assert!(matches!(hasty, Err(Cause::OutOfTime(_))), "{hasty:?}");
+    assert_eq!(bench.made(), 1);
+    assert_eq!(bench.created(Some(0), None).await.unwrap(), "{\"job_id\": \"j-2\"}");
+    assert_eq!(bench.deleted(), ["j-1"; 4], "the first job was gone by then");
+    assert_eq!(bench.remembered("creates"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_after_the_next_attempt_has_begun_is_not_given() {
+    let bench = Arc::new(Bench::new(&[]).await);
+    takes(&bench, 5 * SECOND);
+    let first = {
+        let bench = Arc::clone(&bench);
+        tokio::spawn(async move { bench.created(Some(0), None).await })
+    };
+    sleep(SECOND).await;
+    takes(&bench, Duration::ZERO);
+    assert_eq!(bench.created(Some(1), None).await.unwrap(), "{\"job_id\": \"j-1\"}");
+    let late = first.await.unwrap();
+    assert!(matches!(late, Err(Cause::Call(_))), "{late:?}");
+    sleep(SECOND).await;
+    assert_eq!(bench.deleted(), ["j-2"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_job_without_an_attempt_is_cancelled_at_once() {
     let bench = Bench::new(&[]).await;
     abandoned(&bench, None).await;

@@ -9,8 +9,9 @@ mod trust;
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use connector_core::policy::Isolation;
 use crew::{Crew, Work};
@@ -112,22 +113,10 @@ impl Workplace {
         let ended = if self.isolation == Isolation::Shared {
             timeout_at(deadline, held).await.map_err(|_elapsed| Interrupted::OutOfTime)?
         } else {
-            let (tell, mut told) = oneshot::channel();
-            // Aborted when the one who waits for it leaves.
-            let (abort, registration) = AbortHandle::new_pair();
-            let _leaving = Leaving(abort);
-            let work = Abortable::new(held, registration);
-            self.begin(Box::pin(async move {
-                if let Ok(answer) = work.await {
-                    tell.send(answer).ok();
-                }
-            }));
-            match told.try_recv() {
-                Ok(ended) => ended,
-                Err(_) => timeout_at(deadline, told)
-                    .await
-                    .map_err(|_elapsed| Interrupted::OutOfTime)?
-                    .map_err(|_dropped| Interrupted::Ending)?,
+            let mut held = Box::pin(held);
+            match self.first_step(held.as_mut()) {
+                Some(ended) => ended,
+                None => self.rest(deadline, held).await?,
             }
         };
         ended.map_err(|panic| Interrupted::Panicked(panic_message(&*panic)))
@@ -138,8 +127,33 @@ impl Workplace {
         if self.isolation == Isolation::Shared {
             drop(self.server.spawn(work));
         } else {
-            self.begin(Box::pin(work));
+            let mut work = Box::pin(work);
+            if self.first_step(work.as_mut()).is_none() {
+                self.elsewhere(work);
+            }
         }
+    }
+
+    /// Runs work on the connector's threads until the deadline.
+    async fn rest<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Interrupted> {
+        let (tell, told) = oneshot::channel();
+        // Aborted when the one who waits for it leaves.
+        let (abort, registration) = AbortHandle::new_pair();
+        let _leaving = Leaving(abort);
+        let work = Abortable::new(work, registration);
+        self.elsewhere(Box::pin(async move {
+            if let Ok(answer) = work.await {
+                tell.send(answer).ok();
+            }
+        }));
+        timeout_at(deadline, told)
+            .await
+            .map_err(|_elapsed| Interrupted::OutOfTime)?
+            .map_err(|_dropped| Interrupted::Ending)
     }
 
     /// A place among the calls that run at the same time, for detached work.
@@ -147,33 +161,40 @@ impl Workplace {
         Arc::clone(&self.permits)
     }
 
-    /// Begins work: its first step here, if the connector has earned that, the rest on threads of
-    /// its own. Its sockets, timers and tasks belong to those threads in any case.
-    fn begin(&self, mut work: Work) {
+    /// Takes the first step of work here, if the connector has earned that; its answer, if the step
+    /// was the last. Sockets, timers and tasks belong to the connector's own threads in any case.
+    fn first_step<T>(&self, work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
         let Threads { crew, trust } = &*self.threads;
-        let Some(thread) = crew.hand() else {
-            drop(self.server.spawn(work));
-            return;
-        };
-        if trust.is_earned()
-            && let Some(resources) = thread.resources()
-            && let Some(place) = self.places.take()
-        {
-            let began = std::time::Instant::now();
-            let first = {
-                let _resources = resources.enter();
-                // Nothing has to wake it: if it is not done it is asked again at once, over there.
-                work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
-            };
-            drop(place);
-            trust.note(began.elapsed());
-            if first.is_ready() {
-                return;
-            }
-        } else {
-            self.places.note_work();
+        if !trust.is_earned() {
+            return None;
         }
-        thread.begin(work, trust);
+        let thread = crew.hand()?;
+        let resources = thread.resources()?;
+        let place = self.places.take()?;
+        let began = std::time::Instant::now();
+        let first = {
+            let _resources = resources.enter();
+            // Nothing has to wake it: if it is not done it is asked again at once, over there.
+            work.poll(&mut Context::from_waker(Waker::noop()))
+        };
+        drop(place);
+        trust.note(began.elapsed());
+        match first {
+            Poll::Ready(done) => Some(done),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Has the connector's threads do the work.
+    fn elsewhere(&self, work: Work) {
+        let Threads { crew, trust } = &*self.threads;
+        match crew.hand() {
+            Some(thread) => {
+                self.places.note_work();
+                thread.begin(work, trust);
+            }
+            None => drop(self.server.spawn(work)),
+        }
     }
 }
 

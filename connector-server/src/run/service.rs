@@ -1,0 +1,215 @@
+//! The connector service of a run: this binary's own, over memory, or one at an address.
+//! `attempt` makes its calls through here, with the executor's deadline. Which answers mean what is not
+//! decided here.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use connector_core::Registry;
+use tokio::time::Instant;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Response, Status};
+
+use super::task::Task;
+use crate::in_process::InProcess;
+use crate::pb;
+use crate::pb::async_connector_service_client::AsyncConnectorServiceClient;
+use crate::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
+use crate::pb::get_task_logs_response::Part;
+use crate::server::Server;
+
+/// How long one call may take, as with a stock executor.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The service a run talks to.
+#[derive(Debug)]
+pub(super) struct Service {
+    channel: Channel,
+    local: Option<InProcess>,
+}
+
+/// A job, as the executor would keep it between two calls.
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    pub(super) resource_meta: Bytes,
+    pub(super) output_prefix: String,
+}
+
+/// One page of a job's log.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) lines: Vec<String>,
+    pub(super) next_token: String,
+}
+
+impl Service {
+    /// The connectors of this binary, served over memory.
+    pub(super) fn in_process(registry: Registry) -> Self {
+        Self::of(InProcess::serve(Server::builder().registry(registry).build()))
+    }
+
+    /// A server of this process.
+    pub(super) fn of(local: InProcess) -> Self {
+        Self { channel: local.channel(), local: Some(local) }
+    }
+
+    /// The service at an address.
+    ///
+    /// # Errors
+    /// The address is none, or nobody answers there.
+    pub(super) async fn at(address: &str) -> Result<Self, String> {
+        let uri = match address.split_once("://") {
+            None => format!("http://{address}"),
+            Some(("http" | "grpc", rest)) => format!("http://{rest}"),
+            Some((scheme, _)) => {
+                return Err(format!(
+                    "--connect {address}: {scheme} is not supported; give HOST:PORT of a service \
+                     that speaks plaintext"
+                ));
+            }
+        };
+        let wrong = |error: &dyn std::fmt::Display| {
+            format!("--connect {address}: {error}; is a connector service running there?")
+        };
+        let endpoint = Endpoint::from_shared(uri).map_err(|error| wrong(&error))?;
+        // An address without a port would silently become port 80.
+        if endpoint.uri().port().is_none() {
+            return Err(format!("--connect {address}: the port is missing; give HOST:PORT"));
+        }
+        let endpoint = endpoint.connect_timeout(DEADLINE);
+        let channel = endpoint.connect().await.map_err(|error| wrong(&root_cause(&error)))?;
+        Ok(Self { channel, local: None })
+    }
+
+    /// What is served.
+    ///
+    /// # Errors
+    /// The service does not answer.
+    pub(super) async fn categories(&self) -> Result<Vec<pb::TaskCategory>, Status> {
+        let mut client = ConnectorMetadataServiceClient::new(self.channel.clone());
+        let request = pb::ListConnectorsRequest {};
+        let answer = within(request, |request| client.list_connectors(request)).await?;
+        let connectors = answer.connectors.into_iter();
+        Ok(connectors.flat_map(|connector| connector.supported_task_categories).collect())
+    }
+
+    /// Creates an attempt's job.
+    ///
+    /// # Errors
+    /// Any error fails the attempt.
+    pub(super) async fn create(&self, request: pb::CreateTaskRequest) -> Result<Job, Status> {
+        let output_prefix = request.output_prefix.clone();
+        let mut client = self.client();
+        let answer = within(request, |request| client.create_task(request)).await?;
+        Ok(Job { resource_meta: answer.resource_meta, output_prefix })
+    }
+
+    /// Asks where a job stands.
+    ///
+    /// # Errors
+    /// The executor counts them.
+    pub(super) async fn get(&self, task: &Task, job: &Job) -> Result<pb::Resource, Status> {
+        let mut client = self.client();
+        let request = pb::GetTaskRequest {
+            resource_meta: job.resource_meta.clone(),
+            task_category: Some(task.category()),
+            output_prefix: job.output_prefix.clone(),
+            connection: Some(task.connection().clone()),
+        };
+        let answer = within(request, |request| client.get_task(request)).await?;
+        answer.resource.ok_or_else(|| Status::internal("the answer carries no resource"))
+    }
+
+    /// Deletes a job.
+    ///
+    /// # Errors
+    /// The executor would repeat it for ever.
+    pub(super) async fn delete(&self, task: &Task, job: &Job) -> Result<(), Status> {
+        let mut client = self.client();
+        let request = pb::DeleteTaskRequest {
+            resource_meta: job.resource_meta.clone(),
+            task_category: Some(task.category()),
+            connection: Some(task.connection().clone()),
+        };
+        let answer = within(request, |request| client.delete_task(request)).await?;
+        let pb::DeleteTaskResponse {} = answer;
+        Ok(())
+    }
+
+    /// A page of a job's log.
+    ///
+    /// # Errors
+    /// The connector has no log, or cannot give it.
+    pub(super) async fn logs(&self, task: &Task, job: &Job, token: &str) -> Result<Page, Status> {
+        let mut client = self.client();
+        let request = pb::GetTaskLogsRequest {
+            resource_meta: job.resource_meta.clone(),
+            task_category: Some(task.category()),
+            token: token.to_owned(),
+            ..Default::default()
+        };
+        let mut stream = within(request, |request| client.get_task_logs(request)).await?;
+        let mut page = Page::default();
+        let late = |_| Status::deadline_exceeded("the page of the log stopped coming");
+        while let Some(message) =
+            tokio::time::timeout(DEADLINE, stream.message()).await.map_err(late)??
+        {
+            match message.part {
+                Some(Part::Body(body)) => page.lines.extend(lines(body)),
+                Some(Part::Header(header)) => page.next_token = header.token,
+                None => {}
+            }
+        }
+        Ok(page)
+    }
+
+    /// Ends what was started for the run: jobs that nobody took are cancelled.
+    pub(super) async fn close(self) {
+        let Self { channel, local } = self;
+        drop(channel);
+        if let Some(local) = local
+            && let Err(error) = local.stop().await
+        {
+            tracing::warn!(%error, "serving ended badly");
+        }
+    }
+
+    fn client(&self) -> AsyncConnectorServiceClient<Channel> {
+        AsyncConnectorServiceClient::new(self.channel.clone()).max_encoding_message_size(usize::MAX)
+    }
+}
+
+/// The lines of a part. Servers of old fill only the deprecated field.
+fn lines(body: pb::GetTaskLogsResponseBody) -> Vec<String> {
+    #[expect(deprecated, reason = "services other than this one still fill it")]
+    let pb::GetTaskLogsResponseBody { results, lines } = body;
+    if lines.is_empty() { results } else { lines.into_iter().map(|line| line.message).collect() }
+}
+
+/// Tells the service the deadline, and waits no longer.
+async fn within<T, A, F>(message: T, call: impl FnOnce(Request<T>) -> F) -> Result<A, Status>
+where
+    F: Future<Output = Result<Response<A>, Status>>,
+{
+    let mut request = Request::new(message);
+    request.set_timeout(DEADLINE);
+    let leaves = Instant::now() + DEADLINE;
+    match tokio::time::timeout_at(leaves, call(request)).await {
+        Ok(Ok(answer)) => Ok(answer.into_inner()),
+        // The transport keeps time as well, and calls it by another code.
+        Ok(Err(status)) if Instant::now() < leaves => Err(status),
+        _ => Err(Status::new(
+            Code::DeadlineExceeded,
+            format!("no answer within {} seconds", DEADLINE.as_secs()),
+        )),
+    }
+}
+
+/// What is at the bottom of an error: tonic's own text says only where it happened.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(below) = cause.source() {
+        cause = below;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,196 @@
+//! Rules about creates: once per attempt, whatever order, whoever leaves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use tokio::time::sleep;
+
+use super::stand::{Stand, told};
+use super::violation::Judged;
+use crate::record::End;
+use crate::trouble::{RepeatedCreate, Trouble};
+
+/// How long the executor waits for a create.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// Longer than a server keeps a job whose creator has left.
+const LONG: Duration = Duration::from_secs(2 * 3600);
+/// The most that metadata should have.
+const SMALL: usize = 32 * 1024;
+
+const USE_THE_KEY: &str = "pass `task.idempotency_key()` to the vendor as its request token or job \
+    name, and answer the same metadata when the vendor says that the job exists";
+
+pub(super) async fn a_task_runs_to_its_end(stand: &mut Stand<'_>) -> Result<(), Judged> {
+    let record = stand.executor.run(&stand.subject.task).await;
+    let report = stand.executor.report();
+    match record.end {
+        End::Succeeded { .. } if report.is_clean() => Ok(()),
+        End::Succeeded { .. } => Err(Judged::broken(report.to_string(), "mend what is reported")),
+        end => Err(Judged::broken(
+            format!("the task {end}"),
+            "give the check a task that succeeds, with the settings, inputs and outputs it needs; \
+             if its end comes with the wall clock, make it end at once: here time is paused",
+        )),
+    }
+}
+
+pub(super) async fn inputs_come_in_any_order(stand: &mut Stand<'_>) -> Result<(), Judged> {
+    let inputs = stand.subject.task.inputs.len();
+    if inputs < 2 {
+        return Err(Judged::lacking("the task has fewer than two inputs"));
+    }
+    for turn in 0..inputs {
+        let run = stand.run();
+        let mut request = stand.request(&run, 0);
+        if let Some(inputs) = &mut request.inputs {
+            inputs.literals.rotate_left(turn);
+        }
+        let order: Vec<String> = request
+            .inputs
+            .iter()
+            .flat_map(|inputs| &inputs.literals)
+            .map(|input| input.name.clone())
+            .collect();
+        let created = stand.try_create(request, DEADLINE).await.map_err(|status| told(&status));
+        let ended = match created {
+            Ok(meta) => {
+                let answer = stand.poll_to_the_end(&stand.stored(&run, 0, meta)).await?;
+                match super::stand::phase(&answer).as_str() {
+                    "SUCCEEDED" => continue,
+                    phase => {
+                        let why = answer.resource.map(|found| found.message).unwrap_or_default();
+                        format!("{phase}: {why}")
+                    }
+                }
+            }
+            Err(error) => error,
+        };
+        return Err(Judged::broken(
+            format!("with the inputs in the order {order:?} the task ended {ended}"),
+            "look inputs up by name, or let `#[derive(TaskInputs)]` do it",
+        ));
+    }
+    Ok(())
+}
+
+pub(super) async fn a_repeated_create_is_one_job(stand: &mut Stand<'_>) -> Result<(), Judged> {
+    let pause = Duration::from_secs(15);
+    repeated(stand, RepeatedCreate::AfterAnswer { pause }).await
+}
+
+pub(super) async fn concurrent_creates_are_one_job(stand: &mut Stand<'_>) -> Result<(), Judged> {
+    let run = stand.run();
+    let calls = (0..20).map(|_| stand.try_create(stand.request(&run, 0), DEADLINE));
+    let answers: BTreeSet<Result<Bytes, String>> = join_all(calls)
+        .await
+        .into_iter()
+        .map(|answer| answer.map_err(|status| told(&status)))
+        .collect();
+    if answers.len() > 1 {
+        let seen = format!("20 creates of one attempt had {} different answers", answers.len());
+        return Err(Judged::broken(seen, USE_THE_KEY));
+    }
+    one_job_per_key(stand).await
+}
+
+async fn repeated(stand: &mut Stand<'_>, create: RepeatedCreate) -> Result<(), Judged> {
+    let trouble = Trouble { repeated_create: Some(create), ..Trouble::default() };
+    stand.executor.run_with(&stand.subject.task, &trouble).await;
+    if let Some(found) = stand.executor.report().duplicated.first() {
+        return Err(Judged::broken(found.seen.clone(), USE_THE_KEY));
+    }
+    one_job_per_key(stand).await
+}
+
+/// Whether the vendor, if there is one, has made one job per key.
+async fn one_job_per_key(stand: &Stand<'_>) -> Result<(), Judged> {
+    let Some(vendor) = stand.vendor() else {
+        return Ok(());
+    };
+    let mut of_key: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for job in vendor.jobs().await {
+        if let Some(key) = job.key.filter(|_| !job.is_replacement) {
+            of_key.entry(key).or_default().push(job.id);
+        }
+    }
+    match of_key.into_iter().find(|(_, jobs)| jobs.len() > 1) {
+        Some((key, jobs)) => Err(Judged::broken(
+            format!("the vendor has {} jobs for the key {key}: {}", jobs.len(), jobs.join(", ")),
+            USE_THE_KEY,
+        )),
+        None => Ok(()),
+    }
+}
+
+pub(super) async fn a_create_repeated_to_another_server_is_one_job(
+    stand: &mut Stand<'_>,
+) -> Result<(), Judged> {
+    if stand.vendor().is_none() {
+        return Err(Judged::lacking("only the vendor can tell, and the check has none"));
+    }
+    let run = stand.run();
+    stand.create(&run, 0).await?;
+    stand.replace_server().await?;
+    stand.create(&run, 0).await?;
+    one_job_per_key(stand).await
+}
+
+pub(super) async fn a_new_attempt_is_a_new_job(stand: &mut Stand<'_>) -> Result<(), Judged> {
+    let run = stand.run();
+    let first = stand.create(&run, 0).await?;
+    stand.delete(&first).await.map_err(|status| {
+        Judged::broken(
+            format!("the delete of the first attempt answered {}", told(&status)),
+            "let delete succeed for every job that is not running any more",
+        )
+    })?;
+    let second = stand.create(&run, 1).await?;
+    if first.resource_meta == second.resource_meta {
+        return Err(Judged::broken(
+            format!(
+                "both attempts answered the metadata {}",
+                String::from_utf8_lossy(&first.resource_meta)
+            ),
+            "let the job's name depend on the attempt: `task.idempotency_key()` does",
+        ));
+    }
+    Ok(())
+}
+
+pub(super) async fn an_abandoned_create_leaves_no_job(stand: &mut Stand<'_>) -> Result<(), Judged> {
+    let slow = |by| stand.vendor().is_some_and(|vendor| vendor.slow(by));
+    if !slow(DEADLINE + Duration::from_secs(5)) {
+        return Err(Judged::lacking("it takes a vendor that can be slow (`Vendor::slow`)"));
+    }
+    let created = stand.try_create(stand.request(&stand.run(), 0), DEADLINE).await;
+    if created.is_ok() {
+        return Err(Judged::lacking("create does not wait for the vendor"));
+    }
+    sleep(DEADLINE).await;
+    slow(Duration::ZERO);
+    sleep(LONG).await;
+    let live = match stand.vendor() {
+        Some(vendor) => vendor.live_jobs().await,
+        None => 0,
+    };
+    if live > 0 {
+        return Err(Judged::broken(
+            format!("{live} job lives on 2 hours after its create was given up"),
+            "let `delete` really stop the job: the server calls it when nobody takes the job",
+        ));
+    }
+    Ok(())
+}
+
+pub(super) async fn metadata_is_small(stand: &mut Stand<'_>) -> Result<(), Judged> {
+    let length = stand.create(&stand.run(), 0).await?.resource_meta.len();
+    if length > SMALL {
+        return Err(Judged::broken(
+            format!("the metadata has {length} bytes; {SMALL} are plenty"),
+            "keep what finds the job again, and leave the rest with the vendor",
+        ));
+    }
+    Ok(())
+}

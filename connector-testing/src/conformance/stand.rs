@@ -1,0 +1,142 @@
+//! The stand on which one rule is checked: a server in this process and single calls to it.
+//! Rules use it for what the fake executor does not do by itself.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use connector_core::Registry;
+use connector_server::pb;
+use tonic::Status;
+
+use super::subject::{Subject, VendorHandle};
+use super::violation::Judged;
+use crate::executor::FakeExecutor;
+use crate::identity::AttemptName;
+use crate::in_process::InProcess;
+use crate::look::is_terminal;
+use crate::record::phase_name;
+use crate::wire::{Stored, Wire};
+
+/// How often a job is polled until it must have ended.
+const MOST_POLLS: u32 = 10_000;
+
+pub(crate) struct Stand<'a> {
+    pub(crate) subject: &'a Subject,
+    server: InProcess,
+    wire: Wire,
+    pub(crate) executor: FakeExecutor,
+}
+
+impl<'a> Stand<'a> {
+    pub(crate) async fn new(subject: &'a Subject) -> Result<Self, Judged> {
+        let server = serve(subject).await?;
+        let wire = Wire::new(server.channel());
+        let executor = FakeExecutor::new(server.channel());
+        Ok(Self { subject, server, wire, executor })
+    }
+
+    /// Replaces the server by a new one with a new instance of the connector.
+    pub(crate) async fn replace_server(&mut self) -> Result<(), Judged> {
+        let old = std::mem::replace(&mut self.server, serve(self.subject).await?);
+        self.wire.switch(self.server.channel());
+        self.executor.switch(self.server.channel());
+        old.stop().await.map_err(|error| {
+            Judged::broken(format!("the server ended with {error}"), "look at its log")
+        })
+    }
+
+    pub(crate) const fn vendor(&self) -> Option<&VendorHandle> {
+        self.subject.vendor.as_ref()
+    }
+
+    /// A run of its own, as the fake executor names them.
+    pub(crate) fn run(&self) -> String {
+        self.executor.new_run()
+    }
+
+    pub(crate) fn request(&self, run: &str, number: u32) -> pb::CreateTaskRequest {
+        let name = AttemptName { run, number };
+        let task = &self.subject.task;
+        name.request(task, task.inputs.clone(), &name.output_prefix(None))
+    }
+
+    pub(crate) async fn try_create(
+        &self,
+        request: pb::CreateTaskRequest,
+        deadline: Duration,
+    ) -> Result<Bytes, Status> {
+        self.wire.create(&self.executor.shared.rules, request, Some(deadline)).await
+    }
+
+    /// Creates the task's job, which must work.
+    pub(crate) async fn create(&self, run: &str, number: u32) -> Result<Stored, Judged> {
+        let created = self.try_create(self.request(run, number), Duration::from_secs(10)).await;
+        match created {
+            Ok(resource_meta) => Ok(self.stored(run, number, resource_meta)),
+            Err(status) => Err(Judged::broken(
+                format!("create answered {}", told(&status)),
+                "make the task given to the check one that can be created",
+            )),
+        }
+    }
+
+    pub(crate) fn stored(&self, run: &str, number: u32, resource_meta: Bytes) -> Stored {
+        let template = &self.subject.task.template;
+        let category =
+            pb::TaskCategory { name: template.r#type.clone(), version: template.task_type_version };
+        let output_prefix = AttemptName { run, number }.output_prefix(None);
+        let connection = self.subject.task.connection.clone();
+        Stored { resource_meta, category, output_prefix, connection }
+    }
+
+    pub(crate) async fn get(&self, job: &Stored) -> Result<pb::GetTaskResponse, Status> {
+        self.wire.get(&self.executor.shared.rules, job).await
+    }
+
+    pub(crate) async fn delete(&self, job: &Stored) -> Result<(), Status> {
+        self.wire.delete(&self.executor.shared.rules, job).await
+    }
+
+    /// Polls every 30 seconds until the job has ended.
+    pub(crate) async fn poll_to_the_end(
+        &self,
+        job: &Stored,
+    ) -> Result<pb::GetTaskResponse, Judged> {
+        for _ in 0..MOST_POLLS {
+            let answer = self.get(job).await.map_err(|status| {
+                Judged::broken(
+                    format!("a poll answered {}", told(&status)),
+                    "answer a phase: the executor counts errors of get and gives up at the sixth",
+                )
+            })?;
+            if is_terminal(&answer) {
+                return Ok(answer);
+            }
+            tokio::time::sleep(self.executor.shared.rules.poll_interval).await;
+        }
+        Err(Judged::broken(
+            format!("the job had not ended after {MOST_POLLS} polls"),
+            "give the check a task that ends within a few polls; if its end comes with the wall \
+             clock, make it end at once, because here time is paused",
+        ))
+    }
+}
+
+async fn serve(subject: &Subject) -> Result<InProcess, Judged> {
+    let registry = (subject.register)(Registry::builder()).build().await.map_err(|error| {
+        Judged::broken(format!("the connector cannot be registered: {error}"), "mend that first")
+    })?;
+    Ok(InProcess::serve(registry))
+}
+
+pub(crate) fn told(status: &Status) -> String {
+    format!("{:?}: {}", status.code(), status.message())
+}
+
+/// The name of the phase in an answer.
+pub(crate) fn phase(answer: &pb::GetTaskResponse) -> String {
+    answer
+        .resource
+        .as_ref()
+        .map_or_else(|| "no resource".to_owned(), |found| phase_name(found.phase))
+}
