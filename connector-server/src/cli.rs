@@ -96,7 +96,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "CONNECTOR_MAX_RESPONSE_BYTES", default_value_t = Limits::default().max_response_bytes)]
     #[arg(value_name = "BYTES")]
     max_response_bytes: usize,
-    /// Longest time a connector may work on one call.
+    /// Longest time a call may take; a create goes on without its caller.
     #[arg(long, env = "CONNECTOR_MAX_CALL_SECONDS", default_value_t = Limits::default().max_call.as_secs())]
     #[arg(value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     max_call_seconds: u64,

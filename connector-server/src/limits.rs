@@ -10,7 +10,8 @@ pub struct Limits {
     pub max_request_bytes: usize,
     /// The largest answer sent, in bytes. Default 4 MiB: what a stock executor receives.
     pub max_response_bytes: usize,
-    /// The longest a connector may work on one call, whatever the caller allows. Default 60 s.
+    /// The longest a call may take, whatever the caller allows. Default 60 s. A create goes on
+    /// without its caller, see [`connector_core::Policy::create_limit`].
     pub max_call: Duration,
     /// How long running calls may go on once the server is told to stop. Default 20 s.
     pub grace: Duration,
