@@ -9,7 +9,7 @@ use crate::project::{Folder, checkout};
 #[test]
 fn the_first_connector_is_built_and_run_as_the_page_says() {
     let page = fs::read_to_string(checkout().join("docs/src/first-connector.md")).expect("a page");
-    let folder = Folder::new();
+    let folder = Folder::new("commands");
     let mut script = String::new();
     let mut count = 0;
     for block in page.split("```").skip(1).step_by(2) {

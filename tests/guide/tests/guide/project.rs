@@ -3,10 +3,9 @@
 //! It is outside of this workspace, because cargo would take a project inside for a member.
 
 use std::ffi::OsStr;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-use tempfile::TempDir;
 
 /// This checkout.
 pub(crate) fn checkout() -> PathBuf {
@@ -14,19 +13,31 @@ pub(crate) fn checkout() -> PathBuf {
     root.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", root.display()))
 }
 
-/// An empty folder, with the clone `flyte-connectors` in it.
-pub(crate) struct Folder(TempDir);
+/// An empty folder, with the clone `flyte-connectors` in it. It goes when this does.
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+    /// The folder of that name is the same every time: cargo names what it compiles by the path, and would
+    /// otherwise leave one more copy of everything behind with each run.
+    pub(crate) fn new(name: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        env!("CARGO_TARGET_TMPDIR").hash(&mut hasher);
+        let folder = format!("connector-guide-{name}-{:016x}", hasher.finish());
+        let folder = Self(std::env::temp_dir().join(folder));
+        folder.remove();
+        std::fs::create_dir(folder.path()).expect("a temporary folder");
         std::os::unix::fs::symlink(checkout(), folder.path().join("flyte-connectors"))
             .expect("a link to this checkout");
-        Self(folder)
+        folder
+    }
+
+    /// Links are removed, not followed.
+    fn remove(&self) {
+        std::fs::remove_dir_all(self.path()).ok();
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        &self.0
     }
 
     /// Gives a project the versions this checkout is built with, so that nothing has to be fetched.
@@ -66,5 +77,11 @@ impl Folder {
             output.status
         );
         printed
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        self.remove();
     }
 }

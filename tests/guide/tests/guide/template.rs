@@ -11,7 +11,7 @@ const NAME: &str = "my-greeter";
 
 #[test]
 fn a_project_from_the_template_builds_passes_its_tests_and_runs() {
-    let folder = Folder::new();
+    let folder = Folder::new("template");
     let sdk = checkout().display().to_string();
     let values = [
         ("{{project-name}}", NAME),
