@@ -1,0 +1,51 @@
+//! The guide's code, compiled: each page is the documentation of an item here.
+//! The tests in `tests/guide` try the rest of it: links, commands, and a project of the template.
+//! Nothing else uses this crate.
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/introduction.md")]
+struct Introduction;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/first-connector.md")]
+struct FirstConnector;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/typed-tasks.md")]
+struct TypedTasks;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/secrets.md")]
+struct Secrets;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/errors-and-retries.md")]
+struct ErrorsAndRetries;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/logs-and-metrics.md")]
+struct LogsAndMetrics;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/testing.md")]
+struct Testing;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/local-run.md")]
+struct LocalRun;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/from-python.md")]
+struct FromPython;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/deploying.md")]
+struct Deploying;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/moving-over.md")]
+struct MovingOver;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/operating.md")]
+struct Operating;

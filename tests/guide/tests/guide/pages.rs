@@ -1,0 +1,85 @@
+//! Every page of the guide is in its summary, and every relative link leads somewhere.
+//! Links are those of Markdown; headings are spelled as mdBook and code hosts spell their anchors.
+//! Links to other sites are not followed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::project::checkout;
+
+#[test]
+fn every_page_is_in_the_summary_and_compiled() {
+    let docs = checkout().join("docs/src");
+    let summary = fs::read_to_string(docs.join("SUMMARY.md")).expect("a summary");
+    let listed: BTreeSet<String> = links(&summary).into_iter().collect();
+    let there: BTreeSet<String> = pages(&docs)
+        .iter()
+        .filter_map(|page| Some(page.file_name()?.to_string_lossy().into_owned()))
+        .filter(|name| name != "SUMMARY.md")
+        .collect();
+    assert_eq!(listed, there);
+    let compiled = include_str!("../../src/lib.rs");
+    for page in there {
+        assert!(compiled.contains(&format!("docs/src/{page}\"")), "{page} is not compiled");
+    }
+}
+
+#[test]
+fn every_relative_link_leads_somewhere() {
+    let root = checkout();
+    let mut texts = pages(&root.join("docs/src"));
+    texts.extend(pages(&root.join("docs")));
+    texts.push(root.join("README.md"));
+    let mut followed = 0;
+    for text in texts {
+        let content = fs::read_to_string(&text).expect("a page");
+        for link in links(&content).iter().filter(|link| !link.contains("://")) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let folder = text.parent().expect("a folder");
+            let goal = if path.is_empty() { text.clone() } else { folder.join(path) };
+            assert!(goal.exists(), "{}: {link} leads nowhere", text.display());
+            if !anchor.is_empty() {
+                let goal = fs::read_to_string(&goal).expect("a page");
+                assert!(
+                    anchors(&goal).contains(anchor),
+                    "{}: no heading of {link}",
+                    text.display()
+                );
+            }
+            followed += 1;
+        }
+    }
+    assert!(followed > 10, "only {followed} links were found");
+}
+
+fn pages(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder of pages");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.filter(|path| path.extension().is_some_and(|kind| kind == "md")).collect()
+}
+
+/// The targets of `[text](target)` outside of code blocks.
+fn links(text: &str) -> Vec<String> {
+    let prose = text.split("```").step_by(2);
+    let targets = prose.flat_map(|prose| prose.split("](").skip(1));
+    targets.filter_map(|rest| Some(rest.split_once(')')?.0.to_owned())).collect()
+}
+
+/// The anchors of a page's headings.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let prose = text.split("```").step_by(2);
+    let headings = prose.flat_map(str::lines).filter(|line| line.starts_with('#'));
+    let anchor = |line: &str| {
+        let title = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn links_and_anchors_are_found() {
+    assert_eq!(links("a [b](c.md#d), [e](f)\n```\n[x](y)\n```\n[g](h)"), ["c.md#d", "f", "h"]);
+    assert!(anchors("# First\n## What `it` does, now\n").contains("what-it-does-now"));
+}

@@ -1,0 +1,87 @@
+//! A project beside a clone, in an empty folder, and programs run in it.
+//! The tests of the template and of the guide's commands use it.
+//! It is outside of this workspace, because cargo would take a project inside for a member.
+
+use std::ffi::OsStr;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// This checkout.
+pub(crate) fn checkout() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", root.display()))
+}
+
+/// An empty folder, with the clone `flyte-connectors` in it. It goes when this does.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder of that name is the same every time: cargo names what it compiles by the path, and would
+    /// otherwise leave one more copy of everything behind with each run.
+    pub(crate) fn new(name: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        env!("CARGO_TARGET_TMPDIR").hash(&mut hasher);
+        let folder = format!("connector-guide-{name}-{:016x}", hasher.finish());
+        let folder = Self(std::env::temp_dir().join(folder));
+        folder.remove();
+        std::fs::create_dir(folder.path()).expect("a temporary folder");
+        std::os::unix::fs::symlink(checkout(), folder.path().join("flyte-connectors"))
+            .expect("a link to this checkout");
+        folder
+    }
+
+    /// Links are removed, not followed.
+    fn remove(&self) {
+        std::fs::remove_dir_all(self.path()).ok();
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Gives a project the versions this checkout is built with, so that nothing has to be fetched.
+    pub(crate) fn lock(&self, project: &str) {
+        let lock = self.path().join(project).join("Cargo.lock");
+        std::fs::copy(checkout().join("Cargo.lock"), lock).expect("a copy of Cargo.lock");
+    }
+
+    /// Runs a program and answers what it printed to standard output; it must end with 0.
+    pub(crate) fn run(
+        &self,
+        program: impl AsRef<OsStr>,
+        arguments: &[&str],
+        within: &str,
+    ) -> String {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.path().join(within)).stdin(Stdio::null());
+        // Compiled dependencies are shared with this checkout: same place, same profile.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
+        command.env("CARGO_TARGET_DIR", target.canonicalize().expect("a target folder"));
+        command.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
+        command.env("CARGO_PROFILE_TEST_DEBUG", "line-tables-only");
+        command.env("CARGO_NET_OFFLINE", "true").env("CARGO_TERM_COLOR", "never");
+        // What cargo tells the tests it runs is not for the project's own cargo.
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if name.starts_with("CARGO_PKG_") || name.starts_with("CONNECTOR") {
+                command.env_remove(name);
+            }
+        }
+        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success(),
+            "{command:?} ended with {}:\n{printed}{said}",
+            output.status
+        );
+        printed
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
