@@ -69,6 +69,12 @@ impl From<CallError> for Cause {
     }
 }
 
+impl From<ConnectorError> for Cause {
+    fn from(error: ConnectorError) -> Self {
+        Self::Call(error.into())
+    }
+}
+
 /// The chain of causes behind an error that several callers get.
 #[derive(Debug)]
 struct SharedCause(Arc<Cause>);

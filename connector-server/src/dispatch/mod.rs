@@ -5,18 +5,16 @@
 mod guard;
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use connector_core::CallContext;
-use futures_util::FutureExt;
 pub(crate) use guard::CallGuard;
 use tracing::Instrument;
 
 use crate::deadline::{TimeLimit, after};
 use crate::failure::{Cause, Failure};
-use crate::gate::{Call, Gate, Gates, panic_message};
+use crate::gate::{Call, Gate, Gates, caught};
 use crate::metrics::Metrics;
 use crate::operation::Operation;
 
@@ -102,17 +100,11 @@ impl Dispatcher {
         let gate = Arc::clone(gate);
         // The connector's panics are caught where it runs; this is for a mistake of our own, which
         // must not end the connection.
-        let ended = AssertUnwindSafe(async move { call(gate, given).await })
-            .catch_unwind()
-            .instrument(span)
-            .await;
+        let ended = caught(async move { call(gate, given).await }).instrument(span).await;
         match ended {
             Ok(Ok(answer)) => Ok((answer, guard)),
             Ok(Err(cause)) => Err(guard.fail(operation, route, cause)),
-            Err(panic) => {
-                let message = panic_message(&*panic);
-                Err(guard.fail(operation, route, Cause::Panicked(message)))
-            }
+            Err(message) => Err(guard.fail(operation, route, Cause::Panicked(message))),
         }
     }
 }

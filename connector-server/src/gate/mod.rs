@@ -40,7 +40,7 @@ use crate::scrub::{KnownSecrets, Scrub};
 use crate::status;
 pub(crate) use call::Call;
 pub(crate) use gates::Gates;
-pub(crate) use isolation::panic_message;
+pub(crate) use isolation::{caught, panic_message};
 
 /// One connector behind all rules.
 #[derive(Debug)]
@@ -113,10 +113,13 @@ impl Gate {
         request: QueryRequest<MetricsQuery>,
         call: &Call,
     ) -> Result<Vec<Metric>, Cause> {
-        call.metrics.outside_call(Operation::GetMetrics);
-        let connector = Arc::clone(&self.site.connector);
-        let work = async move { connector.get_metrics(request).await };
-        let mut metrics = question(self.site.workplace.run(call.deadline, work).await, call)?;
+        let asked = self.site.call(
+            Operation::GetMetrics,
+            call.deadline,
+            &call.metrics,
+            |connector| async move { connector.get_metrics(request).await },
+        );
+        let mut metrics = question(asked.await, call)?;
         KnownSecrets::of_process().metrics(&mut metrics);
         Ok(metrics)
     }
@@ -127,10 +130,13 @@ impl Gate {
         request: QueryRequest<LogQuery>,
         call: &Call,
     ) -> Result<Logs, Cause> {
-        call.metrics.outside_call(Operation::GetLogs);
-        let connector = Arc::clone(&self.site.connector);
-        let work = async move { connector.get_logs(request).await };
-        Ok(match question(self.site.workplace.run(call.deadline, work).await, call)? {
+        let asked = self.site.call(
+            Operation::GetLogs,
+            call.deadline,
+            &call.metrics,
+            |connector| async move { connector.get_logs(request).await },
+        );
+        Ok(match question(asked.await, call)? {
             Logs::Page(mut page) => {
                 KnownSecrets::of_process().log_page(&mut page);
                 Logs::Page(page)

@@ -1,5 +1,5 @@
 //! One connector and what every rule needs of it: its policy, its threads, its pace with the vendor.
-//! The rules call the connector through here and nowhere else.
+//! The rules call the connector through here; only a create, which outlives its call, runs it itself.
 
 use std::sync::Arc;
 
@@ -92,6 +92,37 @@ impl Site {
         }
     }
 
+    /// Calls the connector once, on its threads and counted.
+    pub(crate) async fn call<T, F>(
+        &self,
+        operation: Operation,
+        deadline: Instant,
+        metrics: &CallMetrics,
+        work: impl FnOnce(Arc<dyn DynConnector>) -> F + Send + 'static,
+    ) -> Result<T, Interrupted>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        metrics.outside_call(operation);
+        let connector = Arc::clone(&self.connector);
+        // Built on its threads, too: a panic while building is the connector's.
+        self.workplace.run(deadline, async move { work(connector).await }).await
+    }
+
+    /// Waits until it is the account's turn.
+    ///
+    /// # Errors
+    /// That would be after the deadline.
+    pub(crate) async fn turn(
+        &self,
+        connection: Option<&pb::Connection>,
+        deadline: Instant,
+    ) -> Result<(), Interrupted> {
+        let admitted = self.rates.admit(connection, deadline).await;
+        admitted.then_some(()).ok_or(Interrupted::Busy)
+    }
+
     /// Calls the connector's delete once.
     pub(crate) async fn delete(
         &self,
@@ -99,11 +130,10 @@ impl Site {
         deadline: Instant,
         metrics: &CallMetrics,
     ) -> Ended<()> {
-        if !self.rates.admit(request.connection.as_ref(), deadline).await {
-            return Err(Interrupted::Busy);
-        }
-        metrics.outside_call(Operation::Delete);
-        let connector = Arc::clone(&self.connector);
-        self.workplace.run(deadline, async move { connector.delete(request).await }).await
+        self.turn(request.connection.as_ref(), deadline).await?;
+        self.call(Operation::Delete, deadline, metrics, |connector| async move {
+            connector.delete(request).await
+        })
+        .await
     }
 }

@@ -1,15 +1,15 @@
 //! A stream of log pages that the connector makes on its own threads.
 //! The server's threads only wait for the next page.
 
-use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::panic::resume_unwind;
 
 use connector_core::Result;
 use connector_core::logs::LogPage;
+use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
-use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 
-use super::isolation::{Workplace, panic_message};
+use super::isolation::{Workplace, caught};
 use crate::scrub::{KnownSecrets, Scrub};
 
 /// Pages made ahead of the reader.
@@ -25,7 +25,7 @@ pub(super) fn elsewhere(
     workplace.detach(async move {
         loop {
             let page = tokio::select! {
-                page = AssertUnwindSafe(pages.next()).catch_unwind() => page,
+                page = caught(pages.next()) => page,
                 () = send.closed() => return,
             };
             let known = KnownSecrets::of_process();
@@ -36,8 +36,7 @@ pub(super) fn elsewhere(
                     (Ok(Ok(page)), false)
                 }
                 Ok(Some(Err(error))) => (Ok(Err(known.connector_error(error))), false),
-                Err(panic) => {
-                    let mut message = panic_message(&*panic);
+                Err(mut message) => {
                     known.text(&mut message);
                     (Err(message), true)
                 }

@@ -5,7 +5,6 @@
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 
-use connector_core::erased::CallError;
 use connector_core::logs::{LogLine, LogPage, Logs};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
@@ -36,7 +35,7 @@ pub(super) fn messages(logs: Logs, route: Route, guard: CallGuard, limit: usize)
         Logs::Stream(pages) => pages,
     };
     let guarded = AssertUnwindSafe(pages).catch_unwind().map(|polled| match polled {
-        Ok(page) => page.map_err(|error| Cause::Call(CallError::Connector(error))),
+        Ok(page) => page.map_err(Cause::from),
         Err(panic) => Err(Cause::Panicked(panic_message(&*panic))),
     });
     // The guard sits in the state, so a dropped stream counts as cancelled.

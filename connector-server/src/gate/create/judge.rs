@@ -32,11 +32,11 @@ impl Creates {
                 }
                 // The job exists, and nobody will be able to say which one it is.
                 self.cancel_later(flight, meta, metrics);
-                Cause::Call(CallError::Connector(ConnectorError::permanent(format!(
+                Cause::from(ConnectorError::permanent(format!(
                     "the resource metadata has {size} bytes and may have {most} (the policy's \
                      `max_meta_bytes`), so the job was cancelled; keep only what finds the job \
                      again in the resource metadata"
-                ))))
+                )))
             }
             Err(cause) => cause,
         };

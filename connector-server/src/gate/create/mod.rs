@@ -11,22 +11,20 @@ mod under_way;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use connector_core::ConnectorError;
-use connector_core::erased::{CallError, CreateRequest};
+use connector_core::erased::CreateRequest;
 use flight::{Claim, Flight, Outcome};
-use futures_util::FutureExt;
 use identity::Identity;
 use tokio::sync::watch;
 use tokio::time::{timeout, timeout_at};
 use under_way::Unsettled;
 
 use super::call::Call;
-use super::isolation::panic_message;
+use super::isolation::caught;
 use super::memory::{Key, Memory, Store};
 use super::site::Site;
 use crate::deadline::after;
@@ -113,10 +111,9 @@ impl Creates {
     /// The create goes on; its job is kept for the same attempt and then cancelled.
     pub(crate) async fn create(
         self: &Arc<Self>,
-        request: CreateRequest,
+        mut request: CreateRequest,
         call: &Call,
     ) -> Result<Bytes, Cause> {
-        let mut request = request;
         let boarding = loop {
             match self.find(request, call)? {
                 Found::Answer(meta) => return Ok(meta),
@@ -136,10 +133,9 @@ impl Creates {
                     Ok(meta)
                 }
                 Claim::Again => Ok(meta),
-                Claim::TooLate => Err(ConnectorError::retryable(
+                Claim::TooLate => Err(Cause::from(ConnectorError::retryable(
                     "the next attempt of this task has begun; the job of this one is cancelled",
-                ))
-                .map_err(|error| Cause::Call(CallError::Connector(error))),
+                ))),
             },
             Some(Outcome::FailedJob(meta)) => Ok(meta),
             Some(Outcome::Failed(cause)) => Err(cause.shared()),
@@ -167,9 +163,9 @@ impl Creates {
             return Err(Cause::Ending);
         }
         if self.unsettled.count() >= MOST_FLIGHTS {
-            return Err(Cause::Call(CallError::Connector(ConnectorError::transient(format!(
+            return Err(Cause::from(ConnectorError::transient(format!(
                 "{MOST_FLIGHTS} creates of this connector are under way already"
-            )))));
+            ))));
         }
         let flight = Arc::new(Flight::new(
             identity.map(|identity| identity.key),
@@ -225,24 +221,21 @@ impl Creates {
                 return Err(Cause::Ending);
             };
             if !self.site.rates.admit(connection, until).await {
-                return Err(Cause::Call(CallError::Connector(ConnectorError::transient(
+                return Err(Cause::from(ConnectorError::transient(
                     "the account's calls per second are used up",
-                ))));
+                )));
             }
             metrics.outside_call(Operation::Create);
-            match AssertUnwindSafe(connector.create(request)).catch_unwind().await {
-                Ok(made) => made.map_err(Cause::Call),
-                Err(panic) => Err(Cause::Panicked(panic_message(&*panic))),
-            }
+            caught(connector.create(request)).await.map_err(Cause::Panicked)?.map_err(Cause::Call)
         };
         let made = timeout(limit, made).await.unwrap_or_else(|_elapsed| {
             let key = &flight.context.key;
             tracing::error!(%key, "a create took longer than {limit:?} and was stopped; if the \
                 outside system has made a job by now, nobody knows of it");
-            Err(Cause::Call(CallError::Connector(ConnectorError::retryable(format!(
+            Err(Cause::from(ConnectorError::retryable(format!(
                 "the connector did not finish creating the job within {limit:?} \
                  (the policy's `create_limit`)"
-            )))))
+            ))))
         });
         let outcome = self.judge(made, &flight, &metrics);
         self.land(&flight, outcome, &metrics);

@@ -106,7 +106,7 @@ impl Workplace {
                 .map_err(|_closed| Interrupted::Ending)?,
         };
         let held = async move {
-            let answer = AssertUnwindSafe(work).catch_unwind().await;
+            let answer = caught(work).await;
             drop(permit);
             answer
         };
@@ -119,7 +119,7 @@ impl Workplace {
                 None => self.rest(deadline, held).await?,
             }
         };
-        ended.map_err(|panic| Interrupted::Panicked(panic_message(&*panic)))
+        ended.map_err(Interrupted::Panicked)
     }
 
     /// Starts work that goes on whoever leaves. It is not counted against the concurrency.
@@ -206,6 +206,12 @@ impl Drop for Leaving {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// The answer of work, or the text of the panic in it.
+pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
+    let ended = AssertUnwindSafe(work).catch_unwind().await;
+    ended.map_err(|panic| panic_message(&*panic))
 }
 
 /// The text of a panic, if it has one.

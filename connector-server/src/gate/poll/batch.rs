@@ -129,13 +129,15 @@ impl Batches {
             .map(|waiting| waiting.request.clone())
             .chain(batch.filling.iter().cloned())
             .collect();
-        let answers = if self.site.rates.admit(first, call.deadline).await {
-            call.metrics.outside_call(Operation::Get);
-            let connector = Arc::clone(&self.site.connector);
-            let work = async move { connector.get_many(requests).await };
-            self.site.workplace.run(call.deadline, work).await
-        } else {
-            Err(Interrupted::Busy)
+        let answers = match self.site.turn(first, call.deadline).await {
+            Ok(()) => {
+                self.site
+                    .call(Operation::Get, call.deadline, &call.metrics, |connector| async move {
+                        connector.get_many(requests).await
+                    })
+                    .await
+            }
+            Err(interrupted) => Err(interrupted),
         };
         self.hand_out(batch, answers, pace);
     }

@@ -9,7 +9,6 @@ mod pace;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use connector_core::ErrorKind;
 use connector_core::erased::{CallError, CreateRequest, ErasedResource, JobRequest};
 use tokio::time::{sleep, timeout_at};
 
@@ -188,12 +187,12 @@ impl Polls {
         if let Some(batches) = &self.batches {
             return batches.ask(request, call, &self.pace).await;
         }
-        if !self.site.rates.admit(request.connection.as_ref(), call.deadline).await {
-            return Err(Interrupted::Busy);
-        }
-        call.metrics.outside_call(Operation::Get);
-        let connector = Arc::clone(&self.site.connector);
-        self.site.workplace.run(call.deadline, async move { connector.get(request).await }).await
+        self.site.turn(request.connection.as_ref(), call.deadline).await?;
+        self.site
+            .call(Operation::Get, call.deadline, &call.metrics, |connector| async move {
+                connector.get(request).await
+            })
+            .await
     }
 
     /// The job that a final error stands for.
@@ -290,10 +289,7 @@ impl Polls {
 const fn kind(error: &CallError) -> &'static str {
     match error {
         CallError::Meta(_) => "resource_meta",
-        CallError::Connector(error) => match error.kind() {
-            ErrorKind::Transient { .. } => "transient",
-            kind => kind.as_str(),
-        },
+        CallError::Connector(error) => error.kind().as_str(),
     }
 }
 
