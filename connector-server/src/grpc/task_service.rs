@@ -39,9 +39,7 @@ fn fitting<M: Message>(answer: M, limit: usize, advice: &str) -> Result<M, Cause
     if size <= limit {
         return Ok(answer);
     }
-    Err(Cause::from(ConnectorError::permanent(too_large(
-        size, limit, advice,
-    ))))
+    Err(Cause::from(ConnectorError::permanent(too_large(size, limit, advice))))
 }
 
 /// An answer of get that the executor can receive: it takes 4 MiB, and an answer over that would
