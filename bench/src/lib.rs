@@ -1,7 +1,8 @@
-//! What the measuring programs in `src/bin` share: server processes, and figures from many runs.
+//! What the measuring programs in `src/bin` share: server processes, figures from many runs, and how they end.
 //! Each program measures promises of one kind, prints a table and fails if one is broken.
 //! Nothing here is shipped, and nothing here runs under `cargo test`, where time means little.
 
 pub mod figures;
 pub mod load;
 pub mod process;
+pub mod verdict;

@@ -3,7 +3,6 @@
 //! The load is gentle on purpose: a full server would show its queue and not the connector.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use bench::figures::Tail;
 use bench::process::ServingProcess;
+use bench::verdict;
 use bytes::Bytes;
 use clap::Parser;
 use connector_core::pb as core_pb;
@@ -81,23 +81,7 @@ struct Seen {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let measured = if cfg!(debug_assertions) {
-        Err("a debug build says nothing about speed; run with --release".into())
-    } else {
-        tokio::runtime::Runtime::new()
-            .map_err(Problem::from)
-            .and_then(|runtime| runtime.block_on(measure(&arguments)))
-    };
-    match measured {
-        Ok((report, kept)) => {
-            let printed = std::io::stdout().write_all(report.as_bytes());
-            if kept && printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(problem) => {
-            writeln!(std::io::stderr(), "error: {problem}").ok();
-            ExitCode::FAILURE
-        }
-    }
+    verdict::print(verdict::optimized(|| verdict::in_runtime(measure(&arguments))))
 }
 
 async fn measure(arguments: &Arguments) -> Result<(String, bool), Problem> {

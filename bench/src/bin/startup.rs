@@ -3,13 +3,13 @@
 //! Fails if a promise is broken. How a server is started and asked stands in `bench::process`.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use bench::figures::Spread;
 use bench::process::{MeasureError, ServingProcess};
+use bench::verdict;
 use clap::Parser;
 
 /// The promises.
@@ -48,21 +48,7 @@ struct Row {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let measured = if cfg!(debug_assertions) {
-        Err("a debug build says nothing about speed; run with --release".into())
-    } else {
-        measure(&arguments)
-    };
-    match measured {
-        Ok((report, kept)) => {
-            let printed = std::io::stdout().write_all(report.as_bytes());
-            if kept && printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(problem) => {
-            writeln!(std::io::stderr(), "error: {problem}").ok();
-            ExitCode::FAILURE
-        }
-    }
+    verdict::print(verdict::optimized(|| measure(&arguments)))
 }
 
 type Problem = Box<dyn std::error::Error>;

@@ -3,13 +3,13 @@
 //! The load stands in `bench::load`; processes are measured through `bench::process`.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use bench::load::{self, Call};
 use bench::process::ServingProcess;
+use bench::verdict;
 use clap::Parser;
 
 /// The promises.
@@ -63,23 +63,7 @@ type Problem = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let measured = if cfg!(debug_assertions) {
-        Err("a debug build says nothing about speed; run with --release".into())
-    } else {
-        tokio::runtime::Runtime::new()
-            .map_err(Problem::from)
-            .and_then(|runtime| runtime.block_on(measure(&arguments)))
-    };
-    match measured {
-        Ok((report, kept)) => {
-            let printed = std::io::stdout().write_all(report.as_bytes());
-            if kept && printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(problem) => {
-            writeln!(std::io::stderr(), "error: {problem}").ok();
-            ExitCode::FAILURE
-        }
-    }
+    verdict::print(verdict::optimized(|| verdict::in_runtime(measure(&arguments))))
 }
 
 async fn measure(arguments: &Arguments) -> Result<(String, bool), Problem> {

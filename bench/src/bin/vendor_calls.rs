@@ -3,25 +3,21 @@
 //! Fails if a promise is broken.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bench::verdict;
 use clap::Parser;
 use connector_core::Registry;
 use connector_core::prelude::*;
 use connector_server::pb::async_connector_service_client::AsyncConnectorServiceClient;
-use connector_server::{Server, pb};
-use futures_util::stream;
-use hyper_util::rt::TokioIo;
-use tokio::sync::{mpsc, oneshot};
+use connector_server::{InProcess, Server, pb};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
-use tonic::transport::{Channel, Endpoint, Uri};
-use tower::service_fn;
+use tonic::transport::Channel;
 
 /// Counts the calls of an outside system while jobs are polled for a while.
 #[derive(Debug, Clone, Parser)]
@@ -82,16 +78,7 @@ enum Coming {
 type Problem = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
-    match measure(&Arguments::parse()) {
-        Ok((report, kept)) => {
-            let printed = std::io::stdout().write_all(report.as_bytes());
-            if kept && printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(problem) => {
-            writeln!(std::io::stderr(), "error: {problem}").ok();
-            ExitCode::FAILURE
-        }
-    }
+    verdict::print(measure(&Arguments::parse()))
 }
 
 /// The table, a verdict for each promise, and whether all are kept.
@@ -144,21 +131,9 @@ async fn count(arguments: &Arguments, batch: u32, coming: Coming) -> Result<Coun
     ];
     let counted = Counted::default();
     let registry = Registry::builder().variables(policy).register(counted.clone()).build().await?;
-    let (connections, mut accepted) = mpsc::unbounded_channel();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let server = Server::builder().registry(registry).without_isolation().build();
-    let serving = tokio::spawn(async move {
-        let connections = stream::poll_fn(move |cx| accepted.poll_recv(cx));
-        let stop = async move { stopped.await.unwrap_or_default() };
-        server.serve_connections(connections, None, stop).await
-    });
     // Over memory: on paused time nothing may wait for the system.
-    let connect = service_fn(move |_: Uri| {
-        let (client, server) = tokio::io::duplex(64 * 1024);
-        let sent = connections.send(Ok::<_, std::io::Error>(server));
-        std::future::ready(sent.map(|()| TokioIo::new(client)).map_err(std::io::Error::other))
-    });
-    let channel = Endpoint::from_static("http://memory").connect_with_connector(connect).await?;
+    let server = Server::builder().registry(registry).without_isolation().build();
+    let server = InProcess::serve(server);
 
     let seconds = |count: u32| Duration::from_secs(count.into());
     let began = Instant::now();
@@ -171,9 +146,8 @@ async fn count(arguments: &Arguments, batch: u32, coming: Coming) -> Result<Coun
             Coming::Together => began,
             Coming::Spread => began + every * job / jobs,
         };
-        polling.spawn(poll(channel.clone(), job, first, every, counting..end));
+        polling.spawn(poll(server.channel(), job, first, every, counting..end));
     }
-    drop(channel);
     // Just before the first poll that counts.
     sleep_until(counting - Duration::from_millis(1)).await;
     let first = counted.calls.load(Ordering::Relaxed);
@@ -181,8 +155,7 @@ async fn count(arguments: &Arguments, batch: u32, coming: Coming) -> Result<Coun
     while let Some(polled) = polling.join_next().await {
         polls += polled??;
     }
-    stop.send(()).ok();
-    serving.await??;
+    server.stop().await?;
     Ok(Counts { first, polls, calls: counted.calls.load(Ordering::Relaxed) - first })
 }
 

@@ -5,12 +5,12 @@
 mod sources;
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use bench::figures::Spread;
+use bench::verdict;
 use clap::Parser;
 use sources::{Parts, Writing};
 
@@ -34,16 +34,7 @@ struct Arguments {
 type Problem = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
-    match measure(&Arguments::parse()) {
-        Ok((report, kept)) => {
-            let printed = std::io::stdout().write_all(report.as_bytes());
-            if kept && printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(problem) => {
-            writeln!(std::io::stderr(), "error: {problem}").ok();
-            ExitCode::FAILURE
-        }
-    }
+    verdict::print(measure(&Arguments::parse()))
 }
 
 /// The report, and whether the promise is kept.
