@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// This checkout.
 pub(crate) fn checkout() -> PathBuf {
@@ -19,16 +20,27 @@ pub(crate) fn target() -> PathBuf {
     target.canonicalize().expect("a target folder")
 }
 
-/// An empty folder, with the clone `flyte-connectors` in it. It goes when this does.
+/// A folder that only the clone `flyte-connectors` is in, and the projects of the tests that run.
+/// It goes when the last of them ends.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    /// The folder of that name is the same every time: cargo names what it compiles by the path, and would
-    /// otherwise leave one more copy of everything behind with each run.
-    pub(crate) fn new(name: &str) -> Self {
+    /// The folder of all tests that run: cargo names what it compiles by the path, so each folder of its own
+    /// would be one more copy of everything. For the same reason it is the same one in every run.
+    pub(crate) fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Folder>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let folder = Arc::new(Self::new());
+            *shared = Arc::downgrade(&folder);
+            folder
+        })
+    }
+
+    fn new() -> Self {
         let mut hasher = DefaultHasher::new();
         env!("CARGO_TARGET_TMPDIR").hash(&mut hasher);
-        let folder = format!("connector-guide-{name}-{:016x}", hasher.finish());
+        let folder = format!("connector-guide-{:016x}", hasher.finish());
         let folder = Self(std::env::temp_dir().join(folder));
         folder.remove();
         std::fs::create_dir(folder.path()).expect("a temporary folder");

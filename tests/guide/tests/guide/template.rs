@@ -14,7 +14,7 @@ const INSTALL: &str = "cargo install cargo-generate\n";
 
 #[test]
 fn a_project_from_the_template_builds_passes_its_tests_and_runs() {
-    let folder = Folder::new("template");
+    let folder = Folder::shared();
     let command = command_of_the_readme();
     let told = Command::new("cargo")
         .args(["generate", "--version"])

@@ -15,7 +15,7 @@ use crate::terminal::{Ports, Terminal};
 
 #[test]
 fn every_command_of_the_guide_does_what_its_page_says() {
-    let folder = Folder::new("walk");
+    let folder = Folder::shared();
     let sdk = python::official_sdk();
     let mut typed = 0;
     for page in in_order() {
