@@ -1,10 +1,11 @@
 //! How an attempt is named on the wire: execution, node, attempt, output prefix, labels.
-//! `attempt` fills its create requests from here; a repeated create of one attempt has equal names,
+//! `attempt` and the harness fill their create requests from here; a repeated create of one attempt has equal names,
 //! the next attempt has new ones.
 
 use std::path::Path;
 
 use connector_core::pb as core_pb;
+use connector_core::request::TaskExecution;
 use connector_server::pb;
 
 use crate::task::Task;
@@ -54,8 +55,25 @@ impl AttemptName<'_> {
         }
     }
 
-    /// What the executor tells about the attempt. Fields it leaves empty are empty here.
+    /// What the executor tells about the attempt, in the message of its service.
     fn metadata(&self, template: &core_pb::TaskTemplate) -> pb::TaskExecutionMetadata {
+        let execution = self.execution(template);
+        pb::TaskExecutionMetadata {
+            task_execution_id: execution.id,
+            namespace: execution.namespace,
+            labels: execution.labels,
+            annotations: execution.annotations,
+            k8s_service_account: execution.k8s_service_account,
+            environment_variables: execution.environment_variables,
+            max_attempts: execution.max_attempts,
+            interruptible: execution.interruptible,
+            interruptible_failure_threshold: execution.interruptible_failure_threshold,
+            identity: execution.identity,
+        }
+    }
+
+    /// What the executor tells about the attempt. Fields it leaves empty are empty here.
+    pub(crate) fn execution(&self, template: &core_pb::TaskTemplate) -> TaskExecution {
         let Self { run, number } = self;
         let execution_id = core_pb::WorkflowExecutionIdentifier {
             project: PROJECT.to_owned(),
@@ -85,8 +103,8 @@ impl AttemptName<'_> {
         ];
         let environment = [("ACTION_NAME", ACTION), ("RUN_NAME", run), ("_U_ORG_NAME", ORG)];
         let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
-        pb::TaskExecutionMetadata {
-            task_execution_id: Some(id),
+        TaskExecution {
+            id: Some(id),
             namespace: format!("{PROJECT}-{DOMAIN}"),
             labels: labels.into_iter().map(owned).collect(),
             k8s_service_account: "default".to_owned(),

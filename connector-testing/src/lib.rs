@@ -1,6 +1,8 @@
-//! A fake of Flyte's executor for tests of connectors, and checks of a connector against its rules.
+//! What connector authors test with: a harness, a fake of Flyte's executor, and checks against its rules.
 //! Connector authors use it in their own tests; the server's tests use it, too.
 //! Nothing here is served: neither `connector-core` nor `connector-server` may come to depend on it.
+//!
+//! [`Harness`] drives one connector call by call, and shows its errors as it made them.
 //!
 //! Flyte's executor counts failed polls for the whole life of a job and stops at the sixth, makes
 //! every failed create a new attempt, forgets a create that timed out, creates again after a crash,
@@ -90,6 +92,7 @@ mod attempt;
 mod cache;
 pub mod conformance;
 mod executor;
+mod harness;
 mod identity;
 mod in_process;
 mod judge;
@@ -104,6 +107,7 @@ mod vendor;
 mod wire;
 
 pub use executor::{FakeExecutor, FakeExecutorBuilder};
+pub use harness::{Harness, Job, Journey};
 pub use in_process::InProcess;
 pub use record::{AttemptRecord, Created, End, FailureCode, TaskRecord};
 pub use report::{CallCounts, Finding, Report, TaskCounts};
