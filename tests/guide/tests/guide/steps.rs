@@ -2,6 +2,9 @@
 //! The walk takes the steps; the rules of the form are here, and CONTRIBUTING.md tells them to authors.
 //! What is on which page, and whether it works, is not known here.
 
+/// What makes a command of code that stands in a sentence.
+const PROGRAMS: [&str; 7] = ["cargo", "curl", "git", "pip", "python", "python3", "rustup"];
+
 /// What the reader does with one block of a page.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -73,14 +76,19 @@ pub(crate) fn steps(page: &str) -> Result<Vec<Placed>, String> {
 fn blocks(page: &str) -> Result<Vec<Block<'_>>, String> {
     let mut blocks = Vec::new();
     let mut paragraph = Vec::new();
-    let mut new_paragraph = true;
+    let mut ended = true;
     let mut lines = page.lines().zip(1..);
     while let Some((text, line)) = lines.next() {
         let text = text.trim();
         if text.starts_with("~~~") || text.starts_with("````") {
             return Err(format!("line {line}: blocks are fenced by three backticks"));
         }
-        if let Some(language) = text.strip_prefix("```") {
+        let fence = text.strip_prefix("```");
+        if !ended && (text.is_empty() || fence.is_some()) {
+            blocks.extend(commands_in(&paragraph.join(" "), line));
+            ended = true;
+        }
+        if let Some(language) = fence {
             let mut content = String::new();
             loop {
                 match lines.next() {
@@ -91,17 +99,33 @@ fn blocks(page: &str) -> Result<Vec<Block<'_>>, String> {
             }
             blocks.push(Block { line, language, content, paragraph: paragraph.join(" ") });
             paragraph.clear();
-        } else if text.is_empty() {
-            new_paragraph = true;
-        } else {
-            if new_paragraph {
+        } else if !text.is_empty() {
+            if ended {
                 paragraph.clear();
             }
-            new_paragraph = false;
+            ended = false;
             paragraph.push(text);
         }
     }
+    if !ended {
+        blocks.extend(commands_in(&paragraph.join(" "), page.lines().count()));
+    }
     Ok(blocks)
+}
+
+/// The commands in a paragraph, like "Add it with `cargo add …`": a reader types them, too.
+fn commands_in(paragraph: &str, line: usize) -> Vec<Block<'static>> {
+    let code = paragraph.split('`').skip(1).step_by(2);
+    let typed = code.filter(|code| {
+        code.split_once(' ').is_some_and(|(program, _)| PROGRAMS.contains(&program))
+    });
+    let block = |code: &str| Block {
+        line,
+        language: "sh",
+        content: format!("{code}\n"),
+        paragraph: String::new(),
+    };
+    typed.map(block).collect()
 }
 
 /// The file in a paragraph like "Put this into `src/main.rs`:" or "save it as `movie.py`:".
@@ -146,6 +170,17 @@ fn a_page_becomes_steps() {
         Step::Serve { commands: "cargo run\n".to_owned() },
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn commands_in_sentences_are_typed_where_they_stand() {
+    let page = "Add it\nwith `cargo add\nserde`, as `pip` would.\n\n```sh\ncargo test\n```\n\
+        And `cargo run`: `cargo`.";
+    let found: Vec<_> =
+        steps(page).expect("a page").into_iter().map(|placed| placed.step).collect();
+    let typed = ["cargo add serde\n", "cargo test\n", "cargo run\n"];
+    let typed = typed.map(|text| Step::Type { commands: text.to_owned(), succeeds: true });
+    assert_eq!(found, typed);
 }
 
 #[test]
