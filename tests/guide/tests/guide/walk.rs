@@ -4,7 +4,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
+
+use interop_tests::absent;
 
 use crate::pages::{book, in_order};
 use crate::printed::shows;
@@ -17,6 +20,7 @@ use crate::terminal::{Ports, Terminal};
 fn every_command_of_the_guide_does_what_its_page_says() {
     let folder = Folder::shared();
     let sdk = python::official_sdk();
+    let has_curl = Command::new("curl").arg("--version").output().is_ok();
     let mut typed = 0;
     for page in in_order() {
         let start = Instant::now();
@@ -24,6 +28,10 @@ fn every_command_of_the_guide_does_what_its_page_says() {
         let text = fs::read_to_string(book().join(&page)).expect("a page");
         let steps = steps(&ports.put_into(&text)).unwrap_or_else(|why| panic!("{page}, {why}"));
         if sdk.is_none() && steps.iter().any(|placed| needs_python(&placed.step)) {
+            continue;
+        }
+        if !has_curl && steps.iter().any(|placed| types(&placed.step, "curl ")) {
+            absent::missing(&page, &"there is no curl");
             continue;
         }
         let variables = sdk.clone().unwrap_or_default();
@@ -39,8 +47,14 @@ fn every_command_of_the_guide_does_what_its_page_says() {
 fn needs_python(step: &Step) -> bool {
     match step {
         Step::Save { file, .. } => Path::new(file).extension().is_some_and(|kind| kind == "py"),
-        Step::Type { commands, .. } | Step::Serve { commands } => commands.contains("python3 "),
-        Step::Find { .. } => false,
+        step => types(step, "python3 "),
+    }
+}
+
+fn types(step: &Step, program: &str) -> bool {
+    match step {
+        Step::Type { commands, .. } | Step::Serve { commands } => commands.contains(program),
+        Step::Save { .. } | Step::Find { .. } => false,
     }
 }
 
