@@ -46,7 +46,9 @@ pub(crate) fn steps(page: &str) -> Result<Vec<Placed>, String> {
         let file = named_file(&block.paragraph).map(str::to_owned);
         let content = block.content.clone();
         let step = match (block.language, file) {
-            ("rust" | "rust,no_run", Some(file)) => Step::Save { file, content: visible(&content) },
+            ("rust" | "rust,no_run" | "rust,ignore", Some(file)) => {
+                Step::Save { file, content: visible(&content) }
+            }
             ("python" | "toml" | "yaml", Some(file)) => Step::Save { file, content },
             ("rust" | "rust,no_run" | "toml" | "yaml", None) => continue,
             ("python", None) => return complaint("nobody says which file this goes into"),
