@@ -20,6 +20,7 @@ DO $$ BEGIN
     CREATE TABLE IF NOT EXISTS flyte_statements (
       id text PRIMARY KEY,
       run text NOT NULL,
+      statement text NOT NULL,
       state text NOT NULL DEFAULT 'running'
         CHECK (state IN ('running', 'succeeded', 'failed', 'cancelled', 'lost')),
       -- The session that carries it out: together they are never the same again.
@@ -38,8 +39,8 @@ END $$";
 /// A job whose statement was cancelled or lost has left nothing behind, so whoever comes again may
 /// have it. One that runs or has ended stays as it is.
 const CLAIM: &str = "
-INSERT INTO flyte_statements AS known (id, run, pid, since)
-SELECT $1, $2, pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()
+INSERT INTO flyte_statements AS known (id, run, statement, pid, since)
+SELECT $1, $2, $3, pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()
 ON CONFLICT (id) DO UPDATE
 SET state = 'running', pid = excluded.pid, since = excluded.since, claimed = now(), ended = NULL
 WHERE known.state IN ('cancelled', 'lost') OR known.state = 'running' AND NOT EXISTS
@@ -166,8 +167,13 @@ fn refused(error: Error, bound: &Bound) -> ConnectorError {
 }
 
 /// Whether the job is now this session's to carry out.
-pub(crate) async fn claim(session: &Transaction<'_>, job: &str, run: &str) -> Result<bool> {
-    let claimed = session.execute(CLAIM, &[&job, &run]).await;
+pub(crate) async fn claim(
+    session: &Transaction<'_>,
+    job: &str,
+    run: &str,
+    statement: &str,
+) -> Result<bool> {
+    let claimed = session.execute(CLAIM, &[&job, &run, &statement]).await;
     Ok(claimed.map_err(failed("cannot claim the job"))? > 0)
 }
 

@@ -11,6 +11,9 @@
 //! its end into the row, and only if the row is still its own. Whatever died, was cancelled, or was
 //! taken for dead meanwhile, the statement's effects are there once, or not at all.
 //!
+//! Nothing is cleared away: the table `flyte_statements` tells people what ran when for which run of
+//! Flyte, and which results are old enough to be dropped.
+//!
 //! It needs a connection to PostgreSQL itself, as a pooler hides who carries out what; and it speaks
 //! no TLS: hand `session` another connector than `NoTls` for that.
 
@@ -59,13 +62,13 @@ pub struct Access {
     pub password: Secret,
 }
 
-/// One question of Flyte in a hundred milliseconds is enough for a hundred jobs.
+/// Polls that come together become one question, which costs PostgreSQL no more than a single one.
 const POLICY: Policy = Policy::new().batch(100);
 
 /// Runs every Flyte task of type `postgres`.
 #[connector(
     task_type = "postgres",
-    name = "PostgreSQL",
+    name = "PostgreSQL Connector",
     config = Settings,
     outputs = Done,
     connection = Access,
@@ -97,7 +100,8 @@ impl AsyncConnector for Postgres {
         // Judged below: a statement that was fine when it was created may no longer be.
         let plan = ledger::plan(&session, &job, &bound).await;
         let claim = session.transaction().await.map_err(session::failed("cannot claim the job"))?;
-        if ledger::claim(&claim, &job, run.map_or("", |run| run.name)).await? {
+        let run = run.map_or("", |run| run.name);
+        if ledger::claim(&claim, &job, run, &task.config.statement).await? {
             ledger::arm(&claim, &job, &plan?, &bound).await?;
             claim.commit().await.map_err(session::failed("cannot claim the job"))?;
             // From here on it is PostgreSQL's: it goes on if this process ends. How it went is in
