@@ -44,6 +44,7 @@ async fn a_statement_that_is_no_query_is_carried_out() {
     for statement in [
         "insert into effects select 'x' from generate_series(1, 3)",
         "update effects set job = 'y' returning job;",
+        "select pg_notify('a function', 'without a result') from effects",
         "delete from effects -- all of them",
     ] {
         let job = postgres().create(&database.task(statement)).await.unwrap();
@@ -227,17 +228,41 @@ async fn a_session_that_dies_is_a_lost_job_and_the_next_attempt_works() {
     assert_eq!(job.get().await.unwrap().phase, Phase::Running);
     database.end_sessions().await;
     database.until_idle().await;
+    // Until the news has come that the shared session is gone, too; a server asks again as well.
+    let mut tries = 0;
     let journey = loop {
         match job.run().await {
             Ok(journey) => break journey,
             Err(error) => assert_eq!(error.kind().as_str(), "transient", "{error}"),
         }
+        tries += 1;
+        assert!(tries < 1_000, "a session that is gone is not opened anew");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     };
     journey.assert_phases([Phase::RetryableFailed]);
     database.release().await;
     let next = job.next_attempt().await.unwrap().run().await.unwrap();
     assert_eq!(next.phases().last(), Some(&Phase::Succeeded), "{next}");
     assert_eq!(job.get().await.unwrap().phase, Phase::RetryableFailed, "once lost, always lost");
+    assert_eq!(database.effects().await, 1);
+}
+
+#[tokio::test]
+async fn who_has_lost_the_row_leaves_nothing() {
+    let database = database_or_skip!();
+    let task = database.task(&format!("insert into effects select from {WAIT}"));
+    database.hold().await;
+    let job = postgres().create(&task).await.unwrap();
+    database.until_active(1).await;
+    // A cancel whose second half has never come: the session lives, and another takes its place.
+    database.execute("UPDATE flyte_statements SET state = 'cancelled'").await;
+    assert_eq!(job.get().await.unwrap().phase, Phase::Aborted);
+    job.create_again().await.unwrap();
+    database.until_active(2).await;
+    assert_eq!(job.get().await.unwrap().phase, Phase::Running);
+    database.release().await;
+    database.until_idle().await;
+    assert_eq!(job.get().await.unwrap().phase, Phase::Succeeded);
     assert_eq!(database.effects().await, 1);
 }
 

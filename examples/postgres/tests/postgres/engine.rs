@@ -83,13 +83,20 @@ fn listen(program: &Path, data: &Path) -> Result<(Child, u16), String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     drop(listener);
-    let mut process = as_postgres(program)
+    let mut command = as_postgres(program);
+    command
         .arg("-D")
         .arg(data)
         .args(["-p", &port.to_string()])
         .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
-        .args(["-c", "fsync=off", "-c", "max_connections=200", "-c", "logging_collector=off"])
-        .stdin(Stdio::null())
+        .args(["-c", "fsync=off", "-c", "max_connections=200", "-c", "logging_collector=off"]);
+    let mut process = Command::new("sh")
+        .args(["-c", GUARD, "sh"])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env("LC_ALL", "C")
+        .current_dir("/")
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -104,21 +111,22 @@ fn listen(program: &Path, data: &Path) -> Result<(Child, u16), String> {
         }
         said.push(line);
     }
+    drop(process.stdin.take());
     let end = process.wait();
     let said = format!("{end:?}: {}", said.join("\n"));
     writeln!(io::stderr(), "{said}").expect("standard error");
     Err(said)
 }
 
+/// Ends PostgreSQL once nobody holds the other end of its input any more, so that it cannot outlive
+/// tests that were killed. SIGQUIT is "at once, with all of your processes".
+const GUARD: &str =
+    "trap '' INT; \"$@\" & exec 2>&-; cat >/dev/null; kill -QUIT $! && wait $!; true";
+
 impl Drop for Engine {
     fn drop(&mut self) {
-        // SIGQUIT: at once, without a checkpoint, and with all of its processes. A SIGKILL would leave
-        // those behind.
-        let id = self.process.id().to_string();
-        let told = Command::new("kill").args(["-QUIT", &id]).status();
-        if told.is_ok_and(|told| told.success()) {
-            drop(self.process.wait());
-        }
+        drop(self.process.stdin.take());
+        drop(self.process.wait());
     }
 }
 
