@@ -91,7 +91,8 @@ fn listen(program: &Path, data: &Path) -> Result<(Child, u16), String> {
         .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
         .args(["-c", "fsync=off", "-c", "max_connections=200", "-c", "logging_collector=off"]);
     let mut process = Command::new("sh")
-        .args(["-c", GUARD, "sh"])
+        .args(["-c", GUARD])
+        .arg(data)
         .arg(command.get_program())
         .args(command.get_args())
         .env("LC_ALL", "C")
@@ -118,10 +119,10 @@ fn listen(program: &Path, data: &Path) -> Result<(Child, u16), String> {
     Err(said)
 }
 
-/// Ends PostgreSQL once nobody holds the other end of its input any more, so that it cannot outlive
-/// tests that were killed. SIGQUIT is "at once, with all of your processes".
-const GUARD: &str =
-    "trap '' INT; \"$@\" & exec 2>&-; cat >/dev/null; kill -QUIT $! && wait $!; true";
+/// Ends PostgreSQL once nobody holds the other end of its input any more, and removes its folder, so
+/// that neither outlives tests that were killed. SIGQUIT is "at once, with all of your processes".
+const GUARD: &str = "trap '' INT; \"$@\" & exec 2>&-; cat >/dev/null; \
+    kill -QUIT $! && { wait $!; rm -rf \"$0\"; }";
 
 impl Drop for Engine {
     fn drop(&mut self) {
