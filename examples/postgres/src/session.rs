@@ -27,12 +27,17 @@ pub(crate) async fn open(access: &Access, name: &str) -> Result<Client> {
     if access.host.starts_with('/') {
         return Err(ConnectorError::invalid_task("`host` must be a host, not a path"));
     }
+    // With the port, as the operator may have bound the password to one.
+    let address = match access.host.contains(':') {
+        true => format!("[{}]:{}", access.host, access.port),
+        false => format!("{}:{}", access.host, access.port),
+    };
     let (client, connection) = Config::new()
         .host(&access.host)
         .port(access.port)
         .dbname(&access.database)
         .user(&access.user)
-        .password(access.password.expose_for(&access.host)?)
+        .password(access.password.expose_for(&address)?)
         .application_name(name)
         .connect_timeout(PATIENCE)
         .tcp_user_timeout(PATIENCE)

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
-use connector_core::{ErrorKind, Phase, literal};
+use connector_core::{ErrorKind, Phase, Registry, literal};
 use connector_testing::Harness;
 use futures_util::future::{join_all, try_join_all};
 use postgres_connector::Postgres;
 
 use crate::database::WAIT;
 use crate::database_or_skip;
+use crate::engine::PASSWORD;
+
+const POLL: Duration = Duration::from_millis(10);
 
 fn postgres() -> Harness {
-    Harness::new(Postgres::default()).poll_every(Duration::from_millis(10))
+    Harness::new(Postgres::default()).poll_every(POLL)
 }
 
 #[tokio::test]
@@ -328,4 +331,25 @@ async fn a_wrong_way_to_the_server_is_told_without_the_password() {
     let impostor =
         postgres.job(&host("127.0.0.1").secret("password", "x"), job.resource_meta().clone());
     assert_eq!(impostor.get().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+}
+
+#[tokio::test]
+async fn the_operators_password_goes_where_it_may() {
+    let database = database_or_skip!();
+    let task = database.task("select 1 as x").secret("password", "");
+    let here = format!("127.0.0.1:{}", database.port());
+    for (hosts, works) in [(here.as_str(), true), ("127.0.0.1", true), ("127.0.0.1:1", false)] {
+        let variables = [("SECRET__PASSWORD", PASSWORD), ("SECRET_HOSTS", hosts)];
+        let variables = variables
+            .map(|(name, value)| (format!("CONNECTOR__POSTGRES__{name}"), value.to_owned()));
+        let registry = Registry::builder().variables(variables).register(Postgres::default());
+        let lent = Harness::of(registry.build().await.unwrap()).poll_every(POLL);
+        match lent.create(&task).await {
+            Ok(job) => {
+                let journey = job.run().await.unwrap();
+                assert!(works && journey.phases().ends_with(&[Phase::Succeeded]), "{journey}");
+            }
+            Err(error) => assert!(!works && error.kind() == ErrorKind::Permanent, "{error}"),
+        }
+    }
 }

@@ -47,6 +47,10 @@ impl Database {
         Some(this)
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.engine.port()
+    }
+
     /// A task with that statement, that finds its way to this database.
     pub(crate) fn task(&self, statement: &str) -> Task {
         self.task_with(statement, &self.name, PASSWORD)
