@@ -1,0 +1,170 @@
+//! A PostgreSQL of the tests' own: made in a temporary folder, on a free port, gone with the last test.
+//! `database` gives every test a database in it. Where PostgreSQL is not installed, tests are skipped.
+
+use std::env;
+use std::fs;
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
+
+use tempfile::TempDir;
+
+/// The password of every role.
+pub(crate) const PASSWORD: &str = "hunter2, correct horse";
+/// Where Debian puts what it does not put into `PATH`.
+const DEBIAN: &str = "/usr/lib/postgresql";
+/// Between finding a free port and listening on it another process may take it.
+const TRIES: u32 = 5;
+
+/// A running PostgreSQL.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    process: Child,
+    port: u16,
+    /// Removed with this, once the process is gone.
+    _folder: TempDir,
+}
+
+impl Engine {
+    /// The PostgreSQL of all tests that run at this moment; `None` where none is installed.
+    pub(crate) fn shared() -> Option<Arc<Self>> {
+        static RUNNING: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = running.upgrade() {
+            return Some(engine);
+        }
+        let Some(programs) = programs() else {
+            let why = format!("no `initdb` and `postgres` in PATH or {DEBIAN}");
+            let ci = env::var("CI").is_ok_and(|value| value == "true");
+            assert!(!ci, "this is a CI run, which must not go without PostgreSQL: {why}");
+            // Past the test runner, which would hide it.
+            writeln!(io::stderr(), "skipped: PostgreSQL: {why}").expect("standard error");
+            return None;
+        };
+        let engine = Arc::new(Self::start(&programs));
+        *running = Arc::downgrade(&engine);
+        Some(engine)
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn start(programs: &Path) -> Self {
+        let folder = tempfile::Builder::new().prefix("postgres-connector-").tempdir();
+        let folder = folder.expect("a temporary folder");
+        let password = folder.path().join("password");
+        fs::write(&password, PASSWORD).expect("a file with the password");
+        if is_root() {
+            let owned = [folder.path(), &password];
+            succeeds(Command::new("chown").arg("postgres").args(owned));
+        }
+        let data = folder.path().join("data");
+        // In clear, within this machine: what SCRAM computes takes an unoptimized build long.
+        succeeds(
+            as_postgres(&programs.join("initdb"))
+                .args(["--no-sync", "--locale=C", "--encoding=UTF8", "--username=postgres"])
+                .args(["--auth=password", "--pwfile"])
+                .arg(&password)
+                .arg("--pgdata")
+                .arg(&data),
+        );
+        let tried = (0..TRIES).find_map(|_| listen(&programs.join("postgres"), &data).ok());
+        let (process, port) = tried.expect("PostgreSQL starts; the last lines are above");
+        Self { process, port, _folder: folder }
+    }
+}
+
+/// Starts PostgreSQL and waits until it says that it is ready.
+fn listen(program: &Path, data: &Path) -> Result<(Child, u16), String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    drop(listener);
+    let mut command = as_postgres(program);
+    command
+        .arg("-D")
+        .arg(data)
+        .args(["-p", &port.to_string()])
+        .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
+        .args(["-c", "fsync=off", "-c", "max_connections=200", "-c", "logging_collector=off"]);
+    let mut process = Command::new("sh")
+        .args(["-c", GUARD])
+        .arg(data)
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env("LC_ALL", "C")
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("PostgreSQL can be started");
+    let mut lines = BufReader::new(process.stderr.take().expect("its log")).lines();
+    let mut said = Vec::new();
+    while let Some(Ok(line)) = lines.next() {
+        if line.contains("ready to accept connections") {
+            // Nobody may leave it with a full pipe.
+            thread::spawn(move || lines.for_each(drop));
+            return Ok((process, port));
+        }
+        said.push(line);
+    }
+    drop(process.stdin.take());
+    let end = process.wait();
+    let said = format!("{end:?}: {}", said.join("\n"));
+    writeln!(io::stderr(), "{said}").expect("standard error");
+    Err(said)
+}
+
+/// Ends PostgreSQL once nobody holds the other end of its input any more, and removes its folder, so
+/// that neither outlives tests that were killed. SIGQUIT is "at once, with all of your processes".
+const GUARD: &str = "trap '' INT; \"$@\" & exec 2>&-; cat >/dev/null; \
+    kill -QUIT $! && { wait $!; rm -rf \"$0\"; }";
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        drop(self.process.wait());
+    }
+}
+
+/// The folder with the programs, of the newest version if there are several.
+fn programs() -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    let versions = fs::read_dir(DEBIAN).into_iter().flatten().flatten();
+    let mut versions: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
+        .collect();
+    versions.sort();
+    folders.extend(versions.into_iter().rev().map(|(_, path)| path.join("bin")));
+    let has = |folder: &PathBuf, program: &str| folder.join(program).is_file();
+    folders.into_iter().find(|folder| has(folder, "initdb") && has(folder, "postgres"))
+}
+
+/// PostgreSQL refuses to run as root.
+fn as_postgres(program: &Path) -> Command {
+    let mut command = if is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.env("LC_ALL", "C").current_dir("/");
+    command
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().expect("`id` runs");
+    id.stdout.trim_ascii() == b"0"
+}
+
+fn succeeds(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}: {said}", output.status);
+}
