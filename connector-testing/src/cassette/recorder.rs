@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response as Answer};
 use bytes::Bytes;
 
+use super::comparison::Comparison;
 use super::content::Content;
 use super::error::CassetteError;
 use super::file::{Exchange, Request, Response};
@@ -32,13 +33,14 @@ const OF_A_CONNECTION: [&str; 9] = [
 #[derive(Debug)]
 pub(super) struct Recorder {
     vendor: String,
+    comparison: Comparison,
     client: reqwest::Client,
     /// In the order in which the requests came; `None` while an answer is awaited.
     taken: Mutex<Vec<Option<Exchange>>>,
 }
 
 impl Recorder {
-    pub(super) fn new(vendor: &str) -> Result<Self, CassetteError> {
+    pub(super) fn new(vendor: &str, comparison: Comparison) -> Result<Self, CassetteError> {
         let refused = |why: &str| {
             CassetteError::new(format!(
                 "{vendor:?} cannot be recorded from: {why}\n  help: give `vendor` the address that \
@@ -57,7 +59,7 @@ impl Recorder {
         }
         let client = client.build().map_err(|error| refused(&causes(&error)))?;
         let vendor = vendor.trim_end_matches('/').to_owned();
-        Ok(Self { vendor, client, taken: Mutex::default() })
+        Ok(Self { vendor, comparison, client, taken: Mutex::default() })
     }
 
     /// What was recorded, or how many requests still wait for an answer.
@@ -112,8 +114,10 @@ impl Recorder {
         headers.remove(CONTENT_LENGTH);
 
         let response = self.kept(deck, status.as_u16(), &headers, body.clone());
+        let content = self.comparison.without_ignored(asked.content);
+        let request = Request { content, ..asked };
         if let Some(kept) = self.taken().get_mut(place) {
-            *kept = Some(Exchange { note: None, request: asked, response });
+            *kept = Some(Exchange { note: None, request, response });
         }
 
         let local = |text: &str| text.replace(&self.vendor, &deck.own_url);

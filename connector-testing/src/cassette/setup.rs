@@ -2,9 +2,8 @@
 //! Authors come here through `Cassette::at`; `start` decides between replay and recording.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use super::comparison::Comparison;
 use super::error::CassetteError;
@@ -60,7 +59,8 @@ impl CassetteBuilder {
     }
 
     /// Leaves a field out of the comparison of requests, at any depth of a body of JSON, and the
-    /// parameter of that name in a query or a form: for what is new in every run.
+    /// parameter of that name in a query or a form: for what is new in every run. A recording writes
+    /// `(ignored)` for such a field.
     pub fn ignore(mut self, name: impl Into<String>) -> Self {
         self.comparison.ignored.insert(name.into());
         self
@@ -134,7 +134,7 @@ impl CassetteBuilder {
                 let recording = Recording::read(&self.path)?;
                 Side::Replay(Mutex::new(Player::new(recording, self.comparison)))
             }
-            Mode::Record => recording_side(&self.path, self.vendor.as_deref())?,
+            Mode::Record => recording_side(&self.path, self.vendor.as_deref(), self.comparison)?,
         };
         let no_port = |error: std::io::Error| {
             CassetteError::new(format!("a cassette needs a free port on 127.0.0.1: {error}"))
@@ -166,16 +166,24 @@ fn mode_of(value: Option<&str>) -> Result<Mode, CassetteError> {
 }
 
 #[cfg(feature = "record")]
-fn recording_side(path: &std::path::Path, vendor: Option<&str>) -> Result<Side, CassetteError> {
+fn recording_side(
+    path: &Path,
+    vendor: Option<&str>,
+    comparison: Comparison,
+) -> Result<Side, CassetteError> {
     let vendor = vendor.ok_or_else(|| {
         let help = "say where to record from with `vendor`, or that the file is written `by_hand`";
         CassetteError::of_file(path, "has no vendor", help)
     })?;
-    super::recorder::Recorder::new(vendor).map(Side::Record)
+    super::recorder::Recorder::new(vendor, comparison).map(Side::Record)
 }
 
 #[cfg(not(feature = "record"))]
-fn recording_side(path: &std::path::Path, _vendor: Option<&str>) -> Result<Side, CassetteError> {
+fn recording_side(
+    path: &Path,
+    _vendor: Option<&str>,
+    _comparison: Comparison,
+) -> Result<Side, CassetteError> {
     let help = "add `--features connector-testing/record` to the command, or `features = \
         [\"record\"]` to the dependency";
     let what = "cannot be recorded: connector-testing was built without its feature `record`";

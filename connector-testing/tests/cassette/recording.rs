@@ -59,10 +59,10 @@ fn set_up(shelf: &Shelf) -> CassetteBuilder {
 }
 
 /// What a connector would do; all it sees.
-async fn talk(url: &str) -> Vec<(u16, Value)> {
+async fn talk(url: &str, key: &str) -> Vec<(u16, Value)> {
     let caller = Caller::at(url);
     let mut seen = Vec::new();
-    let (status, text) = caller.post("/jobs?x=1", &json!({"key": "k", "text": SECRET})).await;
+    let (status, text) = caller.post("/jobs?x=1", &json!({"key": key, "text": SECRET})).await;
     seen.push((status.as_u16(), serde_json::from_str(&text).unwrap()));
     for path in ["/jobs/1", "/jobs/missing", "/jobs/1"] {
         let answer = caller.get(path).await;
@@ -80,7 +80,7 @@ async fn a_recording_is_replayed_and_tells_no_secret() {
     let cassette =
         set_up(&shelf).vendor(format!("{real}/")).mode(Mode::Record).start().await.unwrap();
     let recorded_at = cassette.url().to_owned();
-    let recorded = talk(&recorded_at).await;
+    let recorded = talk(&recorded_at, "one").await;
     cassette.finish().unwrap();
     // The connector was told everything, and links lead back to the cassette.
     assert_eq!(recorded[0].1["is_known"], true);
@@ -97,7 +97,7 @@ async fn a_recording_is_replayed_and_tells_no_secret() {
 
     let cassette = set_up(&shelf).mode(Mode::Replay).start().await.unwrap();
     let replayed_at = cassette.url().to_owned();
-    let replayed = talk(&replayed_at).await;
+    let replayed = talk(&replayed_at, "two").await;
     cassette.finish().unwrap();
     for ((status, recorded), (again, replayed)) in recorded.into_iter().zip(replayed) {
         assert_eq!(status, again);
@@ -111,7 +111,7 @@ async fn a_recording_is_replayed_and_tells_no_secret() {
 
     // The same again is the same file, but for what was told to be new.
     let cassette = set_up(&shelf).vendor(real).mode(Mode::Record).start().await.unwrap();
-    talk(cassette.url()).await;
+    talk(cassette.url(), "three").await;
     cassette.finish().unwrap();
     assert_eq!(shelf.text(), text);
 }
