@@ -123,7 +123,6 @@ impl TryFrom<WrittenResponse> for Response {
 }
 
 impl Recording {
-    #[cfg(feature = "record")]
     pub(super) const fn new(exchanges: Vec<Exchange>) -> Self {
         Self { format: FORMAT, note: None, exchanges }
     }
@@ -150,7 +149,6 @@ impl Recording {
     }
 
     /// Writes it beside its place and moves it there, so that nobody ever sees half of it.
-    #[cfg(feature = "record")]
     pub(super) fn write(&self, path: &Path) -> Result<(), CassetteError> {
         let write = || -> std::io::Result<()> {
             let mut text = serde_json::to_string_pretty(self)?;

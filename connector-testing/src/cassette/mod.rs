@@ -6,12 +6,13 @@
 //! request, not the next of several, or write secrets down, or run on threads of their own, whose
 //! work paused time does not wait for.
 
+#[cfg_attr(not(feature = "record"), path = "no_client.rs")]
+mod client;
 mod comparison;
 mod content;
 mod error;
 mod file;
 mod player;
-#[cfg(feature = "record")]
 mod recorder;
 mod redaction;
 mod server;
@@ -24,7 +25,6 @@ use std::sync::{Arc, PoisonError};
 use tokio::task::JoinHandle;
 
 pub use self::error::CassetteError;
-#[cfg(feature = "record")]
 use self::file::Recording;
 use self::server::{Deck, Side};
 pub use self::setup::{CassetteBuilder, Mode};
@@ -170,7 +170,6 @@ impl Cassette {
     pub fn mode(&self) -> Mode {
         match self.deck.side {
             Side::Replay(_) => Mode::Replay,
-            #[cfg(feature = "record")]
             Side::Record(_) => Mode::Record,
         }
     }
@@ -189,7 +188,6 @@ impl Cassette {
                 let player = player.lock().unwrap_or_else(PoisonError::into_inner);
                 complaints.extend(player.unasked());
             }
-            #[cfg(feature = "record")]
             Side::Record(recorder) if complaints.is_empty() => match recorder.take() {
                 Ok(exchanges) => {
                     let mut recording = Recording::new(exchanges);
@@ -201,7 +199,6 @@ impl Cassette {
                      before `finish`"
                 )),
             },
-            #[cfg(feature = "record")]
             Side::Record(_) => {}
         }
         match complaints.is_empty() {

@@ -1,8 +1,7 @@
 //! Hands requests on to the vendor, and keeps what was asked and answered.
 //! `server` calls it during a recording; `Cassette::finish` takes what it has.
-//! This is the only place with a client, so the feature `record` is all about this file.
+//! What goes into the file passes `redaction`; what the connector gets is what the vendor said.
 
-use std::error::Error;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
@@ -11,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response as Answer};
 use bytes::Bytes;
 
+use super::client::Client;
 use super::comparison::Comparison;
 use super::content::Content;
 use super::error::CassetteError;
@@ -34,30 +34,14 @@ const OF_A_CONNECTION: [&str; 9] = [
 pub(super) struct Recorder {
     vendor: String,
     comparison: Comparison,
-    client: reqwest::Client,
+    client: Client,
     /// In the order in which the requests came; `None` while an answer is awaited.
     taken: Mutex<Vec<Option<Exchange>>>,
 }
 
 impl Recorder {
     pub(super) fn new(vendor: &str, comparison: Comparison) -> Result<Self, CassetteError> {
-        let refused = |why: &str| {
-            CassetteError::new(format!(
-                "{vendor:?} cannot be recorded from: {why}\n  help: give `vendor` the address that \
-                 the connector would use, such as \"https://api.example.com\""
-            ))
-        };
-        let url = reqwest::Url::parse(vendor).map_err(|error| refused(&causes(&error)))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(refused("it begins neither with `https://` nor with `http://`"));
-        }
-        // Whoever came first has chosen the provider of cryptography for the process.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let mut client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-        if matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")) {
-            client = client.no_proxy();
-        }
-        let client = client.build().map_err(|error| refused(&causes(&error)))?;
+        let client = Client::new(vendor)?;
         let vendor = vendor.trim_end_matches('/').to_owned();
         Ok(Self { vendor, comparison, client, taken: Mutex::default() })
     }
@@ -81,7 +65,7 @@ impl Recorder {
         &self,
         deck: &Deck,
         asked: Request,
-        head: Parts,
+        mut head: Parts,
         body: Bytes,
     ) -> Result<Answer<Body>, String> {
         let place = {
@@ -89,27 +73,20 @@ impl Recorder {
             taken.push(None);
             taken.len() - 1
         };
-        let path = head.uri.path_and_query().map_or("", |path| path.as_str());
-        let mut headers = head.headers;
         for name in [HOST, ACCEPT_ENCODING, CONTENT_LENGTH] {
-            headers.remove(name);
+            head.headers.remove(name);
         }
-        drop_passing(&mut headers);
-        let request = self.client.request(head.method, format!("{}{path}", self.vendor));
-        let request = request.headers(headers).body(body);
-        let failed = |error: reqwest::Error| {
+        drop_passing(&mut head.headers);
+        let path = head.uri.path_and_query().map_or("", |path| path.as_str());
+        let url = format!("{}{path}", self.vendor);
+        let sent = self.client.send(url, head, body).await;
+        let (status, mut headers, body) = sent.map_err(|why| {
             deck.redaction.text(&format!(
-                "the vendor did not answer {} {}: {}\n  help: {} must be reachable from here for a \
-                 recording",
-                asked.method,
-                asked.path,
-                causes(&error),
-                self.vendor
+                "the vendor did not answer {} {}: {why}\n  help: {} must be reachable from here for \
+                 a recording",
+                asked.method, asked.path, self.vendor
             ))
-        };
-        let answer = request.send().await.map_err(failed)?;
-        let (status, mut headers) = (answer.status(), answer.headers().clone());
-        let body = answer.bytes().await.map_err(failed)?;
+        })?;
         drop_passing(&mut headers);
         headers.remove(CONTENT_LENGTH);
 
@@ -157,16 +134,4 @@ fn drop_passing(headers: &mut HeaderMap) {
     for name in OF_A_CONNECTION {
         headers.remove(name);
     }
-}
-
-/// An error with all that led to it: the client's own words end at "error sending request".
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }

@@ -1,7 +1,7 @@
 //! What may not come into a file: secrets in any place, and headers that carry them or say nothing.
 //! `server` sends everything through here that a file gets, and requests before they are compared.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::HeaderMap;
 use base64::Engine as _;
@@ -125,12 +125,8 @@ impl Redaction {
     }
 
     /// The headers of an answer that go into the file.
-    #[cfg(feature = "record")]
-    pub(super) fn headers(
-        &self,
-        headers: &HeaderMap,
-    ) -> std::collections::BTreeMap<String, String> {
-        let mut kept = std::collections::BTreeMap::new();
+    pub(super) fn headers(&self, headers: &HeaderMap) -> BTreeMap<String, String> {
+        let mut kept = BTreeMap::new();
         for (name, value) in headers {
             let name = name.as_str();
             let is_dropped = PASSING_HEADERS.contains(&name)

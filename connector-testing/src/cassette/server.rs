@@ -15,7 +15,6 @@ use tokio::net::TcpListener;
 use super::content::Content;
 use super::file::{Request, Response};
 use super::player::Player;
-#[cfg(feature = "record")]
 use super::recorder::Recorder;
 use super::redaction::Redaction;
 
@@ -28,7 +27,6 @@ const MOST_BYTES: usize = 64 << 20;
 #[derive(Debug)]
 pub(super) enum Side {
     Replay(Mutex<Player>),
-    #[cfg(feature = "record")]
     Record(Recorder),
 }
 
@@ -113,7 +111,6 @@ async fn answer_to(
             let sent = found.and_then(|response| deck.sent(response));
             sent.map_err(|text| (StatusCode::NOT_IMPLEMENTED, text))
         }
-        #[cfg(feature = "record")]
         Side::Record(recorder) => {
             let forwarded = recorder.forward(deck, asked, head, body).await;
             forwarded.map_err(|text| (StatusCode::BAD_GATEWAY, text))

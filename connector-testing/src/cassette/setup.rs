@@ -165,7 +165,6 @@ fn mode_of(value: Option<&str>) -> Result<Mode, CassetteError> {
     }
 }
 
-#[cfg(feature = "record")]
 fn recording_side(
     path: &Path,
     vendor: Option<&str>,
@@ -176,18 +175,6 @@ fn recording_side(
         CassetteError::of_file(path, "has no vendor", help)
     })?;
     super::recorder::Recorder::new(vendor, comparison).map(Side::Record)
-}
-
-#[cfg(not(feature = "record"))]
-fn recording_side(
-    path: &Path,
-    _vendor: Option<&str>,
-    _comparison: Comparison,
-) -> Result<Side, CassetteError> {
-    let help = "add `--features connector-testing/record` to the command, or `features = \
-        [\"record\"]` to the dependency";
-    let what = "cannot be recorded: connector-testing was built without its feature `record`";
-    Err(CassetteError::of_file(path, what, help))
 }
 
 #[cfg(test)]

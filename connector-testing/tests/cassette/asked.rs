@@ -34,18 +34,14 @@ impl Shelf {
     pub(crate) fn cassette(&self) -> CassetteBuilder {
         Cassette::at(self.path())
     }
-
-    pub(crate) fn text(&self) -> String {
-        std::fs::read_to_string(self.path()).unwrap()
-    }
 }
 
 /// An exchange without a body in the request.
-pub(crate) fn get(path: &str, answer: Value) -> Value {
+pub(crate) fn get(path: &str, answer: &Value) -> Value {
     json!({"request": {"method": "GET", "path": path}, "response": {"status": 200, "json": answer}})
 }
 
-pub(crate) fn post(path: &str, body: Value, answer: Value) -> Value {
+pub(crate) fn post(path: &str, body: &Value, answer: &Value) -> Value {
     json!({
         "request": {"method": "POST", "path": path, "json": body},
         "response": {"status": 201, "json": answer}

@@ -1,6 +1,6 @@
 //! Cassettes: which answer a request gets, what a misfit says, what a recording keeps and hides.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod asked;
 mod files;

@@ -53,6 +53,10 @@ async fn answer(State(url): State<String>, request: Request) -> impl IntoRespons
     (status, headers, body)
 }
 
+fn text_of(shelf: &Shelf) -> String {
+    std::fs::read_to_string(shelf.path()).unwrap()
+}
+
 fn set_up(shelf: &Shelf) -> CassetteBuilder {
     let cassette = shelf.cassette().secret(SECRET).secret_field("pin").ignore("key");
     cassette.keep_header("x-next-token").keep_clock()
@@ -87,7 +91,7 @@ async fn a_recording_is_replayed_and_tells_no_secret() {
     assert_eq!(recorded[0].1["access_token"], "abcdef");
     assert_eq!(recorded[0].1["next"], format!("{recorded_at}/jobs?page=2"));
 
-    let text = shelf.text();
+    let text = text_of(&shelf);
     for secret in ["abcdef", "s3cr3t", "9876", "key-of-the-task", "127.0.0.1", "session"] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
@@ -113,7 +117,7 @@ async fn a_recording_is_replayed_and_tells_no_secret() {
     let cassette = set_up(&shelf).vendor(real).mode(Mode::Record).start().await.unwrap();
     talk(cassette.url(), "three").await;
     cassette.finish().unwrap();
-    assert_eq!(shelf.text(), text);
+    assert_eq!(text_of(&shelf), text);
 }
 
 #[tokio::test(start_paused = true)]
@@ -129,7 +133,7 @@ async fn a_vendor_that_does_not_answer_spoils_the_recording_only() {
     assert!(text.contains("refused"), "{text}");
     let error = cassette.finish().unwrap_err().to_string();
     assert!(error.contains("was not recorded") && error.contains(&text), "{error}");
-    assert_eq!(shelf.text(), "as it was");
+    assert_eq!(text_of(&shelf), "as it was");
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,7 +143,7 @@ async fn a_recording_that_is_not_finished_is_not_written() {
     Caller::of(&cassette).get("/jobs").await;
     let panic = catch_unwind(AssertUnwindSafe(|| drop(cassette))).unwrap_err();
     assert!(panic.downcast_ref::<String>().unwrap().contains("before `finish`"));
-    assert_eq!(shelf.text(), "as it was");
+    assert_eq!(text_of(&shelf), "as it was");
 }
 
 #[tokio::test]

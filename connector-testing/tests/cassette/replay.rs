@@ -9,12 +9,12 @@ use crate::asked::{Caller, Shelf, get, post};
 #[tokio::test(start_paused = true)]
 async fn equal_requests_get_their_answers_in_order() {
     let shelf = Shelf::of(&[
-        post("/jobs", json!({"fps": 24}), json!({"id": "a"})),
-        get("/jobs/a", json!({"state": "QUEUED"})),
-        get("/jobs/b", json!({"state": "FAILED"})),
-        get("/jobs/a", json!({"state": "RUNNING"})),
-        post("/jobs", json!({"fps": 24}), json!({"id": "b"})),
-        get("/jobs/a", json!({"state": "DONE"})),
+        post("/jobs", &json!({"fps": 24}), &json!({"id": "a"})),
+        get("/jobs/a", &json!({"state": "QUEUED"})),
+        get("/jobs/b", &json!({"state": "FAILED"})),
+        get("/jobs/a", &json!({"state": "RUNNING"})),
+        post("/jobs", &json!({"fps": 24}), &json!({"id": "b"})),
+        get("/jobs/a", &json!({"state": "DONE"})),
     ]);
     let cassette = shelf.cassette().start().await.unwrap();
     let caller = Caller::of(&cassette);
@@ -33,7 +33,7 @@ async fn equal_requests_get_their_answers_in_order() {
 
 #[tokio::test(start_paused = true)]
 async fn a_create_beyond_the_record_is_a_misfit() {
-    let shelf = Shelf::of(&[post("/jobs", json!({}), json!({"id": "a"}))]);
+    let shelf = Shelf::of(&[post("/jobs", &json!({}), &json!({"id": "a"}))]);
     let cassette = shelf.cassette().start().await.unwrap();
     let caller = Caller::of(&cassette);
     assert_eq!(caller.post("/jobs", &json!({})).await.0, 201);
@@ -48,9 +48,9 @@ async fn a_create_beyond_the_record_is_a_misfit() {
 #[tokio::test(start_paused = true)]
 async fn what_was_never_recorded_tells_what_is_nearest() {
     let shelf = Shelf::of(&[
-        get("/jobs/a", json!({})),
-        post("/jobs", json!({"fps": 24, "scene": {"name": "x"}}), json!({"id": "a"})),
-        post("/jobs", json!({"fps": 30, "scene": {"name": "y"}}), json!({"id": "b"})),
+        get("/jobs/a", &json!({})),
+        post("/jobs", &json!({"fps": 24, "scene": {"name": "x"}}), &json!({"id": "a"})),
+        post("/jobs", &json!({"fps": 30, "scene": {"name": "y"}}), &json!({"id": "b"})),
     ]);
     let cassette = shelf.cassette().start().await.unwrap();
     let caller = Caller::of(&cassette);
@@ -76,7 +76,7 @@ async fn what_was_never_recorded_tells_what_is_nearest() {
 
 #[tokio::test(start_paused = true)]
 async fn what_nobody_asked_for_is_told_at_the_end_only() {
-    let shelf = Shelf::of(&[get("/a", json!(1)), post("/b", json!({"x": 1}), json!(2))]);
+    let shelf = Shelf::of(&[get("/a", &json!(1)), post("/b", &json!({"x": 1}), &json!(2))]);
     let cassette = shelf.cassette().start().await.unwrap();
     Caller::of(&cassette).get("/a").await;
     drop(cassette);
@@ -92,7 +92,7 @@ async fn what_nobody_asked_for_is_told_at_the_end_only() {
 async fn what_changes_from_run_to_run_can_be_ignored() {
     let recorded = json!({"key": "old", "list": [{"key": "old", "n": 1}]});
     let shelf =
-        Shelf::of(&[post("/jobs?at=1&x=2", recorded, json!({})), get("/jobs?at=1", json!({}))]);
+        Shelf::of(&[post("/jobs?at=1&x=2", &recorded, &json!({})), get("/jobs?at=1", &json!({}))]);
     let cassette = shelf.cassette().ignore("key").ignore("at").start().await.unwrap();
     let caller = Caller::of(&cassette);
     let asked = json!({"key": "new", "list": [{"n": 1}]});
@@ -103,7 +103,7 @@ async fn what_changes_from_run_to_run_can_be_ignored() {
 
 #[tokio::test(start_paused = true)]
 async fn a_secret_may_be_another_one_in_a_replay() {
-    let shelf = Shelf::of(&[post("/login?key=***", json!({"user": "x ***"}), json!({}))]);
+    let shelf = Shelf::of(&[post("/login?key=***", &json!({"user": "x ***"}), &json!({}))]);
     let cassette = shelf.cassette().secret("k/2 of today").start().await.unwrap();
     let caller = Caller::of(&cassette);
     let asked = json!({"user": "x k/2 of today"});

@@ -12,7 +12,7 @@ use crate::asked::{Caller, Shelf, get};
 
 #[tokio::test(start_paused = true)]
 async fn an_hour_of_polls_takes_an_hour_of_the_paused_clock() {
-    let shelf = Shelf::of(&[get("/a", json!({"state": "RUNNING"}))]);
+    let shelf = Shelf::of(&[get("/a", &json!({"state": "RUNNING"}))]);
     let cassette = shelf.cassette().mode(Mode::Replay).start().await.unwrap();
     let caller = Caller::of(&cassette);
     let begun = Instant::now();

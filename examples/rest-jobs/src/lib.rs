@@ -102,7 +102,7 @@ impl RenderFarm {
     }
 
     /// The same for the server, which reads the settings from `CONNECTOR__RENDER_FARM__…`.
-    #[expect(clippy::unused_async, clippy::needless_pass_by_value, reason = "so the server asks")]
+    #[expect(clippy::unused_async, reason = "the server awaits it")]
     async fn connect(settings: Settings) -> Result<Self> {
         Self::new(&settings)
     }

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use connector_testing::{SocketTime, Vendor, VendorJob, VendorState};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The one key that the farm takes.
@@ -42,6 +43,14 @@ struct Job {
     /// How far it has come; one step with every question.
     step: usize,
     is_cancelled: bool,
+}
+
+/// What the farm reads of an order.
+#[derive(Deserialize)]
+struct Order {
+    fps: u32,
+    preset: Option<String>,
+    idempotency_key: Option<String>,
 }
 
 impl Job {
@@ -125,20 +134,20 @@ async fn at_the_gate(State(farm): State<FakeFarm>, request: Request, next: Next)
     answer
 }
 
-async fn submit(State(farm): State<FakeFarm>, Json(order): Json<Value>) -> Response {
-    if order["fps"].as_u64().is_none_or(|fps| fps > 120) {
+async fn submit(State(farm): State<FakeFarm>, Json(order): Json<Order>) -> Response {
+    let Order { fps, preset, idempotency_key: key } = order;
+    if !(1..=120).contains(&fps) {
         return refusal(StatusCode::BAD_REQUEST, "`fps` is 1 to 120");
     }
-    if order["preset"] == "rush-hour" {
+    if preset.as_deref() == Some("rush-hour") {
         let busy = refusal(StatusCode::TOO_MANY_REQUESTS, "too many orders");
         return ([("retry-after", "7")], busy).into_response();
     }
     let mut books = farm.books();
-    let key = order["idempotency_key"].as_str();
-    let known = books.jobs.iter().position(|job| key.is_some() && job.key.as_deref() == key);
+    let known = books.jobs.iter().position(|job| key.is_some() && job.key == key);
     let number = known.unwrap_or(books.jobs.len());
     if known.is_none() {
-        books.jobs.push(Job { key: key.map(str::to_owned), step: 0, is_cancelled: false });
+        books.jobs.push(Job { key, step: 0, is_cancelled: false });
     }
     let status = if known.is_some() { StatusCode::OK } else { StatusCode::CREATED };
     let view = books.jobs.get(number).map(|job| job.view(number));
