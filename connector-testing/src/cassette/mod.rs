@@ -123,7 +123,7 @@ const RECORD: &str = "CONNECTOR_TESTING_RECORD";
 ///
 /// | field | meaning |
 /// |---|---|
-/// | `json`, `text`, `base64` | the body: at most one of them; objects and lists are recorded as `json` |
+/// | `json`, `text`, `base64` | the body: at most one of them; objects and lists are recorded as `json`, and sent without spaces |
 /// | `headers` | of the answer; without a `content-type` there is the one of JSON or of plain text |
 /// | `{base_url}` | the address that the connector was given; in a recording it replaces the vendor's |
 ///
@@ -134,14 +134,14 @@ const RECORD: &str = "CONNECTOR_TESTING_RECORD";
 /// Headers of requests are not written down. Of answers, those with `auth`, `cookie`, `token`,
 /// `secret`, `password`, `credential`, `api-key` or `signature` in their names are left out, unless
 /// [`keep_header`](CassetteBuilder::keep_header) names one. Values given to
-/// [`secret`](CassetteBuilder::secret) become `***` wherever they stand, also URL-encoded or in
-/// base64, and so do the fields `access_token`, `refresh_token`, `id_token`, `client_secret`,
+/// [`secret`](CassetteBuilder::secret) become `***` wherever they stand, also URL-encoded or, by
+/// themselves, in base64, and so do the fields `access_token`, `refresh_token`, `id_token`, `client_secret`,
 /// `password`, `api_key`, `apiKey` and what [`secret_field`](CassetteBuilder::secret_field) names.
 /// Read a new file before you commit it all the same.
 ///
 /// # Time
 ///
-/// A replay works on tokio's paused clock: a [`SocketTime`] keeps it from running ahead of the
+/// A replay works on tokio's paused clock, and a [`SocketTime`] keeps that from running ahead of the
 /// answers. A recording sets the clock going, because the vendor's does; where the vendor is a fake
 /// in the same test there is [`keep_clock`](CassetteBuilder::keep_clock).
 pub struct Cassette {

@@ -32,7 +32,8 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// runtime see the same time.
 ///
 /// A [`Cassette`](crate::Cassette) keeps one by itself. Keep one where a test serves a fake of its
-/// vendor on a port.
+/// vendor on a port. What answers from another thread or process has some tenths of a millisecond
+/// for each of those steps; give it a timeout of many minutes, or a real clock.
 ///
 /// ```
 /// use std::time::Duration;

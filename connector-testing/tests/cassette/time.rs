@@ -53,6 +53,32 @@ async fn both_ends_see_the_same_time() {
     assert_eq!(begun.elapsed().as_secs(), 39);
 }
 
+/// Loopback that is slow, as it is on other systems: another thread carries the bytes.
+async fn carried(answer: u8) -> TcpStream {
+    let vendor = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let carrier = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (to, from) = (vendor.local_addr().unwrap(), carrier.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut caller, _) = carrier.accept().unwrap();
+        let mut vendor = std::net::TcpStream::connect(to).unwrap();
+        std::io::copy(&mut vendor, &mut caller).unwrap();
+    });
+    tokio::spawn(async move {
+        let (mut caller, _) = vendor.accept().await.unwrap();
+        caller.write_all(&[answer]).await.unwrap();
+    });
+    TcpStream::connect(from).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_clock_waits_for_what_is_on_its_way() {
+    let _time = SocketTime::keep();
+    let mut vendor = carried(7).await;
+    // Half an hour is some tenths of a second here. Nobody waits for it if the clock may jump.
+    let answer = timeout(Duration::from_secs(1800), vendor.read_u8()).await;
+    assert_eq!(answer.expect("in time").unwrap(), 7);
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_keeper_serves_all_who_ask() {
     let keepers: Vec<_> = (0..10).map(|_| SocketTime::keep()).collect();
