@@ -3,6 +3,8 @@
 #![cfg(all(feature = "examples", unix))]
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly, and so may what they share")]
 
+mod serving;
+
 use std::io::{BufRead, BufReader, Lines, Read};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
@@ -64,18 +66,8 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_connector-server"))
-            .args(["--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
-        let address = lines
-            .map(Result::unwrap)
-            .find_map(|line| line.strip_prefix("gRPC ").map(|it| it.trim().to_owned()))
-            .unwrap();
-        Self { child, address: address.trim_start_matches("http://").to_owned() }
+        let (child, url) = serving::start(|command| command.stderr(Stdio::null()));
+        Self { child, address: url.trim_start_matches("http://").to_owned() }
     }
 
     /// The counters the simulator keeps under a tag, read through a job of another kind.

@@ -3,8 +3,10 @@
 #![cfg(feature = "examples")]
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly, and so may what they share")]
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+mod serving;
+
+use std::io::Read;
+use std::process::{Child, Stdio};
 
 use connector_core::custom_info::json_to_struct;
 use connector_core::pb as core_pb;
@@ -37,20 +39,11 @@ impl Server {
         connection: Option<core_pb::Connection>,
         variables: &[(&str, &str)],
     ) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_connector-server"))
-            .args(["--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"])
-            .args(["--log-level", "debug", "--log-format", log_format])
-            .envs(variables.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
-        let address = lines
-            .map(Result::unwrap)
-            .find_map(|line| line.strip_prefix("gRPC ").map(|address| address.trim().to_owned()))
-            .unwrap();
-        let channel = Endpoint::from_shared(address).unwrap().connect().await.unwrap();
+        let (child, url) = serving::start(|command| {
+            command.args(["--log-level", "debug", "--log-format", log_format]);
+            command.envs(variables.iter().copied()).stderr(Stdio::piped())
+        });
+        let channel = Endpoint::from_shared(url).unwrap().connect().await.unwrap();
         Self { child, connection, tasks: AsyncConnectorServiceClient::new(channel) }
     }
 

@@ -2,6 +2,7 @@
 //! `server` asks for the routes; every service here decodes, hands over to `dispatch`, encodes.
 //! No rule about failures lives here: those are in `gate` and `status`.
 
+mod answer_size;
 mod convert;
 pub(crate) mod health;
 mod log_stream;

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use connector_core::erased::CallError;
-use connector_core::{ConnectorError, Phase};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
+use super::answer_size::{fitting, state_that_fits};
 use super::{convert, log_stream};
 use crate::dispatch::Dispatcher;
-use crate::failure::{Cause, Failure};
+use crate::failure::Failure;
 use crate::operation::Operation;
 use crate::pb;
 use crate::pb::async_connector_service_server::AsyncConnectorService;
@@ -31,44 +31,6 @@ impl TaskService {
 
 fn refuse(failure: &Failure) -> Status {
     status::of(failure)
-}
-
-/// Refuses an answer the caller could not receive.
-fn fitting<M: Message>(answer: M, limit: usize, advice: &str) -> Result<M, Cause> {
-    let size = answer.encoded_len();
-    if size <= limit {
-        return Ok(answer);
-    }
-    Err(Cause::from(ConnectorError::permanent(too_large(size, limit, advice))))
-}
-
-/// An answer of get that the executor can receive: it takes 4 MiB, and an answer over that would
-/// fail at every poll without a word of why, until the job is wedged.
-fn answer_that_fits(mut answer: pb::GetTaskResponse, limit: usize) -> pb::GetTaskResponse {
-    if answer.encoded_len() <= limit {
-        return answer;
-    }
-    // A message that holds a whole log is no reason to give a job up.
-    if let Some(resource) = &mut answer.resource {
-        resource.message = status::shortened(std::mem::take(&mut resource.message));
-    }
-    let size = answer.encoded_len();
-    if size <= limit {
-        return answer;
-    }
-    let advice = "let the job write `outputs.pb` under its output prefix and answer \
-                  `Outputs::WrittenByTask`";
-    let message = too_large(size, limit, advice);
-    tracing::warn!("a job is reported as FAILED: {message}");
-    let resource = pb::Resource { phase: Phase::Failed as i32, message, ..Default::default() };
-    pb::GetTaskResponse { resource: Some(resource) }
-}
-
-fn too_large(size: usize, limit: usize, advice: &str) -> String {
-    format!(
-        "the answer has {size} bytes, and the caller takes at most {limit} \
-         (`--max-response-bytes`); {advice}"
-    )
 }
 
 #[tonic::async_trait]
@@ -108,8 +70,7 @@ impl AsyncConnectorService for TaskService {
             .run(Operation::Get, route, |gate, call| async move {
                 let request = convert::get(request, call.context.clone());
                 let resource = gate.get(request, &call).await?;
-                let answer = pb::GetTaskResponse { resource: Some(convert::resource(resource)) };
-                Ok(answer_that_fits(answer, limit))
+                Ok(state_that_fits(convert::resource(resource), limit))
             })
             .await
             .map(Response::new)

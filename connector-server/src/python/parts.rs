@@ -81,20 +81,10 @@ fn dataclass(
             attribute.push('_');
         }
         let (description, secret) = told(field);
-        let mut kind = types.annotation(&field.kind)?;
-        let mut note = String::new();
-        let default = match Fallback::of(field) {
-            _ if secret => Some("None".to_owned()),
-            Fallback::None => None,
-            Fallback::Expression(text) => Some(text),
-            Fallback::OfService(told) => {
-                note = told;
-                Some("None".to_owned())
-            }
-        };
-        if default.as_deref() == Some("None") {
-            kind = kind.or_none();
-        }
+        // A secret left out is one the operator has.
+        let fallback =
+            if secret { Fallback::OfService(String::new()) } else { Fallback::of(field) };
+        let (kind, default, note) = fallback.of_kind(types.annotation(&field.kind)?);
         optional &= default.is_some();
         let mut metadata = Vec::new();
         if attribute != field.name {
@@ -203,19 +193,7 @@ pub(super) fn inputs(
 ) -> Result<Vec<Input>, String> {
     let mut inputs = Vec::new();
     for field in fields {
-        let mut kind = types.annotation(&field.kind)?;
-        let mut note = String::new();
-        let default = match Fallback::of(field) {
-            Fallback::None => None,
-            Fallback::Expression(text) => Some(text),
-            Fallback::OfService(told) => {
-                note = told;
-                Some("None".to_owned())
-            }
-        };
-        if default.as_deref() == Some("None") {
-            kind = kind.or_none();
-        }
+        let (kind, default, note) = Fallback::of(field).of_kind(types.annotation(&field.kind)?);
         let description = format!("{} {note}", field.description.trim()).trim().to_owned();
         inputs.push(Input { name: field.name.clone(), kind: kind.text, default, description });
     }

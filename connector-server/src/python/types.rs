@@ -45,6 +45,18 @@ pub(super) enum Fallback {
 }
 
 impl Fallback {
+    /// What a field of that kind is written with: the annotation, which allows for the default, the
+    /// default as an expression, and what to say about it.
+    pub(super) fn of_kind(self, kind: Annotation) -> (Annotation, Option<String>, String) {
+        let (default, note) = match self {
+            Self::None => (None, String::new()),
+            Self::Expression(text) => (Some(text), String::new()),
+            Self::OfService(told) => (Some("None".to_owned()), told),
+        };
+        let kind = if default.as_deref() == Some("None") { kind.or_none() } else { kind };
+        (kind, default, note)
+    }
+
     pub(super) fn of(field: &FieldDescription) -> Self {
         match &field.default {
             _ if field.required => Self::None,
@@ -206,20 +218,8 @@ impl<'a> Types<'a> {
                     field.name
                 ));
             }
-            let mut kind = self.annotation(&field.kind)?;
-            let mut note = String::new();
-            let default = match Fallback::of(field) {
-                Fallback::None => None,
-                Fallback::Expression(text) => Some(text),
-                Fallback::OfService(told) => {
-                    kind = kind.or_none();
-                    note = told;
-                    Some("None".to_owned())
-                }
-            };
-            if default.as_deref() == Some("None") {
-                kind = kind.or_none();
-            }
+            let kind = self.annotation(&field.kind)?;
+            let (kind, default, note) = Fallback::of(field).of_kind(kind);
             let may = style == Style::Pydantic || last_required.is_none_or(|last| at > last);
             let default = default.filter(|_| may).map(|default| match style {
                 Style::Dataclass => field_default(&default),

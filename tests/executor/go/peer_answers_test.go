@@ -1,5 +1,5 @@
 // What the executor makes of the answers of GetTask: phases, messages, links and outputs.
-// A test that fails here means that the peer has changed: see docs/executor.md.
+// A test that fails here means that the peer has changed: see docs/src/executor.md.
 
 package executor
 

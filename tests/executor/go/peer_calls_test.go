@@ -1,5 +1,5 @@
 // When the executor calls CreateTask and DeleteTask, and what their errors do.
-// A test that fails here means that the peer has changed: see docs/executor.md.
+// A test that fails here means that the peer has changed: see docs/src/executor.md.
 
 package executor
 

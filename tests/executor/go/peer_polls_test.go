@@ -1,5 +1,5 @@
 // What the executor does when GetTask fails. This is the behaviour that the server's masked polls
-// exist for. A test that fails here means that the peer has changed: see docs/executor.md.
+// exist for. A test that fails here means that the peer has changed: see docs/src/executor.md.
 
 package executor
 

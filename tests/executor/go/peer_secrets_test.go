@@ -1,5 +1,5 @@
 // Where the executor leaves the values of secrets that it has resolved for a task.
-// A test that fails here means that the peer has changed: see docs/executor.md.
+// A test that fails here means that the peer has changed: see docs/src/executor.md.
 
 package executor
 

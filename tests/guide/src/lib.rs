@@ -49,3 +49,7 @@ struct MovingOver;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/operating.md")]
 struct Operating;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/executor.md")]
+struct Executor;

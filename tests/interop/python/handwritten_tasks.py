@@ -3,34 +3,15 @@
 `generated_tasks.py` compares what they serialise to with what the generated classes do.
 """
 
-import datetime
 import inspect
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from flyte.connectors import AsyncConnectorExecutorMixin
 from flyte.extend import TaskTemplate
-from flyte.io import DataFrame, Dir, File
 from flyte.models import NativeInterface, SerializationContext
-from typed_classes import Mode, Point
+from typed_classes import TYPED_ECHO
 
 REQUIRED = inspect.Parameter.empty
-VALUES: Dict[str, Any] = {
-    "i": int,
-    "f": float,
-    "s": str,
-    "b": bool,
-    "at": datetime.datetime,
-    "took": datetime.timedelta,
-    "xs": List[int],
-    "m": Dict[str, float],
-    "opt": Optional[int],
-    "mode": Mode,
-    "point": Point,
-    "points": List[Point],
-    "file": File,
-    "dir": Dir,
-    "df": DataFrame,
-}
 
 
 class BatchJobTask(AsyncConnectorExecutorMixin, TaskTemplate):
@@ -45,8 +26,8 @@ class BatchJobTask(AsyncConnectorExecutorMixin, TaskTemplate):
 
 class TypedEchoTask(AsyncConnectorExecutorMixin, TaskTemplate):
     def __init__(self, name: str, **kwargs: Any):
-        inputs = {key: (kind, None if key == "opt" else REQUIRED) for key, kind in VALUES.items()}
-        interface = NativeInterface(inputs, VALUES)
+        inputs = {key: (kind, None if key == "opt" else REQUIRED) for key, kind in TYPED_ECHO.items()}
+        interface = NativeInterface(inputs, TYPED_ECHO)
         super().__init__(
             name=name, interface=interface, task_type="typed_echo", task_type_version=1, image=None, **kwargs
         )

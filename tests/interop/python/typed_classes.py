@@ -7,7 +7,7 @@ No values here: a class and the types of its fields, in the order in which they 
 import datetime
 import enum
 from dataclasses import dataclass, field
-from typing import Dict, List, NamedTuple, Optional, Tuple, TypedDict, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, TypedDict, Union
 
 from flyte.io import DataFrame, Dir, File
 from pydantic import BaseModel
@@ -39,6 +39,26 @@ class PointModel(BaseModel):
     at: datetime.datetime
     took: datetime.timedelta
     mode: Mode
+
+
+# What `typed_echo` takes and gives, as a task declares it.
+TYPED_ECHO: Dict[str, Any] = {
+    "i": int,
+    "f": float,
+    "s": str,
+    "b": bool,
+    "at": datetime.datetime,
+    "took": datetime.timedelta,
+    "xs": List[int],
+    "m": Dict[str, float],
+    "opt": Optional[int],
+    "mode": Mode,
+    "point": Point,
+    "points": List[Point],
+    "file": File,
+    "dir": Dir,
+    "df": DataFrame,
+}
 
 
 @dataclass

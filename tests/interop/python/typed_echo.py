@@ -23,7 +23,7 @@ from flyteidl2.core.types_pb2 import LiteralType, SimpleType
 from flyteidl2.task.common_pb2 import NamedLiteral
 from make_type_vectors import as_form
 from transcript import Transcript
-from typed_classes import Mode, Point, PointModel
+from typed_classes import TYPED_ECHO, Mode, Point, PointModel
 from typed_nodes import node
 
 CATEGORY = connector_pb2.TaskCategory(name="typed_echo", version=1)
@@ -31,25 +31,8 @@ UTC = datetime.timezone.utc
 NAIVE = datetime.datetime(2024, 1, 2, 3, 4, 5, 678901)
 AWARE = NAIVE.replace(tzinfo=datetime.timezone(datetime.timedelta(hours=-3, minutes=-30)))
 
-# As a task declares them. The answers are read as these, whatever the inputs were declared as.
-TYPES: Dict[str, Any] = {
-    "i": int,
-    "f": float,
-    "s": str,
-    "b": bool,
-    "at": datetime.datetime,
-    "took": datetime.timedelta,
-    "xs": List[int],
-    "m": Dict[str, float],
-    "opt": Optional[int],
-    "mode": Mode,
-    "point": Point,
-    "points": List[Point],
-    "file": File,
-    "dir": Dir,
-    "df": DataFrame,
-}
-MODELS = {**TYPES, "point": PointModel, "points": List[PointModel]}
+# The answers are read as these, whatever the inputs were declared as.
+MODELS = {**TYPED_ECHO, "point": PointModel, "points": List[PointModel]}
 Values = Dict[str, Any]
 
 
@@ -114,7 +97,7 @@ class Requests:
         self.count += 1
         declared = {name: types[name] for name in given}
         task = task_requests.ConnectorTask(
-            f"typed_{self.count}", "typed_echo", {"purpose": "interop"}, declared, dict(TYPES)
+            f"typed_{self.count}", "typed_echo", {"purpose": "interop"}, declared, dict(TYPED_ECHO)
         )
         task.task_type_version = 1
         return task_requests.create_request(task, given, run=f"typed{self.count}")
@@ -128,7 +111,7 @@ class Requests:
         answered = self.transcript.call(f"{case}: get", "GetTask", get)
         return answered[0].resource if answered else None
 
-    def good(self, case: str, given: Values, types: Dict[str, Any] = TYPES, change: Any = None) -> None:
+    def good(self, case: str, given: Values, types: Dict[str, Any] = TYPED_ECHO, change: Any = None) -> None:
         """Sends what was given, in the form that `change` makes of it, and tells what came back."""
         request = self.request(given, types)
         for literal in request.inputs.literals:
@@ -136,7 +119,7 @@ class Requests:
                 literal.value.CopyFrom(change(literal.name, literal.value))
         resource = self.answer(case, request)
         literals = {entry.name: entry.value for entry in resource.outputs.literals} if resource else {}
-        read = {name: asyncio.run(TypeEngine.to_python_value(value, TYPES[name])) for name, value in literals.items()}
+        read = {name: asyncio.run(TypeEngine.to_python_value(value, TYPED_ECHO[name])) for name, value in literals.items()}
         meant = {name: as_meant(value) for name, value in given.items()}
         self.transcript.note(
             case,
@@ -148,7 +131,7 @@ class Requests:
 
     def bad(self, case: str, change: Callable[[Dict[str, Literal]], None]) -> None:
         """Sends good inputs after `change` has spoiled some, and tells what people get to see."""
-        request = self.request(values(), TYPES)
+        request = self.request(values(), TYPED_ECHO)
         literals = {entry.name: entry.value for entry in request.inputs.literals}
         change(literals)
         del request.inputs.literals[:]
@@ -181,8 +164,8 @@ def good_inputs(requests: Requests) -> None:
     )  # fmt: skip
     requests.good("naive", values(NAIVE))
     requests.good("naive pydantic", values(NAIVE, PointModel), MODELS)
-    requests.good("unions", values(), {name: Optional[kind] for name, kind in TYPES.items()})
-    requests.good("plain for a union", values(), {**TYPES, "opt": int})
+    requests.good("unions", values(), {name: Optional[kind] for name, kind in TYPED_ECHO.items()})
+    requests.good("plain for a union", values(), {**TYPED_ECHO, "opt": int})
     without = values()
     del without["opt"]
     requests.good("left out", without)

@@ -1,10 +1,15 @@
 //! The guide and the template, followed as a newcomer would follow them.
-//! `template` makes a project, `commands` types what the guide says, `pages` reads the guide.
+//! `walk` does what the guide says, `pages` follows its links, `template` makes a project.
 //! Nothing here knows how a connector works: that is tested beside the connectors.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
-mod commands;
 mod pages;
+mod printed;
+mod program;
 mod project;
+mod python;
+mod steps;
 mod template;
+mod terminal;
+mod walk;

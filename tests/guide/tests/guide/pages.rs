@@ -8,12 +8,20 @@ use std::path::{Path, PathBuf};
 
 use crate::project::checkout;
 
+/// The folder of the book.
+pub(crate) fn book() -> PathBuf {
+    checkout().join("docs/src")
+}
+
+/// The pages of the book in the order of the summary.
+pub(crate) fn in_order() -> Vec<String> {
+    links(&fs::read_to_string(book().join("SUMMARY.md")).expect("a summary"))
+}
+
 #[test]
 fn every_page_is_in_the_summary_and_compiled() {
-    let docs = checkout().join("docs/src");
-    let summary = fs::read_to_string(docs.join("SUMMARY.md")).expect("a summary");
-    let listed: BTreeSet<String> = links(&summary).into_iter().collect();
-    let there: BTreeSet<String> = pages(&docs)
+    let listed: BTreeSet<String> = in_order().into_iter().collect();
+    let there: BTreeSet<String> = pages(&book())
         .iter()
         .filter_map(|page| Some(page.file_name()?.to_string_lossy().into_owned()))
         .filter(|name| name != "SUMMARY.md")
@@ -27,10 +35,9 @@ fn every_page_is_in_the_summary_and_compiled() {
 
 #[test]
 fn every_relative_link_leads_somewhere() {
-    let root = checkout();
-    let mut texts = pages(&root.join("docs/src"));
-    texts.extend(pages(&root.join("docs")));
-    texts.push(root.join("README.md"));
+    let book = book();
+    let mut texts = pages(&book);
+    texts.extend(["README.md", "templates/README.md"].map(|name| checkout().join(name)));
     let mut followed = 0;
     for text in texts {
         let content = fs::read_to_string(&text).expect("a page");
@@ -39,6 +46,12 @@ fn every_relative_link_leads_somewhere() {
             let folder = text.parent().expect("a folder");
             let goal = if path.is_empty() { text.clone() } else { folder.join(path) };
             assert!(goal.exists(), "{}: {link} leads nowhere", text.display());
+            // Rendered pages have nothing around them.
+            assert!(
+                !text.starts_with(&book) || goal.parent() == Some(&book),
+                "{}: {link} leads out of the book",
+                text.display()
+            );
             if !anchor.is_empty() {
                 let goal = fs::read_to_string(&goal).expect("a page");
                 assert!(

@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// This checkout.
 pub(crate) fn checkout() -> PathBuf {
@@ -13,16 +14,33 @@ pub(crate) fn checkout() -> PathBuf {
     root.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", root.display()))
 }
 
-/// An empty folder, with the clone `flyte-connectors` in it. It goes when this does.
+/// The target folder this test was compiled into.
+pub(crate) fn target() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
+    target.canonicalize().expect("a target folder")
+}
+
+/// A folder that only the clone `flyte-connectors` is in, and the projects of the tests that run.
+/// It goes when the last of them ends.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    /// The folder of that name is the same every time: cargo names what it compiles by the path, and would
-    /// otherwise leave one more copy of everything behind with each run.
-    pub(crate) fn new(name: &str) -> Self {
+    /// The folder of all tests that run: cargo names what it compiles by the path, so each folder of its own
+    /// would be one more copy of everything. For the same reason it is the same one in every run.
+    pub(crate) fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Folder>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let folder = Arc::new(Self::new());
+            *shared = Arc::downgrade(&folder);
+            folder
+        })
+    }
+
+    fn new() -> Self {
         let mut hasher = DefaultHasher::new();
         env!("CARGO_TARGET_TMPDIR").hash(&mut hasher);
-        let folder = format!("connector-guide-{name}-{:016x}", hasher.finish());
+        let folder = format!("connector-guide-{:016x}", hasher.finish());
         let folder = Self(std::env::temp_dir().join(folder));
         folder.remove();
         std::fs::create_dir(folder.path()).expect("a temporary folder");
@@ -40,10 +58,39 @@ impl Folder {
         &self.0
     }
 
+    /// Has a project compile into the folder of this checkout, with its versions.
+    pub(crate) fn share_builds_with(&self, project: &Path) {
+        let builds = project.join("target");
+        if project.join("Cargo.toml").exists() && !builds.exists() {
+            // Cargo is told by a variable; this is for those who look for what it built.
+            std::os::unix::fs::symlink(target(), builds).expect("a link to the target folder");
+            self.lock(&project.display().to_string());
+        }
+    }
+
     /// Gives a project the versions this checkout is built with, so that nothing has to be fetched.
     pub(crate) fn lock(&self, project: &str) {
         let lock = self.path().join(project).join("Cargo.lock");
         std::fs::copy(checkout().join("Cargo.lock"), lock).expect("a copy of Cargo.lock");
+    }
+
+    /// The variables for cargo, in whatever is started here.
+    pub(crate) fn prepare(&self, command: &mut Command) {
+        // Compiled dependencies are shared with this checkout: same place, same profile.
+        command.env("CARGO_TARGET_DIR", target());
+        command.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
+        command.env("CARGO_PROFILE_TEST_DEBUG", "line-tables-only");
+        // The release build of a project is tried, not measured.
+        command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
+        command.env("CARGO_NET_OFFLINE", "true").env("CARGO_TERM_COLOR", "never");
+        // What cargo tells the tests it runs is not for the project's own cargo.
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            let ours = ["CARGO_PKG_", "CONNECTOR", "FLYTE_CONNECTOR"];
+            if ours.iter().any(|prefix| name.starts_with(prefix)) {
+                command.env_remove(name);
+            }
+        }
     }
 
     /// Runs a program and answers what it printed to standard output; it must end with 0.
@@ -55,19 +102,7 @@ impl Folder {
     ) -> String {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(self.path().join(within)).stdin(Stdio::null());
-        // Compiled dependencies are shared with this checkout: same place, same profile.
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
-        command.env("CARGO_TARGET_DIR", target.canonicalize().expect("a target folder"));
-        command.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
-        command.env("CARGO_PROFILE_TEST_DEBUG", "line-tables-only");
-        command.env("CARGO_NET_OFFLINE", "true").env("CARGO_TERM_COLOR", "never");
-        // What cargo tells the tests it runs is not for the project's own cargo.
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            if name.starts_with("CARGO_PKG_") || name.starts_with("CONNECTOR") {
-                command.env_remove(name);
-            }
-        }
+        self.prepare(&mut command);
         let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let said = String::from_utf8_lossy(&output.stderr);
