@@ -42,6 +42,8 @@
 //! What a rule cannot see from the wire it asks the vendor: implement [`Vendor`] for the fake that
 //! the connector talks to in tests, and hand both over in a [`conformance::Subject`].
 //!
+//! What a connector says to its vendor over HTTP is recorded once and replayed: see [`Cassette`].
+//!
 //! For tests of your own there is the executor itself. Time is paused, so an hour takes none; that
 //! goes for tokio's clock only, so what follows the wall clock must be told to be quick.
 //!
@@ -90,6 +92,7 @@
 
 mod attempt;
 mod cache;
+mod cassette;
 pub mod conformance;
 mod executor;
 mod harness;
@@ -101,17 +104,20 @@ mod outputs;
 mod record;
 mod report;
 mod rules;
+mod socket_time;
 mod task;
 mod trouble;
 mod vendor;
 mod wire;
 
+pub use cassette::{Cassette, CassetteBuilder, CassetteError, Mode};
 pub use executor::{FakeExecutor, FakeExecutorBuilder};
 pub use harness::{Harness, Job, Journey};
 pub use in_process::InProcess;
 pub use record::{AttemptRecord, Created, End, FailureCode, TaskRecord};
 pub use report::{CallCounts, Finding, Report, TaskCounts};
 pub use rules::ExecutorRules;
+pub use socket_time::SocketTime;
 pub use task::Task;
 pub use trouble::{RepeatedCreate, Trouble};
 pub use vendor::{Vendor, VendorJob, VendorState};
