@@ -20,11 +20,11 @@ use crate::operation::Operation;
 ///
 /// # Cancel safety
 /// The connector's call ends at its current `.await`; the executor comes again.
-pub(crate) async fn delete(site: &Site, request: JobRequest, call: &Call) -> Result<(), Cause> {
+pub(crate) async fn delete(site: &Site, request: &JobRequest, call: &Call) -> Result<(), Cause> {
     let until = after(site.policy.retry_for).min(call.deadline);
     let mut backoff = Backoff::new();
     loop {
-        let error = match site.delete(request.clone(), call.deadline, &call.metrics).await {
+        let error = match site.delete(request, call.deadline, &call.metrics).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => site.scrubbed(error, request.connection.as_ref()),
             Err(interrupted) => {

@@ -91,7 +91,7 @@ impl Gate {
         }
         Site::note_secrets(request.connection.as_ref());
         self.creates.asked_about(&request.resource_meta);
-        self.polls.get(request, call).await
+        self.polls.get(&request, call).await
     }
 
     /// Deletes a job; see `delete`.
@@ -100,10 +100,9 @@ impl Gate {
             return Ok(());
         }
         Site::note_secrets(request.connection.as_ref());
-        let meta = request.resource_meta.clone();
-        self.creates.asked_about(&meta);
-        delete::delete(&self.site, request, call).await?;
-        self.polls.deleted(&meta);
+        self.creates.asked_about(&request.resource_meta);
+        delete::delete(&self.site, &request, call).await?;
+        self.polls.deleted(&request.resource_meta);
         Ok(())
     }
 

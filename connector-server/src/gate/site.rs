@@ -93,13 +93,13 @@ impl Site {
     }
 
     /// Calls the connector once, on its threads and counted.
-    pub(crate) async fn call<T, F>(
+    pub(crate) fn call<T, F>(
         &self,
         operation: Operation,
         deadline: Instant,
         metrics: &CallMetrics,
         work: impl FnOnce(Arc<dyn DynConnector>) -> F + Send + 'static,
-    ) -> Result<T, Interrupted>
+    ) -> impl Future<Output = Result<T, Interrupted>> + Send
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
@@ -107,7 +107,7 @@ impl Site {
         metrics.outside_call(operation);
         let connector = Arc::clone(&self.connector);
         // Built on its threads, too: a panic while building is the connector's.
-        self.workplace.run(deadline, async move { work(connector).await }).await
+        self.workplace.run(deadline, async move { work(connector).await })
     }
 
     /// Waits until it is the account's turn.
@@ -126,11 +126,12 @@ impl Site {
     /// Calls the connector's delete once.
     pub(crate) async fn delete(
         &self,
-        request: JobRequest,
+        request: &JobRequest,
         deadline: Instant,
         metrics: &CallMetrics,
     ) -> Ended<()> {
         self.turn(request.connection.as_ref(), deadline).await?;
+        let request = request.clone();
         self.call(Operation::Delete, deadline, metrics, |connector| async move {
             connector.delete(request).await
         })

@@ -132,7 +132,7 @@ impl Creates {
                 output_prefix: String::new(),
                 connection: connection.clone(),
             };
-            let (problem, asked) = match self.site.delete(request, deadline, metrics).await {
+            let (problem, asked) = match self.site.delete(&request, deadline, metrics).await {
                 Ok(Ok(())) => {
                     tracing::info!(%key, "a job that nobody waited for was cancelled");
                     return true;

@@ -93,33 +93,44 @@ impl Workplace {
     ///
     /// # Cancel safety
     /// Dropping the future drops the work at its current `.await`. Its place is taken until then.
-    pub(crate) async fn run<T, F>(&self, deadline: Instant, work: F) -> Result<T, Interrupted>
+    pub(crate) fn run<T, F>(
+        &self,
+        deadline: Instant,
+        work: F,
+    ) -> impl Future<Output = Result<T, Interrupted>> + Send
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        let permit = match Arc::clone(&self.permits).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => timeout_at(deadline, Arc::clone(&self.permits).acquire_owned())
-                .await
-                .map_err(|_elapsed| Interrupted::Busy)?
-                .map_err(|_closed| Interrupted::Ending)?,
-        };
-        let held = async move {
-            let answer = caught(work).await;
-            drop(permit);
-            answer
-        };
-        let ended = if self.isolation == Isolation::Shared {
-            timeout_at(deadline, held).await.map_err(|_elapsed| Interrupted::OutOfTime)?
-        } else {
-            let mut held = Box::pin(held);
-            match self.first_step(held.as_mut()) {
-                Some(ended) => ended,
-                None => self.rest(deadline, held).await?,
-            }
-        };
-        ended.map_err(Interrupted::Panicked)
+        // Boxed once and at once: the futures of all layers above would each hold it twice, and
+        // the whole of that is copied for every call.
+        let work = Box::pin(caught(work));
+        async move {
+            // What is rare is boxed, too.
+            let permit = match Arc::clone(&self.permits).try_acquire_owned() {
+                Ok(permit) => permit,
+                Err(_) => {
+                    let free = timeout_at(deadline, Arc::clone(&self.permits).acquire_owned());
+                    let free = Box::pin(free).await.map_err(|_elapsed| Interrupted::Busy)?;
+                    free.map_err(|_closed| Interrupted::Ending)?
+                }
+            };
+            let held = async move {
+                let answer = work.await;
+                drop(permit);
+                answer
+            };
+            let ended = if self.isolation == Isolation::Shared {
+                timeout_at(deadline, held).await.map_err(|_elapsed| Interrupted::OutOfTime)?
+            } else {
+                let mut held = Box::pin(held);
+                match self.first_step(held.as_mut()) {
+                    Some(ended) => ended,
+                    None => Box::pin(self.rest(deadline, held)).await?,
+                }
+            };
+            ended.map_err(Interrupted::Panicked)
+        }
     }
 
     /// Starts work that goes on whoever leaves. It is not counted against the concurrency.

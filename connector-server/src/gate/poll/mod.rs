@@ -117,16 +117,25 @@ impl Polls {
     /// A question to the outside system that others wait for goes on for them.
     pub(crate) async fn get(
         self: &Arc<Self>,
-        request: JobRequest,
+        request: &JobRequest,
         call: &Call,
     ) -> Result<ErasedResource, Cause> {
         if self.pace.is_off() {
             return self.ask_until_known(request, call).await;
         }
+        // Boxed, as every poll would carry the room it takes.
+        Box::pin(self.get_at_its_pace(request.clone(), call)).await
+    }
+
+    async fn get_at_its_pace(
+        self: &Arc<Self>,
+        request: JobRequest,
+        call: &Call,
+    ) -> Result<ErasedResource, Cause> {
         let key = Key::of(&request.resource_meta);
         let polls = Arc::clone(self);
         let asked = call.clone();
-        let question = async move { polls.ask_until_known(request, &asked).await };
+        let question = async move { polls.ask_until_known(&request, &asked).await };
         match timeout_at(call.deadline, self.pace.get(key, question)).await {
             Ok(answer) => answer,
             // The question was another caller's, who waits longer.
@@ -141,7 +150,7 @@ impl Polls {
     /// Asks again while that can help, and then answers what is known.
     async fn ask_until_known(
         &self,
-        request: JobRequest,
+        request: &JobRequest,
         call: &Call,
     ) -> Result<ErasedResource, Cause> {
         let until = after(self.site.policy.retry_for).min(call.deadline);
@@ -150,15 +159,15 @@ impl Polls {
             return Ok(unknown);
         }
         loop {
-            let trouble = match self.ask(request.clone(), call).await {
+            let trouble = match self.ask(request, call).await {
                 Ok(Ok(resource)) => {
-                    return Ok(self.known(&request, resource, call));
+                    return Ok(self.known(request, resource, call));
                 }
                 Ok(Err(error)) => {
                     let error = self.site.scrubbed(error, request.connection.as_ref());
                     match self.final_answer(&error, call) {
                         Some(resource) => {
-                            self.forget_if_any(&request);
+                            self.forget_if_any(request);
                             return Ok(resource);
                         }
                         None => Trouble {
@@ -169,7 +178,7 @@ impl Polls {
                         },
                     }
                 }
-                Err(interrupted) => self.interruption(&request, interrupted, call)?,
+                Err(interrupted) => self.interruption(request, interrupted, call)?,
             };
             call.metrics.masked_error(trouble.kind);
             let wait = backoff.next(trouble.asked);
@@ -183,11 +192,12 @@ impl Polls {
     }
 
     /// Asks once.
-    async fn ask(&self, request: JobRequest, call: &Call) -> Ended<ErasedResource> {
+    async fn ask(&self, request: &JobRequest, call: &Call) -> Ended<ErasedResource> {
         if let Some(batches) = &self.batches {
-            return batches.ask(request, call, &self.pace).await;
+            return Box::pin(batches.ask(request.clone(), call, &self.pace)).await;
         }
         self.site.turn(request.connection.as_ref(), call.deadline).await?;
+        let request = request.clone();
         self.site
             .call(Operation::Get, call.deadline, &call.metrics, |connector| async move {
                 connector.get(request).await

@@ -236,3 +236,12 @@ async fn a_delete_is_tried_again_and_then_left_to_the_executor() {
     errors(vec![ConnectorError::permanent("403")]);
     assert!(matches!(bench.delete("j").await, Err(Cause::Call(_))));
 }
+
+/// A call's future is moved from layer to layer and then to the heap: its size is paid at every poll.
+#[tokio::test]
+async fn a_call_takes_little_room() {
+    let bench = Bench::new(&[]).await;
+    let call = bench.call(Operation::Get, None);
+    assert!(size_of_val(&bench.gate.get(bench.job("j", &call), &call)) <= 1_024);
+    assert!(size_of_val(&bench.gate.delete(bench.job("j", &call), &call)) <= 1_024);
+}
