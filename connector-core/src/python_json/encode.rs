@@ -32,7 +32,8 @@ impl ser::Error for EncodeError {
 /// # Errors
 /// Map keys that are neither text, number, boolean nor nothing, and errors of the value itself.
 pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
-    let mut out = Vec::new();
+    // Most metadata fits, and need not be moved as it grows.
+    let mut out = Vec::with_capacity(256);
     value.serialize(PythonJson { out: &mut out })?;
     Ok(out)
 }
