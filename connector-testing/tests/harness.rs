@@ -163,6 +163,17 @@ async fn a_repeated_create_has_the_same_key_and_the_next_attempt_another() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn named_runs_have_the_same_keys_every_time() {
+    let task = Task::new("keyed");
+    let created =
+        async |harness: &Harness| harness.create(&task).await.unwrap().resource_meta().clone();
+    let [once, later] = [(); 2].map(|()| Harness::new(Keyed).runs_named("film"));
+    let first = created(&once).await;
+    assert_eq!(created(&later).await, first);
+    assert_ne!(created(&once).await, first);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_answers_in_order_and_is_of_one_task_type() {
     let harness = Harness::new(Keyed);
     let task = Task::new("keyed");

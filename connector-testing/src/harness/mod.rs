@@ -78,6 +78,14 @@ const CALL_DEADLINE: Duration = Duration::from_secs(10);
 pub struct Harness {
     registry: Arc<Registry>,
     poll_interval: Duration,
+    runs: Arc<Runs>,
+}
+
+/// How executions are called.
+#[derive(Debug, Default)]
+struct Runs {
+    name: Option<String>,
+    count: AtomicU64,
 }
 
 impl Harness {
@@ -102,13 +110,23 @@ impl Harness {
     /// secrets of the operator.
     #[must_use]
     pub fn of(registry: Registry) -> Self {
-        Self { registry: Arc::new(registry), poll_interval: Duration::from_secs(30) }
+        let poll_interval = Duration::from_secs(30);
+        Self { registry: Arc::new(registry), poll_interval, runs: Arc::default() }
     }
 
     /// How long [`Job::run`] waits between two polls. Default 30 s, as the executor.
     #[must_use]
     pub const fn poll_every(mut self, interval: Duration) -> Self {
         self.poll_interval = interval;
+        self
+    }
+
+    /// Calls the executions of its tasks by this name and a number from 0 on, so that their
+    /// idempotency keys are the same whenever the test runs: for a recorded vendor that has keys in
+    /// its paths. Without it no two harnesses of a process have executions of the same name.
+    #[must_use]
+    pub fn runs_named(mut self, name: impl Into<String>) -> Self {
+        self.runs = Arc::new(Runs { name: Some(name.into()), count: AtomicU64::new(0) });
         self
     }
 
@@ -122,7 +140,10 @@ impl Harness {
     /// That of the connector's `create`.
     pub async fn create(&self, task: &Task) -> Result<Job> {
         static RUNS: AtomicU64 = AtomicU64::new(0);
-        let run = format!("harness-{}", RUNS.fetch_add(1, Ordering::Relaxed));
+        let run = match &self.runs.name {
+            Some(name) => format!("{name}-{}", self.runs.count.fetch_add(1, Ordering::Relaxed)),
+            None => format!("harness-{}", RUNS.fetch_add(1, Ordering::Relaxed)),
+        };
         self.create_as(run, 0, task).await
     }
 
