@@ -90,34 +90,23 @@
 //! A service at any address is driven the same way, by a channel to it; on a real clock give the
 //! executor shorter times ([`ExecutorRules`]).
 
-mod attempt;
-mod cache;
 mod cassette;
 pub mod conformance;
 mod executor;
 mod harness;
 mod identity;
 mod in_process;
-mod judge;
-mod look;
-mod outputs;
-mod record;
 mod report;
-mod rules;
 mod socket_time;
 mod task;
-mod trouble;
-mod vendor;
-mod wire;
 
 pub use cassette::{Cassette, CassetteBuilder, CassetteError, Mode};
-pub use executor::{FakeExecutor, FakeExecutorBuilder};
+pub use executor::{
+    AttemptRecord, Created, End, ExecutorRules, FailureCode, FakeExecutor, FakeExecutorBuilder,
+    RepeatedCreate, TaskRecord, Trouble,
+};
 pub use harness::{Harness, Job, Journey};
 pub use in_process::InProcess;
-pub use record::{AttemptRecord, Created, End, FailureCode, TaskRecord};
-pub use report::{CallCounts, Finding, Report, TaskCounts};
-pub use rules::ExecutorRules;
+pub use report::{CallCounts, Finding, Report, TaskCounts, Vendor, VendorJob, VendorState};
 pub use socket_time::SocketTime;
 pub use task::Task;
-pub use trouble::{RepeatedCreate, Trouble};
-pub use vendor::{Vendor, VendorJob, VendorState};

@@ -9,8 +9,8 @@ use tokio::time::sleep;
 
 use super::stand::{Stand, told};
 use super::violation::Judged;
-use crate::record::End;
-use crate::trouble::{RepeatedCreate, Trouble};
+use crate::executor::End;
+use crate::executor::{RepeatedCreate, Trouble};
 
 /// How long the executor waits for a create.
 const DEADLINE: Duration = Duration::from_secs(10);

@@ -2,7 +2,7 @@
 
 use super::stand::{Stand, told};
 use super::violation::Judged;
-use crate::wire::Stored;
+use crate::executor::wire::Stored;
 
 const SUCCEED: &str = "let delete succeed for a job that is finished, cancelled or unknown, and \
     return `ConnectorError::not_found` when the vendor says that there is none";

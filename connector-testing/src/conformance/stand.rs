@@ -11,11 +11,11 @@ use tonic::Status;
 use super::subject::{Subject, VendorHandle};
 use super::violation::Judged;
 use crate::executor::FakeExecutor;
+use crate::executor::look::is_terminal;
+use crate::executor::record::phase_name;
+use crate::executor::wire::{Stored, Wire};
 use crate::identity::AttemptName;
 use crate::in_process::InProcess;
-use crate::look::is_terminal;
-use crate::record::phase_name;
-use crate::wire::{Stored, Wire};
 
 /// How often a job is polled until it must have ended.
 const MOST_POLLS: u32 = 10_000;

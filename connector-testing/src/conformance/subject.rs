@@ -10,8 +10,8 @@ use connector_core::registry::RegistryBuilder;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
+use crate::report::{Vendor, VendorJob};
 use crate::task::Task;
-use crate::vendor::{Vendor, VendorJob};
 
 /// A connector to check.
 ///
@@ -37,7 +37,7 @@ impl VendorHandle {
     }
 
     pub(crate) async fn live_jobs(&self) -> usize {
-        use crate::vendor::VendorState::Live;
+        use crate::report::VendorState::Live;
         self.jobs().await.iter().filter(|job| job.state == Live).count()
     }
 

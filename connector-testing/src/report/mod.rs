@@ -1,7 +1,12 @@
 //! What went wrong, by kind, and how it reads.
-//! `judge` fills it; tests assert on it and print it.
+//! `judge` fills it from the executor's records and the jobs a `vendor` knows; tests assert on it and print it.
+
+pub(crate) mod judge;
+mod vendor;
 
 use std::fmt;
+
+pub use self::vendor::{Vendor, VendorJob, VendorState};
 
 /// What went wrong with the tasks of an executor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
-use crate::record::{AttemptRecord, Created, End, FailureCode, TaskRecord};
-use crate::report::{Finding, Report};
-use crate::vendor::{VendorJob, VendorState};
+use super::vendor::{VendorJob, VendorState};
+use super::{Finding, Report};
+use crate::executor::record::{AttemptRecord, Created, End, FailureCode, TaskRecord};
 
 /// What can be seen without the vendor.
 pub(crate) fn on_the_wire(records: &[TaskRecord]) -> Report {

@@ -5,8 +5,8 @@ use connector_core::pb::task::NamedLiteral;
 use connector_core::pb::task_execution::Phase;
 use connector_server::pb;
 
-use crate::outputs::{OutputStore, WrittenOutputs};
-use crate::record::{End, FailureCode};
+use super::outputs::{OutputStore, WrittenOutputs};
+use super::record::{End, FailureCode};
 use crate::task::Task;
 
 /// What an answer means.
@@ -103,8 +103,8 @@ mod tests {
     use connector_server::pb;
 
     use super::{Look, is_terminal, look};
-    use crate::outputs::OutputStore;
-    use crate::record::{End, FailureCode};
+    use crate::executor::outputs::OutputStore;
+    use crate::executor::record::{End, FailureCode};
     use crate::task::Task;
 
     fn answer(phase: i32, outputs: Option<Vec<NamedLiteral>>) -> pb::GetTaskResponse {

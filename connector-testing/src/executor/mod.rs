@@ -2,6 +2,15 @@
 //! Authors' tests and the conformance checks use it; one attempt at a time is `attempt`'s business.
 //! It knows no connector: any address will do.
 
+mod attempt;
+mod cache;
+pub(crate) mod look;
+mod outputs;
+pub(crate) mod record;
+mod rules;
+mod trouble;
+pub(crate) mod wire;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,17 +19,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::{Instant, sleep};
 use tonic::transport::Channel;
 
-use crate::attempt::{Attempt, Verdict};
+use self::attempt::{Attempt, Verdict};
+use self::outputs::OutputStore;
+pub use self::record::{AttemptRecord, Created, End, FailureCode, TaskRecord};
+pub use self::rules::ExecutorRules;
+pub use self::trouble::{RepeatedCreate, Trouble};
+use self::wire::{Stored, Wire};
 use crate::identity::AttemptName;
-use crate::judge;
-use crate::outputs::OutputStore;
-use crate::record::{AttemptRecord, End, FailureCode, TaskRecord};
-use crate::report::Report;
-use crate::rules::ExecutorRules;
+use crate::report::{Report, Vendor, judge};
 use crate::task::Task;
-use crate::trouble::Trouble;
-use crate::vendor::Vendor;
-use crate::wire::{Stored, Wire};
 
 /// An executor that behaves as Flyte's does, towards one connector service.
 ///

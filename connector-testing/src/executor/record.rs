@@ -1,5 +1,5 @@
 //! What happened to a task: every attempt, call by call, and the end.
-//! `action` and `attempt` write it; `judge` reads it; tests may look at any of it.
+//! `attempt` writes it; `report` judges by it; tests may look at any of it.
 
 use std::fmt;
 

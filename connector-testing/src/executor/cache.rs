@@ -4,7 +4,7 @@
 use connector_server::pb;
 use tonic::Status;
 
-use crate::look::is_terminal;
+use super::look::is_terminal;
 
 /// The last good answer, and how many polls have failed.
 #[derive(Debug, Default)]

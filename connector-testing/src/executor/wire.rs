@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
-use crate::rules::ExecutorRules;
+use super::rules::ExecutorRules;
 
 /// The executor's connection to the connector service.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
 //! One attempt of a task: create it, follow it by polls and looks, delete it.
-//! `action` runs one after the other; the rules about numbers and times are in `ExecutorRules`.
+//! `mod.rs` runs one after the other; the rules about numbers and times are in `ExecutorRules`.
 //! What an answer means is `look`'s business, what a failed poll means `cache`'s.
 
 use std::collections::VecDeque;
@@ -11,14 +11,14 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep, sleep_until};
 use tonic::Status;
 
-use crate::cache::{CacheItem, Cached};
-use crate::executor::Shared;
+use super::Shared;
+use super::cache::{CacheItem, Cached};
+use super::look::{Look, look};
+use super::record::{AttemptRecord, Created, End, FailureCode, phase_name};
+use super::trouble::{RepeatedCreate, Trouble};
+use super::wire::Stored;
 use crate::identity::AttemptName;
-use crate::look::{Look, look};
-use crate::record::{AttemptRecord, Created, End, FailureCode, phase_name};
 use crate::task::Task;
-use crate::trouble::{RepeatedCreate, Trouble};
-use crate::wire::Stored;
 
 /// How an attempt ended.
 #[derive(Debug)]
