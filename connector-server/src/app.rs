@@ -11,7 +11,7 @@ use std::time::Duration;
 use connector_core::Registry;
 use tokio::net::TcpListener;
 
-use crate::cli::{self, Command, DescribeArgs, LogFormat, ServeArgs};
+use crate::cli::{self, Command, DescribeArgs, ServeArgs};
 use crate::python::{self, PythonArgs};
 use crate::run::{self, RunArgs};
 use crate::server::Server;
@@ -89,7 +89,7 @@ async fn python(args: &PythonArgs) -> Result<(), String> {
 }
 
 async fn run_task(args: &RunArgs) -> Result<bool, String> {
-    telemetry::start(args.log_level, LogFormat::Text);
+    telemetry::start(args.log_level, telemetry::LogFormat::Text);
     run::run(args, linked().await, |name| std::env::var(name).ok()).await
 }
 

@@ -6,13 +6,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::limits::Limits;
 use crate::linking::Expected;
 use crate::python::PythonArgs;
 use crate::run::RunArgs;
+use crate::telemetry::{LogFormat, log_level};
 
 const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line. \
     `run` has its own, see `run --help`.\n\
@@ -119,15 +120,6 @@ pub(crate) struct ServeArgs {
     pub(crate) modules: Vec<String>,
 }
 
-/// The form of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object per line.
-    Json,
-}
-
 /// The command line of Python's `c0`, which knows neither subcommands nor a host.
 #[derive(Debug, Parser)]
 #[command(name = "c0", version, after_help = EXIT_CODES)]
@@ -189,11 +181,6 @@ fn one_line(error: &str) -> String {
 
 fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| "a port is a number from 0 to 65535".to_owned())
-}
-
-/// Reads a level of the log.
-pub(crate) fn log_level(text: &str) -> Result<LevelFilter, String> {
-    text.parse().map_err(|_| "the levels are off, error, warn, info, debug and trace".to_owned())
 }
 
 #[cfg(test)]

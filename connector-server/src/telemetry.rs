@@ -1,11 +1,25 @@
 //! The server's own log: lines on standard error, as text or JSON.
-//! `app` sets it up once; libraries and embedders bring their own subscriber.
+//! `app` sets it up once, as the flags say (`cli`, `run`); libraries and embedders bring their own subscriber.
 
+use clap::ValueEnum;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::cli::LogFormat;
 use crate::scrub::KnownSecrets;
 use crate::scrub::writer::ScrubbedLines;
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Reads a level of the log.
+pub(crate) fn log_level(text: &str) -> Result<LevelFilter, String> {
+    text.parse().map_err(|_| "the levels are off, error, warn, info, debug and trace".to_owned())
+}
 
 /// Starts logging from `level` on, and makes panics log lines. Every line passes without the secrets
 /// that this process has seen.

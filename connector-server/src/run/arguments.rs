@@ -8,7 +8,7 @@ use clap::Args;
 use connector_core::TaskType;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::cli::log_level;
+use crate::telemetry::log_level;
 
 const AFTER_HELP: &str = "\
 The job is created, polled and, on Ctrl-C, deleted as Flyte's executor does it: over gRPC, with a \
