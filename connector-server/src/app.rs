@@ -15,7 +15,7 @@ use crate::cli::{self, Command, DescribeArgs, ServeArgs};
 use crate::python::{self, PythonArgs};
 use crate::run::{self, RunArgs};
 use crate::server::Server;
-use crate::{describe, linking, shutdown, table, telemetry};
+use crate::{check, describe, linking, shutdown, table, telemetry};
 
 const USAGE: u8 = 2;
 
@@ -23,6 +23,7 @@ const USAGE: u8 = 2;
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli::parse(arguments) {
         Ok(Command::Serve(args)) => finish(in_runtime(serve(&args))),
+        Ok(Command::Check(args)) => finish(in_runtime(check_all(&args))),
         Ok(Command::List) => finish(in_runtime(list())),
         Ok(Command::Describe(args)) => finish(in_runtime(describe(&args))),
         Ok(Command::Python(args)) => finish(in_runtime(python(&args))),
@@ -67,6 +68,12 @@ fn in_runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, Str
     // A connector may still be blocking a thread; the process does not wait for it.
     runtime.shutdown_background();
     ended
+}
+
+async fn check_all(args: &ServeArgs) -> Result<(), String> {
+    telemetry::start(args.log_level, args.log_format);
+    say(check::check(linked().await?, args).await?);
+    Ok(())
 }
 
 async fn list() -> Result<(), String> {

@@ -34,6 +34,8 @@ struct Cli {
 enum Subcommands {
     /// Serve the linked connectors (what happens without a command, too).
     Serve(Box<ServeArgs>),
+    /// Start everything but the listeners, and fail where a server would leave a connector out; for CI.
+    Check(Box<ServeArgs>),
     /// Print the linked connectors with their task types and versions.
     List,
     /// Print what a connector takes and gives: settings, inputs, outputs, secrets.
@@ -49,6 +51,8 @@ enum Subcommands {
 pub(crate) enum Command {
     /// Serve.
     Serve(Box<ServeArgs>),
+    /// Start everything but the listeners.
+    Check(Box<ServeArgs>),
     /// Print the connectors.
     List,
     /// Print what one takes and gives.
@@ -155,6 +159,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         C0::try_parse_from(arguments).map(|c0| Command::Serve(Box::new(c0.serve)))
     } else {
         Cli::try_parse_from(arguments).map(|cli| match cli.command {
+            Some(Subcommands::Check(serve)) => Command::Check(serve),
             Some(Subcommands::List) => Command::List,
             Some(Subcommands::Describe(args)) => Command::Describe(args),
             Some(Subcommands::Python(args)) => Command::Python(args),

@@ -11,6 +11,7 @@
 
 mod admin;
 mod app;
+mod check;
 mod cli;
 mod deadline;
 mod describe;

@@ -1,0 +1,127 @@
+//! `check`: all that `serve` does but listening, so that CI learns what a deployment would.
+//! `app` calls it with the linked connectors. What is wrong comes back as text; nothing is printed here.
+
+use connector_core::Registry;
+use tonic::Request;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::cli::ServeArgs;
+use crate::in_process::InProcess;
+use crate::pb::ListConnectorsRequest;
+use crate::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
+use crate::server::Server;
+use crate::{linking, table};
+
+/// Starts the connectors and serves them over memory; what would be served, as a table.
+///
+/// # Errors
+/// Nothing or not everything expected is linked in, a connector does not start, or the server does
+/// not come up.
+pub(crate) async fn check(registry: Registry, args: &ServeArgs) -> Result<String, String> {
+    if let Some(problem) = linking::problem(&registry, &args.expect) {
+        return Err(problem);
+    }
+    // A server leaves such a connector out and serves the others; here somebody can still mend it.
+    let failures: Vec<String> = registry
+        .failures()
+        .iter()
+        .map(|failure| {
+            format!("{} does not start: {} ({})", failure.name, failure.error, failure.place)
+        })
+        .collect();
+    if !failures.is_empty() {
+        return Err(failures.join("\n"));
+    }
+    let table = table::render(&registry);
+    let names = registry.by_name().len();
+    let server = Server::builder().registry(registry).limits(args.limits()).build();
+    let server = InProcess::serve(server);
+    let served = answers(&server).await;
+    server.stop().await.map_err(|error| format!("the server does not end well: {error}"))?;
+    match served? {
+        listed if listed == names => Ok(format!("{table}\ncheck passed: a server would start\n")),
+        listed => Err(format!("{names} connectors were started and {listed} are listed")),
+    }
+}
+
+/// How many connectors a healthy server lists.
+async fn answers(server: &InProcess) -> Result<usize, String> {
+    let says = |status: tonic::Status| format!("the server does not answer: {status}");
+    let mut health = HealthClient::new(server.channel());
+    let answer = health.check(Request::new(HealthCheckRequest::default())).await.map_err(says)?;
+    let status = answer.into_inner().status();
+    if status != ServingStatus::Serving {
+        return Err(format!("the server is {}", status.as_str_name()));
+    }
+    let mut metadata = ConnectorMetadataServiceClient::new(server.channel());
+    let answer = metadata.list_connectors(ListConnectorsRequest {}).await.map_err(says)?;
+    Ok(answer.into_inner().connectors.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_core::Registry;
+    use connector_core::prelude::*;
+
+    use super::check;
+    use crate::cli::{Command, ServeArgs, parse};
+
+    /// A connector that is not linked in by itself.
+    #[derive(Debug)]
+    struct Works;
+
+    impl ConnectorSpec for Works {
+        const NAME: &'static str = "Works Connector";
+        const TASK_TYPES: &'static [&'static str] = &["works"];
+        const VERSIONS: &'static [i32] = &[0, 1];
+        type Meta = JobId;
+        type Config = DynamicConfig;
+        type Inputs = DynamicInputs;
+        type Outputs = DynamicOutputs;
+        type Connection = DynamicConnection;
+    }
+
+    impl AsyncConnector for Works {
+        async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+            Ok(JobId::new("j"))
+        }
+
+        async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+            Ok(Resource::running())
+        }
+
+        async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    fn flags(line: &str) -> ServeArgs {
+        match parse(line.split(' ').map(Into::into)) {
+            Ok(Command::Check(args)) => *args,
+            other => panic!("{line} gave {other:?}"),
+        }
+    }
+
+    async fn works() -> Registry {
+        Registry::builder().register(Works).build().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_would_be_served_is_shown() {
+        let shown = check(works().await, &flags("c check --expect works@1")).await.unwrap();
+        assert!(
+            shown.contains("works (0), works (1)") && shown.contains("check passed"),
+            "{shown}"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_is_an_error() {
+        let error = check(works().await, &flags("c check --expect works@2")).await.unwrap_err();
+        assert!(error.contains("works@2"), "{error}");
+        let error = check(Registry::default(), &flags("c check")).await.unwrap_err();
+        assert!(error.contains("no connector is linked"), "{error}");
+    }
+}
