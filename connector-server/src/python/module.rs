@@ -116,7 +116,7 @@ pub(super) fn write(entry: &Entry) -> Result<Module, String> {
     public.sort_by_key(|name| (name != "ADDRESS_VARIABLE", name.clone()));
 
     let mut text = docstring("", &head_of(entry, &own, declared.as_deref()));
-    text.push('\n');
+    text.push_str(UNTYPED);
     text.push_str(&imports.render());
     let all: String = public.iter().map(|name| format!("    {},\n", string(name))).collect();
     text.push_str(&format!("\n__all__ = [\n{all}]\n"));
@@ -132,6 +132,13 @@ pub(super) fn write(entry: &Entry) -> Result<Module, String> {
     text.push_str(&format!("\n\n_Result: TypeAlias = {result}\n\n\n{class_text}"));
     Ok(Module { text, public, class: own.task })
 }
+
+/// Without this, mypy would complain of the libraries, and each user would look for the same switch.
+const UNTYPED: &str = "
+# gRPC and the messages of Flyte come without types.
+# mypy: disable-error-code=\"import-untyped\"
+
+";
 
 fn head_of(entry: &Entry, names: &Names, inputs: Option<&[Input]>) -> String {
     let task_type = entry.key.task_type.as_str();
