@@ -236,6 +236,17 @@ fn a_failed_job_ends_with_1() {
 }
 
 #[test]
+fn a_job_is_deleted_in_the_end_if_that_is_wanted() {
+    let args = ["simulator", "--interval", "0", "--delete-after"];
+    let ran = run(&args);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("the job is deleted"), "{}", ran.stderr);
+    let ran = run(&[&args[..], &["--config", "delete=permanent"]].concat());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("succeeded") && ran.stderr.contains("could not be deleted"));
+}
+
+#[test]
 fn a_transient_failure_does_not() {
     let gets = r#"get=["transient","ok"]"#;
     assert_eq!(run(&["simulator", "--config", gets, "--interval", "0"]).outputs(), json!({}));

@@ -17,7 +17,8 @@ deadline of 10 seconds per call. Outputs go to standard output, everything else 
 Secrets: every entry of `secrets` in the settings names an environment variable, whose value the \
 connector receives under the entry's key. Entries of `configs` are handed over as they are.
 
-Exit codes: 0 the task succeeded; 1 the task failed, was interrupted, or --twice found two jobs; \
+Exit codes: 0 the task succeeded; 1 the task failed, was interrupted, --twice found two jobs, or \
+a delete failed; \
 2 wrong usage, or the run cannot start.";
 
 /// The arguments of `run`.
@@ -56,6 +57,10 @@ pub(crate) struct RunArgs {
     /// Create every job twice, as the executor may, and say whether both answers are equal.
     #[arg(long)]
     pub(crate) twice: bool,
+    /// Delete the job when it has ended, as Flyte does with every task. A delete that fails would be
+    /// repeated for ever there, so here it is a failure.
+    #[arg(long)]
+    pub(crate) delete_after: bool,
     /// Use the connector service at this address, in whatever language it is written, instead of
     /// the connectors linked into this binary.
     #[arg(long, value_name = "HOST:PORT", env = "CONNECTOR_CONNECT")]

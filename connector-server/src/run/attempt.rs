@@ -9,6 +9,7 @@ use connector_core::Phase;
 use connector_core::pb;
 use tonic::{Code, Status};
 
+use super::arguments::RunArgs;
 use super::interrupts::Interrupts;
 use super::progress::Progress;
 use super::service::{Job, Page, Service};
@@ -38,6 +39,14 @@ pub(super) struct Wishes {
     pub(super) retries: u32,
     pub(super) logs: bool,
     pub(super) twice: bool,
+    pub(super) delete_after: bool,
+}
+
+impl From<&RunArgs> for Wishes {
+    fn from(args: &RunArgs) -> Self {
+        let RunArgs { interval, retries, logs, twice, delete_after, .. } = *args;
+        Self { interval, retries, logs, twice, delete_after }
+    }
 }
 
 /// A run under way.
@@ -49,6 +58,7 @@ pub(super) struct Run<'a> {
     progress: Progress,
     interrupts: &'a mut Interrupts,
     duplicated: bool,
+    undeletable: bool,
 }
 
 impl<'a> Run<'a> {
@@ -59,7 +69,8 @@ impl<'a> Run<'a> {
         wishes: Wishes,
         interrupts: &'a mut Interrupts,
     ) -> Self {
-        Self { service, task, wishes, progress: Progress::start(), interrupts, duplicated: false }
+        let progress = Progress::start();
+        Self { service, task, wishes, progress, interrupts, duplicated: false, undeletable: false }
     }
 
     /// What tells of it.
@@ -70,6 +81,11 @@ impl<'a> Run<'a> {
     /// Whether some create, repeated, gave another answer.
     pub(super) const fn is_duplicated(&self) -> bool {
         self.duplicated
+    }
+
+    /// Whether some delete failed. Flyte would repeat it for ever, and never remove the task.
+    pub(super) const fn is_undeletable(&self) -> bool {
+        self.undeletable
     }
 
     /// Runs attempts, with outputs below `folder`, until one ends that is not to be repeated.
@@ -117,6 +133,10 @@ impl<'a> Run<'a> {
             }
             // As the executor does before the next attempt.
             End::Failed { retryable: true, .. } if attempt < self.wishes.retries => {
+                self.delete(&job).await;
+            }
+            // As the executor does with every task in the end, however it ended.
+            End::Failed { .. } | End::Succeeded { .. } if self.wishes.delete_after => {
                 self.delete(&job).await;
             }
             End::Failed { .. } | End::Succeeded { .. } => {}
@@ -235,10 +255,13 @@ impl<'a> Run<'a> {
             biased;
             deleted = self.service.delete(self.task, job) => match deleted {
                 Ok(()) => self.progress.note("the job is deleted"),
-                Err(status) => self.progress.note(&format!(
-                    "the job could not be deleted and may still be running: {}",
-                    told(&status)
-                )),
+                Err(status) => {
+                    self.undeletable = true;
+                    self.progress.note(&format!(
+                        "the job could not be deleted and may still be running: {}",
+                        told(&status)
+                    ));
+                }
             },
             () = self.interrupts.next() => {
                 self.interrupts.leave();

@@ -78,12 +78,7 @@ async fn tried(flags: &str, interrupts: &[f64]) -> Tried {
         panic!("{line}");
     };
     let task = Task::new(&args, 0, None, None, |_| None).unwrap();
-    let wishes = Wishes {
-        interval: args.interval,
-        retries: args.retries,
-        logs: args.logs,
-        twice: args.twice,
-    };
+    let wishes = Wishes::from(&*args);
     let (user, mut heard) = Interrupts::by_hand();
     let began = Instant::now();
     let times: Vec<_> = interrupts.iter().map(|at| began + Duration::from_secs_f64(*at)).collect();

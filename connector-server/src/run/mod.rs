@@ -78,9 +78,7 @@ pub(crate) async fn run(
 
     // Until here Ctrl-C ends the process, as there is nothing to delete.
     let mut interrupts = Interrupts::listen();
-    let RunArgs { interval, retries, logs, twice, .. } = *args;
-    let wishes = Wishes { interval, retries, logs, twice };
-    let mut run = Run::new(&service, &task, wishes, &mut interrupts);
+    let mut run = Run::new(&service, &task, Wishes::from(args), &mut interrupts);
     if args.template.is_some() && task.lacks_settings() {
         run.progress().note("note: the template has no settings; Flyte refuses such a task");
     }
@@ -124,7 +122,7 @@ fn conclude(
         Ok(literals) => {
             progress.note(&format!("succeeded after {seconds:.1}s"));
             outputs::deliver(literals, file)?;
-            Ok(!run.is_duplicated())
+            Ok(!run.is_duplicated() && !run.is_undeletable())
         }
     }
 }
