@@ -63,39 +63,10 @@ async fn answers(server: &InProcess) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use connector_core::Registry;
-    use connector_core::prelude::*;
 
     use super::check;
     use crate::cli::{Command, ServeArgs, parse};
-
-    /// A connector that is not linked in by itself.
-    #[derive(Debug)]
-    struct Works;
-
-    impl ConnectorSpec for Works {
-        const NAME: &'static str = "Works Connector";
-        const TASK_TYPES: &'static [&'static str] = &["works"];
-        const VERSIONS: &'static [i32] = &[0, 1];
-        type Meta = JobId;
-        type Config = DynamicConfig;
-        type Inputs = DynamicInputs;
-        type Outputs = DynamicOutputs;
-        type Connection = DynamicConnection;
-    }
-
-    impl AsyncConnector for Works {
-        async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
-            Ok(JobId::new("j"))
-        }
-
-        async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
-            Ok(Resource::running())
-        }
-
-        async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
-            Ok(())
-        }
-    }
+    use crate::gate::probe::Probe;
 
     fn flags(line: &str) -> ServeArgs {
         match parse(line.split(' ').map(Into::into)) {
@@ -104,23 +75,20 @@ mod tests {
         }
     }
 
-    async fn works() -> Registry {
-        Registry::builder().register(Works).build().await.unwrap()
+    async fn probed() -> Registry {
+        Registry::builder().register(Probe::default()).build().await.unwrap()
     }
 
     #[tokio::test]
     async fn what_would_be_served_is_shown() {
-        let shown = check(works().await, &flags("c check --expect works@1")).await.unwrap();
-        assert!(
-            shown.contains("works (0), works (1)") && shown.contains("check passed"),
-            "{shown}"
-        );
+        let shown = check(probed().await, &flags("c check --expect probe@0")).await.unwrap();
+        assert!(shown.contains("probe (0)") && shown.contains("check passed"), "{shown}");
     }
 
     #[tokio::test]
     async fn what_is_missing_is_an_error() {
-        let error = check(works().await, &flags("c check --expect works@2")).await.unwrap_err();
-        assert!(error.contains("works@2"), "{error}");
+        let error = check(probed().await, &flags("c check --expect probe@2")).await.unwrap_err();
+        assert!(error.contains("probe@2"), "{error}");
         let error = check(Registry::default(), &flags("c check")).await.unwrap_err();
         assert!(error.contains("no connector is linked"), "{error}");
     }

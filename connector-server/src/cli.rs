@@ -10,10 +10,10 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::limits::Limits;
-use crate::linking::Expected;
 use crate::python::PythonArgs;
 use crate::run::RunArgs;
 use crate::telemetry::{LogFormat, log_level};
+use crate::wanted::Wanted;
 
 const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line. \
     `run` has its own, see `run --help`.\n\
@@ -91,8 +91,8 @@ pub(crate) struct ServeArgs {
     pub(crate) timeout: Option<u64>,
     /// Refuse to start unless this connector is served; may be given several times.
     #[arg(long, env = "CONNECTOR_EXPECT", value_name = "TASK_TYPE[@VERSION]")]
-    #[arg(value_delimiter = ',', value_parser = Expected::parse)]
-    pub(crate) expect: Vec<Expected>,
+    #[arg(value_delimiter = ',', value_parser = Wanted::parse)]
+    pub(crate) expect: Vec<Wanted>,
     /// Largest request taken, in bytes.
     #[arg(long, env = "CONNECTOR_MAX_REQUEST_BYTES", default_value_t = Limits::default().max_request_bytes)]
     #[arg(value_name = "BYTES")]

@@ -34,6 +34,7 @@ mod shutdown;
 mod status;
 mod table;
 mod telemetry;
+mod wanted;
 
 use std::process::ExitCode;
 

@@ -1,51 +1,19 @@
 //! What to say when connectors are missing from the binary.
 //! The linker silently drops a crate that nobody names; these messages break the silence.
 
-use connector_core::{Registry, TaskType};
+use connector_core::Registry;
 
-/// A connector that must be there: `TASK_TYPE` or `TASK_TYPE@VERSION`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Expected {
-    task_type: TaskType,
-    version: Option<i32>,
-}
+use crate::wanted::Wanted;
 
-impl Expected {
-    /// Reads the form of the `--expect` flag.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let (name, version) = match text.rsplit_once('@') {
-            None => (text, None),
-            Some((name, version)) => {
-                let version = version.parse().ok().filter(|version| *version >= 0);
-                let version = version.ok_or_else(|| {
-                    format!("{text:?} must read TASK_TYPE@VERSION, with a version from 0 on")
-                })?;
-                (name, Some(version))
-            }
-        };
-        let task_type = TaskType::parse(name).map_err(|error| error.to_string())?;
-        Ok(Self { task_type, version })
-    }
-
-    fn is_met_by(&self, registry: &Registry) -> bool {
-        registry.entries().any(|entry| {
-            entry.key.task_type == self.task_type
-                && self.version.is_none_or(|version| version == entry.key.version)
-        })
-    }
-}
-
-impl std::fmt::Display for Expected {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.version {
-            Some(version) => write!(f, "{}@{version}", self.task_type),
-            None => write!(f, "{}", self.task_type),
-        }
-    }
+fn is_met(expected: &Wanted, registry: &Registry) -> bool {
+    registry.entries().any(|entry| {
+        entry.key.task_type == expected.task_type
+            && expected.version.is_none_or(|version| version == entry.key.version)
+    })
 }
 
 /// Why this binary must not serve, if something is missing from it.
-pub(crate) fn problem(registry: &Registry, expected: &[Expected]) -> Option<String> {
+pub(crate) fn problem(registry: &Registry, expected: &[Wanted]) -> Option<String> {
     if registry.is_empty() {
         return Some(
             "no connector is linked into this binary, so there is nothing to serve\n  \
@@ -59,13 +27,13 @@ pub(crate) fn problem(registry: &Registry, expected: &[Expected]) -> Option<Stri
     }
     let missing: Vec<String> = expected
         .iter()
-        .filter(|expected| !expected.is_met_by(registry))
+        .filter(|expected| !is_met(expected, registry))
         .map(|expected| describe(expected, registry))
         .collect();
     (!missing.is_empty()).then(|| missing.join("\n"))
 }
 
-fn describe(expected: &Expected, registry: &Registry) -> String {
+fn describe(expected: &Wanted, registry: &Registry) -> String {
     let failed = registry.failures().iter().find(|failure| {
         failure.keys.iter().any(|key| {
             key.task_type == expected.task_type
@@ -88,16 +56,7 @@ fn describe(expected: &Expected, registry: &Registry) -> String {
 mod tests {
     use connector_core::Registry;
 
-    use super::{Expected, problem};
-
-    #[test]
-    fn reads_type_and_version() {
-        assert_eq!(Expected::parse("spark@1").unwrap().to_string(), "spark@1");
-        assert_eq!(Expected::parse("spark").unwrap().to_string(), "spark");
-        for wrong in ["", "@1", "spark@", "spark@x", "spark@-1", "a b@1"] {
-            assert!(Expected::parse(wrong).is_err(), "{wrong:?}");
-        }
-    }
+    use super::problem;
 
     #[test]
     fn an_empty_registry_gets_the_missing_line() {

@@ -15,7 +15,7 @@ mod memory;
 mod outputs;
 mod poll;
 #[cfg(test)]
-mod probe;
+pub(crate) mod probe;
 mod rate;
 mod site;
 mod stream;

@@ -50,7 +50,7 @@ pub(super) struct Ledger {
 
 /// The connector.
 #[derive(Clone, Default)]
-pub(super) struct Probe(pub(super) Arc<Ledger>);
+pub(crate) struct Probe(pub(super) Arc<Ledger>);
 
 impl ConnectorSpec for Probe {
     const NAME: &'static str = "Probe";

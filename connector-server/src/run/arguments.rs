@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use connector_core::TaskType;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::telemetry::log_level;
+use crate::wanted::Wanted;
 
 const AFTER_HELP: &str = "\
 The job is created, polled and, on Ctrl-C, deleted as Flyte's executor does it: over gRPC, with a \
@@ -71,29 +71,6 @@ pub(crate) struct RunArgs {
     pub(crate) log_level: LevelFilter,
 }
 
-/// A task type, and the version if it was said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    pub(crate) task_type: TaskType,
-    pub(crate) version: Option<i32>,
-}
-
-impl Wanted {
-    fn parse(text: &str) -> Result<Self, String> {
-        let (name, version) = match text.rsplit_once('@') {
-            None => (text, None),
-            Some((name, version)) => {
-                let version = version.parse().map_err(|_| {
-                    format!("{text:?} must read TASK_TYPE@VERSION, with a whole number at the end")
-                })?;
-                (name, Some(version))
-            }
-        };
-        let task_type = TaskType::parse(name).map_err(|error| error.to_string())?;
-        Ok(Self { task_type, version })
-    }
-}
-
 /// `NAME=VALUE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Assignment {
@@ -145,16 +122,7 @@ fn span(text: &str) -> Result<Duration, String> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Assignment, Setting, Wanted, span};
-
-    #[test]
-    fn versions_are_part_of_the_name() {
-        let wanted = |text| Wanted::parse(text).map(|it| (it.task_type.to_string(), it.version));
-        assert_eq!(wanted("render"), Ok(("render".to_owned(), None)));
-        assert_eq!(wanted("render@2"), Ok(("render".to_owned(), Some(2))));
-        assert!(wanted("render@x").unwrap_err().contains("TASK_TYPE@VERSION"));
-        assert!(wanted("ren der").is_err());
-    }
+    use super::{Assignment, Setting, span};
 
     #[test]
     fn the_first_equals_sign_parts_name_and_value() {

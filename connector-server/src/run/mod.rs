@@ -24,7 +24,6 @@ use connector_core::typed::Interface;
 use connector_core::{Registry, pb};
 
 pub(crate) use arguments::RunArgs;
-use arguments::Wanted;
 use attempt::{End, Run, Wishes, folder_of};
 use interrupts::Interrupts;
 use service::Service;
@@ -33,6 +32,7 @@ use task::Task;
 use crate::linking;
 use crate::pb as wire;
 use crate::scrub::KnownSecrets;
+use crate::wanted::Wanted;
 
 /// Runs a task. Whether it succeeded.
 ///
@@ -169,11 +169,7 @@ fn version(wanted: &Wanted, served: &[wire::TaskCategory]) -> Result<i32, String
         let mut known: Vec<String> =
             served.iter().map(|it| format!("{}@{}", it.name, it.version)).collect();
         known.sort();
-        let asked = match wanted.version {
-            None => wanted.task_type.to_string(),
-            Some(version) => format!("{}@{version}", wanted.task_type),
-        };
-        format!("no connector serves {asked}; served are: {}", known.join(", "))
+        format!("no connector serves {wanted}; served are: {}", known.join(", "))
     })
 }
 

@@ -4,7 +4,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 /// The body of a message.
@@ -91,13 +90,10 @@ fn is_exact(value: &Value) -> bool {
 }
 
 /// A content as the file has it: one of three fields, or none.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub(super) struct Fields {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) json: Option<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) text: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) base64: Option<String>,
 }
 

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use tokio::time::sleep;
 
-use super::stand::{Stand, told};
+use super::stand::Stand;
 use super::violation::Judged;
 use crate::executor::End;
+use crate::executor::wire::told;
 use crate::executor::{RepeatedCreate, Trouble};
 
 /// How long the executor waits for a create.
@@ -171,10 +172,7 @@ pub(super) async fn an_abandoned_create_leaves_no_job(stand: &mut Stand<'_>) -> 
     sleep(DEADLINE).await;
     slow(Duration::ZERO);
     sleep(LONG).await;
-    let live = match stand.vendor() {
-        Some(vendor) => vendor.live_jobs().await,
-        None => 0,
-    };
+    let live = stand.live_jobs().await;
     if live > 0 {
         return Err(Judged::broken(
             format!("{live} job lives on 2 hours after its create was given up"),

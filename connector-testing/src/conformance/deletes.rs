@@ -1,8 +1,8 @@
 //! Rules about deletes: they work whatever the job's state, and however often.
 
-use super::stand::{Stand, told};
+use super::stand::Stand;
 use super::violation::Judged;
-use crate::executor::wire::Stored;
+use crate::executor::wire::{Stored, told};
 
 const SUCCEED: &str = "let delete succeed for a job that is finished, cancelled or unknown, and \
     return `ConnectorError::not_found` when the vendor says that there is none";
@@ -19,10 +19,7 @@ pub(super) async fn a_job_can_be_deleted_before_any_poll(
 ) -> Result<(), Judged> {
     let job = stand.create(&stand.run(), 0).await?;
     delete(stand, &job, "the delete right after create").await?;
-    let live = match stand.vendor() {
-        Some(vendor) => vendor.live_jobs().await,
-        None => 0,
-    };
+    let live = stand.live_jobs().await;
     if live > 0 {
         return Err(Judged::broken(
             format!("{live} job lives on after its delete"),

@@ -6,8 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::sleep;
 
-use super::stand::{Stand, phase, told};
+use super::stand::{Stand, phase};
 use super::violation::Judged;
+use crate::executor::wire::told;
 
 /// How many polls an outage lasts.
 const OUTAGE: usize = 20;

@@ -13,7 +13,7 @@ use super::violation::Judged;
 use crate::executor::FakeExecutor;
 use crate::executor::look::is_terminal;
 use crate::executor::record::phase_name;
-use crate::executor::wire::{Stored, Wire};
+use crate::executor::wire::{Stored, Wire, told};
 use crate::identity::AttemptName;
 use crate::in_process::InProcess;
 
@@ -47,6 +47,14 @@ impl<'a> Stand<'a> {
 
     pub(crate) const fn vendor(&self) -> Option<&VendorHandle> {
         self.subject.vendor.as_ref()
+    }
+
+    /// How many jobs live at the vendor; none are known of where there is no vendor to ask.
+    pub(crate) async fn live_jobs(&self) -> usize {
+        match self.vendor() {
+            Some(vendor) => vendor.live_jobs().await,
+            None => 0,
+        }
     }
 
     /// A run of its own, as the fake executor names them.
@@ -127,10 +135,6 @@ async fn serve(subject: &Subject) -> Result<InProcess, Judged> {
         Judged::broken(format!("the connector cannot be registered: {error}"), "mend that first")
     })?;
     Ok(InProcess::serve(registry))
-}
-
-pub(crate) fn told(status: &Status) -> String {
-    format!("{:?}: {}", status.code(), status.message())
 }
 
 /// The name of the phase in an answer.

@@ -16,7 +16,7 @@ use super::cache::{CacheItem, Cached};
 use super::look::{Look, look};
 use super::record::{AttemptRecord, Created, End, FailureCode, phase_name};
 use super::trouble::{RepeatedCreate, Trouble};
-use super::wire::Stored;
+use super::wire::{Stored, told};
 use crate::identity::AttemptName;
 use crate::task::Task;
 
@@ -298,9 +298,4 @@ async fn reached(moment: Option<Instant>) {
         Some(moment) => sleep_until(moment).await,
         None => std::future::pending().await,
     }
-}
-
-/// A status as people read it.
-pub(crate) fn told(status: &Status) -> String {
-    format!("{:?}: {}", status.code(), status.message())
 }

@@ -118,3 +118,8 @@ where
     };
     answer.map(Response::into_inner)
 }
+
+/// A status as people read it.
+pub(crate) fn told(status: &Status) -> String {
+    format!("{:?}: {}", status.code(), status.message())
+}
