@@ -17,6 +17,7 @@ mod cli;
 mod describe;
 mod grpc;
 mod in_process;
+mod layers;
 mod limits;
 mod linking;
 mod metrics;
@@ -34,6 +35,7 @@ mod wanted;
 use std::process::ExitCode;
 
 pub use in_process::InProcess;
+pub use layers::LayeredService;
 pub use limits::Limits;
 pub use server::{Server, ServerBuilder, ServerError};
 

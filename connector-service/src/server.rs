@@ -6,15 +6,21 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use connector_core::Registry;
 use connector_gate::{Dispatcher, Gates, KnownSecrets, Observer, Rotation};
 use futures_util::Stream;
+use http::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tonic::body::Body;
+use tonic::codegen::{Body as HttpBody, StdError};
 use tonic::transport::server::{Connected, TcpIncoming};
+use tower::{Layer, Service};
 
 use crate::grpc::health::HealthTable;
+use crate::layers::{LayeredService, Layers};
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Remembered};
 use crate::{admin, grpc, shutdown};
@@ -24,6 +30,7 @@ use crate::{admin, grpc, shutdown};
 pub struct Server {
     registry: Registry,
     limits: Limits,
+    layers: Layers,
     isolated: bool,
 }
 
@@ -32,12 +39,18 @@ pub struct Server {
 pub struct ServerBuilder {
     registry: Registry,
     limits: Limits,
+    layers: Layers,
     isolated: bool,
 }
 
 impl Default for ServerBuilder {
     fn default() -> Self {
-        Self { registry: Registry::default(), limits: Limits::default(), isolated: true }
+        Self {
+            registry: Registry::default(),
+            limits: Limits::default(),
+            layers: Layers::none(),
+            isolated: true,
+        }
     }
 }
 
@@ -56,6 +69,24 @@ impl ServerBuilder {
         self
     }
 
+    /// Puts a layer in front of every service of the gRPC port, health and reflection included: to say
+    /// who may call, to trace, to count. The first one added sees a request first.
+    ///
+    /// It sees HTTP/2 requests as they came; an error that it answers with becomes a gRPC status.
+    #[must_use]
+    pub fn layer<L, B>(mut self, layer: L) -> Self
+    where
+        L: Layer<LayeredService> + Send + Sync + 'static,
+        L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<StdError>,
+        <L::Service as Service<Request<Body>>>::Future: Send,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<StdError>,
+    {
+        self.layers.push(layer);
+        self
+    }
+
     /// Runs every connector on the threads that serve, whatever its policy says: for tests on
     /// paused time. A connector that blocks then holds up everything.
     #[must_use]
@@ -67,8 +98,8 @@ impl ServerBuilder {
     /// The server.
     #[must_use]
     pub fn build(self) -> Server {
-        let Self { registry, limits, isolated } = self;
-        Server { registry, limits, isolated }
+        let Self { registry, limits, layers, isolated } = self;
+        Server { registry, limits, layers, isolated }
     }
 }
 
@@ -138,7 +169,7 @@ impl Server {
         IO::ConnectInfo: Clone + Send + Sync + 'static,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let Self { registry, limits, isolated } = self;
+        let Self { registry, limits, layers, isolated } = self;
         let registry = Arc::new(registry);
         let metrics = Arc::new(Metrics::new(&registry).map_err(ServerError::new)?);
         let health = HealthTable::new(
@@ -168,7 +199,8 @@ impl Server {
             let routes = admin::routes(metrics, health.clone());
             tokio::spawn(async move { axum::serve(listener, routes).await })
         });
-        let served = shutdown::serve(routes, connections, health, gates, limits.grace, stop);
+        let served =
+            shutdown::serve(routes, layers, connections, health, gates, limits.grace, stop);
         let served = served.await.map_err(ServerError::new);
         if let Some(pages) = admin_pages {
             pages.abort();

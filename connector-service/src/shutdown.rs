@@ -11,9 +11,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tonic::service::Routes;
 use tonic::transport::server::Connected;
+use tower::util::option_layer;
 
 use crate::grpc::OversizeLayer;
 use crate::grpc::health::HealthTable;
+use crate::layers::Layers;
 
 /// How many calls a client may give up at the same moment. An executor has all its calls on one
 /// connection; with the usual 20 a moment of slowness would end the connection and fail all others.
@@ -27,6 +29,7 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 /// that callers have left behind.
 pub(crate) async fn serve<IO, E>(
     routes: Routes,
+    layers: Layers,
     incoming: impl Stream<Item = Result<IO, E>>,
     health: HealthTable,
     gates: Arc<Gates>,
@@ -54,6 +57,7 @@ where
         .http2_keepalive_timeout(Some(KEEPALIVE))
         .http2_max_pending_accept_reset_streams(Some(MOST_RESETS))
         .layer(OversizeLayer)
+        .layer(option_layer(layers.around()))
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, stopped);
     let drain = drain.shared();
