@@ -22,6 +22,7 @@ mod limits;
 mod linking;
 mod metrics;
 pub mod pb;
+mod promises;
 mod python;
 mod run;
 mod scrubbed_lines;
