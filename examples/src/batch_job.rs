@@ -10,7 +10,7 @@ use connector_core::prelude::*;
 /// order. A restarted server knows nothing else, so everything needed later must be in here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BatchJob {
-    /// Eight hex digits, made up at creation.
+    /// Hex digits, made of the key of the attempt: created again, it is the same job.
     pub job_id: String,
     /// When the job was created, in seconds since 1970.
     pub created_at: f64,
@@ -29,7 +29,7 @@ const fn default_duration_seconds() -> f64 {
 pub struct BatchJobConnector;
 
 impl AsyncConnector for BatchJobConnector {
-    /// A real connector submits the job to its outside system here.
+    /// A real connector submits the job to its outside system here, and hands the key over with it.
     async fn create(&self, task: CreateTask<Self>) -> Result<BatchJob> {
         let duration_seconds =
             task.config.number("duration_seconds")?.unwrap_or_else(default_duration_seconds);
@@ -39,7 +39,12 @@ impl AsyncConnector for BatchJobConnector {
                 "`custom.duration_seconds` must be 0 or more, not {duration_seconds}"
             )));
         }
-        let job_id = format!("{:08x}", fastrand::u32(..));
+        // Flyte may create one attempt twice. The key is the same both times, so whoever names the job
+        // by it has one job. A caller that does not say who it is has no key, and a new job every time.
+        let job_id = match task.idempotency_key() {
+            Some(key) => key.limited(Charset::Hex, 24).or_permanent("no name for the job")?,
+            None => format!("{:024x}", fastrand::u128(..) >> 32),
+        };
         Ok(BatchJob { job_id, created_at: now(), duration_seconds })
     }
 
