@@ -51,6 +51,7 @@ pub mod dynamic;
 pub mod erased;
 pub mod error;
 pub mod idempotency;
+mod init;
 pub mod key;
 pub mod literal;
 pub mod logs;

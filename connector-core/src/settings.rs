@@ -99,9 +99,11 @@ impl Settings {
     }
 }
 
-impl FromIterator<(String, String)> for Settings {
-    fn from_iter<I: IntoIterator<Item = (String, String)>>(values: I) -> Self {
-        Self { values: values.into_iter().collect(), operator: None }
+/// For tests: names and values as `init` finds them.
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Settings {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(values: I) -> Self {
+        let values = values.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self { values: values.collect(), operator: None }
     }
 }
 
