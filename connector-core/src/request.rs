@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::connector::ConnectorSpec;
 use crate::key::ConnectorKey;
 use crate::pb;
+use crate::spec::ConnectorSpec;
 
 /// Which connector was called, and until when the caller waits.
 #[derive(Debug, Clone)]

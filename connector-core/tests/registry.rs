@@ -55,6 +55,7 @@ fn unwind() -> PanicsLater {
 struct Needs;
 
 impl Needs {
+    #[expect(clippy::needless_pass_by_value, reason = "`init` is handed its settings")]
     fn new(settings: Settings) -> Result<Self> {
         settings.require("endpoint").map(|_| Self)
     }

@@ -8,9 +8,9 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::connector::ConnectorSpec;
 use crate::erased::CreateRequest;
 use crate::request::{CreateTask, TaskExecution};
+use crate::spec::ConnectorSpec;
 
 pub use spelling::{Charset, TooShort};
 

@@ -6,7 +6,6 @@ mod operator;
 
 use std::time::Duration;
 
-pub use operator::PolicyError;
 pub(crate) use operator::overridden;
 
 /// How the server treats the calls of one connector. The defaults suit a stock executor.

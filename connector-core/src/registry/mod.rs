@@ -16,6 +16,7 @@ use crate::key::ConnectorKey;
 use crate::policy::Policy;
 use crate::registration::Place;
 use crate::secret::OperatorSecrets;
+pub use crate::variables::VariableError;
 
 /// All connectors of a server, ready to be called.
 #[derive(Debug, Default)]

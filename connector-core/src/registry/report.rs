@@ -5,8 +5,8 @@ use std::fmt;
 
 use crate::error::ConnectorError;
 use crate::key::{ConnectorKey, InvalidTaskType};
-use crate::policy::PolicyError;
 use crate::registration::Place;
+use crate::variables::VariableError;
 
 /// Why a set of connectors cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,13 +20,13 @@ pub enum RegistryError {
         /// Where it was registered.
         place: Place,
     },
-    /// An operator's variable that fits no policy.
-    Policy(PolicyError),
+    /// An operator's variable that does not fit.
+    Variable(VariableError),
 }
 
-impl From<PolicyError> for RegistryError {
-    fn from(error: PolicyError) -> Self {
-        Self::Policy(error)
+impl From<VariableError> for RegistryError {
+    fn from(error: VariableError) -> Self {
+        Self::Variable(error)
     }
 }
 
@@ -68,7 +68,7 @@ impl fmt::Display for RegistryError {
                 Ok(())
             }
             Self::Illegal { reason, place } => write!(f, "{reason} (registered at {place})"),
-            Self::Policy(error) => error.fmt(f),
+            Self::Variable(error) => error.fmt(f),
         }
     }
 }

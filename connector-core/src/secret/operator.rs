@@ -10,8 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Secret;
 use super::hosts::Hosts;
-use crate::policy::PolicyError;
-use crate::settings;
+use crate::variables::{self, VariableError};
 
 /// The variable that names the directory of mounted secrets.
 const DIRECTORY: &str = "CONNECTOR_SECRETS_DIR";
@@ -68,15 +67,15 @@ impl OperatorSecrets {
     ///
     /// # Errors
     /// A list of hosts that is none, and a directory that is not there.
-    pub fn read(task_type: &str, variables: &[(String, String)]) -> Result<Self, PolicyError> {
+    pub fn read(task_type: &str, variables: &[(String, String)]) -> Result<Self, VariableError> {
         let value = |name: &str| {
             let found = variables.iter().rev().find(|(variable, _)| variable == name);
             found.map_or("", |(_, value)| value.as_str())
         };
-        let prefix = settings::prefix(task_type);
+        let prefix = variables::prefix(task_type);
         let variable = format!("{prefix}SECRET_HOSTS");
         let hosts = Hosts::parse(&variable, value(&variable))
-            .map_err(|reason| PolicyError { variable, reason })?;
+            .map_err(|reason| VariableError { variable, reason })?;
         let hosts = Arc::new(hosts);
         let prefix = format!("{prefix}SECRET__");
         let named = variables.iter().filter_map(|(variable, value)| {
@@ -155,7 +154,7 @@ impl OperatorSecrets {
 }
 
 /// The directory of one connector, if the operator mounts secrets at all.
-fn directory(root: &str, task_type: &str) -> Result<Option<PathBuf>, PolicyError> {
+fn directory(root: &str, task_type: &str) -> Result<Option<PathBuf>, VariableError> {
     // These two are legal task types.
     if root.is_empty() || matches!(task_type, "." | "..") {
         return Ok(None);
@@ -163,7 +162,7 @@ fn directory(root: &str, task_type: &str) -> Result<Option<PathBuf>, PolicyError
     let root = Path::new(root);
     if !root.is_dir() {
         let reason = format!("`{}` is no directory", root.display());
-        return Err(PolicyError { variable: DIRECTORY.to_owned(), reason });
+        return Err(VariableError { variable: DIRECTORY.to_owned(), reason });
     }
     Ok(Some(root.join(task_type)))
 }

@@ -6,7 +6,7 @@ use rmpv::Value;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::record::{ValueFields, ValueFieldsOut};
+use super::object::{ValueFields, ValueFieldsOut};
 use super::{FlyteType, Style};
 use crate::pb;
 use crate::pb::blob_type::BlobDimensionality;

@@ -18,6 +18,7 @@ mod mismatch;
 mod msgpack;
 mod nesting;
 mod number;
+mod object;
 mod optional;
 mod patience;
 mod raw;
@@ -37,8 +38,9 @@ pub use fields::{LiteralFields, LiteralFieldsOut};
 pub use file::{DataFrame, Dir, File};
 pub use form::Form;
 pub use mismatch::{Mismatch, Mismatches};
+pub use object::{ValueFields, ValueFieldsOut};
 pub use optional::OptionalField;
-pub use record::{Record, ValueFields, ValueFieldsOut};
+pub use record::Record;
 pub use rmpv::Value;
 pub use union::Union;
 

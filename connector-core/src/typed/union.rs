@@ -8,7 +8,7 @@ use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
 use super::patience::{self, Reading};
-use super::{FlyteType, Style, nesting, record, simple, tagged_type};
+use super::{FlyteType, Style, nesting, object, simple, tagged_type};
 use crate::pb;
 use crate::pb::{literal, literal_type, scalar};
 
@@ -171,7 +171,7 @@ pub fn literal_type<U: Union>() -> pb::LiteralType {
         drop(ask::<U>(Question::Declare(&mut types)));
         declared(types)
     };
-    nesting::told::<U, _>(tell, || record::annotated(simple(pb::SimpleType::Struct)))
+    nesting::told::<U, _>(tell, || object::annotated(simple(pb::SimpleType::Struct)))
 }
 
 /// A derived union for people; inside itself it is any value.
