@@ -5,4 +5,28 @@ pub use inventory;
 
 pub use crate::init::{Fallible, Later, MakesInstance, Plain, from_default, from_init};
 pub use crate::registration::{InitFuture, LinkedConnector, Registration};
-pub use crate::typed::{derived, enumeration, record, union};
+// What bounds and signatures of those name.
+pub use crate::typed::connection::{ConnectionFields, SecretValue};
+pub use crate::typed::fields::{LiteralFields, LiteralFieldsOut};
+pub use crate::typed::object::{ValueFields, ValueFieldsOut};
+pub use crate::typed::optional::OptionalField;
+
+/// The four parts of a task.
+pub mod derived {
+    pub use crate::typed::derived::*;
+}
+
+/// Enums of names.
+pub mod enumeration {
+    pub use crate::typed::enumeration::*;
+}
+
+/// Structs.
+pub mod record {
+    pub use crate::typed::record::*;
+}
+
+/// Enums of types.
+pub mod union {
+    pub use crate::typed::union::*;
+}

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use connector_core::idempotency::{Charset, ExecutionIdentity, IdempotencyKey};
-use connector_core::request::TaskExecution;
 use connector_core::{
-    CallContext, ConnectorKey, ConnectorSpec, CreateTask, JobId, TaskContext, TaskType, pb,
+    CallContext, ConnectorKey, ConnectorSpec, CreateTask, JobId, TaskContext, TaskExecution,
+    TaskType, pb,
 };
 use proptest::prelude::*;
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use connector_core::erased::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
+use connector_core::host::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
 use connector_core::logs::{LogQuery, Logs};
 use connector_core::metrics::{Metric, MetricsQuery};
 

@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use connector_core::erased::{CreateRequest, JobRequest};
+use connector_core::host::{CreateRequest, JobRequest};
 use connector_core::pb::{
     NodeExecutionIdentifier, TaskExecutionIdentifier, TaskTemplate, WorkflowExecutionIdentifier,
 };
 use connector_core::prelude::*;
-use connector_core::request::TaskExecution;
-use connector_core::{CallContext, NamedLiterals, Registry};
+use connector_core::{CallContext, NamedLiterals, Registry, TaskExecution};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 

@@ -2,7 +2,7 @@
 //! The rules of create, get and delete act on it; texts and codes of plain errors are in `status`.
 
 use connector_core::ErrorKind;
-use connector_core::erased::CallError;
+use connector_core::host::CallError;
 
 use crate::operation::Operation;
 

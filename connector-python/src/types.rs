@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use connector_core::typed::{FieldDescription, Shape, Style, TypeDescription};
+use connector_core::host::Shape;
+use connector_core::typed::{FieldDescription, Style, TypeDescription};
 
 use crate::imports::Imports;
 use crate::names;

@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use connector_core::ErrorKind;
-use connector_core::erased::CallError;
+use connector_core::host::CallError;
 use connector_gate::{Cause, Failure, Operation};
 use tonic::{Code, Status};
 
@@ -106,8 +106,8 @@ pub(crate) fn log(failure: &Failure) {
 mod tests {
     use std::time::Duration;
 
-    use connector_core::erased::CallError;
-    use connector_core::meta::MetaError;
+    use connector_core::MetaError;
+    use connector_core::host::CallError;
     use connector_core::{ConnectorError, ErrorKind};
     use tonic::Code;
 

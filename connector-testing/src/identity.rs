@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
+use connector_core::TaskExecution;
 use connector_core::pb as core_pb;
-use connector_core::request::TaskExecution;
 use connector_service::pb;
 
 use crate::task::Task;

@@ -12,7 +12,7 @@ use super::error::DecodeError;
 ///
 /// # Errors
 /// Text that is not UTF-8, not JSON, or lacks what `T` needs.
-pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+pub(crate) fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError("it is empty".to_owned()));
     }

@@ -12,7 +12,7 @@ use super::text;
 ///
 /// # Errors
 /// Map keys that are neither text, number, boolean nor nothing, and errors of the value itself.
-pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
+pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
     // Most metadata fits, and need not be moved as it grows.
     let mut out = Vec::with_capacity(256);
     value.serialize(PythonJson { out: &mut out })?;

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A value that JSON cannot carry, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EncodeError(pub(super) String);
+pub(crate) struct EncodeError(pub(super) String);
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,7 +23,7 @@ impl serde::ser::Error for EncodeError {
 
 /// Bytes that are not the JSON expected, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecodeError(pub(super) String);
+pub(crate) struct DecodeError(pub(super) String);
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,6 +8,5 @@ mod error;
 mod keys;
 mod text;
 
-pub use decode::from_slice;
-pub use encode::to_vec;
-pub use error::{DecodeError, EncodeError};
+pub(crate) use decode::from_slice;
+pub(crate) use encode::to_vec;

@@ -102,7 +102,16 @@ impl OperatorSecrets {
         Arc::clone(&self.lent.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// A value that came in another setting of the operator, bound to the same hosts.
+    pub(crate) fn bind(&self, value: &str) -> Secret {
+        Secret::bound(value.to_owned(), Arc::clone(&self.hosts))
+    }
+}
+
+/// For a server, as `host` is: it has the files read again and takes the values out of what is sent.
+impl OperatorSecrets {
     /// Whether there are none, and never will be.
+    #[doc(hidden)]
     #[must_use]
     pub fn is_never_any(&self) -> bool {
         self.directory.is_none() && self.lent().variables.is_empty()
@@ -110,6 +119,7 @@ impl OperatorSecrets {
 
     /// Reads the files again. A file that cannot be read now keeps its value; one that is gone takes
     /// its value along. It blocks, briefly, for as long as the file system does.
+    #[doc(hidden)]
     pub fn refresh(&self) -> Refreshed {
         let mut refreshed = Refreshed::default();
         let Some(directory) = &self.directory else { return refreshed };
@@ -134,6 +144,7 @@ impl OperatorSecrets {
     }
 
     /// Grows whenever a secret changes.
+    #[doc(hidden)]
     #[must_use]
     pub fn version(&self) -> u64 {
         self.lent().version
@@ -141,15 +152,11 @@ impl OperatorSecrets {
 
     /// Shows every value, the last ones replaced included, to whoever takes them out of all that is
     /// sent. Connectors have no use for it.
+    #[doc(hidden)]
     pub fn each_value(&self, mut see: impl FnMut(&str)) {
         let lent = self.lent();
         let all = lent.variables.values().chain(lent.files.values()).chain(&lent.retired);
         all.for_each(|secret| see(&secret.text));
-    }
-
-    /// A value that came in another setting of the operator, bound to the same hosts.
-    pub(crate) fn bind(&self, value: &str) -> Secret {
-        Secret::bound(value.to_owned(), Arc::clone(&self.hosts))
     }
 }
 

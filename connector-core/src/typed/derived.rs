@@ -4,6 +4,7 @@
 
 pub use prost_types::Struct;
 
+use super::FlyteType;
 use super::connection::{ConnectionFields, ConnectionValue, SecretValue};
 use super::describe::FieldDescription;
 use super::fields::LiteralFields;
@@ -11,7 +12,7 @@ pub use super::fields::LiteralFieldsOut;
 use super::mismatch::Mismatches;
 pub use super::object::Glance;
 use super::object::ValueFields;
-use super::{FlyteType, OptionalField};
+use super::optional::OptionalField;
 use crate::error::Result;
 use crate::pb;
 use crate::secret::OperatorSecrets;

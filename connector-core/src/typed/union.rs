@@ -8,7 +8,7 @@ use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
 use super::patience::{self, Reading};
-use super::{FlyteType, Style, nesting, object, simple, tagged_type};
+use super::{FlyteType, Style, nesting, object, simple};
 use crate::pb;
 use crate::pb::{literal, literal_type, scalar};
 
@@ -114,6 +114,13 @@ pub fn alternatives<T: FlyteType>() -> Vec<pb::LiteralType> {
         Some(literal_type::Type::UnionType(union)) if T::IS_UNION => union.variants,
         _ => vec![tagged_type::<T>()],
     }
+}
+
+/// The type of a value inside a union: the type itself, with its transformer's name.
+fn tagged_type<T: FlyteType>() -> pb::LiteralType {
+    let mut declared = T::literal_type();
+    declared.structure.get_or_insert_default().tag = T::TAG.to_owned();
+    declared
 }
 
 /// Whether a value tagged so may be a `T`.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_core::erased::JobRequest;
+use connector_core::host::JobRequest;
 use connector_core::policy::Abandoned;
 use connector_core::{CallContext, pb};
 use tokio::time::sleep;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use connector_core::CallContext;
-use connector_core::erased::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
+use connector_core::host::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
 use connector_core::logs::{LogQuery, Logs};
 use connector_core::metrics::{Metric, MetricsQuery};
 pub use guard::CallGuard;

@@ -6,12 +6,12 @@ use std::error::Error;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use connector_core::erased::{CallError, ErasedResource};
+use connector_core::host::{CallError, ErasedResource};
 use connector_core::logs::{LogLine, LogPage};
-use connector_core::meta::MetaError;
 use connector_core::metrics::{Metric, Series};
-use connector_core::resource::{Outputs, TaskLog};
-use connector_core::{ConnectorError, ErrorKind, Resource, literal, pb};
+use connector_core::{
+    ConnectorError, ErrorKind, MetaError, Outputs, Resource, TaskLog, literal, pb,
+};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use serde_json::json;

@@ -3,7 +3,7 @@
 //! Nothing is remembered between calls but what Flyte would remember.
 
 use bytes::Bytes;
-use connector_core::erased::{ErasedResource, JobRequest, QueryRequest};
+use connector_core::host::{Entry, ErasedResource, JobRequest, QueryRequest};
 use connector_core::logs::{LogPage, LogQuery, Logs};
 use connector_core::metrics::{Metric, MetricsQuery};
 use connector_core::{ConnectorError, Result};

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use connector_core::erased::ErasedResource;
+use connector_core::host::ErasedResource;
 use connector_core::{FlyteType, NamedLiterals, Outputs, Phase};
 
 /// Every answer that a job's polls got.

@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use connector_core::erased::{CallError, CreateRequest, ErasedResource};
-use connector_core::registry::Entry;
+use connector_core::host::{CallError, CreateRequest, Entry, ErasedResource};
 use connector_core::{AsyncConnector, CallContext, ConnectorError, Registry, Result, pb};
 use futures_util::FutureExt as _;
 

@@ -4,13 +4,13 @@
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
-use connector_core::erased::{CallError, CreateRequest, DynConnector, JobRequest, QueryRequest};
-use connector_core::key::TaskType;
+use connector_core::host::{
+    CallError, CreateRequest, DynConnector, Entry, JobRequest, QueryRequest,
+};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::MetricsQuery;
 use connector_core::pb::task;
-use connector_core::registry::Entry;
-use connector_core::{CallContext, ConnectorKey, NamedLiterals, Outputs, Registry};
+use connector_core::{CallContext, ConnectorKey, NamedLiterals, Outputs, Registry, TaskType};
 use connector_examples as _;
 use connector_service::pb::{CreateTaskRequest, Resource};
 use fuzz_tests::campaign::Campaign;

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use connector_core::erased::{CallError, JobRequest, QueryRequest};
+use connector_core::host::{CallError, JobRequest, QueryRequest};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::MetricsQuery;
 use connector_core::{CallContext, JobId, RawMeta, Registry, ResourceMeta};

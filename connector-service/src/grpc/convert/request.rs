@@ -1,10 +1,10 @@
 //! Requests of the service, as the raw requests of `connector-core`.
 
-use connector_core::erased::{CreateRequest, JobRequest, QueryRequest};
+use connector_core::TaskExecution;
+use connector_core::host::{CreateRequest, JobRequest, QueryRequest};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::MetricsQuery;
 use connector_core::pb as core_pb;
-use connector_core::request::TaskExecution;
 use connector_core::{NamedLiterals, Result};
 use connector_gate::Route;
 use http::HeaderMap;

@@ -1,11 +1,10 @@
 //! Answers of connectors, as the messages of the service.
 
-use connector_core::Outputs;
-use connector_core::erased::ErasedResource;
+use connector_core::host::ErasedResource;
 use connector_core::logs::LogLine;
 use connector_core::metrics::Metric;
 use connector_core::pb as core_pb;
-use connector_core::resource::TaskLog;
+use connector_core::{Outputs, TaskLog};
 
 use crate::pb;
 
