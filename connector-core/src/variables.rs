@@ -14,6 +14,7 @@ pub(crate) fn prefix(task_type: &str) -> String {
 
 /// A variable that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VariableError {
     /// The variable, or how it ends.
     pub variable: String,

@@ -127,7 +127,7 @@ impl Gate {
                 Logs::Page(page)
             }
             // Reading a stream runs the connector's code as well.
-            Logs::Stream(pages) => Logs::Stream(stream::elsewhere(&self.site.workplace, pages)),
+            other => Logs::Stream(stream::elsewhere(&self.site.workplace, other.into_pages())),
         })
     }
 

@@ -184,7 +184,7 @@ impl Bench {
         let deadline = after(limit.allowed);
         let found = self.gates.find("probe", 0);
         let (key, _) = found.gate.expect("a gate");
-        let context = CallContext { key: key.clone(), deadline: Some(deadline.into_std()) };
+        let context = CallContext::new(key.clone()).deadline(deadline.into_std());
         Call { context, limit, deadline, observer: Arc::clone(found.observer) }
     }
 
@@ -199,7 +199,7 @@ impl Bench {
                 retry_attempt,
                 ..Default::default()
             };
-            Box::new(TaskExecution { id: Some(id), ..Default::default() })
+            Box::new(TaskExecution::new(id))
         });
         CreateRequest {
             template: Box::new(TaskTemplate { r#type: "probe".to_owned(), ..Default::default() }),

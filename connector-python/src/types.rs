@@ -291,7 +291,8 @@ mod tests {
     #[test]
     fn a_class_is_defined_once_and_before_its_use() {
         let leaf = object("Leaf", &[FieldDescription::of::<i64>("b", "")]);
-        let field = FieldDescription { kind: leaf.clone(), ..FieldDescription::of::<i64>("a", "") };
+        let mut field = FieldDescription::of::<i64>("a", "");
+        field.kind = leaf.clone();
         let (texts, definitions) =
             annotated(&[TypeDescription::list(&object("Tree", &[field])), leaf]).unwrap();
         assert_eq!(texts, ["list[Tree]", "Leaf"]);

@@ -37,6 +37,8 @@ const fn code_of_kind(kind: ErrorKind) -> Code {
         ErrorKind::NotFound => Code::NotFound,
         ErrorKind::Unauthenticated => Code::Unauthenticated,
         ErrorKind::Unsupported => Code::Unimplemented,
+        // A kind that core adds, until it has a row here; the tests below ask for one.
+        _ => Code::Unknown,
     }
 }
 
@@ -155,6 +157,7 @@ mod tests {
 
     #[test]
     fn metrics_and_logs_answer_by_kind() {
+        assert_eq!(KINDS.map(|(kind, _)| kind), *ErrorKind::ALL, "a kind without a row");
         for (kind, code) in KINDS {
             assert_eq!(of(&failure(Operation::GetLogs, connector(kind))).code(), code);
         }

@@ -22,6 +22,7 @@ const DERIVATION: &str = "flyte-connector/idempotency-key/1";
 ///
 /// Labels, annotations and the like are left out: they may differ between two creates of one
 /// attempt.
+// Exhaustive on purpose: one more part would be another derivation of every key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExecutionIdentity<'a> {
     /// Organization; empty in a single-tenant installation.

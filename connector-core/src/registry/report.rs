@@ -10,6 +10,7 @@ use crate::variables::VariableError;
 
 /// Why a set of connectors cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RegistryError {
     /// The same task type and version was registered more than once.
     Duplicates(Vec<Duplicate>),
@@ -32,6 +33,7 @@ impl From<VariableError> for RegistryError {
 
 /// One task type and version that two connectors claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Duplicate {
     /// What both claim.
     pub key: ConnectorKey,
@@ -77,6 +79,7 @@ impl std::error::Error for RegistryError {}
 
 /// A connector that could not be made.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct InitFailure {
     /// Its name for people.
     pub name: &'static str,

@@ -18,6 +18,7 @@ pub struct Registry {
 
 /// What one name serves, as `ListConnectors` shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NamedConnector<'a> {
     /// The name.
     pub name: &'a str,

@@ -8,6 +8,7 @@ use crate::pb;
 
 /// A type, for people and for machines.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct TypeDescription {
     /// The name a Python author would write, such as `list[int]`.
     pub name: String,
@@ -207,6 +208,7 @@ fn object_schema(fields: &[FieldDescription]) -> Json {
 
 /// One input, output, setting or secret.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct FieldDescription {
     /// Its name on the wire.
     pub name: String,

@@ -39,6 +39,7 @@ pub use rmpv::Value;
 use crate::pb;
 
 /// How values inside a msgpack object are spelled: Python's two families of classes differ.
+// Exhaustive on purpose: a third spelling concerns everything that writes values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Style {
     /// As dataclasses write them: durations in seconds, enums by value.

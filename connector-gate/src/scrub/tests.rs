@@ -136,12 +136,12 @@ fn keys_that_become_the_same_are_all_kept() {
 fn logs_and_metrics_are_clean() {
     let scrubber = scrubber(&["hunter2"]);
     let line = LogLine::user(std::time::SystemTime::now(), "password hunter2");
-    let mut page = LogPage { lines: vec![line], next_token: Some("page-hunter2".to_owned()) };
+    let mut page = LogPage::new([line]).next_token("page-hunter2".to_owned());
     scrubber.log_page(&mut page);
     assert_eq!(page.lines[0].message, "password ***");
     assert_eq!(page.next_token.as_deref(), Some("page-***"));
-    let labels = [("key".to_owned(), "hunter2".to_owned())].into();
-    let mut metrics = [Metric::range("hunter2", [Series { labels, points: Vec::new() }])];
+    let series = Series::new([]).label("key", "hunter2");
+    let mut metrics = [Metric::range("hunter2", [series])];
     scrubber.metrics(&mut metrics);
     assert!(!format!("{metrics:?}").contains("hunter2"));
 }

@@ -226,7 +226,7 @@ impl fmt::Debug for Harness {
 }
 
 fn call(entry: &Entry) -> CallContext {
-    CallContext { key: entry.key.clone(), deadline: Some(Instant::now() + CALL_DEADLINE) }
+    CallContext::new(entry.key.clone()).deadline(Instant::now() + CALL_DEADLINE)
 }
 
 /// The connector's own error, or that metadata cannot be read, which the server makes a failed job of.

@@ -30,7 +30,7 @@ impl Bench {
     async fn new() -> Self {
         let registry = Registry::builder().register(Simulator::default()).build().await.unwrap();
         let entry = registry.get("simulator", 0).unwrap().clone();
-        Self { connector: entry.connector, call: CallContext { key: entry.key, deadline: None } }
+        Self { connector: entry.connector, call: CallContext::new(entry.key) }
     }
 
     async fn create(&self, custom: Value) -> Result<Bytes, ConnectorError> {

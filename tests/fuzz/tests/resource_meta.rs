@@ -56,7 +56,7 @@ fn check(bytes: &[u8]) -> Result<bool, String> {
     assert!(survives::<RawMeta>(bytes)?, "raw metadata takes any bytes");
     for entry in REGISTRY.entries() {
         RUNTIME.block_on(async {
-            let call = CallContext { key: entry.key.clone(), deadline: None };
+            let call = CallContext::new(entry.key.clone());
             let resource_meta = Bytes::copy_from_slice(bytes);
             let asked = JobRequest {
                 resource_meta: resource_meta.clone(),
