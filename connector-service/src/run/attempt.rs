@@ -229,10 +229,10 @@ impl<'a> Run<'a> {
                         Phase::Aborted => {
                             return failed(format!("it was aborted: {message}"), false);
                         }
-                        Phase::Queued
-                        | Phase::Running
-                        | Phase::Initializing
-                        | Phase::WaitingForResources => {}
+                        other if other.is_terminal() => {
+                            return failed(format!("it ended as {other}: {message}"), false);
+                        }
+                        _ => {}
                     }
                 }
                 Err(status) => {
@@ -338,7 +338,8 @@ fn failed(message: String, retryable: bool) -> End {
 fn phase_of(resource: &wire::Resource) -> Result<Phase, Status> {
     let number = resource.phase;
     Phase::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|phase| *phase as i32 == number)
         .ok_or_else(|| Status::internal(format!("unknown execution phase [{number}]")))
 }
