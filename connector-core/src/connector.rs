@@ -30,7 +30,12 @@ pub trait AsyncConnector: ConnectorSpec {
     ///
     /// # Errors
     /// The executor makes any error a failed attempt.
-    fn create(&self, task: CreateTask<Self>) -> impl Future<Output = Result<Self::Meta>> + Send;
+    fn create(
+        &self,
+        task: CreateTask<Self>,
+    ) -> impl Future<
+        Output = Result<Self::Meta>, // a type of yours? write `#[connector(…, meta = ThatType)]`
+    > + Send;
 
     /// Says where the job stands; called about every 30 seconds until a terminal phase.
     ///
@@ -41,7 +46,9 @@ pub trait AsyncConnector: ConnectorSpec {
         &self,
         job: &Self::Meta,
         cx: &TaskContext<Self>,
-    ) -> impl Future<Output = Result<Resource<Self::Outputs>>> + Send;
+    ) -> impl Future<
+        Output = Result<Resource<Self::Outputs>>, // a type of yours? write `#[connector(…, outputs = ThatType)]`
+    > + Send;
 
     /// Cancels the job. A finished, unknown or already cancelled job is a success.
     ///
