@@ -22,7 +22,12 @@ use crate::spec::ConnectorSpec;
     label = "create, get and delete are missing",
     note = "write `impl AsyncConnector for {Self}` with `create`, `get` and `delete`"
 )]
-pub trait AsyncConnector: ConnectorSpec {
+pub trait AsyncConnector:
+    ConnectorSpec
+    + Send // it is moved between threads: instead of `Rc` write `Arc`
+    + Sync // several threads call it at once: instead of `RefCell` write `Mutex`, of `Cell` an atomic
+    + 'static
+{
     /// Starts the job and returns what later calls need to find it again.
     ///
     /// Flyte calls this at least once per attempt, so hand the outside system a key of its own
@@ -35,7 +40,9 @@ pub trait AsyncConnector: ConnectorSpec {
         task: CreateTask<Self>,
     ) -> impl Future<
         Output = Result<Self::Meta>, // a type of yours? write `#[connector(…, meta = ThatType)]`
-    > + Send;
+    > + Send
+    where
+        Self: Sync;
 
     /// Says where the job stands; called about every 30 seconds until a terminal phase.
     ///
@@ -48,7 +55,9 @@ pub trait AsyncConnector: ConnectorSpec {
         cx: &TaskContext<Self>,
     ) -> impl Future<
         Output = Result<Resource<Self::Outputs>>, // a type of yours? write `#[connector(…, outputs = ThatType)]`
-    > + Send;
+    > + Send
+    where
+        Self: Sync;
 
     /// Cancels the job. A finished, unknown or already cancelled job is a success.
     ///
@@ -61,7 +70,9 @@ pub trait AsyncConnector: ConnectorSpec {
         &self,
         job: &Self::Meta,
         cx: &TaskContext<Self>,
-    ) -> impl Future<Output = Result<()>> + Send;
+    ) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Sync;
 
     /// Says where several jobs stand, in one call to the outside system: one answer per job, in the
     /// order asked.
@@ -71,7 +82,10 @@ pub trait AsyncConnector: ConnectorSpec {
     fn get_many(
         &self,
         jobs: &[(Self::Meta, TaskContext<Self>)],
-    ) -> impl Future<Output = Vec<Result<Resource<Self::Outputs>>>> + Send {
+    ) -> impl Future<Output = Vec<Result<Resource<Self::Outputs>>>> + Send
+    where
+        Self: Sync,
+    {
         join_all(jobs.iter().map(|(job, cx)| self.get(job, cx)))
     }
 
@@ -86,7 +100,10 @@ pub trait AsyncConnector: ConnectorSpec {
         job: &Self::Meta,
         query: MetricsQuery,
         cx: &CallContext,
-    ) -> impl Future<Output = Result<Vec<Metric>>> + Send {
+    ) -> impl Future<Output = Result<Vec<Metric>>> + Send
+    where
+        Self: Sync,
+    {
         let _ = job;
         drop(query);
         ready(Err(ConnectorError::unsupported(format!(
@@ -106,7 +123,10 @@ pub trait AsyncConnector: ConnectorSpec {
         job: &Self::Meta,
         query: LogQuery,
         cx: &CallContext,
-    ) -> impl Future<Output = Result<Logs>> + Send {
+    ) -> impl Future<Output = Result<Logs>> + Send
+    where
+        Self: Sync,
+    {
         let _ = job;
         drop(query);
         ready(Err(ConnectorError::unsupported(format!(

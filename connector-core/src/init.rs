@@ -62,10 +62,31 @@ where
     }
 }
 
+/// What makes a connector without `init`: its `Default`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be made: it has no `Default`",
+    label = "neither `Default` nor `init`",
+    note = "if each of its fields has a default, add `#[derive(Default)]` to `{Self}`",
+    note = "if not, write `#[connector(…, init = {Self}::new)]` and `fn new(settings: Settings) -> Result<Self>`, async or not"
+)]
+pub trait MadeByDefault: Sized {
+    /// The instance.
+    fn made() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: Default> MadeByDefault for C {
+    fn made() -> Self {
+        Self::default()
+    }
+}
+
 /// The instance of a connector without `init`.
+//
+// What keeps an instance from moving between threads is said at the author's impl, and only there.
 #[must_use]
-pub fn from_default<C: Default + Send + 'static>() -> InitFuture<C> {
-    C::default().into_future()
+pub fn from_default<C: MadeByDefault + 'static>() -> InitFuture<C> {
+    Box::pin(async { Ok(C::made()) })
 }
 
 /// The instance of a connector with `init`.

@@ -79,7 +79,7 @@ mod variables;
 pub use blocking::blocking;
 pub use connector::AsyncConnector;
 pub use dynamic::{DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs};
-pub use error::{ConnectorError, ErrorKind, OrKind, Result};
+pub use error::{ConnectorError, ErrorKind, HasKind, OrKind, Result};
 pub use jiff;
 pub use key::{ConnectorKey, InvalidTaskType, TaskType};
 pub use meta::{JobId, MetaError, RawMeta, ResourceMeta};

@@ -3,8 +3,11 @@
 
 pub use inventory;
 
-pub use crate::init::{Fallible, Later, MakesInstance, Plain, from_default, from_init};
+pub use crate::init::{
+    Fallible, Later, MadeByDefault, MakesInstance, Plain, from_default, from_init,
+};
 pub use crate::registration::{InitFuture, LinkedConnector, Registration};
+pub use crate::secret::Storable;
 // What bounds and signatures of those name.
 pub use crate::typed::connection::{ConnectionFields, SecretValue};
 pub use crate::typed::fields::{LiteralFields, LiteralFieldsOut};
