@@ -189,7 +189,7 @@ impl Error for ConnectorError {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` does not say what kind of failure it is",
-    label = "say what kind of failure this is: write `.or_transient(\"what was tried\")?`, `.or_permanent(…)?`, `.or_retryable(…)?` or `.or_invalid_task(…)?`"
+    label = "what kind of failure is this? write `.or_transient(\"what was tried\")?`, or `or_permanent`, `or_retryable`, `or_invalid_task`"
 )]
 pub trait HasKind: Error + Send + Sync + 'static {
     /// What kind of failure it is.

@@ -81,6 +81,30 @@ impl<C: Default> MadeByDefault for C {
     }
 }
 
+/// What makes a field of such a connector, where its `Default` is derived.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `Default`, so the connector can have none",
+    label = "no `Default`",
+    note = "instead of deriving it write `#[connector(…, init = connect)]` and `fn connect(settings: Settings) -> Result<…>`, async or not"
+)]
+pub trait DefaultField: Sized {
+    /// The field's value.
+    fn value() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> DefaultField for T {
+    fn value() -> Self {
+        Self::default()
+    }
+}
+
+/// The value of a field.
+#[must_use]
+pub fn of_field<T: DefaultField>() -> T {
+    T::value()
+}
+
 /// The instance of a connector without `init`.
 //
 // What keeps an instance from moving between threads is said at the author's impl, and only there.

@@ -89,6 +89,7 @@ pub use registry::table::Registry;
 pub use request::{CallContext, CreateTask, TaskContext, TaskExecution};
 pub use resource::{LinkKind, MessageFormat, Outputs, Resource, TaskLog};
 pub use secret::{OperatorSecrets, Secret};
+pub use serde;
 pub use settings::Settings;
 pub use spec::ConnectorSpec;
 pub use states::StateTable;

@@ -1,10 +1,12 @@
 //! Everything expansions of the macros may name, and nothing else.
 //! Not public: it may change in any release, together with `connector-macros`.
 
+pub use connector_macros::Default;
 pub use inventory;
 
 pub use crate::init::{
-    Fallible, Later, MadeByDefault, MakesInstance, Plain, from_default, from_init,
+    DefaultField, Fallible, Later, MadeByDefault, MakesInstance, Plain, from_default, from_init,
+    of_field,
 };
 pub use crate::registration::{InitFuture, LinkedConnector, Registration};
 pub use crate::secret::Storable;
