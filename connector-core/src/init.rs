@@ -6,6 +6,7 @@ use std::future::{Future, ready};
 
 use crate::error::Result;
 use crate::registration::InitFuture;
+use crate::settings::Settings;
 
 /// What `init` may give. `How` is inferred: it tells the impls apart, of which only one ever fits.
 #[diagnostic::on_unimplemented(
@@ -21,6 +22,46 @@ pub trait MakesInstance<C, How>: Sized {
     fn into_future(self) -> InitFuture<C>
     where
         Self: Send + 'static;
+}
+
+/// What can be `init`. `How` is inferred: it tells the impls apart, of which only one ever fits.
+#[diagnostic::on_unimplemented(
+    message = "`init` does not name a function of `Settings`",
+    label = "this is `{Self}`",
+    note = "write `fn connect(settings: Settings) -> Result<…>`, async or not, with the connector's type as its answer"
+)]
+pub trait TakesSettings<How> {
+    /// What it gives.
+    type Made;
+
+    /// Calls it.
+    fn call(self, settings: Settings) -> Self::Made;
+}
+
+/// It takes the settings themselves.
+#[derive(Debug)]
+pub struct Owned;
+
+/// It takes a look at the settings.
+#[derive(Debug)]
+pub struct Borrowed;
+
+#[diagnostic::do_not_recommend]
+impl<F: FnOnce(Settings) -> Made, Made> TakesSettings<Owned> for F {
+    type Made = Made;
+
+    fn call(self, settings: Settings) -> Made {
+        self(settings)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<F: FnOnce(&Settings) -> Made, Made> TakesSettings<Borrowed> for F {
+    type Made = Made;
+
+    fn call(self, settings: Settings) -> Made {
+        self(&settings)
+    }
 }
 
 /// It is the connector.
@@ -111,6 +152,11 @@ pub fn of_field<T: DefaultField>() -> T {
 #[must_use]
 pub fn from_default<C: MadeByDefault + 'static>() -> InitFuture<C> {
     Box::pin(async { Ok(C::made()) })
+}
+
+/// What `init` gives.
+pub fn call_init<F: TakesSettings<How>, How>(init: F, settings: Settings) -> F::Made {
+    init.call(settings)
 }
 
 /// The instance of a connector with `init`.

@@ -5,8 +5,8 @@ pub use connector_macros::Default;
 pub use inventory;
 
 pub use crate::init::{
-    DefaultField, Fallible, Later, MadeByDefault, MakesInstance, Plain, from_default, from_init,
-    of_field,
+    Borrowed, DefaultField, Fallible, Later, MadeByDefault, MakesInstance, Owned, Plain,
+    TakesSettings, call_init, from_default, from_init, of_field,
 };
 pub use crate::registration::{InitFuture, LinkedConnector, Registration};
 pub use crate::secret::Storable;

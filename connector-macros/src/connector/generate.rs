@@ -149,7 +149,8 @@ fn generate_linked(model: &ConnectorModel) -> TokenStream {
             (argument, quote_spanned!(Span::mixed_site()=> #from_default::<#ident>()))
         }
         Instance::Init(path) => {
-            let argument = quote_spanned!(Span::mixed_site()=> __connector_settings);
+            let (_, function) = Place::of(path).ends();
+            let argument = Ident::new("__connector_settings", function).to_token_stream();
             let call = generate_init(path, &argument);
             (argument, call)
         }
@@ -164,12 +165,20 @@ fn generate_linked(model: &ConnectorModel) -> TokenStream {
     }
 }
 
-// from_init::<Self, _>(RenderFarm::connect(settings))
+// from_init::<Self, _>(call_init(RenderFarm::connect, settings))
 //
-// The call stands at the user's function, so that rustc underlines that when its signature differs.
+// The calls stand at the user's function, so that rustc underlines that when its signature differs.
 fn generate_init(path: &ExprPath, settings: &TokenStream) -> TokenStream {
-    let from_init = private("from_init");
     let (_, function) = Place::of(path).ends();
-    let call = quote_spanned!(function=> (#path(#settings)));
-    quote_spanned!(function=> #from_init::<Self, _> #call)
+    let at_function = |name| -> TokenStream {
+        let tokens = private(name).into_iter();
+        tokens
+            .map(|mut token| {
+                token.set_span(function);
+                token
+            })
+            .collect()
+    };
+    let (from_init, call_init) = (at_function("from_init"), at_function("call_init"));
+    quote_spanned!(function=> #from_init::<Self, _>(#call_init(#path, #settings)))
 }
