@@ -22,6 +22,9 @@ use crate::spec::ConnectorSpec;
     label = "create, get and delete are missing",
     note = "write `impl AsyncConnector for {Self}` with `create`, `get` and `delete`"
 )]
+//
+// The remarks behind bounds are for rustc: it shows the line where an impl breaks the bound. And each
+// method repeats `Self: Sync`, so that a field which is not is one error and not one more per method.
 pub trait AsyncConnector:
     ConnectorSpec
     + Send // it is moved between threads: instead of `Rc` write `Arc`
@@ -39,8 +42,8 @@ pub trait AsyncConnector:
         &self,
         task: CreateTask<Self>,
     ) -> impl Future<
-        Output = Result<Self::Meta>, // a type of yours? write `#[connector(…, meta = ThatType)]`
-    > + Send
+        Output = Result<Self::Meta>, // `JobId`, or a type of yours: `#[connector(…, meta = ThatType)]`
+    > + Send // so nothing that is not `Send` is held across an `.await`: drop a guard before it
     where
         Self: Sync;
 
@@ -54,8 +57,8 @@ pub trait AsyncConnector:
         job: &Self::Meta,
         cx: &TaskContext<Self>,
     ) -> impl Future<
-        Output = Result<Resource<Self::Outputs>>, // a type of yours? write `#[connector(…, outputs = ThatType)]`
-    > + Send
+        Output = Result<Resource<Self::Outputs>>, // outputs of yours: `#[connector(…, outputs = ThatType)]`
+    > + Send // so nothing that is not `Send` is held across an `.await`: drop a guard before it
     where
         Self: Sync;
 
@@ -70,7 +73,9 @@ pub trait AsyncConnector:
         &self,
         job: &Self::Meta,
         cx: &TaskContext<Self>,
-    ) -> impl Future<Output = Result<()>> + Send
+    ) -> impl Future<
+        Output = Result<()>, // as an `async fn` gives
+    > + Send // so nothing that is not `Send` is held across an `.await`: drop a guard before it
     where
         Self: Sync;
 
