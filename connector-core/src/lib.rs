@@ -69,6 +69,14 @@ pub mod registry;
 mod request;
 mod resource;
 mod secret;
+/// serde, for the derives of the prelude and for `#[serde(crate = "…")]` where this crate has another
+/// name.
+//
+// A hidden module, for else rustc would spell std's types by the names they have in serde.
+#[doc(hidden)]
+pub mod serde {
+    pub use ::serde::*;
+}
 mod settings;
 mod spec;
 mod states;
@@ -89,7 +97,6 @@ pub use registry::table::Registry;
 pub use request::{CallContext, CreateTask, TaskContext, TaskExecution};
 pub use resource::{LinkKind, MessageFormat, Outputs, Resource, TaskLog};
 pub use secret::{OperatorSecrets, Secret};
-pub use serde;
 pub use settings::Settings;
 pub use spec::ConnectorSpec;
 pub use states::StateTable;
