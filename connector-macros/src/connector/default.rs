@@ -115,3 +115,72 @@ fn generate_value(ty: &TokenStream) -> TokenStream {
     call.set_span(last);
     quote_spanned!(first=> #of_field::<#ty> #call)
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::with_own_derive;
+
+    #[test]
+    fn the_derive_of_std_is_replaced_and_no_other() {
+        let own = quote!(::connector_core::__private::Default).to_string();
+        let replaced = |item| with_own_derive(item).to_string().contains(&own);
+        assert!(replaced(quote!(
+            #[derive(Default)]
+            struct G(u8);
+        )));
+        assert!(replaced(quote! {
+            /// A farm.
+            #[derive(Debug)]
+            #[allow(dead_code)]
+            #[derive(Clone, Default,)]
+            pub(crate) struct G { client: Client }
+        }));
+        for item in [
+            quote!(
+                #[derive(Default)]
+                struct G;
+            ),
+            quote!(
+                #[derive(Default)]
+                struct G {}
+            ),
+            quote!(
+                #[derive(Debug)]
+                struct G {
+                    Default: u8,
+                }
+            ),
+            quote!(
+                #[derive(std::default::Default)]
+                struct G(u8);
+            ),
+            quote!(
+                #[cfg_attr(farm, derive(Default))]
+                struct G(u8);
+            ),
+            quote!(
+                #[derive(Default)]
+                struct G {
+                    #[default(5)]
+                    of_another_crate: u8,
+                }
+            ),
+            quote!(
+                #[derive(Default)]
+                enum G {
+                    #[default]
+                    A,
+                    B(u8),
+                }
+            ),
+            quote!(
+                #[doc(Default)]
+                struct G(u8);
+            ),
+        ] {
+            assert_eq!(with_own_derive(item.clone()).to_string(), item.to_string());
+        }
+    }
+}

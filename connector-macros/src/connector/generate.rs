@@ -4,7 +4,7 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::{Expr, ExprPath, Type, WhereClause};
+use syn::{Expr, ExprPath, Type};
 
 use super::args::Args;
 use super::item::{Item, Target};
@@ -55,25 +55,8 @@ pub(super) fn generate_stub(args: &Args, item: &Item, _: Reported) -> Option<Tok
         versions: TokenStream::new(),
         policy: None,
     };
-    let clause = if item.generics.params.is_empty() {
-        clause.to_token_stream()
-    } else {
-        generate_bounds(&self_type, clause)
-    };
     let target = quote_spanned!(Span::mixed_site()=> #self_type #clause);
     Some(generate_spec(&parameters.to_token_stream(), &target, &identity, &types(args)))
-}
-
-// where T: Render, Batch<T>: Send + Sync + 'static
-//
-// What the trait asks for, granted: whether it holds is judged at the user's own impl.
-fn generate_bounds(self_type: &TokenStream, clause: Option<&WhereClause>) -> TokenStream {
-    let predicates = clause.map(|clause| &clause.predicates).into_iter().flatten();
-    quote_spanned! {Span::mixed_site()=>
-        where
-            #(#predicates,)*
-            #self_type: ::core::marker::Send + ::core::marker::Sync + 'static
-    }
 }
 
 struct Identity {
