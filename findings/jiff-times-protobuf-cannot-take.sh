@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Two times on which jiff and a protobuf Timestamp do not meet.
 #
-# Guess:   jiff::Timestamp covers what a Timestamp can hold (years 1 to 9999), and its seconds and nanoseconds are the two
-#          fields of the message.
+# Guess:   jiff::Timestamp covers what a Timestamp can hold (years 1 to 9999), and its seconds and nanoseconds are the
+#          two fields of the message.
 # Happens: jiff 0.2.46 ends at 9999-12-30T22:00, 26 hours before Python's datetime.max, the usual "never expires": it
-#          is refused. And before 1970 both parts are negative: half a second before 1970-01-01 is -0 s and
-#          -500000000 ns, where the message wants -1 s and +500000000 ns. Copied over, protobuf 7.36.2 for Python
-#          calls that invalid.
+#          is refused. And before 1970 both parts are negative: half a second before 1970-01-01 is -0 s and -500000000
+#          ns, where the message wants -1 s and +500000000 ns. Copied over, protobuf 7.36.2 for Python calls that
+#          invalid.
 # Matters: the fraction shows only with old dates and the end only with datetime.max, so neither is met in tests. Use
 #          Euclidean division for the seconds; let the last day be an error that names the input.
 set -euo pipefail

@@ -2,8 +2,8 @@
 # A missing value in a text field of a dataclass arrives as the word "None".
 #
 # Guess:   the reader of Flyte's dataclasses refuses a value of the wrong kind, nil for str above all.
-# Happens: mashumaro 3.23 calls the field's type on what it finds: nil for a str is "None", "false" for a bool is True,
-#          2.7 for an int is 2, "12" for a list[int] is [1, 2]. None of these is an error.
+# Happens: mashumaro 3.23 calls the field's type on what it finds: nil for a str is "None", "false" for a bool is
+#          True, 2.7 for an int is 2, "12" for a list[int] is [1, 2]. None of these is an error.
 # Matters: a producer in Rust whose Option is nil makes a path of the name "None" in the Python task behind it. Check
 #          what you write against the declared type; a reader of one's own should say which field is wrong.
 set -euo pipefail

@@ -2,9 +2,10 @@
 # A dataclass field that may be one of two dataclasses loses what only the second one has.
 #
 # Guess:   a field of type Union[Csv, Parquet] that holds a Parquet is written as a Parquet.
-# Happens: mashumaro 3.23, which writes Flyte's dataclasses, takes the first member of the union that has all it needs.
-#          If Parquet has the fields of Csv and one more, it is written as a Csv: the field "columns" is missing on
-#          the wire, and flyte 2.12.1 reads back a Csv. Nothing is raised. In the other order nothing is lost.
+# Happens: mashumaro 3.23, which writes Flyte's dataclasses, takes the first member of the union that has all it
+#          needs. If Parquet has the fields of Csv and one more, it is written as a Csv: the field "columns" is
+#          missing on the wire, and flyte 2.12.1 reads back a Csv. Nothing is raised. In the other order nothing is
+#          lost.
 # Matters: a reader in another language cannot repair it, the data is gone. Describe such a choice with an explicit
 #          tag field, or put the larger class first; test with the bytes, not with the class that comes back.
 set -euo pipefail

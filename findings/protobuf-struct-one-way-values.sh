@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A NaN goes into a Struct and cannot be read out of it; a Value that is empty is null for one reader, an error for another.
+# A NaN goes into a Struct and cannot be read out of it; a Value that is empty is null for one reader, an error for
+# another.
 #
 # Guess:   what json_format.Parse accepts for a Struct, MessageToDict gives back, and Go and Rust see the same.
 # Happens: protobuf 7.36.2 (Python) parses NaN into custom_info and then refuses to print that very message; Go's

@@ -2,9 +2,9 @@
 # A length of time from a pydantic model has years in it, and a Rust reader makes another length of it.
 #
 # Guess:   pydantic writes a timedelta as ISO 8601 hours and seconds, which any duration parser takes.
-# Happens: pydantic 2.14.4 writes days as days and 365 of them as a year: 800 days and 1.5 s are P2Y70DT1.5S. jiff 0.2.46
-#          refuses even P1D as a SignedDuration; as a Span it parses, and turned into a length from 1 January 2024 it
-#          is 801 days, since that is a leap year.
+# Happens: pydantic 2.14.4 writes days as days and 365 of them as a year: 800 days and 1.5 s are P2Y70DT1.5S. jiff
+#          0.2.46 refuses even P1D as a SignedDuration; as a Span it parses, and turned into a length from 1 January
+#          2024 it is 801 days, since that is a leap year.
 # Matters: Flyte models carry timeouts this way (dataclasses: a float of seconds instead). A reader takes years as 365
 #          days, months as 30, as pydantic itself reads them, and never asks a calendar.
 set -euo pipefail

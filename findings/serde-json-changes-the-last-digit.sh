@@ -2,9 +2,9 @@
 # One in ten numbers that Python writes as JSON is another number after serde_json has read it.
 #
 # Guess:   a float printed in its shortest exact form is the same float again for any JSON reader.
-# Happens: serde_json 1.0.154 with its default features reads fast instead of exactly: of 10,000 random floats
-#          between 0 and 1000, printed by Python, about a tenth comes back one unit off in the last place. The
-#          feature float_roundtrip makes all of them exact.
+# Happens: serde_json 1.0.154 with its default features reads fast instead of exactly: of 10,000 random floats between
+#          0 and 1000, printed by Python, about a tenth comes back one unit off in the last place. The feature
+#          float_roundtrip makes all of them exact.
 # Matters: resource metadata, custom_info and templates pass through JSON; a price or a threshold must not change
 #          because a Rust service stands in between, and bytes that should be equal to Python's are not. Turn the
 #          feature on in the whole tree; it is one line, and cargo unites features.
