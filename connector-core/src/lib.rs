@@ -44,7 +44,7 @@
 //! | what goes out | [`Resource`] with a [`Phase`], [`Outputs`] and [`TaskLog`]s; [`StateTable`] for an outside system's states |
 //! | what later calls need | [`ResourceMeta`]: any struct with serde's derives, [`JobId`], or [`RawMeta`] |
 //! | types of tasks | the derives [`TaskInputs`](derive@TaskInputs), [`TaskOutputs`](derive@TaskOutputs), [`TaskConfig`](derive@TaskConfig), [`TaskConnection`](derive@TaskConnection), [`FlyteType`](derive@FlyteType); without them [`DynamicInputs`] and its kin |
-//! | what went wrong | [`ConnectorError`], an [`ErrorKind`], and [`OrKind`] for the errors of others |
+//! | what went wrong | [`ConnectorError`] of an [`ErrorKind`]; [`OrKind`] and [`HasKind`] for other errors |
 //! | one job per attempt | [`idempotency`] |
 //! | credentials and settings | [`Secret`], [`Settings`], [`OperatorSecrets`] |
 //! | logs, metrics | [`logs`], [`metrics`] |
