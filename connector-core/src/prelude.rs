@@ -1,5 +1,8 @@
-//! One `use` for authors: everything a first connector names.
-//! Re-exports only; nothing is defined here.
+//! `use connector_core::prelude::*;` is all that a first connector needs.
+//!
+//! Everything in here is a re-export and stands under a path of its own, too.
+
+// Re-exports only; nothing is defined here.
 
 pub use crate::idempotency::{Charset, IdempotencyKey};
 pub use crate::logs::{LogLine, LogPage, LogQuery, Logs};
