@@ -98,9 +98,8 @@ impl AsyncConnector for BatchJobConnector {
                 "cpu_usage" => 0.25 + 0.5 * progress,
                 _ => (64.0 * 1024.0 * 1024.0 * (1.0 + progress)).round(),
             };
-            let points = samples.iter().map(|(time, progress)| (*time, value(*progress))).collect();
-            let labels = [("job_id".to_owned(), job.job_id.clone())].into();
-            Metric::range(name, [Series { labels, points }])
+            let points = samples.iter().map(|(time, progress)| (*time, value(*progress)));
+            Metric::range(name, [Series::new(points).label("job_id", &job.job_id)])
         });
         Ok(metrics.collect())
     }
@@ -117,13 +116,11 @@ impl AsyncConnector for BatchJobConnector {
                 )));
             }
         };
-        let line = |(fifths, text): (u32, &str)| LogLine {
-            timestamp: job.moment(f64::from(fifths) / 5.0),
-            message: format!("job {} {text}", job.job_id),
-            originator: connector_core::logs::LogOriginator::User,
+        let line = |(fifths, text): (u32, &str)| {
+            LogLine::user(job.moment(f64::from(fifths) / 5.0), format!("job {} {text}", job.job_id))
         };
-        let lines = lines.into_iter().map(line).collect();
-        Ok(LogPage { lines, next_token: next.map(str::to_owned) }.into())
+        let page = LogPage::new(lines.into_iter().map(line));
+        Ok(page.next_token(next.map(str::to_owned)).into())
     }
 }
 
