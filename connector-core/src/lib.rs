@@ -69,6 +69,14 @@ pub mod registry;
 mod request;
 mod resource;
 mod secret;
+/// serde, for the derives of the prelude and for `#[serde(crate = "…")]` where this crate has another
+/// name.
+//
+// A hidden module, for else rustc would spell std's types by the names they have in serde.
+#[doc(hidden)]
+pub mod serde {
+    pub use ::serde::*;
+}
 mod settings;
 mod spec;
 mod states;
@@ -79,7 +87,7 @@ mod variables;
 pub use blocking::blocking;
 pub use connector::AsyncConnector;
 pub use dynamic::{DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs};
-pub use error::{ConnectorError, ErrorKind, OrKind, Result};
+pub use error::{ConnectorError, ErrorKind, HasKind, OrKind, Result};
 pub use jiff;
 pub use key::{ConnectorKey, InvalidTaskType, TaskType};
 pub use meta::{JobId, MetaError, RawMeta, ResourceMeta};

@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_page_is_a_stream_of_one() {
         let page = LogPage::new([LogLine::user(None, "hello")]).next_token("2".to_owned());
-        assert_eq!(all(page.clone().into()).unwrap(), [page.clone()]);
+        assert_eq!(all(page.clone().into()).unwrap(), std::slice::from_ref(&page));
         let last = LogPage::new([]);
         let pages = [Ok(page.clone()), Ok(last.clone())];
         assert_eq!(all(Logs::stream(stream::iter(pages))).unwrap(), [page.clone(), last]);

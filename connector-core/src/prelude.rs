@@ -11,4 +11,9 @@ pub use crate::{
     TaskConfig, TaskConnection, TaskContext, TaskInputs, TaskLog, TaskOutputs, blocking, connector,
     literal, pb,
 };
-pub use serde::{Deserialize, Serialize};
+#[doc = include_str!("../docs/deserialize.md")]
+pub use connector_macros::Deserialize;
+#[doc = include_str!("../docs/serialize.md")]
+pub use connector_macros::Serialize;
+pub use serde::de::Deserialize;
+pub use serde::ser::Serialize;

@@ -14,7 +14,7 @@ pub(crate) mod flyte_type;
 mod form;
 mod iso;
 mod mismatch;
-mod msgpack;
+pub(crate) mod msgpack;
 mod nesting;
 mod number;
 pub(crate) mod object;
