@@ -1,6 +1,6 @@
-//! The two traits behind a connector: what it is, and what it does.
-//! `#[connector]` writes the first, the author writes the second.
-//! The object-safe form of both is in `erased`.
+//! What a connector does: the trait that authors write.
+//! The server calls it through its object-safe twin in `erased`.
+//! What a connector is stands in `spec`.
 
 use std::future::{Future, ready};
 
@@ -8,42 +8,10 @@ use futures_util::future::join_all;
 
 use crate::error::{ConnectorError, Result};
 use crate::logs::{LogQuery, Logs};
-use crate::meta::ResourceMeta;
 use crate::metrics::{Metric, MetricsQuery};
-use crate::policy::Policy;
 use crate::request::{CallContext, CreateTask, TaskContext};
 use crate::resource::Resource;
-use crate::task::{TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
-
-/// What a connector is: its identity and the types it speaks.
-///
-/// Written by [`macro@crate::connector`]; write it by hand only to register without macros.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a connector",
-    label = "this type has no task type",
-    note = "put `#[connector(task_type = \"…\")]` on `{Self}`"
-)]
-pub trait ConnectorSpec: Send + Sync + 'static {
-    /// The name people see, for example in `ListConnectors`. Several connectors may share one.
-    const NAME: &'static str;
-    /// The task types served, first the main one.
-    const TASK_TYPES: &'static [&'static str];
-    /// The versions served of each task type.
-    const VERSIONS: &'static [i32];
-    /// How the server treats its calls; operators may override it.
-    const POLICY: Policy = Policy::new();
-
-    /// What later calls need to find the job again.
-    type Meta: ResourceMeta;
-    /// Task settings, read from `TaskTemplate.custom`.
-    type Config: TaskConfig;
-    /// Task inputs.
-    type Inputs: TaskInputs;
-    /// Task outputs.
-    type Outputs: TaskOutputs;
-    /// Secrets and settings that Flyte resolved for the task.
-    type Connection: TaskConnection;
-}
+use crate::spec::ConnectorSpec;
 
 /// What a connector does. One value serves all calls, many at a time.
 ///
@@ -54,7 +22,15 @@ pub trait ConnectorSpec: Send + Sync + 'static {
     label = "create, get and delete are missing",
     note = "write `impl AsyncConnector for {Self}` with `create`, `get` and `delete`"
 )]
-pub trait AsyncConnector: ConnectorSpec {
+//
+// The remarks behind bounds are for rustc: it shows the line where an impl breaks the bound. And each
+// method repeats `Self: Sync`, so that a field which is not is one error and not one more per method.
+pub trait AsyncConnector:
+    ConnectorSpec
+    + Send // it is moved between threads: instead of `Rc` write `Arc`
+    + Sync // several threads call it at once: instead of `RefCell` write `Mutex`, of `Cell` an atomic
+    + 'static
+{
     /// Starts the job and returns what later calls need to find it again.
     ///
     /// Flyte calls this at least once per attempt, so hand the outside system a key of its own
@@ -62,7 +38,14 @@ pub trait AsyncConnector: ConnectorSpec {
     ///
     /// # Errors
     /// The executor makes any error a failed attempt.
-    fn create(&self, task: CreateTask<Self>) -> impl Future<Output = Result<Self::Meta>> + Send;
+    fn create(
+        &self,
+        task: CreateTask<Self>,
+    ) -> impl Future<
+        Output = Result<Self::Meta>, // `JobId`, or a type of yours: `#[connector(…, meta = ThatType)]`
+    > + Send // so nothing that is not `Send` is held across an `.await`: drop a guard before it
+    where
+        Self: Sync;
 
     /// Says where the job stands; called about every 30 seconds until a terminal phase.
     ///
@@ -73,7 +56,11 @@ pub trait AsyncConnector: ConnectorSpec {
         &self,
         job: &Self::Meta,
         cx: &TaskContext<Self>,
-    ) -> impl Future<Output = Result<Resource<Self::Outputs>>> + Send;
+    ) -> impl Future<
+        Output = Result<Resource<Self::Outputs>>, // outputs of yours: `#[connector(…, outputs = ThatType)]`
+    > + Send // so nothing that is not `Send` is held across an `.await`: drop a guard before it
+    where
+        Self: Sync;
 
     /// Cancels the job. A finished, unknown or already cancelled job is a success.
     ///
@@ -86,17 +73,24 @@ pub trait AsyncConnector: ConnectorSpec {
         &self,
         job: &Self::Meta,
         cx: &TaskContext<Self>,
-    ) -> impl Future<Output = Result<()>> + Send;
+    ) -> impl Future<
+        Output = Result<()>, // as an `async fn` gives
+    > + Send // so nothing that is not `Send` is held across an `.await`: drop a guard before it
+    where
+        Self: Sync;
 
     /// Says where several jobs stand, in one call to the outside system: one answer per job, in the
     /// order asked.
     ///
-    /// Called instead of `get` where the policy allows batches ([`Policy::batch`]). Without an own
+    /// Called instead of `get` where the policy allows batches ([`crate::Policy::batch`]). Without an own
     /// version each job is asked about by itself.
     fn get_many(
         &self,
         jobs: &[(Self::Meta, TaskContext<Self>)],
-    ) -> impl Future<Output = Vec<Result<Resource<Self::Outputs>>>> + Send {
+    ) -> impl Future<Output = Vec<Result<Resource<Self::Outputs>>>> + Send
+    where
+        Self: Sync,
+    {
         join_all(jobs.iter().map(|(job, cx)| self.get(job, cx)))
     }
 
@@ -111,7 +105,10 @@ pub trait AsyncConnector: ConnectorSpec {
         job: &Self::Meta,
         query: MetricsQuery,
         cx: &CallContext,
-    ) -> impl Future<Output = Result<Vec<Metric>>> + Send {
+    ) -> impl Future<Output = Result<Vec<Metric>>> + Send
+    where
+        Self: Sync,
+    {
         let _ = job;
         drop(query);
         ready(Err(ConnectorError::unsupported(format!(
@@ -131,7 +128,10 @@ pub trait AsyncConnector: ConnectorSpec {
         job: &Self::Meta,
         query: LogQuery,
         cx: &CallContext,
-    ) -> impl Future<Output = Result<Logs>> + Send {
+    ) -> impl Future<Output = Result<Logs>> + Send
+    where
+        Self: Sync,
+    {
         let _ = job;
         drop(query);
         ready(Err(ConnectorError::unsupported(format!(

@@ -2,7 +2,8 @@
 //! `mod` writes it to where the command line says.
 
 use connector_core::ConnectorKey;
-use connector_core::typed::{FieldDescription, Interface};
+use connector_core::host::Interface;
+use connector_core::typed::FieldDescription;
 
 use crate::Described;
 use crate::imports::Imports;

@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use connector_core::typed::{Shape, TypeDescription};
+use connector_core::host::Shape;
+use connector_core::typed::TypeDescription;
 use serde_json::Value as Json;
 
 /// The longest line of generated modules, which is that of ruff.
@@ -108,7 +109,7 @@ pub(crate) fn fitted(before: usize, value: &str) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use connector_core::typed::FlyteType;
+    use connector_core::FlyteType;
     use serde_json::{Value as Json, json};
 
     use super::{docstring, expression, string};

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use connector_core::typed::{FieldDescription, Shape, Style, TypeDescription};
+use connector_core::host::Shape;
+use connector_core::typed::{FieldDescription, Style, TypeDescription};
 
 use crate::imports::Imports;
 use crate::names;
@@ -290,7 +291,8 @@ mod tests {
     #[test]
     fn a_class_is_defined_once_and_before_its_use() {
         let leaf = object("Leaf", &[FieldDescription::of::<i64>("b", "")]);
-        let field = FieldDescription { kind: leaf.clone(), ..FieldDescription::of::<i64>("a", "") };
+        let mut field = FieldDescription::of::<i64>("a", "");
+        field.kind = leaf.clone();
         let (texts, definitions) =
             annotated(&[TypeDescription::list(&object("Tree", &[field])), leaf]).unwrap();
         assert_eq!(texts, ["list[Tree]", "Leaf"]);

@@ -9,7 +9,7 @@ use rmpv::Value;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::{Mismatches, collect};
-use super::{FlyteType, Style, record, simple};
+use super::{FlyteType, Style, object, simple};
 use crate::{literal, pb};
 
 impl<T: FlyteType> FlyteType for Vec<T> {
@@ -65,7 +65,7 @@ impl<T: FlyteType> FlyteType for Vec<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a map's key",
     label = "not a key",
-    note = "keys are `String`, integers and `bool`"
+    note = "keys are `String`, `bool` and integers from `i8` to `u64`"
 )]
 pub trait MapKey: FlyteType + Ord + Hash {
     /// Whether maps with this key are literal maps.
@@ -134,7 +134,7 @@ macro_rules! maps {
 
             fn into_literal(self) -> Result<pb::Literal, Mismatches> {
                 if !K::TEXT {
-                    return record::literal(&self.into_value(Style::Dataclass)?);
+                    return object::literal(&self.into_value(Style::Dataclass)?);
                 }
                 let entries: Vec<(String, pb::Literal)> = collect(self.into_iter().map(|(key, value)| {
                     let key = key.to_text();
@@ -173,7 +173,7 @@ fn map_type<K: MapKey, V: FlyteType>() -> pb::LiteralType {
         let kind = pb::literal_type::Type::MapValueType(value);
         pb::LiteralType { r#type: Some(kind), ..Default::default() }
     } else {
-        record::annotated(simple(pb::SimpleType::Struct))
+        object::annotated(simple(pb::SimpleType::Struct))
     }
 }
 

@@ -9,7 +9,7 @@ use rmpv::Value;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::record;
+use super::object;
 use super::{FlyteType, Style, msgpack, simple};
 use crate::custom_info::InfoValue;
 use crate::pb::{literal, scalar};
@@ -76,8 +76,8 @@ impl FlyteType for pb::Literal {
             Form::Huge(number) => number.into_literal(),
             Form::Float(number) => number.into_literal(),
             Form::Text(text) => text.into_owned().into_literal(),
-            Form::Values(values) => record::literal(&Value::Array(values)),
-            Form::Fields(fields) => record::literal(&Value::Map(fields)),
+            Form::Values(values) => object::literal(&Value::Array(values)),
+            Form::Fields(fields) => object::literal(&Value::Map(fields)),
             other => Err(Mismatches::new(format!("{other} cannot be taken out of its literal"))),
         }
     }
@@ -177,7 +177,7 @@ impl FlyteType for serde_json::Value {
     const TAG: &'static str = "Typed Dict";
 
     fn literal_type() -> pb::LiteralType {
-        record::annotated(simple(pb::SimpleType::Struct))
+        object::annotated(simple(pb::SimpleType::Struct))
     }
 
     fn describe() -> TypeDescription {
@@ -205,7 +205,7 @@ impl FlyteType for serde_json::Value {
     }
 
     fn into_literal(self) -> Result<pb::Literal, Mismatches> {
-        record::literal(&self.into_value(Style::Dataclass)?)
+        object::literal(&self.into_value(Style::Dataclass)?)
     }
 
     fn into_value(self, style: Style) -> Result<Value, Mismatches> {
@@ -221,7 +221,7 @@ impl FlyteType for serde_json::Value {
                 .unwrap_or(Value::Nil),
             Self::Array(items) => items.into_value(style)?,
             Self::Object(fields) => {
-                let mut out = record::ValueFieldsOut::new(style);
+                let mut out = object::ValueFieldsOut::new(style);
                 for (key, value) in fields {
                     out.put(&key, value);
                 }

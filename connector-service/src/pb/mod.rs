@@ -12,7 +12,7 @@
     clippy::missing_errors_doc,
     reason = "generated: a field whose name says it all has no comment in proto/"
 )]
-pub mod connector {
+mod connector {
     include!("flyteidl2.connector.rs");
 }
 

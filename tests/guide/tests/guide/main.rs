@@ -4,6 +4,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
+mod messages;
 mod pages;
 mod printed;
 mod program;
@@ -12,4 +13,5 @@ mod python;
 mod steps;
 mod template;
 mod terminal;
+mod types;
 mod walk;

@@ -1,14 +1,17 @@
-//! An `init` function that is not async.
+//! A derived `Default`, and a field without one.
 
 use connector_core::Registry;
 use connector_core::prelude::*;
 
-#[connector(task_type = "render", init = connect)]
-struct G;
-
-fn connect(_settings: Settings) -> Result<G> {
-    Ok(G)
+#[connector(task_type = "render")]
+#[derive(Debug, Default)]
+struct G {
+    retries: u32,
+    client: Client,
 }
+
+#[derive(Debug)]
+struct Client;
 
 impl AsyncConnector for G {
     async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
@@ -25,5 +28,5 @@ impl AsyncConnector for G {
 }
 
 fn main() {
-    let _ = Registry::builder().register(G);
+    let _ = Registry::builder().register(G { retries: 3, client: Client });
 }

@@ -1,18 +1,16 @@
-//! The untyped forms of settings, inputs, outputs and connection: the defaults of `#[connector]`.
-//! They hand over everything that came, with checked look-ups.
-//! Typed forms implement the same traits (`task`) and need nothing from here.
+//! Settings as they came: look-ups by key, checked.
+//! `erased` makes them for connectors that name no type of their own.
+//! Errors name the key as users write it; their wording is shared with the inputs.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use prost_types::{Struct, value::Kind};
+use prost_types::{Struct, Value, value::Kind};
 use serde::de::DeserializeOwned;
 
+use super::{must_be, unfit};
 use crate::custom_info;
 use crate::error::{ConnectorError, OrKind, Result};
-use crate::pb;
-use crate::secret::{Lent, OperatorSecrets, Secret};
-use crate::task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
+use crate::task::TaskConfig;
+use crate::typed::msgpack::of_struct_value;
+use crate::typed::{FlyteType, Form};
 
 /// Task settings as they came in `TaskTemplate.custom`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,7 +19,7 @@ pub struct DynamicConfig {
 }
 
 impl DynamicConfig {
-    /// The number under `key`; absent and null are `None`.
+    /// The number under `key`, whole or not; absent and null are `None`.
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidTask`] if something else stands there.
@@ -57,6 +55,30 @@ impl DynamicConfig {
         }
     }
 
+    /// The whole number under `key`; absent and null are `None`. Whatever is not exactly one is
+    /// refused.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidTask`] if something else stands there.
+    pub fn integer(&self, key: &str) -> Result<Option<i64>> {
+        let Some(kind) = self.kind(key) else { return Ok(None) };
+        let whole = i64::from_form(form(kind)).map(Some);
+        whole.map_err(|_| match kind {
+            Kind::NumberValue(number) => must_be("custom", key, "an integer", number),
+            other => wrong_kind(key, "an integer", other),
+        })
+    }
+
+    /// What stands under `key` as any type that a task can carry, such as `Vec<String>`; absent and
+    /// null are `None`.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidTask`] with all that does not fit.
+    pub fn read<T: FlyteType>(&self, key: &str) -> Result<Option<T>> {
+        let Some(kind) = self.kind(key) else { return Ok(None) };
+        T::from_form(form(kind)).map(Some).map_err(|found| unfit::<T>("custom", key, &found))
+    }
+
     /// All settings as a type of yours. Whole numbers arrive as integers.
     ///
     /// # Errors
@@ -89,129 +111,16 @@ fn wrong_kind(key: &str, expected: &str, found: &Kind) -> ConnectorError {
         Kind::StructValue(_) => "an object",
         Kind::ListValue(_) => "a list",
     };
-    ConnectorError::invalid_task(format!("`custom.{key}` must be {expected}, not {found}"))
+    must_be("custom", key, expected, found)
+}
+
+fn form(kind: &Kind) -> Form<'static> {
+    of_struct_value(&Value { kind: Some(kind.clone()) }).into()
 }
 
 impl TaskConfig for DynamicConfig {
     fn from_custom(custom: Struct) -> Result<Self> {
         Ok(Self { custom })
-    }
-}
-
-/// Task inputs as they came: names and literals.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct DynamicInputs {
-    literals: NamedLiterals,
-}
-
-impl DynamicInputs {
-    /// The literal of that name, if it is there and has a value.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&pb::Literal> {
-        self.literals.get(name)
-    }
-
-    /// Names and literals, in the order they came.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &pb::Literal)> {
-        self.literals.iter()
-    }
-
-    /// How many inputs came.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.literals.len()
-    }
-
-    /// Whether none came.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.literals.is_empty()
-    }
-
-    /// Everything that came.
-    #[must_use]
-    pub fn into_literals(self) -> NamedLiterals {
-        self.literals
-    }
-}
-
-impl TaskInputs for DynamicInputs {
-    fn from_literals(literals: NamedLiterals) -> Result<Self> {
-        Ok(Self { literals })
-    }
-}
-
-/// Task outputs built by hand, see [`crate::literal`] for the values.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct DynamicOutputs {
-    literals: NamedLiterals,
-}
-
-impl DynamicOutputs {
-    /// Adds an output.
-    pub fn insert(&mut self, name: impl Into<String>, value: pb::Literal) {
-        self.literals.push(name, value);
-    }
-}
-
-impl From<NamedLiterals> for DynamicOutputs {
-    fn from(literals: NamedLiterals) -> Self {
-        Self { literals }
-    }
-}
-
-impl<N: Into<String>> FromIterator<(N, pb::Literal)> for DynamicOutputs {
-    fn from_iter<I: IntoIterator<Item = (N, pb::Literal)>>(pairs: I) -> Self {
-        Self { literals: pairs.into_iter().collect() }
-    }
-}
-
-impl TaskOutputs for DynamicOutputs {
-    fn into_literals(self) -> Result<NamedLiterals> {
-        Ok(self.literals)
-    }
-}
-
-/// Secrets and settings that Flyte resolved for the task. Empty when the call carried none.
-///
-/// A secret that the task did not bring may be the operator's, see [`OperatorSecrets`].
-#[derive(Debug, Clone, Default)]
-pub struct DynamicConnection {
-    secrets: BTreeMap<String, Secret>,
-    configs: BTreeMap<String, String>,
-    lent: Arc<Lent>,
-}
-
-impl DynamicConnection {
-    /// The secret of that name: the task's, or else the operator's.
-    #[must_use]
-    pub fn secret(&self, name: &str) -> Option<&Secret> {
-        let own = self.secrets.get(name).filter(|secret| !secret.is_empty());
-        own.or_else(|| self.lent.get(name)).or_else(|| self.secrets.get(name))
-    }
-
-    /// The setting of that name.
-    #[must_use]
-    pub fn config(&self, name: &str) -> Option<&str> {
-        self.configs.get(name).map(String::as_str)
-    }
-}
-
-impl TaskConnection for DynamicConnection {
-    fn from_connection(connection: pb::Connection) -> Result<Self> {
-        Ok(Self {
-            secrets: connection
-                .secrets
-                .into_iter()
-                .map(|(name, value)| (name, Secret::new(value)))
-                .collect(),
-            configs: connection.configs,
-            lent: Arc::default(),
-        })
-    }
-
-    fn with_operator(connection: pb::Connection, operator: &OperatorSecrets) -> Result<Self> {
-        Ok(Self { lent: operator.lent(), ..Self::from_connection(connection)? })
     }
 }
 
@@ -236,6 +145,25 @@ mod tests {
         assert_eq!(config.number("missing").unwrap(), None);
         let error = config.number("s").unwrap_err();
         assert_eq!(error.message(), "`custom.s` must be a number, not a string");
+    }
+
+    #[test]
+    fn look_ups_of_more_than_plain_values() {
+        let config =
+            config(serde_json::json!({"n": 2, "half": 2.5, "tags": ["a", true], "z": null}));
+        assert_eq!(config.integer("n").unwrap(), Some(2));
+        assert_eq!(config.integer("z").unwrap(), None);
+        let error = config.integer("half").unwrap_err();
+        assert_eq!(error.message(), "`custom.half` must be an integer, not 2.5");
+        let error = config.integer("tags").unwrap_err();
+        assert_eq!(error.message(), "`custom.tags` must be an integer, not a list");
+        let error = config.read::<Vec<String>>("tags").unwrap_err();
+        assert_eq!(
+            error.message(),
+            "`custom.tags` must be a list[str]: `[1]`: expected a string, found a boolean (true)"
+        );
+        assert_eq!(config.read::<Vec<String>>("missing").unwrap(), None);
+        assert_eq!(config.read::<i64>("n").unwrap(), Some(2));
     }
 
     #[test]
