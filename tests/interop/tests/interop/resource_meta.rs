@@ -8,7 +8,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess};
 use serde::ser::{Serialize, SerializeMap as _, SerializeStruct as _, Serializer};
 use serde_json::Value;
 
-const VECTORS: &str = include_str!("../../data/resource_meta.jsonl");
+const VECTORS: &str = include_str!("../../../data/resource_meta.jsonl");
 
 /// A value of which the vectors are made.
 #[derive(Debug, Clone)]

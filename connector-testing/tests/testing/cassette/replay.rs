@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::json;
 
-use crate::asked::{Caller, Shelf, get, post};
+use super::asked::{Caller, Shelf, get, post};
 
 #[tokio::test(start_paused = true)]
 async fn equal_requests_get_their_answers_in_order() {

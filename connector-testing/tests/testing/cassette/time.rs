@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::asked::{Caller, Shelf, get};
+use super::asked::{Caller, Shelf, get};
 
 #[tokio::test(start_paused = true)]
 async fn an_hour_of_polls_takes_an_hour_of_the_paused_clock() {

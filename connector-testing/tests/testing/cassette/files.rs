@@ -2,7 +2,7 @@
 
 use connector_testing::Mode;
 
-use crate::asked::Shelf;
+use super::asked::Shelf;
 
 /// What `start` says of a file.
 async fn refusal(text: &str) -> String {

@@ -10,7 +10,7 @@ use connector_testing::{CassetteBuilder, Mode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::asked::{Caller, Shelf};
+use super::asked::{Caller, Shelf};
 
 const SECRET: &str = "s3cr3t/of the \"farm\"";
 
