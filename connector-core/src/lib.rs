@@ -72,6 +72,8 @@ pub mod task;
 pub mod typed;
 
 pub use blocking::blocking;
+#[cfg(feature = "chrono")]
+pub use chrono;
 pub use connector::{AsyncConnector, ConnectorSpec};
 pub use dynamic::{DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs};
 pub use error::{ConnectorError, ErrorKind, OrKind, Result};
@@ -89,7 +91,9 @@ pub use secret::{OperatorSecrets, Secret};
 pub use settings::Settings;
 pub use states::StateTable;
 pub use task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
-pub use typed::{DataFrame, Dir, File, FlyteType};
+#[cfg(feature = "time")]
+pub use time;
+pub use typed::{DataFrame, Datetime, Dir, File, FlyteType};
 
 #[doc = include_str!("../docs/flyte_type.md")]
 pub use connector_macros::FlyteType;

@@ -5,9 +5,9 @@ pub use crate::logs::{LogLine, LogPage, LogQuery, Logs};
 pub use crate::metrics::{Metric, MetricsQuery, Series};
 pub use crate::{
     AsyncConnector, CallContext, Charset, ConnectorError, ConnectorSpec, CreateTask, DataFrame,
-    Dir, DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs, ErrorKind, File,
-    FlyteType, IdempotencyKey, JobId, OrKind, Outputs, Phase, Policy, RawMeta, Resource, Result,
-    Secret, Settings, StateTable, TaskConfig, TaskConnection, TaskContext, TaskInputs, TaskLog,
-    TaskOutputs, blocking, connector, literal, pb,
+    Datetime, Dir, DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs, ErrorKind,
+    File, FlyteType, IdempotencyKey, JobId, OrKind, Outputs, Phase, Policy, RawMeta, Resource,
+    Result, Secret, Settings, StateTable, TaskConfig, TaskConnection, TaskContext, TaskInputs,
+    TaskLog, TaskOutputs, blocking, connector, literal, pb,
 };
 pub use serde::{Deserialize, Serialize};

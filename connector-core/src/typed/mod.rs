@@ -5,6 +5,7 @@
 mod boxed;
 mod collection;
 mod connection;
+mod datetime;
 #[doc(hidden)]
 pub mod derived;
 pub mod describe;
@@ -20,18 +21,27 @@ mod nesting;
 mod number;
 mod optional;
 mod patience;
+mod place;
 mod raw;
 #[doc(hidden)]
 pub mod record;
+mod tag;
 mod text;
+#[cfg(any(feature = "chrono", feature = "time"))]
+mod through;
 mod time;
 mod tuple;
 #[doc(hidden)]
 pub mod union;
+#[cfg(feature = "chrono")]
+mod with_chrono;
+#[cfg(feature = "time")]
+mod with_time;
 
 pub use collection::MapKey;
 pub use connection::{ConnectionFields, ConnectionValue, SecretValue};
-pub use describe::{FieldDescription, Interface, Shape, TypeDescription};
+pub use datetime::Datetime;
+pub use describe::{Class, FieldDescription, Interface, Shape, TypeDescription};
 pub use enumeration::Enumeration;
 pub use fields::{LiteralFields, LiteralFieldsOut};
 pub use file::{DataFrame, Dir, File};
@@ -44,14 +54,31 @@ pub use union::Union;
 
 use crate::pb;
 
-/// How values inside a msgpack object are spelled: Python's two families of classes differ.
+/// How values inside a msgpack object are spelled: Python's families of classes differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Style {
     /// As dataclasses write them: durations in seconds, enums by value.
     #[default]
     Dataclass,
     /// As pydantic models write them: ISO durations, enums by name.
     Pydantic,
+    /// As a `TypedDict` writes them: like a model, and so are the `TypedDict`s inside it.
+    TypedDict,
+    /// As pydantic writes what stands in a model where Flyte does not look for enums, in tuples,
+    /// unions and classes of other families: ISO durations, enums by value.
+    Within,
+}
+
+impl Style {
+    /// How values are spelled that stand in a tuple or a union, which is spelled this way.
+    #[must_use]
+    pub(crate) const fn within(self) -> Self {
+        match self {
+            Self::Dataclass => Self::Dataclass,
+            Self::Pydantic | Self::TypedDict | Self::Within => Self::Within,
+        }
+    }
 }
 
 /// A Rust type that a Flyte task can carry as an input, an output or a setting.
@@ -111,6 +138,13 @@ pub trait FlyteType: Sized + Send + Sync + 'static {
     fn is_own(form: &Form<'_>) -> bool {
         let _ = form;
         true
+    }
+
+    /// Whether a value that is tagged so in a union may be read as this type, where no alternative
+    /// of the union has the tag itself.
+    #[must_use]
+    fn takes_tag(tag: &str) -> bool {
+        tag::may_be(Self::TAG, tag)
     }
 }
 

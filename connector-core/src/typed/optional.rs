@@ -6,8 +6,9 @@ use rmpv::Value;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::{FlyteType, Style, union};
+use super::{FlyteType, Style, tag, union};
 use crate::pb;
+use crate::pb::scalar;
 
 /// A field that may be left out: an `Option`.
 #[diagnostic::on_unimplemented(
@@ -32,7 +33,17 @@ impl<T: FlyteType> FlyteType for Option<T> {
     }
 
     fn from_literal(literal: &pb::Literal) -> Result<Self, Mismatches> {
-        if union::is_none(literal) { Ok(None) } else { T::from_literal(literal).map(Some) }
+        match tag::wrapped(literal)? {
+            None if matches!(tag::scalar_of(literal), Some(scalar::Value::NoneType(_))) => Ok(None),
+            None => T::from_literal(literal).map(Some),
+            Some(wrapped) if wrapped.tag == <() as FlyteType>::TAG => Ok(None),
+            Some(wrapped) if wrapped.tag.is_empty() => Self::from_literal(wrapped.inner),
+            Some(wrapped) if !union::may_have_tag::<T>(wrapped.tag) => {
+                let found = format!("a value tagged {:?}", wrapped.tag);
+                Err(Mismatches::expected(&Self::describe().name, found))
+            }
+            Some(_) => T::from_literal(literal).map(Some),
+        }
     }
 
     fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {

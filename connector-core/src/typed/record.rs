@@ -5,10 +5,10 @@ use prost_types::{Struct, value::Kind};
 use rmpv::Value;
 
 use super::derived::Reader;
-use super::describe::TypeDescription;
+use super::describe::{Class, TypeDescription};
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::{FlyteType, Style, msgpack, nesting, simple};
+use super::{FlyteType, Style, msgpack, nesting, place, simple};
 use crate::custom_info::json_to_struct;
 use crate::pb;
 use crate::pb::{literal, scalar};
@@ -20,7 +20,7 @@ pub trait Record: FlyteType {
     /// What it is for.
     const DOC: &'static str;
     /// Which of Python's classes it stands for.
-    const STYLE: Style;
+    const CLASS: Class;
 
     /// How its fields are read and written.
     fn codec() -> Codec<Self>;
@@ -40,24 +40,24 @@ pub struct Codec<R> {
 /// The transformer of a derived struct.
 #[must_use]
 pub const fn transformer<R: Record>() -> &'static str {
-    tag(R::STYLE)
-}
-
-/// The transformer of objects.
-#[must_use]
-pub const fn tag(style: Style) -> &'static str {
-    match style {
-        Style::Dataclass => "Object-Dataclass-Transformer",
-        Style::Pydantic => "Pydantic Transformer",
+    match R::CLASS {
+        Class::Dataclass => "Object-Dataclass-Transformer",
+        Class::Pydantic => MODEL,
+        Class::NamedTuple => "NamedTuple",
+        Class::TypedDict => "TypedDict",
     }
 }
+
+/// The transformer of pydantic models, and of what Python wraps into one.
+pub(super) const MODEL: &str = "Pydantic Transformer";
 
 /// The declared type of a derived struct: an object with its schema.
 #[must_use]
 pub fn literal_type<R: Record>() -> pb::LiteralType {
+    let tag = if R::CLASS == Class::Dataclass { R::TAG } else { MODEL }.to_owned();
     pb::LiteralType {
         metadata: json_to_struct(R::describe().schema).ok(),
-        structure: Some(pb::TypeStructure { tag: R::TAG.to_owned(), ..Default::default() }),
+        structure: Some(pb::TypeStructure { tag, ..Default::default() }),
         ..annotated(simple(pb::SimpleType::Struct))
     }
 }
@@ -68,7 +68,7 @@ pub fn describe<R: Record>() -> TypeDescription {
     let tell = || {
         let mut fields = Vec::new();
         (R::codec().read)(&mut Reader::Descriptions(&mut fields));
-        TypeDescription::object(R::NAME, R::DOC, &fields, R::STYLE)
+        TypeDescription::object(R::NAME, R::DOC, &fields, R::CLASS)
     };
     nesting::told::<R, _>(tell, || TypeDescription::named(R::NAME))
 }
@@ -78,9 +78,15 @@ pub fn describe<R: Record>() -> TypeDescription {
 /// # Errors
 /// Everything that does not fit, with its path.
 pub fn from_form<R: Record>(form: Form<'_>) -> Result<R, Mismatches> {
-    let mut fields = ValueFields::of(form, R::NAME)?;
-    let value = (R::codec().read)(&mut Reader::Values(&mut fields));
-    fields.finish(value)
+    let mut fields = match form {
+        // A named tuple inside an object.
+        Form::Values(values) if R::CLASS == Class::NamedTuple => ValueFields::in_order(values),
+        other => ValueFields::of(other, R::NAME)?,
+    };
+    place::inside(R::CLASS.alone(), || {
+        let value = (R::codec().read)(&mut Reader::Values(&mut fields));
+        fields.finish(value)
+    })
 }
 
 /// The literal of a derived struct.
@@ -88,7 +94,7 @@ pub fn from_form<R: Record>(form: Form<'_>) -> Result<R, Mismatches> {
 /// # Errors
 /// Values that msgpack cannot carry, with their path.
 pub fn into_literal<R: Record>(value: R) -> Result<pb::Literal, Mismatches> {
-    literal(&into_value(value, R::STYLE)?)
+    literal(&Value::Map(written(value, R::CLASS.alone())?))
 }
 
 /// A derived struct inside an object: what holds it says how values are spelled.
@@ -96,9 +102,17 @@ pub fn into_literal<R: Record>(value: R) -> Result<pb::Literal, Mismatches> {
 /// # Errors
 /// Values that msgpack cannot carry, with their path.
 pub fn into_value<R: Record>(value: R, style: Style) -> Result<Value, Mismatches> {
+    let fields = written(value, R::CLASS.inside(style))?;
+    Ok(match R::CLASS {
+        Class::NamedTuple => Value::Array(fields.into_iter().map(|(_, value)| value).collect()),
+        Class::Dataclass | Class::Pydantic | Class::TypedDict => Value::Map(fields),
+    })
+}
+
+fn written<R: Record>(value: R, style: Style) -> Result<Vec<(Value, Value)>, Mismatches> {
     let mut fields = ValueFieldsOut::new(style);
     (R::codec().write)(value, &mut fields);
-    fields.finish()
+    fields.into_fields()
 }
 
 /// Whether a form has the fields of a derived struct and no others, so that a union of several finds
@@ -108,20 +122,30 @@ pub fn into_value<R: Record>(value: R, style: Style) -> Result<Value, Mismatches
 /// the work at every level of unions within unions.
 #[must_use]
 pub fn is_own<R: Record>(form: &Form<'_>) -> bool {
-    let Form::Fields(fields) = form else {
-        return false;
+    let (seen, count) = match form {
+        Form::Fields(fields) => (Seen::ByName(fields), fields.len()),
+        Form::Values(values) if R::CLASS == Class::NamedTuple => {
+            (Seen::InOrder(values), values.len())
+        }
+        _ => return false,
     };
-    let mut reader = Reader::Glance(Glance { fields, known: 0, fits: true });
-    (R::codec().read)(&mut reader);
-    matches!(reader, Reader::Glance(glance) if glance.fits && glance.known == fields.len())
+    let mut reader = Reader::Glance(Glance { seen, known: 0, fits: true });
+    place::inside(R::CLASS.alone(), || (R::codec().read)(&mut reader));
+    matches!(reader, Reader::Glance(glance) if glance.fits && glance.known == count)
 }
 
 /// An object that is looked at from outside.
 #[derive(Debug)]
 pub struct Glance<'a> {
-    fields: &'a [(Value, Value)],
+    seen: Seen<'a>,
     known: usize,
     fits: bool,
+}
+
+#[derive(Debug)]
+enum Seen<'a> {
+    ByName(&'a [(Value, Value)]),
+    InOrder(&'a [Value]),
 }
 
 impl Glance<'_> {
@@ -129,28 +153,40 @@ impl Glance<'_> {
     pub(super) fn see<T: FlyteType>(&mut self, name: &str) {
         match self.find(name) {
             Some(value) => self.fits &= may_be::<T>(value),
-            None => self.fits &= T::absent().is_some(),
+            None => self.fits &= T::absent().is_some() && !place::is_exact(),
         }
     }
 
     /// Looks at a field that has a default.
     pub(super) fn see_or<T: FlyteType>(&mut self, name: &str) {
         match self.find(name) {
-            None | Some(Value::Nil) => {}
+            None => self.fits &= !place::is_exact(),
+            Some(Value::Nil) => {}
             Some(value) => self.fits &= may_be::<T>(value),
         }
     }
 
     fn find(&mut self, name: &str) -> Option<&Value> {
-        let (_, value) = self.fields.iter().rev().find(|(key, _)| key.as_str() == Some(name))?;
+        let value = match self.seen {
+            Seen::ByName(fields) => {
+                let named = |(key, _): &&(Value, Value)| key.as_str() == Some(name);
+                fields.iter().rev().find(named).map(|(_, value)| value)?
+            }
+            Seen::InOrder(values) => values.get(self.known)?,
+        };
         self.known += 1;
         Some(value)
     }
 }
 
-/// Whether a field may be a `T`, as far as that can be seen without looking into it.
+/// Whether a field may be a `T`, as far as that can be seen without looking into it. A float is not
+/// the integer it equals: a struct with a field of floats may be meant.
 fn may_be<T: FlyteType>(value: &Value) -> bool {
-    matches!(value, Value::Array(_) | Value::Map(_)) || T::from_form(value.clone().into()).is_ok()
+    if matches!(value, Value::Array(_) | Value::Map(_)) {
+        return true;
+    }
+    let form = Form::from(value.clone());
+    (T::is_own(&form) || !matches!(form, Form::Float(_))) && T::from_form(form).is_ok()
 }
 
 /// Marks a type as travelling in msgpack, as Python does for the cache's sake.
@@ -179,8 +215,15 @@ pub fn literal(value: &Value) -> Result<pb::Literal, Mismatches> {
 /// The fields of an object while they are read; every problem is kept until the end.
 #[derive(Debug)]
 pub struct ValueFields {
-    fields: Vec<(Value, Value)>,
+    fields: Fields,
     problems: Mismatches,
+}
+
+#[derive(Debug)]
+enum Fields {
+    ByName(Vec<(Value, Value)>),
+    /// A named tuple inside an object, which leaves the names out.
+    InOrder(std::vec::IntoIter<Value>),
 }
 
 impl ValueFields {
@@ -190,9 +233,17 @@ impl ValueFields {
     /// Something else came.
     pub fn of(form: Form<'_>, name: &str) -> Result<Self, Mismatches> {
         match form {
-            Form::Fields(fields) => Ok(Self { fields, problems: Mismatches::default() }),
+            Form::Fields(fields) => Ok(Self::new(Fields::ByName(fields))),
             other => Err(Mismatches::expected(&format!("an object `{name}`"), other)),
         }
+    }
+
+    fn in_order(values: Vec<Value>) -> Self {
+        Self::new(Fields::InOrder(values.into_iter()))
+    }
+
+    fn new(fields: Fields) -> Self {
+        Self { fields, problems: Mismatches::default() }
     }
 
     /// The fields of a protobuf object.
@@ -202,7 +253,7 @@ impl ValueFields {
             .fields
             .iter()
             .map(|(key, value)| (Value::from(key.as_str()), msgpack::of_struct_value(value)));
-        Self { fields: fields.collect(), problems: Mismatches::default() }
+        Self::new(Fields::ByName(fields.collect()))
     }
 
     /// Takes a field; without a value of its own it must be there, unless its type can be absent.
@@ -229,10 +280,14 @@ impl ValueFields {
     }
 
     fn remove(&mut self, name: &str) -> Option<Value> {
+        let fields = match &mut self.fields {
+            Fields::ByName(fields) => fields,
+            Fields::InOrder(values) => return values.next(),
+        };
         // Where a name stands twice the last one counts.
-        let at = self.fields.iter().rposition(|(key, _)| key.as_str() == Some(name))?;
+        let at = fields.iter().rposition(|(key, _)| key.as_str() == Some(name))?;
         // The order stays: another name may stand twice, too.
-        Some(self.fields.remove(at).1)
+        Some(fields.remove(at).1)
     }
 
     fn read<T: FlyteType>(&mut self, name: &str, value: Value) -> Option<T> {
@@ -243,7 +298,13 @@ impl ValueFields {
     ///
     /// # Errors
     /// Every problem found.
-    pub fn finish<T>(self, value: Option<T>) -> Result<T, Mismatches> {
+    pub fn finish<T>(mut self, value: Option<T>) -> Result<T, Mismatches> {
+        if let Fields::InOrder(rest) = &self.fields
+            && rest.len() > 0
+        {
+            let more = format!("it has {} values more than fields are known", rest.len());
+            self.problems.extend(Mismatches::new(more));
+        }
         match value {
             Some(value) if self.problems.is_empty() => Ok(value),
             _ => Err(self.problems),
@@ -279,7 +340,11 @@ impl ValueFieldsOut {
     /// # Errors
     /// Every value that msgpack cannot carry.
     pub fn finish(self) -> Result<Value, Mismatches> {
-        if self.problems.is_empty() { Ok(Value::Map(self.fields)) } else { Err(self.problems) }
+        self.into_fields().map(Value::Map)
+    }
+
+    fn into_fields(self) -> Result<Vec<(Value, Value)>, Mismatches> {
+        if self.problems.is_empty() { Ok(self.fields) } else { Err(self.problems) }
     }
 }
 
