@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use connector_core::pb as core_pb;
-use connector_server::pb;
-use connector_server::pb::async_connector_service_client::AsyncConnectorServiceClient;
+use connector_service::pb;
+use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
 use prost_types::{Struct, Value, value::Kind};
 use tonic::transport::{Channel, Endpoint};
 

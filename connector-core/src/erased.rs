@@ -26,8 +26,6 @@ use crate::typed::Interface;
 /// A task to create, as it came.
 #[derive(Clone)]
 pub struct CreateRequest {
-    /// Which connector, until when.
-    pub call: CallContext,
     /// The task template.
     pub template: Box<pb::TaskTemplate>,
     /// The inputs.
@@ -45,15 +43,13 @@ pub struct CreateRequest {
 impl fmt::Debug for CreateRequest {
     // Template, inputs and connection may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CreateRequest").field("call", &self.call).finish_non_exhaustive()
+        f.debug_struct("CreateRequest").finish_non_exhaustive()
     }
 }
 
 /// A call about an existing job, as it came.
 #[derive(Clone)]
 pub struct JobRequest {
-    /// Which connector, until when.
-    pub call: CallContext,
     /// What create answered.
     pub resource_meta: Bytes,
     /// Where outputs belong; empty on delete.
@@ -63,16 +59,15 @@ pub struct JobRequest {
 }
 
 impl fmt::Debug for JobRequest {
+    // The connection may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JobRequest").field("call", &self.call).finish_non_exhaustive()
+        f.debug_struct("JobRequest").finish_non_exhaustive()
     }
 }
 
 /// A question about a job that carries no connection: metrics or logs.
 #[derive(Debug, Clone)]
 pub struct QueryRequest<Q> {
-    /// Which connector, until when.
-    pub call: CallContext,
     /// What create answered.
     pub resource_meta: Bytes,
     /// What is asked.
@@ -132,6 +127,8 @@ impl From<ConnectorError> for CallError {
 }
 
 /// A connector as the server sees it. Implemented for every [`AsyncConnector`].
+///
+/// Requests are what a caller sent; `call` is what the server made of it: which connector, until when.
 #[async_trait]
 pub trait DynConnector: fmt::Debug + Send + Sync + 'static {
     /// What the connector takes and gives.
@@ -141,22 +138,29 @@ pub trait DynConnector: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// What the connector says, or inputs, settings or a connection that do not fit its types.
-    async fn create(&self, request: CreateRequest) -> Result<Bytes, CallError>;
+    async fn create(&self, request: CreateRequest, call: CallContext) -> Result<Bytes, CallError>;
 
     /// Says where a job stands.
     ///
     /// # Errors
     /// Unreadable metadata, or what the connector says.
-    async fn get(&self, request: JobRequest) -> Result<ErasedResource, CallError>;
+    async fn get(
+        &self,
+        request: JobRequest,
+        call: CallContext,
+    ) -> Result<ErasedResource, CallError>;
 
     /// Says where several jobs stand: one answer per request, in order.
-    async fn get_many(&self, requests: Vec<JobRequest>) -> Vec<Result<ErasedResource, CallError>>;
+    async fn get_many(
+        &self,
+        requests: Vec<(JobRequest, CallContext)>,
+    ) -> Vec<Result<ErasedResource, CallError>>;
 
     /// Cancels a job.
     ///
     /// # Errors
     /// Unreadable metadata, or what the connector says.
-    async fn delete(&self, request: JobRequest) -> Result<(), CallError>;
+    async fn delete(&self, request: JobRequest, call: CallContext) -> Result<(), CallError>;
 
     /// Measurements of a job.
     ///
@@ -165,13 +169,18 @@ pub trait DynConnector: fmt::Debug + Send + Sync + 'static {
     async fn get_metrics(
         &self,
         request: QueryRequest<MetricsQuery>,
+        call: CallContext,
     ) -> Result<Vec<Metric>, CallError>;
 
     /// Log lines of a job.
     ///
     /// # Errors
     /// Unreadable metadata, or what the connector says.
-    async fn get_logs(&self, request: QueryRequest<LogQuery>) -> Result<Logs, CallError>;
+    async fn get_logs(
+        &self,
+        request: QueryRequest<LogQuery>,
+        call: CallContext,
+    ) -> Result<Logs, CallError>;
 }
 
 /// The form every registered connector takes.
@@ -204,9 +213,8 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
         }
     }
 
-    async fn create(&self, request: CreateRequest) -> Result<Bytes, CallError> {
+    async fn create(&self, request: CreateRequest, call: CallContext) -> Result<Bytes, CallError> {
         let CreateRequest {
-            call,
             mut template,
             inputs,
             input_context,
@@ -229,19 +237,26 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
             .map_err(|error| ConnectorError::permanent(error.to_string()).with_source(error).into())
     }
 
-    async fn get(&self, request: JobRequest) -> Result<ErasedResource, CallError> {
-        let JobRequest { call, resource_meta, output_prefix, connection } = request;
+    async fn get(
+        &self,
+        request: JobRequest,
+        call: CallContext,
+    ) -> Result<ErasedResource, CallError> {
+        let JobRequest { resource_meta, output_prefix, connection } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
         let cx = self.context(call, output_prefix, connection)?;
         Ok(erase(self.connector.get(&job, &cx).await?)?)
     }
 
-    async fn get_many(&self, requests: Vec<JobRequest>) -> Vec<Result<ErasedResource, CallError>> {
+    async fn get_many(
+        &self,
+        requests: Vec<(JobRequest, CallContext)>,
+    ) -> Vec<Result<ErasedResource, CallError>> {
         let mut jobs = Vec::with_capacity(requests.len());
         let read: Vec<Result<(), CallError>> = requests
             .into_iter()
-            .map(|request| {
-                let JobRequest { call, resource_meta, output_prefix, connection } = request;
+            .map(|(request, call)| {
+                let JobRequest { resource_meta, output_prefix, connection } = request;
                 let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
                 jobs.push((job, self.context(call, output_prefix, connection)?));
                 Ok(())
@@ -258,8 +273,8 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
             .collect()
     }
 
-    async fn delete(&self, request: JobRequest) -> Result<(), CallError> {
-        let JobRequest { call, resource_meta, output_prefix, connection } = request;
+    async fn delete(&self, request: JobRequest, call: CallContext) -> Result<(), CallError> {
+        let JobRequest { resource_meta, output_prefix, connection } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
         let cx = self.context(call, output_prefix, connection)?;
         Ok(self.connector.delete(&job, &cx).await?)
@@ -268,14 +283,19 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
     async fn get_metrics(
         &self,
         request: QueryRequest<MetricsQuery>,
+        call: CallContext,
     ) -> Result<Vec<Metric>, CallError> {
-        let QueryRequest { call, resource_meta, query } = request;
+        let QueryRequest { resource_meta, query } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
         Ok(self.connector.get_metrics(&job, query, &call).await?)
     }
 
-    async fn get_logs(&self, request: QueryRequest<LogQuery>) -> Result<Logs, CallError> {
-        let QueryRequest { call, resource_meta, query } = request;
+    async fn get_logs(
+        &self,
+        request: QueryRequest<LogQuery>,
+        call: CallContext,
+    ) -> Result<Logs, CallError> {
+        let QueryRequest { resource_meta, query } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
         Ok(self.connector.get_logs(&job, query, &call).await?)
     }

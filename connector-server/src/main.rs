@@ -3,5 +3,5 @@
 use connector_examples as _;
 
 fn main() -> std::process::ExitCode {
-    connector_server::main()
+    connector_service::main()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use connector_core::pb as core_pb;
 use connector_core::request::TaskExecution;
-use connector_server::pb;
+use connector_service::pb;
 
 use crate::task::Task;
 

@@ -3,12 +3,12 @@
 //! How a server is reached over memory is the server's business.
 
 use connector_core::Registry;
-use connector_server::Server;
+use connector_service::Server;
 use tonic::transport::Channel;
 
 /// A running server in this process. Dropping it ends it as SIGTERM would, without waiting.
 #[derive(Debug)]
-pub struct InProcess(connector_server::InProcess);
+pub struct InProcess(connector_service::InProcess);
 
 impl InProcess {
     /// Serves these connectors on the current runtime: all of their work is done on its threads and
@@ -16,7 +16,7 @@ impl InProcess {
     #[must_use]
     pub fn serve(registry: Registry) -> Self {
         let server = Server::builder().registry(registry).without_isolation().build();
-        Self(connector_server::InProcess::serve(server))
+        Self(connector_service::InProcess::serve(server))
     }
 
     /// A channel to it. All of them share one connection.

@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use connector_core::pb as core_pb;
-use connector_server::pb;
-use connector_server::pb::async_connector_service_server::{
+use connector_service::pb;
+use connector_service::pb::async_connector_service_server::{
     AsyncConnectorService, AsyncConnectorServiceServer,
 };
 use prost_types::{Struct, Value, value::Kind};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use connector_core::Registry;
-use connector_server::pb;
+use connector_service::pb;
 use tonic::Status;
 
 use super::subject::{Subject, VendorHandle};

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use connector_server::pb;
+use connector_service::pb;
 use futures_util::future::join_all;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep, sleep_until};
 use tonic::Status;

@@ -1,7 +1,7 @@
 //! What the executor remembers of the polls of one attempt.
 //! The poll loop of `attempt` feeds it and its look loop reads it; time is not its business.
 
-use connector_server::pb;
+use connector_service::pb;
 use tonic::Status;
 
 use super::look::is_terminal;
@@ -78,7 +78,7 @@ impl CacheItem {
 
 #[cfg(test)]
 mod tests {
-    use connector_server::pb;
+    use connector_service::pb;
     use tonic::Status;
 
     use super::{CacheItem, Cached};

@@ -3,7 +3,7 @@
 
 use connector_core::pb::task::NamedLiteral;
 use connector_core::pb::task_execution::Phase;
-use connector_server::pb;
+use connector_service::pb;
 
 use super::outputs::{OutputStore, WrittenOutputs};
 use super::record::{End, FailureCode};
@@ -100,7 +100,7 @@ mod tests {
     use connector_core::literal;
     use connector_core::pb as core_pb;
     use connector_core::pb::task::NamedLiteral;
-    use connector_server::pb;
+    use connector_service::pb;
 
     use super::{Look, is_terminal, look};
     use crate::executor::outputs::OutputStore;

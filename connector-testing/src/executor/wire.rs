@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use connector_core::pb as core_pb;
-use connector_server::pb;
-use connector_server::pb::async_connector_service_client::AsyncConnectorServiceClient;
+use connector_service::pb;
+use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
 use tokio::time::Instant;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use connector_core::erased::{ErasedResource, JobRequest, QueryRequest};
 use connector_core::logs::{LogPage, LogQuery, Logs};
 use connector_core::metrics::{Metric, MetricsQuery};
-use connector_core::registry::Entry;
 use connector_core::{ConnectorError, Result};
 use futures_util::StreamExt as _;
 use tokio::time::sleep;
@@ -73,7 +72,7 @@ impl Job {
     /// That of the connector's `get`.
     pub async fn get(&self) -> Result<ErasedResource> {
         let entry = self.harness.entry(&self.task)?;
-        entry.connector.get(self.request(entry)).await.map_err(told)
+        entry.connector.get(self.request(), call(entry)).await.map_err(told)
     }
 
     /// Asks where it stands until that is a final phase, or until 1,000 polls have not found one.
@@ -106,8 +105,8 @@ impl Job {
     pub async fn delete(&self) -> Result<()> {
         let entry = self.harness.entry(&self.task)?;
         // The executor sends no output prefix with a delete.
-        let request = JobRequest { output_prefix: String::new(), ..self.request(entry) };
-        entry.connector.delete(request).await.map_err(told)
+        let request = JobRequest { output_prefix: String::new(), ..self.request() };
+        entry.connector.delete(request, call(entry)).await.map_err(told)
     }
 
     /// One page of its log, or all pages of a stream: the lines, and the token of the next page.
@@ -119,8 +118,8 @@ impl Job {
     /// That of the connector's `get_logs`.
     pub async fn log_page(&self, query: LogQuery) -> Result<LogPage> {
         let entry = self.harness.entry(&self.task)?;
-        let request = QueryRequest { call: call(entry), resource_meta: self.meta.clone(), query };
-        let mut pages = match entry.connector.get_logs(request).await.map_err(told)? {
+        let request = QueryRequest { resource_meta: self.meta.clone(), query };
+        let mut pages = match entry.connector.get_logs(request, call(entry)).await.map_err(told)? {
             Logs::Page(page) => return Ok(page),
             Logs::Stream(pages) => pages,
         };
@@ -168,13 +167,12 @@ impl Job {
     /// That of the connector's `get_metrics`.
     pub async fn metrics(&self, query: MetricsQuery) -> Result<Vec<Metric>> {
         let entry = self.harness.entry(&self.task)?;
-        let request = QueryRequest { call: call(entry), resource_meta: self.meta.clone(), query };
-        entry.connector.get_metrics(request).await.map_err(told)
+        let request = QueryRequest { resource_meta: self.meta.clone(), query };
+        entry.connector.get_metrics(request, call(entry)).await.map_err(told)
     }
 
-    pub(super) fn request(&self, entry: &Entry) -> JobRequest {
+    pub(super) fn request(&self) -> JobRequest {
         JobRequest {
-            call: call(entry),
             resource_meta: self.meta.clone(),
             output_prefix: self.output_prefix.clone(),
             connection: Some(self.task.connection.clone()),

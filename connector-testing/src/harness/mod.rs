@@ -154,7 +154,6 @@ impl Harness {
         let name = AttemptName { run: &run, number: attempt };
         let output_prefix = name.output_prefix(None);
         let request = CreateRequest {
-            call: call(entry),
             template: Box::new(task.template.clone()),
             inputs: task.inputs.clone().into(),
             input_context: Vec::new(),
@@ -162,7 +161,7 @@ impl Harness {
             execution: Some(Box::new(name.execution(&task.template))),
             connection: Some(task.connection.clone()),
         };
-        let meta = entry.connector.create(request).await.map_err(told)?;
+        let meta = entry.connector.create(request, call(entry)).await.map_err(told)?;
         Ok(Job { harness: self.clone(), task: task.clone(), run, attempt, output_prefix, meta })
     }
 
@@ -196,7 +195,7 @@ impl Harness {
                     format!("a batch is of one task type, not of {} and {other}", entry.key);
                 return Err(ConnectorError::unsupported(mixed));
             }
-            requests.push(job.request(entry));
+            requests.push((job.request(), call(entry)));
         }
         let answers = entry.connector.get_many(requests).await;
         Ok(answers.into_iter().map(|answer| answer.map_err(told)).collect())

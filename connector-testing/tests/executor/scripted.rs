@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use connector_server::pb;
-use connector_server::pb::async_connector_service_server::{
+use connector_service::pb;
+use connector_service::pb::async_connector_service_server::{
     AsyncConnectorService, AsyncConnectorServiceServer,
 };
 use hyper_util::rt::TokioIo;

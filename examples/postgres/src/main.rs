@@ -1,3 +1,3 @@
 //! A server with this one connector: `cargo run -p postgres-connector -- serve`.
 
-connector_server::main!(postgres_connector);
+connector_service::main!(postgres_connector);

@@ -35,7 +35,6 @@ impl Bench {
     async fn create(&self, custom: Value) -> Result<Bytes, ConnectorError> {
         let custom = json_to_struct(custom).ok();
         let request = CreateRequest {
-            call: self.call.clone(),
             template: Box::new(pb::TaskTemplate { custom, ..Default::default() }),
             inputs: NamedLiterals::default(),
             input_context: Vec::new(),
@@ -43,20 +42,22 @@ impl Bench {
             execution: None,
             connection: connection(),
         };
-        self.connector.create(request).await.map_err(kind_of_connector)
+        self.connector.create(request, self.call.clone()).await.map_err(kind_of_connector)
     }
 
     async fn get(&self, meta: &Bytes) -> Result<ErasedResource, ConnectorError> {
-        self.connector.get(self.request(meta)).await.map_err(kind_of_connector)
+        self.connector.get(self.request(meta), self.call.clone()).await.map_err(kind_of_connector)
     }
 
     async fn delete(&self, meta: &Bytes) -> Result<(), ConnectorError> {
-        self.connector.delete(self.request(meta)).await.map_err(kind_of_connector)
+        self.connector
+            .delete(self.request(meta), self.call.clone())
+            .await
+            .map_err(kind_of_connector)
     }
 
     fn request(&self, meta: &Bytes) -> JobRequest {
         JobRequest {
-            call: self.call.clone(),
             resource_meta: meta.clone(),
             output_prefix: String::new(),
             connection: connection(),
@@ -207,12 +208,9 @@ async fn it_leaks_everywhere_when_asked_to() {
     let kept = bench.delete(&meta).await.unwrap_err();
     let refused =
         bench.create(json!({"leak_secret": true, "create": "invalid"})).await.unwrap_err();
-    let request = QueryRequest {
-        call: bench.call.clone(),
-        resource_meta: meta.clone(),
-        query: LogQuery::default(),
-    };
-    let Logs::Page(page) = bench.connector.get_logs(request).await.unwrap() else {
+    let request = QueryRequest { resource_meta: meta.clone(), query: LogQuery::default() };
+    let Logs::Page(page) = bench.connector.get_logs(request, bench.call.clone()).await.unwrap()
+    else {
         panic!("a page");
     };
     for form in FORMS {

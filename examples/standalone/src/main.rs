@@ -34,5 +34,5 @@ impl AsyncConnector for FileSensor {
 }
 
 fn main() -> ExitCode {
-    connector_server::main()
+    connector_service::main()
 }

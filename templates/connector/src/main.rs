@@ -1,3 +1,3 @@
 //! The server of `{{project-name}}`: `cargo run` serves, `cargo run -- --help` says what else it does.
 
-connector_server::main!({{crate_name}});
+connector_service::main!({{crate_name}});

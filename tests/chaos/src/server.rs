@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use connector_server::pb;
-use connector_server::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
+use connector_service::pb;
+use connector_service::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tonic::transport::{Channel, Endpoint};

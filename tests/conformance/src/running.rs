@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use connector_core::Registry;
-use connector_server::pb;
-use connector_server::pb::async_connector_service_client::AsyncConnectorServiceClient;
-use connector_server::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
-use connector_server::{Limits, Server, ServerError};
+use connector_service::pb;
+use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
+use connector_service::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
+use connector_service::{Limits, Server, ServerError};
 use prost_types::{Struct, Value, value::Kind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -4,7 +4,7 @@ use conformance_tests::Running;
 use conformance_tests::probe::meta;
 use conformance_tests::running::{create, delete, get};
 use connector_core::pb as core_pb;
-use connector_server::pb;
+use connector_service::pb;
 use tonic::{Code, Request};
 
 #[tokio::test]

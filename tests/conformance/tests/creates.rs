@@ -4,8 +4,8 @@ use bytes::Bytes;
 use conformance_tests::running::{attempt, delete, get};
 use conformance_tests::{Running, Setup, Vendor};
 use connector_core::pb::task_execution::Phase;
-use connector_server::pb;
-use connector_server::pb::async_connector_service_client::AsyncConnectorServiceClient;
+use connector_service::pb;
+use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
 use tonic::Code;
 use tonic::transport::Channel;
 

@@ -1,7 +1,7 @@
 //! What a Flyte finds out about this server: connectors, health, reflection, operators' pages.
 
 use conformance_tests::Running;
-use connector_server::pb;
+use connector_service::pb;
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use conformance_tests::running::{attempt, get};
 use conformance_tests::vendor::Answer;
 use conformance_tests::{Running, Setup, Vendor};
-use connector_server::{Limits, pb};
+use connector_service::{Limits, pb};
 use futures_util::stream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;

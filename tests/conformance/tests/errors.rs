@@ -6,7 +6,7 @@ use conformance_tests::probe::meta;
 use conformance_tests::running::{create, delete, get, logs, metrics};
 use conformance_tests::{Running, Setup};
 use connector_core::pb::task_execution::Phase;
-use connector_server::{Limits, pb};
+use connector_service::{Limits, pb};
 use tonic::{Code, Request};
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use conformance_tests::vendor::Answer;
 use conformance_tests::{Running, Setup, Vendor};
 use connector_core::pb::task_execution::Phase;
 use connector_core::prelude::Resource;
-use connector_server::pb::get_task_logs_response::Part;
+use connector_service::pb::get_task_logs_response::Part;
 use tokio::time::interval;
 use tonic::Request;
 use tonic_health::pb::HealthCheckRequest;

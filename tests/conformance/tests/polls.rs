@@ -9,8 +9,8 @@ use conformance_tests::{Setup, Vendor};
 use connector_core::pb as core_pb;
 use connector_core::pb::task_execution::Phase;
 use connector_core::prelude::{DynamicOutputs, Outputs, Resource, literal};
-use connector_server::pb;
-use connector_server::pb::async_connector_service_client::AsyncConnectorServiceClient;
+use connector_service::pb;
+use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
 use tonic::transport::Channel;
 use tonic::{Code, Request};
 

@@ -3,8 +3,8 @@
 use conformance_tests::Running;
 use conformance_tests::probe::meta;
 use conformance_tests::running::{create, logs, metrics};
-use connector_server::pb;
-use connector_server::pb::get_task_logs_response::Part;
+use connector_service::pb;
+use connector_service::pb::get_task_logs_response::Part;
 use prost_types::{Duration, Timestamp};
 use tonic::Code;
 

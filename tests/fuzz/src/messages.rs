@@ -2,7 +2,7 @@
 //! Campaigns add these to the broken examples, which seldom get past the first reader.
 
 use connector_core::pb::{self, literal, primitive, scalar, task};
-use connector_server::pb::CreateTaskRequest;
+use connector_service::pb::CreateTaskRequest;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;

@@ -12,7 +12,7 @@ use connector_core::pb::task;
 use connector_core::registry::Entry;
 use connector_core::{CallContext, ConnectorKey, NamedLiterals, Outputs, Registry};
 use connector_examples as _;
-use connector_server::pb::{CreateTaskRequest, Resource};
+use connector_service::pb::{CreateTaskRequest, Resource};
 use fuzz_tests::campaign::Campaign;
 use fuzz_tests::corpus::Corpus;
 use fuzz_tests::{messages, mutation};
@@ -67,7 +67,6 @@ async fn job(
     let inputs = inputs.unwrap_or_default();
     let call = CallContext { key: key.clone(), deadline: None };
     let create = CreateRequest {
-        call: call.clone(),
         template: template.unwrap_or_default(),
         inputs: NamedLiterals::from(inputs.literals.clone()),
         input_context: inputs.context.into_iter().map(|pair| (pair.key, pair.value)).collect(),
@@ -75,19 +74,14 @@ async fn job(
         execution: None,
         connection: connection.clone(),
     };
-    let resource_meta = match connector.create(create).await {
+    let resource_meta = match connector.create(create, call.clone()).await {
         Ok(resource_meta) => resource_meta,
         Err(CallError::Connector(refused)) if !refused.message().is_empty() => return Ok(false),
         Err(other) => return Err(format!("create: {other:?}")),
     };
-    let asked = JobRequest {
-        call: call.clone(),
-        resource_meta: resource_meta.clone(),
-        output_prefix,
-        connection,
-    };
-    let first = poll(connector, &asked).await?;
-    let second = poll(connector, &asked).await?;
+    let asked = JobRequest { resource_meta: resource_meta.clone(), output_prefix, connection };
+    let first = poll(connector, &asked, &call).await?;
+    let second = poll(connector, &asked, &call).await?;
     // Bytes are compared, because a NaN equals nothing.
     if first.is_some() && first != second {
         return Err("two polls of a finished job answer different outputs".to_owned());
@@ -100,17 +94,24 @@ async fn job(
     }
     // Neither may panic; a connector may well have no metrics and no logs.
     let query = MetricsQuery::default();
-    let query = QueryRequest { call: call.clone(), resource_meta: resource_meta.clone(), query };
-    drop(connector.get_metrics(query).await);
+    let query = QueryRequest { resource_meta: resource_meta.clone(), query };
+    drop(connector.get_metrics(query, call.clone()).await);
     let query = LogQuery::default();
-    drop(connector.get_logs(QueryRequest { call, resource_meta, query }).await);
-    connector.delete(asked).await.map_err(|error| format!("delete: {error}"))?;
+    drop(connector.get_logs(QueryRequest { resource_meta, query }, call.clone()).await);
+    connector.delete(asked, call).await.map_err(|error| format!("delete: {error}"))?;
     Ok(true)
 }
 
 /// One poll; answers the bytes of the outputs, if there are any.
-async fn poll(connector: &dyn DynConnector, asked: &JobRequest) -> Result<Option<Vec<u8>>, String> {
-    let resource = connector.get(asked.clone()).await.map_err(|error| format!("get: {error}"))?;
+async fn poll(
+    connector: &dyn DynConnector,
+    asked: &JobRequest,
+    call: &CallContext,
+) -> Result<Option<Vec<u8>>, String> {
+    let resource = connector
+        .get(asked.clone(), call.clone())
+        .await
+        .map_err(|error| format!("get: {error}"))?;
     readable(&Resource {
         message: resource.message,
         phase: resource.phase as i32,

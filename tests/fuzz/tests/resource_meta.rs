@@ -59,22 +59,20 @@ fn check(bytes: &[u8]) -> Result<bool, String> {
             let call = CallContext { key: entry.key.clone(), deadline: None };
             let resource_meta = Bytes::copy_from_slice(bytes);
             let asked = JobRequest {
-                call: call.clone(),
                 resource_meta: resource_meta.clone(),
                 output_prefix: String::new(),
                 connection: None,
             };
-            let polled = entry.connector.get(asked.clone()).await;
-            let deleted = entry.connector.delete(asked).await;
+            let polled = entry.connector.get(asked.clone(), call.clone()).await;
+            let deleted = entry.connector.delete(asked, call.clone()).await;
             // Both read the same bytes, so both can or neither can.
             let unreadable = |error: Option<&CallError>| matches!(error, Some(CallError::Meta(_)));
             assert_eq!(unreadable(polled.as_ref().err()), unreadable(deleted.as_ref().err()));
             let query = MetricsQuery::default();
-            let query =
-                QueryRequest { call: call.clone(), resource_meta: resource_meta.clone(), query };
-            drop(entry.connector.get_metrics(query).await);
+            let query = QueryRequest { resource_meta: resource_meta.clone(), query };
+            drop(entry.connector.get_metrics(query, call.clone()).await);
             let query = LogQuery::default();
-            drop(entry.connector.get_logs(QueryRequest { call, resource_meta, query }).await);
+            drop(entry.connector.get_logs(QueryRequest { resource_meta, query }, call).await);
         });
     }
     Ok(json)

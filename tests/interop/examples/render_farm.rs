@@ -150,5 +150,5 @@ impl AsyncConnector for RenderFarm {
 }
 
 fn main() -> ExitCode {
-    connector_server::main()
+    connector_service::main()
 }

@@ -12,7 +12,7 @@ use prost_types::{
 use super::{ROOTS, differences, facts};
 
 fn ours() -> FileDescriptorSet {
-    let bytes = include_bytes!("../../../connector-server/src/pb/descriptors.bin");
+    let bytes = include_bytes!("../../../connector-service/src/pb/descriptors.bin");
     FileDescriptorSet::decode(bytes.as_slice()).unwrap()
 }
 

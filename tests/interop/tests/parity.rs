@@ -22,7 +22,7 @@ fn descriptors_equal_those_of_the_official_package() {
     assert!(status.success(), "dump_descriptors.py: {status}");
 
     let official = FileDescriptorSet::decode(std::fs::read(&file).unwrap().as_slice()).unwrap();
-    let ours = FileDescriptorSet::decode(connector_server::pb::FILE_DESCRIPTOR_SET).unwrap();
+    let ours = FileDescriptorSet::decode(connector_service::pb::FILE_DESCRIPTOR_SET).unwrap();
     // An empty set would equal another empty one.
     assert!(parity::facts(&official, &parity::ROOTS).len() > 100);
     assert_eq!(parity::differences(&ours, &official), Vec::<String>::new());

@@ -15,7 +15,7 @@ const SERVICE_PACKAGE: &str = "flyteidl2.connector";
 
 /// Where the generated files of each crate live, seen from the workspace root.
 pub(crate) const CORE_DIR: &str = "connector-core/src/pb";
-pub(crate) const SERVER_DIR: &str = "connector-server/src/pb";
+pub(crate) const SERVER_DIR: &str = "connector-service/src/pb";
 
 /// Anything that went wrong; the text is all that a caller needs.
 pub(crate) type Failure = Box<dyn Error>;

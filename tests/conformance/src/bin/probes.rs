@@ -1,3 +1,3 @@
 //! The probes as a server binary, one connector of which cannot start.
 
-connector_server::main!(conformance_tests);
+connector_service::main!(conformance_tests);

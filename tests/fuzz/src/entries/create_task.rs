@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use connector_core::jiff::SignedDuration;
 use connector_core::pb::{self, literal, scalar, task};
 use connector_core::{DataFrame, Dir, File, FlyteType, literal as literals};
-use connector_server::pb::{CreateTaskRequest, TaskExecutionMetadata};
+use connector_service::pb::{CreateTaskRequest, TaskExecutionMetadata};
 use prost::Message as _;
 use prost_types::{Struct, Value, value::Kind};
 

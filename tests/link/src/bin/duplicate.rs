@@ -24,5 +24,5 @@ impl AsyncConnector for Pretender {
 }
 
 fn main() -> ExitCode {
-    connector_server::main()
+    connector_service::main()
 }

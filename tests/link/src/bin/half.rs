@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use link_connector_a as _;
 
 fn main() -> ExitCode {
-    connector_server::main()
+    connector_service::main()
 }

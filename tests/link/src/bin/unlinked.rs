@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    connector_server::main()
+    connector_service::main()
 }

@@ -2,6 +2,7 @@
 //! Each case runs a binary of `src/bin` the way its operator would.
 //! The wording of the messages belongs to `connector-server`; what they must name is checked here.
 
+mod arrows;
 mod debug;
 mod release;
 mod server;

@@ -68,7 +68,7 @@ pub(crate) fn check_unlinked(binary: &Path) {
         let first_line =
             "error: no connector is linked into this binary, so there is nothing to serve";
         assert_eq!(refused.stderr.lines().next(), Some(first_line));
-        for line in ["use my_connectors as _;", "connector_server::main!(my_connectors);"] {
+        for line in ["use my_connectors as _;", "connector_service::main!(my_connectors);"] {
             let printed = refused.stderr.lines().any(|printed| printed.trim() == line);
             assert!(printed, "{line:?} is missing: {refused:?}");
         }

@@ -1,0 +1,54 @@
+//! Which creates are the same: one attempt of one node of one execution, with the same task.
+//! `create/mod.rs` finds flights and answers by it.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use connector_core::ConnectorKey;
+use connector_core::erased::CreateRequest;
+use prost::Message;
+
+use crate::memory::Key;
+
+/// An attempt, as far as a create tells it. A create that names no execution has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) key: Key,
+    /// The key of the attempt before.
+    pub(crate) previous: Option<Key>,
+}
+
+impl Identity {
+    pub(crate) fn of(connector: &ConnectorKey, request: &CreateRequest) -> Option<Self> {
+        let attempt = request.execution.as_deref()?.execution_identity()?;
+        let connector = (connector.task_type.as_str(), connector.version);
+        // Actions of one run that are not named apart are told apart by where their outputs go.
+        let prefix = if attempt.node_id.is_empty() { request.output_prefix.as_str() } else { "" };
+        let content = content(request);
+        let key = |attempt| Key::of((connector, attempt, prefix, content));
+        Some(Self { key: key(attempt), previous: attempt.previous().map(key) })
+    }
+}
+
+/// Settings and inputs. A repeated create has the same ones, in any order; a client that gives
+/// every task one execution identity should still get a job for each. The rest of the template is
+/// left out: paths rendered into a container's arguments may differ between two sendings.
+fn content(request: &CreateRequest) -> u64 {
+    let mut inputs = 0_u64;
+    let mut bytes = Vec::new();
+    for (name, literal) in request.inputs.iter() {
+        bytes.clear();
+        // A growing vector takes everything.
+        literal.encode(&mut bytes).ok();
+        let mut hasher = DefaultHasher::new();
+        (name, &bytes).hash(&mut hasher);
+        inputs = inputs.wrapping_add(hasher.finish());
+    }
+    let mut hasher = DefaultHasher::new();
+    inputs.hash(&mut hasher);
+    if let Some(custom) = &request.template.custom {
+        bytes.clear();
+        custom.encode(&mut bytes).ok();
+        bytes.hash(&mut hasher);
+    }
+    hasher.finish()
+}

@@ -1,0 +1,69 @@
+//! What callers of create are told: the job, a job that reports failure, or an error.
+//! The cap on resource metadata is here too: what Flyte cannot keep, nobody can follow.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use connector_core::ConnectorError;
+use connector_core::erased::CallError;
+use connector_core::policy::CreateErrors;
+
+use super::Creates;
+use super::failed_job;
+use super::flight::{Flight, Outcome};
+use crate::failure::Cause;
+use crate::observer::Observer;
+use crate::operation::Operation;
+use crate::text;
+use crate::verdict::{self, Verdict};
+
+impl Creates {
+    pub(super) fn judge(
+        self: &Arc<Self>,
+        made: Result<Bytes, Cause>,
+        flight: &Arc<Flight>,
+        observer: &Arc<dyn Observer>,
+    ) -> Outcome {
+        let cause = match made {
+            Ok(meta) => {
+                let (size, most) = (meta.len(), self.site.policy.max_meta_bytes);
+                if size <= most {
+                    return Outcome::Created(meta);
+                }
+                // The job exists, and nobody will be able to say which one it is.
+                self.cancel_later(flight, meta, observer);
+                Cause::from(ConnectorError::permanent(format!(
+                    "the resource metadata has {size} bytes and may have {most} (the policy's \
+                     `max_meta_bytes`), so the job was cancelled; keep only what finds the job \
+                     again in the resource metadata"
+                )))
+            }
+            Err(cause) => cause,
+        };
+        // What is said of a secret ends here: what follows travels.
+        let error = match cause {
+            Cause::Call(error) => error,
+            Cause::Panicked(message) => {
+                let message = self.site.scrubbed_text(message, flight.connection.as_ref());
+                return Outcome::Failed(Arc::new(Cause::Panicked(message)));
+            }
+            other => return Outcome::Failed(Arc::new(other)),
+        };
+        let error = self.site.scrubbed(error, flight.connection.as_ref());
+        let as_job = self.site.policy.create_errors == CreateErrors::FailedJob
+            && verdict::of(Operation::Create, &error) == Verdict::FailedJob;
+        match error {
+            CallError::Connector(error) if as_job => {
+                let kind = error.kind().as_str();
+                observer.error_as_job(Operation::Create, kind);
+                let key = &flight.context.key;
+                tracing::warn!(%key, kind, "no job is created; the task will report FAILED: {error}");
+                Outcome::FailedJob(failed_job::remember(
+                    kind,
+                    &text::capped(error.message().to_owned()),
+                ))
+            }
+            error => Outcome::Failed(Arc::new(Cause::Call(error))),
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Rules of create: once per attempt, whoever leaves, and no job that nobody takes.
+//! Creates of one attempt share one flight and one answer; the flight goes on when its callers
+//! leave; a job nobody takes is cancelled (`abandoned`), also when the server ends.
+
+mod abandoned;
+pub(crate) mod failed_job;
+mod flight;
+mod identity;
+mod judge;
+mod under_way;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use connector_core::ConnectorError;
+use connector_core::erased::CreateRequest;
+use flight::{Claim, Flight, Outcome};
+use identity::Identity;
+use tokio::sync::watch;
+use tokio::time::{timeout, timeout_at};
+use under_way::Unsettled;
+
+use crate::call::Call;
+use crate::deadline::after;
+use crate::failure::Cause;
+use crate::isolation::caught;
+use crate::memory::{Key, Memory, Store};
+use crate::observer::Observer;
+use crate::operation::Operation;
+use crate::site::Site;
+
+/// The most creates under way or waiting to be taken.
+const MOST_FLIGHTS: usize = 10_000;
+/// The most answers remembered for repeated creates.
+const MOST_KEPT: usize = 10_000;
+/// How long a job that was created may go without a first poll and still count as not asked about.
+const UNPOLLED_FOR: Duration = Duration::from_secs(3_600);
+
+/// The creates of one connector.
+#[derive(Debug)]
+pub(crate) struct Creates {
+    site: Arc<Site>,
+    /// Those that the same attempt can find.
+    flights: Mutex<HashMap<Key, Arc<Flight>>>,
+    /// Metadata by attempt, once somebody has taken it.
+    kept: Box<dyn Store<Bytes>>,
+    /// Jobs that somebody has taken and nobody has asked about, by their metadata.
+    unpolled: Box<dyn Store<()>>,
+    unsettled: Unsettled,
+    draining: watch::Sender<bool>,
+}
+
+/// What a create finds.
+enum Found {
+    Flight(Boarding),
+    Answer(Bytes),
+    /// The job of the same attempt is being cancelled; made now, another would live beside it.
+    Leaving(Arc<Flight>, Box<CreateRequest>),
+}
+
+/// A caller on a flight; leaving is told however it happens.
+struct Boarding {
+    creates: Arc<Creates>,
+    flight: Arc<Flight>,
+    observer: Arc<dyn Observer>,
+}
+
+impl Drop for Boarding {
+    fn drop(&mut self) {
+        if self.flight.leave() {
+            self.creates.abandon(&self.flight, &self.observer);
+        }
+    }
+}
+
+impl Creates {
+    pub(crate) fn new(site: Arc<Site>) -> Arc<Self> {
+        let memory = site.policy.create_memory;
+        Arc::new(Self {
+            site,
+            flights: Mutex::default(),
+            kept: Box::new(Memory::new(MOST_KEPT, memory)),
+            unpolled: Box::new(Memory::new(MOST_KEPT, UNPOLLED_FOR)),
+            unsettled: Unsettled::default(),
+            draining: watch::Sender::new(false),
+        })
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<Key, Arc<Flight>>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How much is remembered: creates not settled, answers kept, jobs not asked about.
+    pub(crate) fn remembered(&self) -> [(&'static str, usize); 3] {
+        [
+            ("creates", self.unsettled.count()),
+            ("created_jobs", self.kept.len()),
+            ("unpolled_jobs", self.unpolled.len()),
+        ]
+    }
+
+    /// Creates a job, or answers what the same attempt was answered before.
+    ///
+    /// # Errors
+    /// What the connector said, a passed deadline, too many creates, or the end of the server.
+    ///
+    /// # Cancel safety
+    /// The create goes on; its job is kept for the same attempt and then cancelled.
+    pub(crate) async fn create(
+        self: &Arc<Self>,
+        mut request: CreateRequest,
+        call: &Call,
+    ) -> Result<Bytes, Cause> {
+        let boarding = loop {
+            match self.find(request, call)? {
+                Found::Answer(meta) => return Ok(meta),
+                Found::Flight(boarding) => break boarding,
+                Found::Leaving(flight, again) => {
+                    let left = timeout_at(call.deadline, flight.gone()).await;
+                    left.map_err(|_elapsed| Cause::OutOfTime(call.limit))?;
+                    request = *again;
+                }
+            }
+        };
+        let flight = &boarding.flight;
+        match flight.outcome(call.deadline).await {
+            Some(Outcome::Created(meta)) => match flight.claim() {
+                Claim::First => {
+                    self.taken(flight, &meta);
+                    Ok(meta)
+                }
+                Claim::Again => Ok(meta),
+                Claim::TooLate => Err(Cause::from(ConnectorError::retryable(
+                    "the next attempt of this task has begun; the job of this one is cancelled",
+                ))),
+            },
+            Some(Outcome::FailedJob(meta)) => Ok(meta),
+            Some(Outcome::Failed(cause)) => Err(cause.shared()),
+            None => Err(Cause::OutOfTime(call.limit)),
+        }
+    }
+
+    /// Finds the flight or the answer of the same attempt, or starts a flight.
+    fn find(self: &Arc<Self>, request: CreateRequest, call: &Call) -> Result<Found, Cause> {
+        let identity = Identity::of(&call.context.key, &request);
+        let mut flights = identity.map(|_| self.flights());
+        if let (Some(identity), Some(flights)) = (identity, &flights) {
+            let under_way = flights.get(&identity.key);
+            if let Some(boarding) = under_way.and_then(|flight| self.board(flight, call)) {
+                return Ok(Found::Flight(boarding));
+            }
+            if let Some(leaving) = under_way.filter(|_| !*self.draining.borrow()) {
+                return Ok(Found::Leaving(Arc::clone(leaving), Box::new(request)));
+            }
+            if let Some(meta) = self.kept.get(&identity.key) {
+                return Ok(Found::Answer(meta));
+            }
+        }
+        if *self.draining.borrow() {
+            return Err(Cause::Ending);
+        }
+        if self.unsettled.count() >= MOST_FLIGHTS {
+            return Err(Cause::from(ConnectorError::transient(format!(
+                "{MOST_FLIGHTS} creates of this connector are under way already"
+            ))));
+        }
+        let flight = Arc::new(Flight::new(
+            identity.map(|identity| identity.key),
+            call.context.clone(),
+            request.connection.clone(),
+            self.unsettled.begin(),
+        ));
+        let boarding = self.board(&flight, call).ok_or(Cause::Ending)?;
+        if let (Some(identity), Some(flights)) = (identity, &mut flights) {
+            flights.insert(identity.key, Arc::clone(&flight));
+            let previous = identity.previous;
+            match previous.and_then(|previous| flights.get(&previous)) {
+                Some(superseded) => {
+                    if let Some(meta) = superseded.supersede() {
+                        self.cancel_later(superseded, meta, &call.observer);
+                    }
+                }
+                None => {
+                    if let Some(previous) = previous {
+                        self.cancel_unpolled(&previous, &flight, &call.observer);
+                    }
+                }
+            }
+        }
+        drop(flights);
+        let (creates, observer) = (Arc::clone(self), Arc::clone(&call.observer));
+        self.site.workplace.detach(async move { creates.fly(flight, request, observer).await });
+        Ok(Found::Flight(boarding))
+    }
+
+    /// Adds a caller to a flight, unless its job is being cancelled.
+    fn board(self: &Arc<Self>, flight: &Arc<Flight>, call: &Call) -> Option<Boarding> {
+        flight.board().then(|| Boarding {
+            creates: Arc::clone(self),
+            flight: Arc::clone(flight),
+            observer: Arc::clone(&call.observer),
+        })
+    }
+
+    /// Calls the connector, whoever still waits for it.
+    async fn fly(
+        self: Arc<Self>,
+        flight: Arc<Flight>,
+        request: CreateRequest,
+        observer: Arc<dyn Observer>,
+    ) {
+        let limit = self.site.policy.create_limit;
+        let until = after(limit);
+        let connector = Arc::clone(&self.site.connector);
+        let (context, connection) = (flight.context.clone(), flight.connection.as_ref());
+        let made = async {
+            let Ok(_permit) = self.site.workplace.permits().acquire_owned().await else {
+                return Err(Cause::Ending);
+            };
+            if !self.site.rates.admit(connection, until).await {
+                return Err(Cause::from(ConnectorError::transient(
+                    "the account's calls per second are used up",
+                )));
+            }
+            observer.outside_call(Operation::Create);
+            caught(connector.create(request, context))
+                .await
+                .map_err(Cause::Panicked)?
+                .map_err(Cause::Call)
+        };
+        let made = timeout(limit, made).await.unwrap_or_else(|_elapsed| {
+            let key = &flight.context.key;
+            tracing::error!(%key, "a create took longer than {limit:?} and was stopped; if the \
+                outside system has made a job by now, nobody knows of it");
+            Err(Cause::from(ConnectorError::retryable(format!(
+                "the connector did not finish creating the job within {limit:?} \
+                 (the policy's `create_limit`)"
+            ))))
+        });
+        let outcome = self.judge(made, &flight, &observer);
+        self.land(&flight, outcome, &observer);
+    }
+
+    /// Tells the callers, and finds the job a taker or an end.
+    fn land(
+        self: &Arc<Self>,
+        flight: &Arc<Flight>,
+        outcome: Outcome,
+        observer: &Arc<dyn Observer>,
+    ) {
+        match &outcome {
+            Outcome::Created(_) => {}
+            Outcome::FailedJob(meta) => {
+                if let Some(key) = flight.key {
+                    self.kept.put(key, meta.clone());
+                }
+                self.forget(flight);
+            }
+            // An error is shared by those who wait now; the next one tries anew.
+            Outcome::Failed(_) => self.forget(flight),
+        }
+        if flight.land(outcome) {
+            self.abandon(flight, observer);
+        }
+    }
+
+    /// Somebody has the job now.
+    fn taken(&self, flight: &Arc<Flight>, meta: &Bytes) {
+        if let Some(key) = flight.key {
+            self.unpolled.put(Key::of(meta), ());
+            self.kept.put(key, meta.clone());
+            self.forget(flight);
+        }
+    }
+
+    /// Removes a flight, if it is still the one under its key.
+    fn forget(&self, flight: &Arc<Flight>) {
+        if let Some(key) = flight.key
+            && let Entry::Occupied(entry) = self.flights().entry(key)
+            && Arc::ptr_eq(entry.get(), flight)
+        {
+            entry.remove();
+        }
+    }
+
+    /// Somebody has asked about the job or deleted it: its metadata has arrived in Flyte's state.
+    pub(crate) fn asked_about(&self, resource_meta: &Bytes) {
+        if !self.unpolled.is_empty() {
+            self.unpolled.remove(&Key::of(resource_meta));
+        }
+    }
+
+    /// From now on nothing is created, and jobs nobody has taken are cancelled without grace.
+    pub(crate) fn begin_drain(&self) {
+        self.draining.send_replace(true);
+    }
+
+    /// Waits until every create is settled.
+    pub(crate) async fn drained(&self) {
+        self.unsettled.settled().await;
+    }
+
+    /// How many creates are not settled.
+    pub(crate) fn unsettled(&self) -> usize {
+        self.unsettled.count()
+    }
+}
+
+#[cfg(test)]
+mod tests;

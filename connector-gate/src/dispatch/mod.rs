@@ -1,0 +1,171 @@
+//! One call to one connector: look-up, deadline, span, and how it ended.
+//! A service calls it for all five operations, with requests in core's form; nothing else reaches a
+//! connector's gate. It knows no wire message, so every protocol uses it as it is.
+
+mod guard;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use connector_core::CallContext;
+use connector_core::erased::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
+use connector_core::logs::{LogQuery, Logs};
+use connector_core::metrics::{Metric, MetricsQuery};
+pub use guard::CallGuard;
+use tracing::{Instrument, Span};
+
+use crate::call::Call;
+use crate::deadline::{TimeLimit, after};
+use crate::failure::{Cause, Failure};
+use crate::gate::Gate;
+use crate::gates::Gates;
+use crate::isolation::caught;
+use crate::operation::Operation;
+
+/// Whom a call is for, and how long the caller waits.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The task type, as the request says.
+    pub task_type: String,
+    /// Its version, as the request says.
+    pub version: i32,
+    /// The caller's timeout, if it set one.
+    pub timeout: Option<Duration>,
+}
+
+/// Takes calls to the gates of connectors. The rules keep to the deadline of each.
+///
+/// # Errors
+/// Every operation fails where no connector serves the route, and with what its rules let through.
+///
+/// # Cancel safety
+/// Dropping a call's future drops the call at its current `.await` and tells the observer that the
+/// caller has left; what that means to the connector is each operation's own rule.
+#[derive(Debug)]
+pub struct Dispatcher {
+    gates: Arc<Gates>,
+    max_call: Duration,
+}
+
+/// A call that has found its gate.
+struct Begun<'a> {
+    gate: &'a Gate,
+    call: Call,
+    guard: CallGuard,
+    span: Span,
+}
+
+impl Dispatcher {
+    /// Takes calls to those gates; no call may take longer than `max_call`.
+    #[must_use]
+    pub const fn new(gates: Arc<Gates>, max_call: Duration) -> Self {
+        Self { gates, max_call }
+    }
+
+    /// Creates a job and answers its metadata. `input_bytes` is the size of the inputs on the wire.
+    ///
+    /// # Errors
+    /// See [`Dispatcher`].
+    pub async fn create(
+        &self,
+        route: Route,
+        request: CreateRequest,
+        input_bytes: usize,
+    ) -> Result<Bytes, Failure> {
+        self.gates.find(&route.task_type, route.version).observer.inputs(input_bytes);
+        let Begun { gate, call, guard, span } = self.begin(Operation::Create, route)?;
+        settled(ended(gate.create(request, &call), guard, span).await?)
+    }
+
+    /// Says where a job stands.
+    ///
+    /// # Errors
+    /// See [`Dispatcher`].
+    pub async fn get(&self, route: Route, request: JobRequest) -> Result<ErasedResource, Failure> {
+        let Begun { gate, call, guard, span } = self.begin(Operation::Get, route)?;
+        settled(ended(gate.get(request, &call), guard, span).await?)
+    }
+
+    /// Deletes a job.
+    ///
+    /// # Errors
+    /// See [`Dispatcher`].
+    pub async fn delete(&self, route: Route, request: JobRequest) -> Result<(), Failure> {
+        let Begun { gate, call, guard, span } = self.begin(Operation::Delete, route)?;
+        settled(ended(gate.delete(request, &call), guard, span).await?)
+    }
+
+    /// Reads the measurements of a job. The call ends when its guard is told so: the service may
+    /// still refuse an answer that its caller could not receive.
+    ///
+    /// # Errors
+    /// See [`Dispatcher`].
+    pub async fn get_metrics(
+        &self,
+        route: Route,
+        request: QueryRequest<MetricsQuery>,
+    ) -> Result<(Vec<Metric>, CallGuard), Failure> {
+        let Begun { gate, call, guard, span } = self.begin(Operation::GetMetrics, route)?;
+        ended(gate.get_metrics(request, &call), guard, span).await
+    }
+
+    /// Reads the log of a job. The call ends when its guard is told so: the answer may be a stream.
+    ///
+    /// # Errors
+    /// See [`Dispatcher`].
+    pub async fn get_logs(
+        &self,
+        route: Route,
+        request: QueryRequest<LogQuery>,
+    ) -> Result<(Logs, CallGuard), Failure> {
+        let Begun { gate, call, guard, span } = self.begin(Operation::GetLogs, route)?;
+        ended(gate.get_logs(request, &call), guard, span).await
+    }
+
+    /// The failure of a call whose request cannot be read; counted like every other.
+    #[must_use]
+    pub fn refused(&self, operation: Operation, route: Route, cause: Cause) -> Failure {
+        match self.begin(operation, route) {
+            Ok(begun) => begun.guard.fail(cause),
+            Err(failure) => failure,
+        }
+    }
+
+    fn begin(&self, operation: Operation, route: Route) -> Result<Begun<'_>, Failure> {
+        let found = self.gates.find(&route.task_type, route.version);
+        let timeout = route.timeout;
+        let guard = CallGuard::new(found.observer, operation, route);
+        let Some((key, gate)) = found.gate else {
+            return Err(guard.fail(Cause::NotRegistered));
+        };
+        let server = gate.limit(operation).map_or(self.max_call, |own| own.min(self.max_call));
+        let limit = TimeLimit::new(operation, timeout, server);
+        let deadline = after(limit.allowed);
+        let span = tracing::debug_span!("call", operation = operation.as_str(), key = %key);
+        let context = CallContext { key: key.clone(), deadline: Some(deadline.into_std()) };
+        let call = Call { context, limit, deadline, observer: Arc::clone(found.observer) };
+        Ok(Begun { gate, call, guard, span })
+    }
+}
+
+/// Waits for a gate's answer. The connector's panics are caught where it runs; here a mistake of our
+/// own is, which must not end the connection.
+async fn ended<T>(
+    answer: impl Future<Output = Result<T, Cause>>,
+    guard: CallGuard,
+    span: Span,
+) -> Result<(T, CallGuard), Failure> {
+    match caught(answer).instrument(span).await {
+        Ok(Ok(answer)) => Ok((answer, guard)),
+        Ok(Err(cause)) => Err(guard.fail(cause)),
+        Err(message) => Err(guard.fail(Cause::Panicked(message))),
+    }
+}
+
+/// Tells the end of a call that has its answer.
+fn settled<T>((answer, guard): (T, CallGuard)) -> Result<T, Failure> {
+    guard.succeed();
+    Ok(answer)
+}

@@ -1,0 +1,152 @@
+//! The gate in front of a connector: everything the executor cannot absorb is absorbed here.
+//! `dispatch` finds the gate of a call and calls its operations. One module per rule.
+//! What the executor should see of each kind of error is told in `verdict`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use connector_core::erased::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
+use connector_core::logs::{LogQuery, Logs};
+use connector_core::metrics::{Metric, MetricsQuery};
+
+use crate::call::Call;
+use crate::create::{Creates, failed_job};
+use crate::delete;
+use crate::failure::Cause;
+use crate::isolation::Interrupted;
+use crate::operation::Operation;
+use crate::outputs::Declared;
+use crate::poll::Polls;
+use crate::scrub::{KnownSecrets, Scrub};
+use crate::site::{Ended, Site};
+use crate::stream;
+
+/// One connector behind all rules.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    pub(crate) site: Arc<Site>,
+    pub(crate) creates: Arc<Creates>,
+    polls: Arc<Polls>,
+}
+
+impl Gate {
+    pub(crate) fn new(site: Site) -> Self {
+        let site = Arc::new(site);
+        let (creates, polls) = (Creates::new(Arc::clone(&site)), Polls::new(Arc::clone(&site)));
+        Self { site, creates, polls }
+    }
+
+    /// The policy's own limit for an operation.
+    pub(crate) fn limit(&self, operation: Operation) -> Option<std::time::Duration> {
+        match operation {
+            Operation::Create => self.site.policy.create_timeout,
+            Operation::Get => self.site.policy.get_timeout,
+            Operation::Delete => self.site.policy.delete_timeout,
+            Operation::GetMetrics | Operation::GetLogs => None,
+        }
+    }
+
+    /// Creates a job once per attempt; see `create`.
+    pub(crate) async fn create(&self, request: CreateRequest, call: &Call) -> Result<Bytes, Cause> {
+        Site::note_secrets(request.connection.as_ref());
+        let declared =
+            if self.site.policy.check_outputs { Declared::of(&request.template) } else { None };
+        let first = self.polls.first_request(declared.is_some(), &request, &call.context);
+        let meta = self.creates.create(request, call).await?;
+        if failed_job::recall(&meta).is_none() {
+            self.polls.created(declared, first, &meta);
+        }
+        Ok(meta)
+    }
+
+    /// Says where a job stands; see `poll`.
+    pub(crate) async fn get(
+        &self,
+        request: JobRequest,
+        call: &Call,
+    ) -> Result<ErasedResource, Cause> {
+        if let Some(job) = failed_job::recall(&request.resource_meta) {
+            return Ok(job);
+        }
+        Site::note_secrets(request.connection.as_ref());
+        self.creates.asked_about(&request.resource_meta);
+        self.polls.get(&request, call).await
+    }
+
+    /// Deletes a job; see `delete`.
+    pub(crate) async fn delete(&self, request: JobRequest, call: &Call) -> Result<(), Cause> {
+        if failed_job::recall(&request.resource_meta).is_some() {
+            return Ok(());
+        }
+        Site::note_secrets(request.connection.as_ref());
+        self.creates.asked_about(&request.resource_meta);
+        delete::delete(&self.site, &request, call).await?;
+        self.polls.deleted(&request.resource_meta);
+        Ok(())
+    }
+
+    /// Asks for measurements. Without a connection at hand, every secret known is taken out.
+    pub(crate) async fn get_metrics(
+        &self,
+        request: QueryRequest<MetricsQuery>,
+        call: &Call,
+    ) -> Result<Vec<Metric>, Cause> {
+        let (start, end) = (request.query.start, request.query.end);
+        if start.zip(end).is_some_and(|(start, end)| end < start) {
+            // A range that ends before it begins holds nothing.
+            return Ok(Vec::new());
+        }
+        let context = call.context.clone();
+        let asked = self.site.call(
+            Operation::GetMetrics,
+            call.deadline,
+            &*call.observer,
+            |connector| async move { connector.get_metrics(request, context).await },
+        );
+        let mut metrics = question(asked.await, call)?;
+        KnownSecrets::of_process().metrics(&mut metrics);
+        Ok(metrics)
+    }
+
+    /// Asks for log lines. Without a connection at hand, every secret known is taken out.
+    pub(crate) async fn get_logs(
+        &self,
+        request: QueryRequest<LogQuery>,
+        call: &Call,
+    ) -> Result<Logs, Cause> {
+        let context = call.context.clone();
+        let asked = self.site.call(
+            Operation::GetLogs,
+            call.deadline,
+            &*call.observer,
+            |connector| async move { connector.get_logs(request, context).await },
+        );
+        Ok(match question(asked.await, call)? {
+            Logs::Page(mut page) => {
+                KnownSecrets::of_process().log_page(&mut page);
+                Logs::Page(page)
+            }
+            // Reading a stream runs the connector's code as well.
+            Logs::Stream(pages) => Logs::Stream(stream::elsewhere(&self.site.workplace, pages)),
+        })
+    }
+
+    /// How much the rules remember, by what it is.
+    pub(crate) fn remembered(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let accounts = [("accounts", self.site.rates.accounts())];
+        self.creates.remembered().into_iter().chain(self.polls.remembered()).chain(accounts)
+    }
+}
+
+/// The answer to a question that carries no connection.
+fn question<T>(asked: Ended<T>, call: &Call) -> Result<T, Cause> {
+    let known = KnownSecrets::of_process();
+    match asked {
+        Ok(answer) => answer.map_err(|error| Cause::Call(known.error(error))),
+        Err(Interrupted::Panicked(mut message)) => {
+            known.text(&mut message);
+            Err(Cause::Panicked(message))
+        }
+        Err(interrupted) => Err(call.cause(interrupted)),
+    }
+}

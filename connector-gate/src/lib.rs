@@ -1,0 +1,48 @@
+//! The executor-aware rules between Flyte and a connector: what the executor cannot absorb is absorbed here.
+//!
+//! A service converts a call of its wire into a request of `connector-core` and hands it to the
+//! [`Dispatcher`]; what comes back is the connector's answer, or a [`Failure`] to be told. Between the
+//! two stand the rules: a create happens once per attempt, no transient error of a poll leaves, nobody
+//! is orphaned, a connector holds up nobody but itself, no secret shows. The crate's README has them
+//! all, with their files.
+//!
+//! This crate is for services. Authors of connectors need `connector-core`, and operators of a server
+//! `connector-service`; neither names anything here.
+// One way down: dispatch → gate → create, poll, delete → site → isolation → the connector. No wire
+// message of a service, no listener, no metrics library may come in: the rules count through `Observer`.
+
+mod answer;
+mod backoff;
+mod call;
+mod create;
+mod deadline;
+mod delete;
+mod dispatch;
+mod failure;
+mod gate;
+mod gates;
+mod isolation;
+mod memory;
+mod observer;
+mod operation;
+mod outputs;
+mod poll;
+#[cfg(test)]
+mod probe;
+mod rate;
+mod rotation;
+mod scrub;
+mod site;
+mod stream;
+pub mod text;
+mod verdict;
+
+pub use deadline::{TimeLimit, after};
+pub use dispatch::{CallGuard, Dispatcher, Route};
+pub use failure::{Cause, Failure};
+pub use gates::Gates;
+pub use isolation::panic_message;
+pub use observer::Observer;
+pub use operation::Operation;
+pub use rotation::Rotation;
+pub use scrub::{KnownSecrets, Scrub};

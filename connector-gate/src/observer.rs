@@ -1,0 +1,44 @@
+//! Where the rules tell what happened to the calls of one task type, so that a service can count it.
+//! `dispatch` and the rules call it; the gate keeps no counters and knows no exposition format.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::failure::Failure;
+use crate::operation::Operation;
+
+/// Sees what happens to the calls of one task type.
+///
+/// Every call begins once and ends once: it succeeded, failed, or its caller left. No method may block
+/// or panic; they are called on the path of every call.
+pub trait Observer: fmt::Debug + Send + Sync {
+    /// A call has arrived.
+    fn begun(&self, operation: Operation);
+
+    /// A call worked out, that long after it arrived.
+    fn succeeded(&self, operation: Operation, elapsed: Duration);
+
+    /// A call failed, that long after it arrived; it should be written to the log, too.
+    fn failed(&self, failure: &Failure, elapsed: Duration);
+
+    /// The caller left before there was an answer, that long after the call arrived.
+    fn left(&self, operation: Operation, elapsed: Duration);
+
+    /// The inputs of a create have that many bytes on the wire.
+    fn inputs(&self, bytes: usize);
+
+    /// The connector is called, and so the outside system.
+    fn outside_call(&self, operation: Operation);
+
+    /// A poll failed and the executor does not see it.
+    fn masked_error(&self, kind: &'static str);
+
+    /// An error became a job in a failed phase.
+    fn error_as_job(&self, operation: Operation, kind: &'static str);
+
+    /// A job whose creator had left was `cancelled`, `kept` or `orphaned`.
+    fn abandoned_create(&self, outcome: &'static str);
+
+    /// The outside system said something the connector does not know.
+    fn unknown_state(&self);
+}

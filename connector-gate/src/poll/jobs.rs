@@ -1,0 +1,165 @@
+//! What is remembered of a job between polls: its last phase, since when its state is unknown.
+//! `poll/mod.rs` answers from it when the outside system does not. A running job that answers and
+//! declares no outputs needs no record, which is the usual case.
+
+use std::time::{Duration, SystemTime};
+
+use connector_core::erased::ErasedResource;
+use connector_core::{ConnectorKey, Phase};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::answer;
+use crate::memory::{Key, Memory, Store};
+use crate::outputs::Declared;
+use crate::text;
+
+/// The most jobs remembered.
+const MOST_JOBS: usize = 200_000;
+/// How long after its last poll with news a job is remembered.
+const JOB_MEMORY: Duration = Duration::from_secs(7 * 24 * 3_600);
+
+/// The jobs of one connector that there is something to remember of.
+#[derive(Debug)]
+pub(super) struct Jobs {
+    staleness_budget: Duration,
+    records: Box<dyn Store<Job>>,
+}
+
+#[derive(Debug, Clone)]
+struct Job {
+    /// The last phase the outside system told.
+    phase: Phase,
+    unknown: Option<Unknown>,
+    panicked: bool,
+    declared: Option<Declared>,
+}
+
+/// Since when the state is unknown.
+#[derive(Debug, Clone)]
+struct Unknown {
+    since: SystemTime,
+    from: Instant,
+    /// Before then the outside system does not want to be asked, and why.
+    not_before: Option<(Instant, String)>,
+}
+
+impl Job {
+    const fn new() -> Self {
+        Self { phase: Phase::Running, unknown: None, panicked: false, declared: None }
+    }
+}
+
+impl Jobs {
+    pub(super) fn new(staleness_budget: Duration) -> Self {
+        Self { staleness_budget, records: Box::new(Memory::new(MOST_JOBS, JOB_MEMORY)) }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Remembers what the task declares.
+    pub(super) fn declare(&self, key: Key, declared: Declared) {
+        self.records.put(key, Job { declared: Some(declared), ..Job::new() });
+    }
+
+    pub(super) fn forget(&self, key: &Key) {
+        self.records.remove(key);
+    }
+
+    /// The outside system told this phase. Answers what the task declares.
+    pub(super) fn known(&self, resource_meta: &[u8], phase: Phase) -> Option<Declared> {
+        let usual = phase == Phase::Running || phase.is_terminal();
+        if usual && self.records.is_empty() {
+            return None;
+        }
+        let key = Key::of(resource_meta);
+        let known = self.records.get(&key);
+        let declared = known.as_ref().and_then(|job| job.declared.clone());
+        let panicked = known.as_ref().is_some_and(|job| job.panicked);
+        if usual && declared.is_none() && !panicked {
+            if known.is_some() {
+                self.records.remove(&key);
+            }
+        } else if known.is_none_or(|job| job.phase != phase || job.unknown.is_some()) {
+            let job = Job { phase, unknown: None, panicked, declared: declared.clone() };
+            self.records.put(key, job);
+        }
+        declared
+    }
+
+    /// The answer for a job that the outside system does not want to be asked about yet.
+    pub(super) fn not_yet(&self, resource_meta: &[u8]) -> Option<ErasedResource> {
+        if self.records.is_empty() {
+            return None;
+        }
+        let job = self.records.get(&Key::of(resource_meta))?;
+        let unknown = job.unknown?;
+        let (until, cause) = unknown.not_before?;
+        (Instant::now() < until).then(|| last_known(job.phase, unknown.since, &cause))
+    }
+
+    /// The answer for a job whose state could not be learnt.
+    pub(super) fn unknown(
+        &self,
+        key: Key,
+        connector: &ConnectorKey,
+        cause: &str,
+        asked: Option<Duration>,
+    ) -> ErasedResource {
+        let now = Instant::now();
+        let mut job = self.records.get(&key).unwrap_or(Job::new());
+        let first = job.unknown.is_none();
+        let unknown = job.unknown.get_or_insert_with(|| Unknown {
+            since: SystemTime::now(),
+            from: now,
+            not_before: None,
+        });
+        let (since, elapsed) = (unknown.since, now.saturating_duration_since(unknown.from));
+        if elapsed >= self.staleness_budget {
+            self.records.remove(&key);
+            let budget = self.staleness_budget;
+            tracing::error!(key = %connector, "a job is given up: its state has been unknown for \
+                {budget:?}: {cause}");
+            return answer::retryable(format!(
+                "the state of the job has been unknown since {}, longer than {budget:?}: {cause}",
+                time(since)
+            ));
+        }
+        let kept = || text::capped(cause.to_owned());
+        unknown.not_before = asked.map(|asked| (now + asked, kept()));
+        let phase = job.phase;
+        self.records.put(key, job);
+        // One line when it begins; the metric counts every one.
+        if first {
+            tracing::warn!(key = %connector, "status unknown: {cause}");
+        } else {
+            tracing::debug!(key = %connector, "status unknown since {}: {cause}", time(since));
+        }
+        last_known(phase, since, cause)
+    }
+
+    /// Notes a panic. Whether it is the first one over this job.
+    pub(super) fn first_panic(&self, key: Key) -> bool {
+        let mut job = self.records.get(&key).unwrap_or(Job::new());
+        let first = !std::mem::replace(&mut job.panicked, true);
+        if first {
+            self.records.put(key, job);
+        }
+        first
+    }
+}
+
+fn last_known(phase: Phase, since: SystemTime, cause: &str) -> ErasedResource {
+    let message = format!("status unknown since {}: {cause}", time(since));
+    ErasedResource { phase, ..answer::resource(Phase::Running, message) }
+}
+
+fn time(at: SystemTime) -> String {
+    Timestamp::try_from(at).map_or_else(|_| "long ago".to_owned(), |at| format!("{at:.0}"))
+}

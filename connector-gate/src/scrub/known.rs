@@ -1,0 +1,253 @@
+//! The secrets this process has seen lately, for what carries no connection: pages of a job's log,
+//! metrics, and the server's own log lines.
+//! The gate notes a call's secrets; streams of logs and a service's own log are scrubbed through it.
+//! Bounded in number, size and time. Nothing may be logged in here: the log is written through it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{LazyLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
+
+use connector_core::pb;
+
+use super::index::Index;
+use super::surfaces::Scrub;
+
+/// How many values are remembered; the one unseen for longest goes first.
+const MOST_VALUES: usize = 4_096;
+/// How many bytes of values are remembered in all.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+/// How long a value is remembered after it was last seen. A running job is polled more often.
+const TIME_TO_LIVE: Duration = Duration::from_secs(60 * 60);
+/// How often values past their time are sought.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// The size of the filter, as a power of two: 32 KiB.
+const FILTER_BITS: u32 = 18;
+
+/// Secrets seen lately.
+#[derive(Debug)]
+pub struct KnownSecrets {
+    started: Instant,
+    /// How many there are, readable without the lock: mostly there are none.
+    count: AtomicUsize,
+    /// When expired values were last sought, in milliseconds since the start.
+    swept: AtomicU64,
+    state: RwLock<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Values, and when each was last seen in milliseconds since the start.
+    seen: HashMap<Box<str>, AtomicU64>,
+    bytes: usize,
+    index: Index,
+}
+
+static OF_PROCESS: LazyLock<KnownSecrets> = LazyLock::new(KnownSecrets::new);
+
+impl KnownSecrets {
+    /// None yet. [`KnownSecrets::of_process`] is what a service wants; this one is for tests.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            count: AtomicUsize::new(0),
+            swept: AtomicU64::new(0),
+            state: RwLock::new(State {
+                seen: HashMap::new(),
+                bytes: 0,
+                index: Index::new(FILTER_BITS),
+            }),
+        }
+    }
+
+    /// Those of this process: its log is one, so they are, too.
+    #[must_use]
+    pub fn of_process() -> &'static Self {
+        &OF_PROCESS
+    }
+
+    /// How many there are, for a gauge.
+    pub fn count(&self) -> usize {
+        self.sweep(Instant::now());
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Notes the secrets of a call. Costs nothing for a call without secrets, and a shared lock and
+    /// one look-up for each secret already known.
+    pub fn note_connection(&self, connection: Option<&pb::Connection>) {
+        for value in connection.into_iter().flat_map(|connection| connection.secrets.values()) {
+            self.note(value);
+        }
+    }
+
+    /// Notes a secret.
+    pub fn note(&self, value: &str) {
+        self.note_at(value, Instant::now());
+    }
+
+    fn note_at(&self, value: &str, now: Instant) {
+        if value.len() > MOST_BYTES {
+            return;
+        }
+        self.sweep(now);
+        let millis = self.millis(now);
+        if let Some(seen) = self.read().seen.get(value) {
+            seen.fetch_max(millis, Ordering::Relaxed);
+            return;
+        }
+        let mut state = self.write();
+        state.insert(value, millis);
+        self.count.store(state.seen.len(), Ordering::Relaxed);
+    }
+
+    /// Forgets what was not seen for longer than its time to live.
+    fn sweep(&self, now: Instant) {
+        let millis = self.millis(now);
+        let swept = self.swept.load(Ordering::Relaxed);
+        let due = swept.saturating_add(whole_millis(SWEEP_EVERY));
+        if millis < due
+            || self
+                .swept
+                .compare_exchange(swept, millis, Ordering::Relaxed, Ordering::Relaxed)
+                .is_err()
+        {
+            return;
+        }
+        let mut state = self.write();
+        state.forget_before(millis.saturating_sub(whole_millis(TIME_TO_LIVE)));
+        self.count.store(state.seen.len(), Ordering::Relaxed);
+    }
+
+    fn millis(&self, now: Instant) -> u64 {
+        whole_millis(now.saturating_duration_since(self.started))
+    }
+
+    // A panic while the lock was held leaves a state that is still good: it is changed value by value.
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for KnownSecrets {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scrub for KnownSecrets {
+    fn scrubbed(&self, text: &str) -> Option<String> {
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        self.read().index.scrubbed(text)
+    }
+}
+
+impl State {
+    fn insert(&mut self, value: &str, millis: u64) {
+        if self.seen.contains_key(value) {
+            return;
+        }
+        while self.seen.len() >= MOST_VALUES || self.bytes + value.len() > MOST_BYTES {
+            let oldest = self.seen.iter().min_by_key(|(_, seen)| seen.load(Ordering::Relaxed));
+            let Some(oldest) = oldest.map(|(value, _)| value.clone()) else { break };
+            self.remove(&oldest);
+        }
+        self.index.insert(value);
+        self.bytes += value.len();
+        self.seen.insert(value.into(), AtomicU64::new(millis));
+    }
+
+    fn remove(&mut self, value: &str) {
+        if self.seen.remove(value).is_some() {
+            self.bytes -= value.len();
+            self.index.remove(value);
+        }
+    }
+
+    fn forget_before(&mut self, millis: u64) {
+        let unseen = self.seen.iter().filter(|(_, seen)| seen.load(Ordering::Relaxed) < millis);
+        let expired: Vec<Box<str>> = unseen.map(|(value, _)| value.clone()).collect();
+        for value in expired {
+            self.remove(&value);
+        }
+    }
+}
+
+fn whole_millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use connector_core::pb;
+
+    use super::{KnownSecrets, MOST_BYTES, MOST_VALUES, SWEEP_EVERY, Scrub, TIME_TO_LIVE};
+
+    fn hides(known: &KnownSecrets, value: &str) -> bool {
+        known.scrubbed(&format!("key {value} refused")).as_deref() == Some("key *** refused")
+    }
+
+    #[test]
+    fn knows_what_was_noted() {
+        let known = KnownSecrets::new();
+        assert_eq!(known.scrubbed("hunter2"), None);
+        known.note("hunter2");
+        known.note("hunter2");
+        let secrets = [("api_key".to_owned(), "correct horse".to_owned())].into();
+        known.note_connection(Some(&pb::Connection { secrets, ..Default::default() }));
+        known.note_connection(None);
+        assert_eq!(known.count(), 2);
+        assert!(hides(&known, "hunter2") && hides(&known, "correct%20horse"));
+    }
+
+    #[test]
+    fn the_value_unseen_for_longest_goes_first() {
+        let known = KnownSecrets::new();
+        let at = |n: usize| known.started + Duration::from_millis(n as u64);
+        for n in 0..MOST_VALUES {
+            known.note_at(&format!("secret-{n:05}"), at(n));
+        }
+        known.note_at("secret-00000", at(MOST_VALUES));
+        known.note_at("one more", at(MOST_VALUES + 1));
+        assert_eq!(known.count(), MOST_VALUES);
+        assert!(hides(&known, "secret-00000") && hides(&known, "one more"));
+        assert!(!hides(&known, "secret-00001"));
+        // Only its own needles went: others begin alike.
+        assert!(hides(&known, "secret-00002"));
+    }
+
+    #[test]
+    fn large_values_make_room_and_are_never_more_than_the_bound() {
+        let known = KnownSecrets::new();
+        let half = |letter: &str| letter.repeat(MOST_BYTES / 2);
+        for letter in ["a", "b", "c"] {
+            known.note(&half(letter));
+        }
+        assert_eq!(known.count(), 2);
+        known.note(&"d".repeat(MOST_BYTES + 1));
+        assert_eq!(known.count(), 2);
+    }
+
+    #[test]
+    fn what_was_not_seen_for_an_hour_is_forgotten() {
+        let known = KnownSecrets::new();
+        known.note_at("old secret", known.started);
+        known.note_at("new secret", known.started + SWEEP_EVERY * 2);
+        known.sweep(known.started + TIME_TO_LIVE);
+        assert!(hides(&known, "old secret"));
+        known.sweep(known.started + TIME_TO_LIVE + SWEEP_EVERY);
+        assert!(!hides(&known, "old secret"));
+        assert!(hides(&known, "new secret"));
+        assert_eq!(known.read().bytes, "new secret".len());
+        known.sweep(known.started + TIME_TO_LIVE * 3);
+        assert!(known.read().index.is_empty());
+    }
+}

@@ -1,0 +1,59 @@
+//! Secrets become `***` wherever they would leave the server: errors, messages, links, logs.
+//! `site` makes a `Scrubber` of a call's connection; the gate notes the values in the `KnownSecrets`
+//! of the process for what carries no connection, such as a service's log.
+//! What is looked for says `parts`, in which forms `needle`, in which spellings `spelling`.
+
+mod effort;
+mod index;
+mod known;
+mod lent;
+mod needle;
+mod parts;
+mod spelling;
+mod surfaces;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use connector_core::pb;
+use index::Index;
+pub use known::KnownSecrets;
+pub(crate) use lent::LentSecrets;
+pub use surfaces::Scrub;
+
+/// The size of the filter of a call's secrets, as a power of two.
+const FILTER_BITS: u32 = 12;
+
+/// Puts stars in place of the secrets of one call.
+#[derive(Debug)]
+pub(crate) struct Scrubber {
+    own: Index,
+    lent: Option<Arc<Index>>,
+}
+
+impl Scrubber {
+    /// For the secrets of a call's connection and for those its operator lends to it; `None` if
+    /// there is nothing worth hiding.
+    pub(crate) fn of(
+        connection: Option<&pb::Connection>,
+        lent: Option<&LentSecrets>,
+    ) -> Option<Self> {
+        let lent = lent.and_then(LentSecrets::index);
+        let own = connection.map(|connection| &connection.secrets);
+        if lent.is_none() && own.is_none_or(BTreeMap::is_empty) {
+            return None;
+        }
+        let mut index = Index::new(FILTER_BITS);
+        own.into_iter().flat_map(BTreeMap::values).for_each(|value| index.insert(value));
+        (lent.is_some() || !index.is_empty()).then_some(Self { own: index, lent })
+    }
+}
+
+impl Scrub for Scrubber {
+    fn scrubbed(&self, text: &str) -> Option<String> {
+        self.own.scrubbed_with(self.lent.as_deref(), text)
+    }
+}

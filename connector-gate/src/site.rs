@@ -1,0 +1,141 @@
+//! One connector and what every rule needs of it: its policy, its threads, its pace with the vendor.
+//! The rules call the connector through here; only a create, which outlives its call, runs it itself.
+
+use std::sync::Arc;
+
+use connector_core::erased::{CallError, DynConnector, ErasedResource, JobRequest};
+use connector_core::registry::Entry;
+use connector_core::{CallContext, Policy, pb};
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use crate::call::Call;
+use crate::failure::Cause;
+use crate::isolation::{Interrupted, Places, Workplace};
+use crate::observer::Observer;
+use crate::operation::Operation;
+use crate::rate::Rates;
+use crate::scrub::{KnownSecrets, LentSecrets, Scrub, Scrubber};
+
+/// A connector with its surroundings.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) connector: Arc<dyn DynConnector>,
+    pub(crate) policy: Policy,
+    pub(crate) workplace: Workplace,
+    pub(crate) rates: Rates,
+    /// The operator's secrets, which a call may use beside its own.
+    lent: Option<LentSecrets>,
+    /// The server's own threads, for timers and what outlives a call.
+    pub(crate) server: Handle,
+}
+
+/// How one call to the connector ended.
+pub(crate) type Ended<T> = Result<Result<T, CallError>, Interrupted>;
+
+impl Site {
+    pub(crate) fn new(entry: &Entry, policy: Policy, server: Handle, places: Arc<Places>) -> Self {
+        let name = entry.key.task_type.as_str();
+        let connector = Arc::clone(&entry.connector);
+        let lent = LentSecrets::of(&entry.operator);
+        let workplace =
+            Workplace::new(name, policy.isolation, policy.concurrency, server.clone(), places);
+        Self { connector, policy, workplace, rates: Rates::new(policy.rate), lent, server }
+    }
+
+    /// Notes the secrets of a call, for what will be said without its connection at hand.
+    pub(crate) fn note_secrets(connection: Option<&pb::Connection>) {
+        KnownSecrets::of_process().note_connection(connection);
+    }
+
+    /// An error without the secrets of the call's connection.
+    pub(crate) fn scrubbed(
+        &self,
+        error: CallError,
+        connection: Option<&pb::Connection>,
+    ) -> CallError {
+        match Scrubber::of(connection, self.lent.as_ref()) {
+            Some(scrubber) => scrubber.error(error),
+            None => error,
+        }
+    }
+
+    /// A text without the secrets of the call's connection.
+    pub(crate) fn scrubbed_text(
+        &self,
+        mut text: String,
+        connection: Option<&pb::Connection>,
+    ) -> String {
+        if let Some(scrubber) = Scrubber::of(connection, self.lent.as_ref()) {
+            scrubber.text(&mut text);
+        }
+        text
+    }
+
+    /// What an interruption is to a caller, without the secrets of the call's connection.
+    pub(crate) fn cause(
+        &self,
+        interrupted: Interrupted,
+        call: &Call,
+        connection: Option<&pb::Connection>,
+    ) -> Cause {
+        match call.cause(interrupted) {
+            Cause::Panicked(message) => Cause::Panicked(self.scrubbed_text(message, connection)),
+            cause => cause,
+        }
+    }
+
+    /// Takes the secrets of the call's connection out of an answer.
+    pub(crate) fn scrub(&self, resource: &mut ErasedResource, connection: Option<&pb::Connection>) {
+        if let Some(scrubber) = Scrubber::of(connection, self.lent.as_ref()) {
+            scrubber.resource(resource);
+        }
+    }
+
+    /// Calls the connector once, on its threads and counted.
+    pub(crate) fn call<T, F>(
+        &self,
+        operation: Operation,
+        deadline: Instant,
+        observer: &dyn Observer,
+        work: impl FnOnce(Arc<dyn DynConnector>) -> F + Send + 'static,
+    ) -> impl Future<Output = Result<T, Interrupted>> + Send
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        observer.outside_call(operation);
+        let connector = Arc::clone(&self.connector);
+        // Built on its threads, too: a panic while building is the connector's.
+        self.workplace.run(deadline, async move { work(connector).await })
+    }
+
+    /// Waits until it is the account's turn.
+    ///
+    /// # Errors
+    /// That would be after the deadline.
+    pub(crate) async fn turn(
+        &self,
+        connection: Option<&pb::Connection>,
+        deadline: Instant,
+    ) -> Result<(), Interrupted> {
+        let admitted = self.rates.admit(connection, deadline).await;
+        admitted.then_some(()).ok_or(Interrupted::Busy)
+    }
+
+    /// Calls the connector's delete once.
+    pub(crate) async fn delete(
+        &self,
+        request: &JobRequest,
+        context: &CallContext,
+        deadline: Instant,
+        observer: &dyn Observer,
+    ) -> Ended<()> {
+        self.turn(request.connection.as_ref(), deadline).await?;
+        let (request, context) = (request.clone(), context.clone());
+        self.call(Operation::Delete, deadline, observer, |connector| async move {
+            connector.delete(request, context).await
+        })
+        .await
+    }
+}

@@ -1,9 +1,0 @@
-//! Between the messages of `flyteidl2.connector` and the types of `connector-core`.
-//! The services call these at the edge; below them nobody sees a request message.
-
-mod request;
-mod resource;
-mod time;
-
-pub(super) use request::{call, create, delete, get, logs, metrics};
-pub(super) use resource::{log_line, metric, resource};

@@ -1,0 +1,8 @@
+//! The shipped binary as its users have it: started as a process, asked over its ports.
+#![cfg(feature = "examples")]
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly, and so may what they share")]
+
+#[cfg(unix)]
+mod run;
+mod secrets;
+mod serving;

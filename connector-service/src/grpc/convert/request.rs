@@ -1,0 +1,93 @@
+//! Requests of the service, as the raw requests of `connector-core`.
+
+use connector_core::erased::{CreateRequest, JobRequest, QueryRequest};
+use connector_core::logs::LogQuery;
+use connector_core::metrics::MetricsQuery;
+use connector_core::pb as core_pb;
+use connector_core::request::TaskExecution;
+use connector_core::{NamedLiterals, Result};
+use connector_gate::Route;
+use http::HeaderMap;
+
+use super::time;
+use crate::grpc::timeout::caller_timeout;
+use crate::pb;
+
+/// Whom a create is for.
+pub(in crate::grpc) fn create_route(request: &pb::CreateTaskRequest, headers: &HeaderMap) -> Route {
+    let template = request.template.as_ref();
+    let (task_type, version) =
+        template.map_or((String::new(), 0), |task| (task.r#type.clone(), task.task_type_version));
+    Route { task_type, version, timeout: caller_timeout(headers) }
+}
+
+/// Whom a call about a job is for. A request without a category names the empty type, which no
+/// connector serves.
+pub(in crate::grpc) fn job_route(category: Option<pb::TaskCategory>, headers: &HeaderMap) -> Route {
+    let pb::TaskCategory { name, version } = category.unwrap_or_default();
+    Route { task_type: name, version, timeout: caller_timeout(headers) }
+}
+
+pub(in crate::grpc) fn create(request: pb::CreateTaskRequest) -> CreateRequest {
+    let pb::CreateTaskRequest {
+        inputs,
+        template,
+        output_prefix,
+        task_execution_metadata,
+        connection,
+    } = request;
+    let core_pb::task::Inputs { literals, context } = inputs.unwrap_or_default();
+    CreateRequest {
+        template: template.unwrap_or_default(),
+        inputs: NamedLiterals::from(literals),
+        input_context: context.into_iter().map(|pair| (pair.key, pair.value)).collect(),
+        output_prefix,
+        execution: task_execution_metadata.map(|metadata| Box::new(execution(*metadata))),
+        connection,
+    }
+}
+
+fn execution(metadata: pb::TaskExecutionMetadata) -> TaskExecution {
+    TaskExecution {
+        id: metadata.task_execution_id,
+        namespace: metadata.namespace,
+        labels: metadata.labels,
+        annotations: metadata.annotations,
+        k8s_service_account: metadata.k8s_service_account,
+        environment_variables: metadata.environment_variables,
+        max_attempts: metadata.max_attempts,
+        interruptible: metadata.interruptible,
+        interruptible_failure_threshold: metadata.interruptible_failure_threshold,
+        identity: metadata.identity,
+    }
+}
+
+pub(in crate::grpc) fn get(request: pb::GetTaskRequest) -> JobRequest {
+    let pb::GetTaskRequest { resource_meta, output_prefix, connection, .. } = request;
+    JobRequest { resource_meta, output_prefix, connection }
+}
+
+pub(in crate::grpc) fn delete(request: pb::DeleteTaskRequest) -> JobRequest {
+    let pb::DeleteTaskRequest { resource_meta, connection, .. } = request;
+    JobRequest { resource_meta, output_prefix: String::new(), connection }
+}
+
+pub(in crate::grpc) fn metrics(
+    request: pb::GetTaskMetricsRequest,
+) -> Result<QueryRequest<MetricsQuery>> {
+    let pb::GetTaskMetricsRequest { resource_meta, queries, start_time, end_time, step, .. } =
+        request;
+    let query = MetricsQuery {
+        queries,
+        start: start_time.map(|at| time::system_time("start_time", at)).transpose()?,
+        end: end_time.map(|at| time::system_time("end_time", at)).transpose()?,
+        step: step.map(|span| time::positive("step", span)).transpose()?,
+    };
+    Ok(QueryRequest { resource_meta, query })
+}
+
+pub(in crate::grpc) fn logs(request: pb::GetTaskLogsRequest) -> QueryRequest<LogQuery> {
+    let pb::GetTaskLogsRequest { resource_meta, lines, token, .. } = request;
+    let query = LogQuery { lines: (lines > 0).then_some(lines), token };
+    QueryRequest { resource_meta, query }
+}

@@ -1,0 +1,92 @@
+//! Log pages as stream messages: bodies first, then the header with the next page's token.
+//! `task_service` answers with this stream. Large pages are split, so that no message is larger
+//! than the caller takes; a panic or an error ends the stream with a status.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use connector_core::logs::{LogLine, LogPage, Logs};
+use connector_gate::{CallGuard, Cause, panic_message};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt};
+use prost::Message;
+use tonic::Status;
+
+use super::convert;
+use crate::pb::get_task_logs_response::Part;
+use crate::pb::{GetTaskLogsResponse, GetTaskLogsResponseBody, GetTaskLogsResponseHeader};
+use crate::status;
+
+/// The stream a caller reads.
+pub(super) type LogMessages =
+    Pin<Box<dyn Stream<Item = Result<GetTaskLogsResponse, Status>> + Send>>;
+
+/// The size at which a body is closed and a new one begun.
+const BODY_BYTES: usize = 1024 * 1024;
+
+/// The messages of an answer. The guard counts the call when the stream ends or is dropped.
+pub(super) fn messages(logs: Logs, guard: CallGuard, limit: usize) -> LogMessages {
+    let body_bytes = BODY_BYTES.min(limit / 2).max(1);
+    let pages: BoxStream<'static, _> = match logs {
+        Logs::Page(page) => stream::once(std::future::ready(Ok(page))).boxed(),
+        Logs::Stream(pages) => pages,
+    };
+    let guarded = AssertUnwindSafe(pages).catch_unwind().map(|polled| match polled {
+        Ok(page) => page.map_err(Cause::from),
+        Err(panic) => Err(Cause::Panicked(panic_message(&*panic))),
+    });
+    // The guard sits in the state, so a dropped stream counts as cancelled.
+    let counted = stream::unfold(Some((guarded, guard)), move |state| async move {
+        let (mut pages, guard) = state?;
+        match pages.next().await {
+            None => {
+                guard.succeed();
+                None
+            }
+            Some(Ok(page)) => {
+                let parts: Vec<_> = parts(page, body_bytes).map(Ok).collect();
+                Some((stream::iter(parts), Some((pages, guard))))
+            }
+            Some(Err(cause)) => {
+                let failure = guard.fail(cause);
+                Some((stream::iter(vec![Err(status::of(&failure))]), None))
+            }
+        }
+    });
+    Box::pin(counted.flatten())
+}
+
+/// The messages of one page: at least one body, then the token if there is a next page.
+fn parts(page: LogPage, body_bytes: usize) -> impl Iterator<Item = GetTaskLogsResponse> {
+    let LogPage { lines, next_token } = page;
+    let mut bodies = vec![GetTaskLogsResponseBody::default()];
+    let mut size = 0;
+    for line in lines {
+        let line = convert::log_line(cut(line, body_bytes));
+        let line_size = line.encoded_len();
+        if size > 0 && size + line_size > body_bytes {
+            bodies.push(GetTaskLogsResponseBody::default());
+            size = 0;
+        }
+        size += line_size;
+        if let Some(body) = bodies.last_mut() {
+            body.lines.push(line);
+        }
+    }
+    let token = next_token.filter(|token| !token.is_empty());
+    let header = token.map(|token| Part::Header(GetTaskLogsResponseHeader { token }));
+    let parts = bodies.into_iter().map(Part::Body).chain(header);
+    parts.map(|part| GetTaskLogsResponse { part: Some(part) })
+}
+
+/// A line no longer than a body may be.
+fn cut(mut line: LogLine, most: usize) -> LogLine {
+    if line.message.len() > most {
+        let fits = |at: &usize| line.message.is_char_boundary(*at);
+        let end = (0..=most).rev().find(fits).unwrap_or(0);
+        let left_out = line.message.len() - end;
+        line.message.truncate(end);
+        line.message.push_str(&format!(" ... ({left_out} bytes cut)"));
+    }
+    line
+}

@@ -1,0 +1,70 @@
+//! Serves every connector that is linked into a binary to a stock Flyte, over gRPC.
+//! Binaries call [`main()`]; tests and embedders use [`Server`].
+//!
+//! A server of your own is three lines; name every crate that holds connectors, because the linker
+//! drops a crate nobody names:
+//!
+//! ```no_run
+//! connector_service::main!(connector_examples);
+//! ```
+
+// Arrows point one way: `app` → `server` → `grpc` → `connector-gate` → `connector-core`.
+
+mod admin;
+mod app;
+mod check;
+mod cli;
+mod describe;
+mod grpc;
+mod in_process;
+mod layers;
+mod limits;
+mod linking;
+mod metrics;
+pub mod pb;
+mod python;
+mod run;
+mod scrubbed_lines;
+mod server;
+mod shutdown;
+mod status;
+mod table;
+mod telemetry;
+mod wanted;
+
+use std::process::ExitCode;
+
+pub use in_process::InProcess;
+pub use layers::LayeredService;
+pub use limits::Limits;
+pub use server::{Server, ServerBuilder, ServerError};
+
+/// The README's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+/// Runs the command line: reads arguments and environment, serves, and says how it ended.
+///
+/// Exit codes: 0 after a clean end, 1 when the server cannot start or serve or the task of `run`
+/// failed, 2 when the command line is wrong or `run` cannot start.
+#[must_use]
+pub fn main() -> ExitCode {
+    app::run(std::env::args_os())
+}
+
+/// A `main` function that links the crates named and serves their connectors.
+///
+/// ```no_run
+/// connector_service::main!(connector_examples);
+/// ```
+#[macro_export]
+macro_rules! main {
+    ($($connectors:ident),* $(,)?) => {
+        $(use $connectors as _;)*
+
+        fn main() -> ::std::process::ExitCode {
+            $crate::main()
+        }
+    };
+}

@@ -1,0 +1,66 @@
+//! What to say when connectors are missing from the binary.
+//! The linker silently drops a crate that nobody names; these messages break the silence.
+
+use connector_core::Registry;
+
+use crate::wanted::Wanted;
+
+fn is_met(expected: &Wanted, registry: &Registry) -> bool {
+    registry.entries().any(|entry| {
+        entry.key.task_type == expected.task_type
+            && expected.version.is_none_or(|version| version == entry.key.version)
+    })
+}
+
+/// Why this binary must not serve, if something is missing from it.
+pub(crate) fn problem(registry: &Registry, expected: &[Wanted]) -> Option<String> {
+    if registry.is_empty() {
+        return Some(
+            "no connector is linked into this binary, so there is nothing to serve\n  \
+             cause: the linker drops a crate that no code names, even if Cargo.toml lists it\n  \
+             help:  name every crate with connectors in main.rs, instead of your `fn main`:\n           \
+             connector_service::main!(my_connectors);\n         \
+             or add this line to it:\n           \
+             use my_connectors as _;"
+                .to_owned(),
+        );
+    }
+    let missing: Vec<String> = expected
+        .iter()
+        .filter(|expected| !is_met(expected, registry))
+        .map(|expected| describe(expected, registry))
+        .collect();
+    (!missing.is_empty()).then(|| missing.join("\n"))
+}
+
+fn describe(expected: &Wanted, registry: &Registry) -> String {
+    let failed = registry.failures().iter().find(|failure| {
+        failure.keys.iter().any(|key| {
+            key.task_type == expected.task_type
+                && expected.version.is_none_or(|version| version == key.version)
+        })
+    });
+    if let Some(failure) = failed {
+        return format!("the expected connector {expected} did not start: {}", failure.error);
+    }
+    let served: Vec<String> = registry.entries().map(|entry| entry.key.to_string()).collect();
+    format!(
+        "the expected connector {expected} is not linked into this binary; linked are: {}\n  \
+         help:  add `use my_connectors as _;` to main.rs for the crate that holds it, or turn on \
+         its cargo feature",
+        served.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_core::Registry;
+
+    use super::problem;
+
+    #[test]
+    fn an_empty_registry_gets_the_missing_line() {
+        let problem = problem(&Registry::default(), &[]).expect("a problem");
+        assert!(problem.contains("use my_connectors as _;"), "{problem}");
+    }
+}

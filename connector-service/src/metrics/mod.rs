@@ -1,0 +1,268 @@
+//! Every metric of the service, once: names, labels, and the handles calls are counted with.
+//! Names and labels are those of the Python service (protocol.md C.2), so its dashboards survive;
+//! `grpc_code` and the in-flight gauge are ours. `admin` prints them.
+
+mod observer;
+mod remembered;
+mod rules;
+mod summary;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_core::Registry;
+use connector_gate::Operation;
+use prometheus::core::Collector;
+use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, TextEncoder};
+pub(crate) use remembered::Remembered;
+use rules::RuleMetrics;
+use summary::{Summary, SummaryVec};
+use tonic::Code;
+
+/// The label of task types that no connector serves. A caller's text must not become a label, or
+/// anybody could fill the memory of this server and of the metrics store.
+const UNKNOWN: &str = "unknown";
+
+/// All metrics, with a ready handle for every connector.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: prometheus::Registry,
+    by_type: HashMap<String, Arc<CallMetrics>>,
+    unknown: Arc<CallMetrics>,
+}
+
+/// The metrics of one task type.
+#[derive(Debug)]
+pub(crate) struct CallMetrics {
+    task_type: String,
+    operations: [OperationMetrics; Operation::ALL.len()],
+    failures: IntCounterVec,
+    input_bytes: Arc<Summary>,
+    rules: RuleMetrics,
+}
+
+#[derive(Debug)]
+struct OperationMetrics {
+    successes: IntCounter,
+    latency: Arc<Summary>,
+    in_flight: IntGauge,
+    outside: IntCounter,
+}
+
+/// The families that handles are taken from.
+struct Families {
+    successes: IntCounterVec,
+    failures: IntCounterVec,
+    latency: SummaryVec,
+    input_bytes: SummaryVec,
+    in_flight: IntGaugeVec,
+    outside: IntCounterVec,
+    rules: rules::Families,
+}
+
+impl Metrics {
+    /// Metrics for every connector of a registry.
+    ///
+    /// # Errors
+    /// Two families under one name, which would be a mistake in this file.
+    pub(crate) fn new(connectors: &Registry) -> Result<Self, prometheus::Error> {
+        let families = Families::new()?;
+        let registry = prometheus::Registry::new();
+        families.register(&registry)?;
+        let mut by_type = HashMap::new();
+        for entry in connectors.entries() {
+            let task_type = entry.key.task_type.as_str();
+            if !by_type.contains_key(task_type) {
+                by_type.insert(task_type.to_owned(), Arc::new(families.of(task_type)));
+            }
+        }
+        let unknown = Arc::new(families.of(UNKNOWN));
+        Ok(Self { registry, by_type, unknown })
+    }
+
+    /// Adds what the rules remember to the page.
+    ///
+    /// # Errors
+    /// It was added before, which would be a mistake of the caller.
+    pub(crate) fn watch(&self, remembered: Remembered) -> Result<(), prometheus::Error> {
+        self.registry.register(Box::new(remembered))
+    }
+
+    /// The metrics of a task type, whatever its version; types that nobody serves share one label.
+    pub(crate) fn of(&self, task_type: Option<&str>) -> &Arc<CallMetrics> {
+        task_type.and_then(|task_type| self.by_type.get(task_type)).unwrap_or(&self.unknown)
+    }
+
+    /// Everything in Prometheus' text format.
+    ///
+    /// # Errors
+    /// A family without a name, which would be a mistake in this file.
+    pub(crate) fn render(&self) -> Result<String, prometheus::Error> {
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+impl CallMetrics {
+    fn ended_with(&self, operation: Operation, code: Code, elapsed: Duration) {
+        self.operation(operation).end(elapsed);
+        let (http, grpc) = code_labels(code);
+        self.failures.with_label_values(&[&self.task_type, operation.as_str(), http, grpc]).inc();
+    }
+
+    const fn operation(&self, operation: Operation) -> &OperationMetrics {
+        let [create, get, delete, get_metrics, get_logs] = &self.operations;
+        match operation {
+            Operation::Create => create,
+            Operation::Get => get,
+            Operation::Delete => delete,
+            Operation::GetMetrics => get_metrics,
+            Operation::GetLogs => get_logs,
+        }
+    }
+}
+
+impl OperationMetrics {
+    fn end(&self, elapsed: Duration) {
+        self.latency.observe(elapsed.as_secs_f64());
+        self.in_flight.dec();
+    }
+}
+
+impl Families {
+    fn new() -> Result<Self, prometheus::Error> {
+        let by_operation = ["task_type", "operation"];
+        Ok(Self {
+            successes: IntCounterVec::new(
+                Opts::new("flyte_connector_requests_success_total", "Calls that worked out."),
+                &by_operation,
+            )?,
+            failures: IntCounterVec::new(
+                Opts::new(
+                    "flyte_connector_requests_failure_total",
+                    "Calls that failed, by HTTP-like error code and gRPC code.",
+                ),
+                &["task_type", "operation", "error_code", "grpc_code"],
+            )?,
+            latency: SummaryVec::new(
+                Opts::new(
+                    "flyte_connector_request_latency_seconds",
+                    "Time from a call's arrival to its answer, failures included.",
+                ),
+                &by_operation,
+            )?,
+            input_bytes: SummaryVec::new(
+                Opts::new(
+                    "flyte_connector_input_literal_bytes",
+                    "Size of the inputs of create calls.",
+                ),
+                &["task_type"],
+            )?,
+            in_flight: IntGaugeVec::new(
+                Opts::new("flyte_connector_requests_in_flight", "Calls under way at this moment."),
+                &by_operation,
+            )?,
+            outside: IntCounterVec::new(
+                Opts::new(
+                    "flyte_connector_outside_calls_total",
+                    "Calls made to connectors, and so to outside systems; repeated ones count each.",
+                ),
+                &by_operation,
+            )?,
+            rules: rules::Families::new()?,
+        })
+    }
+
+    fn register(&self, registry: &prometheus::Registry) -> Result<(), prometheus::Error> {
+        let families: [Box<dyn Collector>; 6] = [
+            Box::new(self.successes.clone()),
+            Box::new(self.failures.clone()),
+            Box::new(self.latency.clone()),
+            Box::new(self.input_bytes.clone()),
+            Box::new(self.in_flight.clone()),
+            Box::new(self.outside.clone()),
+        ];
+        families.into_iter().try_for_each(|family| registry.register(family))?;
+        self.rules.register(registry)
+    }
+
+    fn of(&self, task_type: &str) -> CallMetrics {
+        let operations = Operation::ALL.map(|operation| {
+            let labels = [task_type, operation.as_str()];
+            OperationMetrics {
+                successes: self.successes.with_label_values(&labels),
+                latency: self.latency.with_label_values(&labels),
+                in_flight: self.in_flight.with_label_values(&labels),
+                outside: self.outside.with_label_values(&labels),
+            }
+        });
+        CallMetrics {
+            task_type: task_type.to_owned(),
+            operations,
+            failures: self.failures.clone(),
+            input_bytes: self.input_bytes.with_label_values(&[task_type]),
+            rules: self.rules.of(task_type),
+        }
+    }
+}
+
+/// The `error_code` Python's dashboards know (404 and 500 are its only ones) and the gRPC name.
+const fn code_labels(code: Code) -> (&'static str, &'static str) {
+    match code {
+        Code::Ok => ("200", "OK"),
+        Code::Cancelled => ("499", "CANCELLED"),
+        Code::Unknown => ("500", "UNKNOWN"),
+        Code::InvalidArgument => ("400", "INVALID_ARGUMENT"),
+        Code::DeadlineExceeded => ("504", "DEADLINE_EXCEEDED"),
+        Code::NotFound => ("404", "NOT_FOUND"),
+        Code::AlreadyExists => ("409", "ALREADY_EXISTS"),
+        Code::PermissionDenied => ("403", "PERMISSION_DENIED"),
+        Code::ResourceExhausted => ("429", "RESOURCE_EXHAUSTED"),
+        Code::FailedPrecondition => ("400", "FAILED_PRECONDITION"),
+        Code::Aborted => ("409", "ABORTED"),
+        Code::OutOfRange => ("400", "OUT_OF_RANGE"),
+        Code::Unimplemented => ("501", "UNIMPLEMENTED"),
+        Code::Internal => ("500", "INTERNAL"),
+        Code::Unavailable => ("503", "UNAVAILABLE"),
+        Code::DataLoss => ("500", "DATA_LOSS"),
+        Code::Unauthenticated => ("401", "UNAUTHENTICATED"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use connector_core::Registry;
+    use connector_gate::{Cause, Failure, Observer as _, Operation};
+
+    use super::Metrics;
+
+    #[test]
+    fn prints_the_names_and_labels_that_dashboards_know() {
+        let metrics = Metrics::new(&Registry::default()).expect("families");
+        let call = metrics.of(Some("whatever"));
+        call.begun(Operation::Create);
+        call.succeeded(Operation::Create, Duration::from_millis(1_500));
+        call.begun(Operation::Get);
+        let (operation, task_type) = (Operation::Get, "whatever".to_owned());
+        let failure = Failure { operation, task_type, version: 0, cause: Cause::NotRegistered };
+        call.failed(&failure, Duration::ZERO);
+        call.inputs(7);
+        let text = metrics.render().expect("text");
+        for line in [
+            "# TYPE flyte_connector_requests_success_total counter",
+            "flyte_connector_requests_success_total{operation=\"create\",task_type=\"unknown\"} 1",
+            "flyte_connector_requests_failure_total{error_code=\"404\",grpc_code=\"NOT_FOUND\",\
+             operation=\"get\",task_type=\"unknown\"} 1",
+            "# TYPE flyte_connector_request_latency_seconds summary",
+            "flyte_connector_request_latency_seconds_sum{operation=\"create\",task_type=\"unknown\"} \
+             1.5",
+            "flyte_connector_request_latency_seconds_count{operation=\"get\",task_type=\"unknown\"} 1",
+            "flyte_connector_input_literal_bytes_sum{task_type=\"unknown\"} 7",
+            "flyte_connector_requests_in_flight{operation=\"get\",task_type=\"unknown\"} 0",
+        ] {
+            assert!(text.lines().any(|printed| printed == line), "no {line} in\n{text}");
+        }
+    }
+}

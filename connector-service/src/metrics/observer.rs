@@ -1,0 +1,57 @@
+//! What the gate tells of the calls of a task type: counted here, and failures written to the log.
+//! `server` gives these to the gate.
+
+use std::time::Duration;
+
+use connector_gate::{Failure, Observer, Operation};
+use tonic::Code;
+
+use super::CallMetrics;
+use crate::status;
+
+impl Observer for CallMetrics {
+    fn begun(&self, operation: Operation) {
+        self.operation(operation).in_flight.inc();
+    }
+
+    fn succeeded(&self, operation: Operation, elapsed: Duration) {
+        let metrics = self.operation(operation);
+        metrics.successes.inc();
+        metrics.end(elapsed);
+    }
+
+    fn failed(&self, failure: &Failure, elapsed: Duration) {
+        self.ended_with(failure.operation, status::code(failure), elapsed);
+        status::log(failure);
+    }
+
+    fn left(&self, operation: Operation, elapsed: Duration) {
+        self.ended_with(operation, Code::Cancelled, elapsed);
+    }
+
+    fn inputs(&self, bytes: usize) {
+        #[expect(clippy::cast_precision_loss, reason = "sizes stay far below 2^53")]
+        self.input_bytes.observe(bytes as f64);
+    }
+
+    fn outside_call(&self, operation: Operation) {
+        self.operation(operation).outside.inc();
+    }
+
+    fn masked_error(&self, kind: &'static str) {
+        self.rules.masked.with_label_values(&[&self.task_type, kind]).inc();
+    }
+
+    fn error_as_job(&self, operation: Operation, kind: &'static str) {
+        let labels = [self.task_type.as_str(), operation.as_str(), kind];
+        self.rules.as_jobs.with_label_values(&labels).inc();
+    }
+
+    fn abandoned_create(&self, outcome: &'static str) {
+        self.rules.abandoned.with_label_values(&[&self.task_type, outcome]).inc();
+    }
+
+    fn unknown_state(&self) {
+        self.rules.unknown_states.inc();
+    }
+}

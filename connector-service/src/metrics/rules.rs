@@ -1,0 +1,71 @@
+//! What the rules of the gate count: errors that never reached the executor, and what became of
+//! them. `observer` counts with them.
+
+use prometheus::core::Collector;
+use prometheus::{Error, IntCounter, IntCounterVec, Opts, Registry};
+
+/// The counters of one task type.
+#[derive(Debug)]
+pub(super) struct RuleMetrics {
+    pub(super) masked: IntCounterVec,
+    pub(super) as_jobs: IntCounterVec,
+    pub(super) abandoned: IntCounterVec,
+    pub(super) unknown_states: IntCounter,
+}
+
+/// The families they are taken from.
+pub(super) struct Families {
+    masked: IntCounterVec,
+    as_jobs: IntCounterVec,
+    abandoned: IntCounterVec,
+    unknown_states: IntCounterVec,
+}
+
+impl Families {
+    pub(super) fn new() -> Result<Self, Error> {
+        let family = |name, help, labels: &[&str]| {
+            IntCounterVec::new(Opts::new(format!("flyte_connector_{name}"), help), labels)
+        };
+        Ok(Self {
+            masked: family(
+                "masked_errors_total",
+                "Polls of an outside system that failed without the executor seeing an error.",
+                &["task_type", "kind"],
+            )?,
+            as_jobs: family(
+                "errors_as_jobs_total",
+                "Errors that became a job in a failed phase instead of an error of the call.",
+                &["task_type", "operation", "kind"],
+            )?,
+            abandoned: family(
+                "abandoned_creates_total",
+                "Jobs whose creator had left: cancelled, kept, or orphaned when cancelling failed.",
+                &["task_type", "outcome"],
+            )?,
+            unknown_states: family(
+                "unknown_states_total",
+                "Answers of an outside system in a state that the connector does not know.",
+                &["task_type"],
+            )?,
+        })
+    }
+
+    pub(super) fn register(&self, registry: &Registry) -> Result<(), Error> {
+        let families: [Box<dyn Collector>; 4] = [
+            Box::new(self.masked.clone()),
+            Box::new(self.as_jobs.clone()),
+            Box::new(self.abandoned.clone()),
+            Box::new(self.unknown_states.clone()),
+        ];
+        families.into_iter().try_for_each(|family| registry.register(family))
+    }
+
+    pub(super) fn of(&self, task_type: &str) -> RuleMetrics {
+        RuleMetrics {
+            masked: self.masked.clone(),
+            as_jobs: self.as_jobs.clone(),
+            abandoned: self.abandoned.clone(),
+            unknown_states: self.unknown_states.with_label_values(&[task_type]),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! A server: a registry, limits, two listeners, an end.
+//! `app` builds one from the command line; tests and embedders build their own.
+//! It binds nothing itself, so a caller knows the ports before anything is served.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use connector_core::Registry;
+use connector_gate::{Dispatcher, Gates, KnownSecrets, Observer, Rotation};
+use futures_util::Stream;
+use http::{Request, Response};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tonic::body::Body;
+use tonic::codegen::{Body as HttpBody, StdError};
+use tonic::transport::server::{Connected, TcpIncoming};
+use tower::{Layer, Service};
+
+use crate::grpc::health::HealthTable;
+use crate::layers::{LayeredService, Layers};
+use crate::limits::Limits;
+use crate::metrics::{Metrics, Remembered};
+use crate::{admin, grpc, shutdown};
+
+/// A server ready to serve.
+#[derive(Debug)]
+pub struct Server {
+    registry: Registry,
+    limits: Limits,
+    layers: Layers,
+    isolated: bool,
+}
+
+/// Builds a [`Server`].
+#[derive(Debug)]
+pub struct ServerBuilder {
+    registry: Registry,
+    limits: Limits,
+    layers: Layers,
+    isolated: bool,
+}
+
+impl Default for ServerBuilder {
+    fn default() -> Self {
+        Self {
+            registry: Registry::default(),
+            limits: Limits::default(),
+            layers: Layers::none(),
+            isolated: true,
+        }
+    }
+}
+
+impl ServerBuilder {
+    /// The connectors to serve.
+    #[must_use]
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// Limits other than the default ones.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Puts a layer in front of every service of the gRPC port, health and reflection included: to say
+    /// who may call, to trace, to count. The first one added sees a request first.
+    ///
+    /// It sees HTTP/2 requests as they came; an error that it answers with becomes a gRPC status.
+    #[must_use]
+    pub fn layer<L, B>(mut self, layer: L) -> Self
+    where
+        L: Layer<LayeredService> + Send + Sync + 'static,
+        L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<StdError>,
+        <L::Service as Service<Request<Body>>>::Future: Send,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<StdError>,
+    {
+        self.layers.push(layer);
+        self
+    }
+
+    /// Runs every connector on the threads that serve, whatever its policy says: for tests on
+    /// paused time. A connector that blocks then holds up everything.
+    #[must_use]
+    pub const fn without_isolation(mut self) -> Self {
+        self.isolated = false;
+        self
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn build(self) -> Server {
+        let Self { registry, limits, layers, isolated } = self;
+        Server { registry, limits, layers, isolated }
+    }
+}
+
+/// Why a server could not serve, or stopped serving.
+#[derive(Debug)]
+pub struct ServerError(Box<dyn std::error::Error + Send + Sync>);
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for ServerError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl ServerError {
+    pub(crate) fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Server {
+    /// Starts building a server.
+    #[must_use]
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::default()
+    }
+
+    /// Serves gRPC on `grpc` and the operators' pages on `admin` until `stop` completes; then
+    /// reports `NOT_SERVING`, takes no new calls and lets running ones finish within the grace time.
+    ///
+    /// # Errors
+    /// The listeners cannot be used.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes every connection at once.
+    pub async fn serve(
+        self,
+        grpc: TcpListener,
+        admin: Option<TcpListener>,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServerError> {
+        let connections = TcpIncoming::from(grpc).with_nodelay(Some(true));
+        self.serve_connections(connections, admin, stop).await
+    }
+
+    /// Like [`Server::serve`], on connections from anywhere: over memory, for example, which is how
+    /// tests run a server on paused time.
+    ///
+    /// # Errors
+    /// The stream of connections fails, or the listener cannot be used.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes every connection at once.
+    pub async fn serve_connections<IO, E>(
+        self,
+        connections: impl Stream<Item = Result<IO, E>>,
+        admin: Option<TcpListener>,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServerError>
+    where
+        IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+        IO::ConnectInfo: Clone + Send + Sync + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let Self { registry, limits, layers, isolated } = self;
+        let registry = Arc::new(registry);
+        let metrics = Arc::new(Metrics::new(&registry).map_err(ServerError::new)?);
+        let health = HealthTable::new(
+            grpc::HEALTH_NAMES.into_iter().chain(registry.entries().map(|entry| entry.name)),
+            registry.failures().iter().map(|failure| failure.name),
+        );
+        let _rotation = Rotation::start(&registry);
+        let gates = Gates::new(&registry, isolated, &Handle::current(), |task_type| {
+            Arc::clone(metrics.of(task_type)) as Arc<dyn Observer>
+        });
+        let gates = Arc::new(gates);
+        let remembered = Arc::clone(&gates);
+        let remembered = Remembered::new(move || {
+            let readings = remembered.remembered();
+            let readings =
+                readings.map(|(task_type, what, count)| (task_type.to_owned(), what, count));
+            let secrets = (String::new(), "secrets", KnownSecrets::of_process().count());
+            readings.chain([secrets]).collect()
+        });
+        remembered.and_then(|it| metrics.watch(it)).map_err(ServerError::new)?;
+        let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&gates), limits.max_call));
+        let routes = grpc::routes(dispatcher, &registry, health.clone(), &limits)
+            .map_err(ServerError::new)?;
+
+        // The operators' pages stay up while calls drain, so that the drain can be watched.
+        let admin_pages = admin.map(|listener| {
+            let routes = admin::routes(metrics, health.clone());
+            tokio::spawn(async move { axum::serve(listener, routes).await })
+        });
+        let served =
+            shutdown::serve(routes, layers, connections, health, gates, limits.grace, stop);
+        let served = served.await.map_err(ServerError::new);
+        if let Some(pages) = admin_pages {
+            pages.abort();
+        }
+        served
+    }
+}
