@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use connector_core::typed::{FieldDescription, Shape, Style, TypeDescription};
+use connector_core::typed::{Class, FieldDescription, Shape, TypeDescription};
 
 use crate::imports::Imports;
 use crate::names;
@@ -176,10 +176,12 @@ impl<'a> Types<'a> {
         }
         self.made_of.insert(name.clone(), Some(kind.shape.clone()));
         let definition = match &kind.shape {
-            Shape::Enumeration { description, members } => enumeration(name, description, members)?,
-            Shape::Object { description, fields, style } => {
+            Shape::Enumeration { description, members, whole } => {
+                enumeration(name, description, members, *whole)?
+            }
+            Shape::Object { description, fields, class } => {
                 self.open.push(name.clone());
-                let written = self.object(name, description, fields, *style);
+                let written = self.object(name, description, fields, *class);
                 self.open.pop();
                 written?
             }
@@ -195,11 +197,11 @@ impl<'a> Types<'a> {
         name: &str,
         description: &str,
         fields: &[FieldDescription],
-        style: Style,
+        style: Class,
     ) -> Result<String, String> {
         let mut text = match style {
-            Style::Dataclass => format!("@dataclasses.dataclass\nclass {name}:\n"),
-            Style::Pydantic => {
+            Class::Dataclass => format!("@dataclasses.dataclass\nclass {name}:\n"),
+            _ => {
                 self.imports.module("pydantic");
                 format!("class {name}(pydantic.BaseModel):\n")
             }
@@ -220,11 +222,11 @@ impl<'a> Types<'a> {
             }
             let kind = self.annotation(&field.kind)?;
             let (kind, default, note) = Fallback::of(field).of_kind(kind);
-            let may = style == Style::Pydantic || last_required.is_none_or(|last| at > last);
+            let may = style == Class::Pydantic || last_required.is_none_or(|last| at > last);
             let default = default.filter(|_| may).map(|default| match style {
-                Style::Dataclass => field_default(&default),
+                Class::Dataclass => field_default(&default),
                 // Pydantic copies defaults.
-                Style::Pydantic => default,
+                _ => default,
             });
             let default = default.map(|default| format!(" = {default}")).unwrap_or_default();
             text.push_str(&format!("\n    {}: {}{default}\n", field.name, kind.of_field()));
@@ -238,9 +240,9 @@ impl<'a> Types<'a> {
 /// one depends on where it began: names decide.
 fn alike(one: &Shape, other: &Shape) -> bool {
     match (one, other) {
-        (Shape::Object { fields: one, style, .. }, Shape::Object { fields, style: other, .. }) => {
+        (Shape::Object { fields: one, class, .. }, Shape::Object { fields, class: other, .. }) => {
             let told = |field: &FieldDescription| (field.name.clone(), field.kind.name.clone());
-            style == other && one.iter().map(told).eq(fields.iter().map(told))
+            class == other && one.iter().map(told).eq(fields.iter().map(told))
         }
         _ => one == other,
     }
@@ -250,6 +252,7 @@ fn enumeration(
     name: &str,
     description: &str,
     members: &[(String, String)],
+    _whole: bool,
 ) -> Result<String, String> {
     let mut text = format!("class {name}(enum.Enum):\n");
     let told = if description.trim().is_empty() { "One of these." } else { description };
@@ -269,14 +272,14 @@ fn enumeration(
 
 #[cfg(test)]
 mod tests {
-    use connector_core::typed::{FieldDescription, Style, TypeDescription};
+    use connector_core::typed::{Class, FieldDescription, TypeDescription};
     use serde_json::json;
 
     use super::{Fallback, Types};
     use crate::imports::Imports;
 
     fn object(name: &str, fields: &[FieldDescription]) -> TypeDescription {
-        TypeDescription::object(name, "", fields, Style::Dataclass)
+        TypeDescription::object(name, "", fields, Class::Dataclass)
     }
 
     fn annotated(kinds: &[TypeDescription]) -> Result<(Vec<String>, Vec<String>), String> {

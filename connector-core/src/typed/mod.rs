@@ -15,6 +15,7 @@ mod fields;
 mod file;
 mod form;
 mod iso;
+mod json;
 mod mismatch;
 mod msgpack;
 mod nesting;

@@ -46,8 +46,14 @@ enum Question<'a> {
     Describe(&'a mut Vec<TypeDescription>),
     /// Its type.
     Declare(&'a mut Vec<pb::LiteralType>),
-    /// To read a literal wrapped with a tag: the whole of it, and what is inside.
-    Tagged { choice: Choice<'a>, whole: &'a pb::Literal, inner: &'a pb::Literal },
+    /// To read a literal wrapped with a tag: the whole of it, and what is inside; only if that is its
+    /// own spelling, where the form of it is there.
+    Tagged {
+        choice: Choice<'a>,
+        whole: &'a pb::Literal,
+        inner: &'a pb::Literal,
+        own: Option<&'a Form<'a>>,
+    },
     /// To read a form that is no more than it looks like: text, a number, true, nothing.
     Plain(&'a Form<'a>),
     /// To read a form, if that is its own spelling.
@@ -93,6 +99,7 @@ impl<U: Union> Alternatives<'_, U> {
                 return;
             }
             Question::Tagged { choice, .. } if !choice.takes::<T>() => return,
+            Question::Tagged { own: Some(form), .. } if !T::is_own(form) => return,
             Question::Tagged { whole, .. } if T::IS_UNION => T::from_literal(whole),
             Question::Tagged { inner, .. } => T::from_literal(inner),
             Question::Plain(form) if !(is_plain(T::TAG) && T::is_own(form)) => return,
@@ -235,12 +242,21 @@ pub fn from_literal<U: Union>(literal: &pb::Literal) -> Result<U, Mismatches> {
         Some(scalar::Value::Union(union)) => class_of(union.r#type.as_ref()),
         _ => None,
     };
-    let ask = |choice| ask(Question::Tagged { choice, whole: literal, inner });
-    let by_class = class.map_or(Err(None), |class| ask(Choice::Class { tag, class }));
-    by_class
-        .or_else(|_| ask(Choice::Tag(tag)))
+    let ask = |choice, own| ask(Question::Tagged { choice, whole: literal, inner, own });
+    if let Some(class) = class
+        && let Ok(value) = ask(Choice::Class { tag, class }, None)
+    {
+        return Ok(value);
+    }
+    // What has no form is read as a whole, or not at all.
+    let form = Form::of(inner).ok();
+    place::exactly(|| ask(Choice::Tag(tag), form.as_ref()))
+        .or_else(|_| ask(Choice::Tag(tag), form.as_ref()))
+        .or_else(|_| ask(Choice::Tag(tag), None))
         // Nobody is asked after one who has the very tag.
-        .or_else(|problem| problem.map_or_else(|| ask(Choice::Kin(tag)), |found| Err(Some(found))))
+        .or_else(|problem| {
+            problem.map_or_else(|| ask(Choice::Kin(tag), None), |found| Err(Some(found)))
+        })
         .map_err(|problem| {
             let found = || Mismatches::expected(&names::<U>(), format!("a value tagged {tag:?}"));
             problem.unwrap_or_else(found)
