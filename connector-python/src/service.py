@@ -7,6 +7,7 @@ import asyncio
 import atexit
 import contextlib
 import copy
+import inspect
 import os
 import threading
 import uuid
@@ -57,14 +58,47 @@ _PASSING = (
 
 
 class _RunsOnService(AsyncConnectorExecutorMixin):
-    """Runs a task locally on a connector service.
+    """Caches a task by what makes it, and runs it locally on a connector service.
 
-    In a cluster nothing of this counts: there Flyte asks the connector, and the task is
+    In a cluster nothing of that counts: there Flyte asks the connector, and the task is
     never executed in Python.
     """
 
-    async def execute(self, **kwargs: Any) -> Any:
+    def __post_init__(self) -> None:
+        cast("Any", super()).__post_init__()
+        task = self._task
+        task.cache = _cached(task)
+
+    @property
+    def _task(self) -> "TaskTemplate[..., Any, Any]":
         task: TaskTemplate[..., Any, Any] = cast("Any", self)
+        return task
+
+    def by_name(self, outputs: Any) -> dict[str, Any]:
+        """The outputs of a run of this task by their names, wherever it ran.
+
+        Flyte gives those of a run in a cluster in the order of their names, and all
+        others in the order in which the task declares them.
+        """
+        names = list(self._task.interface.outputs)
+        of_run = getattr(outputs, "pb2", None)
+        if of_run is not None and of_run.literals:
+            names.sort()
+        several = of_run is not None or len(names) != 1
+        return dict(zip(names, outputs if several else [outputs], strict=False))
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        # By place, as an input may be called like a parameter of one of Flyte's functions.
+        inputs = self._task.interface.inputs
+        placed = list(args)
+        for name, (_, default) in list(inputs.items())[len(args) :]:
+            if name not in kwargs and default is inspect.Parameter.empty:
+                break
+            placed.append(kwargs.pop(name, default))
+        return cast("Any", super()).__call__(*placed, **kwargs)
+
+    async def execute(self, /, **kwargs: Any) -> Any:
+        task = self._task
         address = os.environ.get(ADDRESS_VARIABLE, "").strip()
         if address:
             return await _run_on_service(task, address, kwargs)
@@ -140,8 +174,8 @@ async def _create_request(
         ),
         context,
     )
-    converted = await convert.convert_from_native_to_inputs(
-        task.native_interface, **inputs
+    converted = await convert.convert_from_native_to_inputs_binding_artifacts(
+        task.native_interface, (), dict(inputs)
     )
     return connector_pb2.CreateTaskRequest(
         template=template,

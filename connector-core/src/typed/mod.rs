@@ -56,8 +56,8 @@ pub use union::Union;
 use crate::pb;
 
 /// How values inside a msgpack object are spelled: Python's families of classes differ.
+// Exhaustive on purpose: another spelling concerns everything that writes values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Style {
     /// As dataclasses write them: durations in seconds, enums by value.
     #[default]
