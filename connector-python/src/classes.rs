@@ -4,7 +4,7 @@
 use connector_core::typed::{Class, FieldDescription, Shape, TypeDescription};
 
 use crate::defaults::Fallback;
-use crate::text::{assigned, docstring, string};
+use crate::text::{assigned, docstring, fitted, string};
 use crate::types::{Reader, Types};
 use crate::{doubts, names};
 
@@ -62,7 +62,7 @@ impl Types<'_> {
         let renamed = fields.iter().any(|field| field.attribute != field.wire);
         Ok(match class {
             Class::TypedDict => {
-                self.imports.name("typing_extensions", "TypedDict");
+                self.imports.module("typing_extensions");
                 typed_dict(name, told, &fields)
             }
             Class::NamedTuple => {
@@ -160,9 +160,9 @@ impl Types<'_> {
 fn with_fields(head: String, fields: &[Field], value: impl Fn(&Field) -> String) -> String {
     let mut text = head;
     for field in fields {
-        let Field { attribute, kind, doc, .. } = field;
-        text.push_str(&format!("\n    {attribute}: {kind}{}\n", value(field)));
-        text.push_str(&docstring("    ", doc));
+        let head = format!("    {}: {}", field.attribute, field.kind);
+        text.push_str(&format!("\n{head}{}\n", fitted(head.len(), &value(field))));
+        text.push_str(&docstring("    ", &field.doc));
     }
     text
 }
@@ -188,18 +188,17 @@ fn model_default(field: &Field) -> String {
     }
     let default = default.as_ref().map(|text| format!("default={text}, ")).unwrap_or_default();
     let wire = string(wire);
-    format!(
-        " = pydantic.Field(\n        {default}validation_alias={wire}, serialization_alias={wire}\n    )"
-    )
+    format!(" = pydantic.Field({default}validation_alias={wire}, serialization_alias={wire})")
 }
 
 fn typed_dict(name: &str, told: &str, fields: &[Field]) -> String {
     let kind = |field: &Field| match field.optional {
-        true => format!("NotRequired[{}]", field.kind),
+        true => format!("typing_extensions.NotRequired[{}]", field.kind),
         false => field.kind.clone(),
     };
     if fields.iter().all(|field| names::is_field(&field.wire)) {
-        let mut text = format!("class {name}(TypedDict):\n{}", docstring("    ", told));
+        let mut text =
+            format!("class {name}(typing_extensions.TypedDict):\n{}", docstring("    ", told));
         for field in fields {
             text.push_str(&format!("\n    {}: {}\n", field.attribute, kind(field)));
             text.push_str(&docstring("    ", &field.doc));
@@ -211,7 +210,7 @@ fn typed_dict(name: &str, told: &str, fields: &[Field]) -> String {
         .map(|field| format!("        {}: {},\n", string(&field.wire), kind(field)))
         .collect();
     format!(
-        "{name} = TypedDict(\n    \"{name}\",\n    {{\n{entries}    }},\n)\n{}",
+        "{name} = typing_extensions.TypedDict(\n    \"{name}\",\n    {{\n{entries}    }},\n)\n{}",
         docstring("", told)
     )
 }
@@ -288,7 +287,10 @@ mod tests {
         assert!(text.contains("None_: int = pydantic.Field("), "{text}");
         assert!(text.contains("validation_alias=\"json\", serialization_alias=\"json\""), "{text}");
         let text = defined(&object(Class::TypedDict, &["from", "a-b"])).unwrap();
-        assert!(text.contains("Odd = TypedDict(") && text.contains("\"a-b\": int,"), "{text}");
+        assert!(
+            text.contains("Odd = typing_extensions.TypedDict(") && text.contains("\"a-b\": int,"),
+            "{text}"
+        );
         let plain = defined(&object(Class::Dataclass, &["x"])).unwrap();
         assert!(!plain.contains("alias"), "{plain}");
     }

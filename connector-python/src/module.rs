@@ -88,9 +88,6 @@ fn write(described: Described<'_>) -> Result<Module, String> {
     let mut class = Class::new(key, &own, declared.as_deref(), given, outputs.as_deref());
     class.settings(settings.as_ref().map(Option::as_ref));
     class.connection(connected.as_ref().map(Option::as_ref));
-    if definitions.iter().any(|text| text.contains("NotRequired[")) {
-        imports.name("typing_extensions", "NotRequired");
-    }
     let class_text = class.text();
     for (name, part) in [(&own.config, settings), (&own.connection, connected)] {
         if let Some(Some(part)) = part {

@@ -88,7 +88,7 @@ pub(crate) fn field(text: &str, fits: fn(&str) -> bool, in_use: impl Fn(&str) ->
     };
     let near = [base.clone(), format!("{base}_")].into_iter().find(|name| takes(name));
     near.unwrap_or_else(|| {
-        let mut name = format!("field_{base}");
+        let mut name = format!("field_{}", base.to_ascii_lowercase());
         while !takes(&name) {
             name.push('_');
         }

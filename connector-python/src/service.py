@@ -25,7 +25,7 @@ from flyte.connectors import AsyncConnectorExecutorMixin
 from flyte.connectors._connector import FlyteConnectorNotFound
 from flyte.errors import NonRecoverableError, RuntimeSystemError, RuntimeUserError
 from flyte.extend import TaskTemplate
-from flyte.models import SerializationContext, TaskContext
+from flyte.models import NativeInterface, SerializationContext, TaskContext
 from flyteidl2.connector import connector_pb2
 from flyteidl2.connector.service_pb2_grpc import AsyncConnectorServiceStub
 from flyteidl2.core import identifier_pb2, security_pb2, tasks_pb2
@@ -88,14 +88,8 @@ class _RunsOnService(AsyncConnectorExecutorMixin):
         return dict(zip(names, outputs if several else [outputs], strict=False))
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        # By place, as an input may be called like a parameter of one of Flyte's functions.
-        inputs = self._task.interface.inputs
-        placed = list(args)
-        for name, (_, default) in list(inputs.items())[len(args) :]:
-            if name not in kwargs and default is inspect.Parameter.empty:
-                break
-            placed.append(kwargs.pop(name, default))
-        return cast("Any", super()).__call__(*placed, **kwargs)
+        placed, others = _by_place(self._task.interface, args, kwargs)
+        return cast("Any", super()).__call__(*placed, **others)
 
     async def execute(self, /, **kwargs: Any) -> Any:
         task = self._task
@@ -111,6 +105,21 @@ class _RunsOnService(AsyncConnectorExecutorMixin):
                 f"`connector-server` and set {ADDRESS_VARIABLE} to its host:port",
                 "ConnectorNotFound",
             ) from error
+
+
+def _by_place(
+    interface: NativeInterface, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """The inputs by their places: one may be called like a parameter of Flyte's, `self` for one.
+
+    From the first one that is missing they remain as they are.
+    """
+    placed, others = list(args), dict(kwargs)
+    for name, (_, default) in list(interface.inputs.items())[len(args) :]:
+        if name not in others and default is inspect.Parameter.empty:
+            break
+        placed.append(others.pop(name, default))
+    return placed, others
 
 
 async def _run_on_service(
@@ -174,8 +183,10 @@ async def _create_request(
         ),
         context,
     )
-    converted = await convert.convert_from_native_to_inputs_binding_artifacts(
-        task.native_interface, (), dict(inputs)
+    interface = task.native_interface
+    placed, others = _by_place(interface, (), inputs)
+    converted = await convert.convert_from_native_to_inputs(
+        interface, *placed, **others
     )
     return connector_pb2.CreateTaskRequest(
         template=template,
