@@ -1,6 +1,6 @@
-//! The two traits behind a connector: what it is, and what it does.
-//! `#[connector]` writes the first, the author writes the second.
-//! The object-safe form of both is in `erased`.
+//! What a connector does: the trait that authors write.
+//! The server calls it through its object-safe twin in `erased`.
+//! What a connector is stands in `spec`.
 
 use std::future::{Future, ready};
 
@@ -8,42 +8,10 @@ use futures_util::future::join_all;
 
 use crate::error::{ConnectorError, Result};
 use crate::logs::{LogQuery, Logs};
-use crate::meta::ResourceMeta;
 use crate::metrics::{Metric, MetricsQuery};
-use crate::policy::Policy;
 use crate::request::{CallContext, CreateTask, TaskContext};
 use crate::resource::Resource;
-use crate::task::{TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
-
-/// What a connector is: its identity and the types it speaks.
-///
-/// Written by [`macro@crate::connector`]; write it by hand only to register without macros.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a connector",
-    label = "this type has no task type",
-    note = "put `#[connector(task_type = \"…\")]` on `{Self}`"
-)]
-pub trait ConnectorSpec: Send + Sync + 'static {
-    /// The name people see, for example in `ListConnectors`. Several connectors may share one.
-    const NAME: &'static str;
-    /// The task types served, first the main one.
-    const TASK_TYPES: &'static [&'static str];
-    /// The versions served of each task type.
-    const VERSIONS: &'static [i32];
-    /// How the server treats its calls; operators may override it.
-    const POLICY: Policy = Policy::new();
-
-    /// What later calls need to find the job again.
-    type Meta: ResourceMeta;
-    /// Task settings, read from `TaskTemplate.custom`.
-    type Config: TaskConfig;
-    /// Task inputs.
-    type Inputs: TaskInputs;
-    /// Task outputs.
-    type Outputs: TaskOutputs;
-    /// Secrets and settings that Flyte resolved for the task.
-    type Connection: TaskConnection;
-}
+use crate::spec::ConnectorSpec;
 
 /// What a connector does. One value serves all calls, many at a time.
 ///
@@ -91,7 +59,7 @@ pub trait AsyncConnector: ConnectorSpec {
     /// Says where several jobs stand, in one call to the outside system: one answer per job, in the
     /// order asked.
     ///
-    /// Called instead of `get` where the policy allows batches ([`Policy::batch`]). Without an own
+    /// Called instead of `get` where the policy allows batches ([`crate::Policy::batch`]). Without an own
     /// version each job is asked about by itself.
     fn get_many(
         &self,

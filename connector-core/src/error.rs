@@ -9,8 +9,9 @@ use std::time::Duration;
 /// The result of every connector method.
 pub type Result<T, E = ConnectorError> = std::result::Result<T, E>;
 
-/// What kind of failure it is: the list is closed, and each kind has a fixed meaning per call.
+/// What kind of failure it is; each kind has a fixed meaning per call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// The task itself is wrong: a missing input, a setting out of range. A retry cannot help.
     InvalidTask,
@@ -32,6 +33,17 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind, for tables that must leave none out.
+    pub const ALL: &[Self] = &[
+        Self::InvalidTask,
+        Self::Permanent,
+        Self::Retryable,
+        Self::Transient { retry_after: None },
+        Self::NotFound,
+        Self::Unauthenticated,
+        Self::Unsupported,
+    ];
+
     /// A short lower-case name for logs and metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

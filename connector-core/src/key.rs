@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The longest legal task type, in bytes.
-pub const MAX_TASK_TYPE_LENGTH: usize = 128;
+const MAX_TASK_TYPE_LENGTH: usize = 128;
 
 /// A legal task type: 1 to 128 ASCII letters, digits, `_`, `-` or `.`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -38,62 +38,68 @@
 //! # fn main() {}
 //! ```
 //!
-//! The author's types live in [`request`] (what comes in) and [`resource`] (what goes out);
-//! [`error`] says which kinds of failure exist and what Flyte makes of each.
+//! [`CreateTask`] is what comes in, [`Resource`] what goes out; [`ErrorKind`] says which kinds of failure
+//! exist and what Flyte makes of each.
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 mod blocking;
-pub mod connector;
+mod connector;
 pub mod custom_info;
-pub mod dynamic;
-pub mod erased;
-pub mod error;
+mod dynamic;
+mod erased;
+mod error;
+#[doc(hidden)]
+pub mod host;
 pub mod idempotency;
-pub mod key;
+mod init;
+mod key;
 pub mod literal;
 pub mod logs;
-pub mod meta;
+mod meta;
 pub mod metrics;
 pub mod pb;
-pub mod phase;
+mod phase;
 pub mod policy;
 pub mod prelude;
-pub mod python_json;
-pub mod registration;
+mod python_json;
+mod registration;
 pub mod registry;
-pub mod request;
-pub mod resource;
-pub mod secret;
-pub mod settings;
-pub mod states;
-pub mod task;
+mod request;
+mod resource;
+mod secret;
+mod settings;
+mod spec;
+mod states;
+mod task;
 pub mod typed;
+mod variables;
 
 pub use blocking::blocking;
 #[cfg(feature = "chrono")]
 pub use chrono;
-pub use connector::{AsyncConnector, ConnectorSpec};
+pub use connector::AsyncConnector;
 pub use dynamic::{DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs};
 pub use error::{ConnectorError, ErrorKind, OrKind, Result};
-pub use idempotency::{Charset, ExecutionIdentity, IdempotencyKey};
 pub use jiff;
-pub use key::{ConnectorKey, TaskType};
-pub use meta::{JobId, RawMeta, ResourceMeta};
+pub use key::{ConnectorKey, InvalidTaskType, TaskType};
+pub use meta::{JobId, MetaError, RawMeta, ResourceMeta};
 pub use phase::Phase;
-pub use policy::Policy;
-pub use registration::Registration;
-pub use registry::Registry;
-pub use request::{CallContext, CreateTask, TaskContext};
-pub use resource::{Outputs, Resource, TaskLog};
+pub use policy::author::Policy;
+pub use registry::table::Registry;
+pub use request::{CallContext, CreateTask, TaskContext, TaskExecution};
+pub use resource::{LinkKind, MessageFormat, Outputs, Resource, TaskLog};
 pub use secret::{OperatorSecrets, Secret};
 pub use settings::Settings;
+pub use spec::ConnectorSpec;
 pub use states::StateTable;
 pub use task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 #[cfg(feature = "time")]
 pub use time;
-pub use typed::{DataFrame, Datetime, Dir, File, FlyteType};
+pub use typed::datetime::Datetime;
+pub use typed::file::{DataFrame, Dir, File};
+pub use typed::flyte_type::FlyteType;
 
 #[doc = include_str!("../docs/flyte_type.md")]
 pub use connector_macros::FlyteType;

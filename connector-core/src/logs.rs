@@ -3,14 +3,16 @@
 //! How pages are split into wire messages is the server's business.
 
 use std::fmt;
+use std::future::ready;
 use std::time::SystemTime;
 
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 
 use crate::error::Result;
 
 /// What the caller asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LogQuery {
     /// How many lines the caller wants at most; `None` leaves it to the connector.
     pub lines: Option<u64>,
@@ -18,8 +20,31 @@ pub struct LogQuery {
     pub token: String,
 }
 
+impl LogQuery {
+    /// The first page, with as many lines as the connector likes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets [`LogQuery::lines`].
+    #[must_use]
+    pub fn lines(mut self, most: impl Into<Option<u64>>) -> Self {
+        self.lines = most.into();
+        self
+    }
+
+    /// Sets [`LogQuery::token`].
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = token.into();
+        self
+    }
+}
+
 /// One line of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LogLine {
     /// When it was written, if the outside system says so.
     pub timestamp: Option<SystemTime>,
@@ -30,26 +55,33 @@ pub struct LogLine {
 }
 
 impl LogLine {
-    /// A line the user's job wrote at that time.
+    /// A line the user's job wrote, at that time if it is known.
     #[must_use]
-    pub fn user(timestamp: SystemTime, message: impl Into<String>) -> Self {
-        Self {
-            timestamp: Some(timestamp),
-            message: message.into(),
-            originator: LogOriginator::User,
-        }
+    pub fn user(timestamp: impl Into<Option<SystemTime>>, message: impl Into<String>) -> Self {
+        Self::of(LogOriginator::User, timestamp.into(), message.into())
     }
 
-    /// A line the outside system wrote about the job at that time.
+    /// A line the outside system wrote about the job, at that time if it is known.
     #[must_use]
-    pub fn system(timestamp: SystemTime, message: impl Into<String>) -> Self {
-        Self { originator: LogOriginator::System, ..Self::user(timestamp, message) }
+    pub fn system(timestamp: impl Into<Option<SystemTime>>, message: impl Into<String>) -> Self {
+        Self::of(LogOriginator::System, timestamp.into(), message.into())
+    }
+
+    /// A line of which it is not known who wrote it.
+    #[must_use]
+    pub fn unknown(timestamp: impl Into<Option<SystemTime>>, message: impl Into<String>) -> Self {
+        Self::of(LogOriginator::Unknown, timestamp.into(), message.into())
+    }
+
+    const fn of(originator: LogOriginator, timestamp: Option<SystemTime>, message: String) -> Self {
+        Self { timestamp, message, originator }
     }
 }
 
 /// Who wrote a line; numbers as on the wire.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(i32)]
+#[non_exhaustive]
 pub enum LogOriginator {
     /// Not said.
     #[default]
@@ -62,6 +94,7 @@ pub enum LogOriginator {
 
 /// Some lines, and where the next ones are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LogPage {
     /// The lines, oldest first.
     pub lines: Vec<LogLine>,
@@ -69,15 +102,48 @@ pub struct LogPage {
     pub next_token: Option<String>,
 }
 
+impl LogPage {
+    /// The last page.
+    #[must_use]
+    pub fn new(lines: impl IntoIterator<Item = LogLine>) -> Self {
+        Self { lines: lines.into_iter().collect(), next_token: None }
+    }
+
+    /// Sets [`LogPage::next_token`].
+    #[must_use]
+    pub fn next_token(mut self, token: impl Into<Option<String>>) -> Self {
+        self.next_token = token.into();
+        self
+    }
+}
+
 /// A stream of pages; the caller sees each as it comes. Dropped when the caller leaves.
 pub type LogStream = BoxStream<'static, Result<LogPage>>;
 
 /// What a connector answers: one page, or a stream of them.
+#[non_exhaustive]
 pub enum Logs {
     /// One page.
     Page(LogPage),
     /// Pages as they come.
     Stream(LogStream),
+}
+
+impl Logs {
+    /// Pages as they come.
+    #[must_use]
+    pub fn stream(pages: impl Stream<Item = Result<LogPage>> + Send + 'static) -> Self {
+        Self::Stream(pages.boxed())
+    }
+
+    /// The pages, one after the other; a single page is a stream of one.
+    #[must_use]
+    pub fn into_pages(self) -> LogStream {
+        match self {
+            Self::Page(page) => stream::once(ready(Ok(page))).boxed(),
+            Self::Stream(pages) => pages,
+        }
+    }
 }
 
 impl From<LogPage> for Logs {
@@ -92,5 +158,28 @@ impl fmt::Debug for Logs {
             Self::Page(page) => f.debug_tuple("Page").field(page).finish(),
             Self::Stream(_) => f.write_str("Stream(..)"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{FutureExt as _, TryStreamExt as _, stream};
+
+    use super::{LogLine, LogPage, Logs};
+    use crate::error::ConnectorError;
+
+    fn all(logs: Logs) -> Result<Vec<LogPage>, ConnectorError> {
+        logs.into_pages().try_collect().now_or_never().expect("nothing waits")
+    }
+
+    #[test]
+    fn a_page_is_a_stream_of_one() {
+        let page = LogPage::new([LogLine::user(None, "hello")]).next_token("2".to_owned());
+        assert_eq!(all(page.clone().into()).unwrap(), [page.clone()]);
+        let last = LogPage::new([]);
+        let pages = [Ok(page.clone()), Ok(last.clone())];
+        assert_eq!(all(Logs::stream(stream::iter(pages))).unwrap(), [page.clone(), last]);
+        let cut = [Ok(page), Err(ConnectorError::transient("503"))];
+        assert_eq!(all(Logs::stream(stream::iter(cut))).unwrap_err().message(), "503");
     }
 }

@@ -12,6 +12,7 @@ use crate::custom_info::InfoValue;
 
 /// What the caller asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MetricsQuery {
     /// Names or expressions of the metrics wanted; empty means the connector's default set.
     pub queries: Vec<String>,
@@ -23,8 +24,45 @@ pub struct MetricsQuery {
     pub step: Option<Duration>,
 }
 
+impl MetricsQuery {
+    /// The connector's default set, over the whole life of the job.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets [`MetricsQuery::queries`].
+    #[must_use]
+    pub fn queries<Q: Into<String>>(mut self, queries: impl IntoIterator<Item = Q>) -> Self {
+        self.queries = queries.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets [`MetricsQuery::start`].
+    #[must_use]
+    pub fn start(mut self, start: impl Into<Option<SystemTime>>) -> Self {
+        self.start = start.into();
+        self
+    }
+
+    /// Sets [`MetricsQuery::end`].
+    #[must_use]
+    pub fn end(mut self, end: impl Into<Option<SystemTime>>) -> Self {
+        self.end = end.into();
+        self
+    }
+
+    /// Sets [`MetricsQuery::step`].
+    #[must_use]
+    pub fn step(mut self, step: impl Into<Option<Duration>>) -> Self {
+        self.step = step.into();
+        self
+    }
+}
+
 /// One metric and its series.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Metric {
     /// The name it was asked for with.
     pub name: String,
@@ -53,6 +91,7 @@ impl Metric {
 
 /// One line of a chart.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Series {
     /// What tells it from the other series of the metric.
     pub labels: BTreeMap<String, String>,
@@ -61,6 +100,19 @@ pub struct Series {
 }
 
 impl Series {
+    /// A line without labels.
+    #[must_use]
+    pub fn new(points: impl IntoIterator<Item = (SystemTime, f64)>) -> Self {
+        Self { labels: BTreeMap::new(), points: points.into_iter().collect() }
+    }
+
+    /// Adds a label.
+    #[must_use]
+    pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.labels.insert(name.into(), value.into());
+        self
+    }
+
     fn into_json(self) -> serde_json::Value {
         let values: Vec<serde_json::Value> = self
             .points
@@ -101,10 +153,7 @@ mod tests {
     #[test]
     fn has_the_shape_of_a_range_query() {
         let at = UNIX_EPOCH + Duration::from_millis(1_500);
-        let series = Series {
-            labels: [("job".to_owned(), "a".to_owned())].into(),
-            points: vec![(at, 2.5), (at, f64::INFINITY)],
-        };
+        let series = Series::new([(at, 2.5), (at, f64::INFINITY)]).label("job", "a");
         let metric = Metric::range("cpu", [series]);
         assert_eq!(
             struct_to_json(&metric.data),

@@ -10,6 +10,7 @@ use std::fmt;
 /// counterpart here because the executor answers it with a system error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(i32)]
+#[non_exhaustive]
 pub enum Phase {
     /// Accepted by the outside system, waiting for its turn.
     Queued = 1,
@@ -32,7 +33,7 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase, in the order of its number.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: &[Self] = &[
         Self::Queued,
         Self::Running,
         Self::Succeeded,
@@ -67,7 +68,7 @@ impl Phase {
     /// The phase of that protocol name, if there is one.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|phase| phase.as_str() == name)
+        Self::ALL.iter().copied().find(|phase| phase.as_str() == name)
     }
 }
 
@@ -84,7 +85,7 @@ mod tests {
 
     #[test]
     fn numbers_and_names_are_those_of_the_wire() {
-        for phase in Phase::ALL {
+        for phase in Phase::ALL.iter().copied() {
             let wire = task_execution::Phase::try_from(phase as i32).expect("a wire phase");
             assert_eq!(wire.as_str_name(), phase.as_str());
             assert_eq!(Phase::from_name(phase.as_str()), Some(phase));
@@ -94,7 +95,7 @@ mod tests {
 
     #[test]
     fn four_phases_end_polling() {
-        let terminal: Vec<_> = Phase::ALL.into_iter().filter(|p| p.is_terminal()).collect();
+        let terminal: Vec<_> = Phase::ALL.iter().copied().filter(|p| p.is_terminal()).collect();
         assert_eq!(
             terminal,
             [Phase::Succeeded, Phase::Aborted, Phase::Failed, Phase::RetryableFailed]

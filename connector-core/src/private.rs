@@ -1,24 +1,32 @@
 //! Everything expansions of the macros may name, and nothing else.
 //! Not public: it may change in any release, together with `connector-macros`.
 
-use std::future::Future;
-
 pub use inventory;
 
-use crate::error::Result;
+pub use crate::init::{Fallible, Later, MakesInstance, Plain, from_default, from_init};
 pub use crate::registration::{InitFuture, LinkedConnector, Registration};
-pub use crate::typed::{derived, enumeration, record, union};
+// What bounds and signatures of those name.
+pub use crate::typed::connection::{ConnectionFields, SecretValue};
+pub use crate::typed::fields::{LiteralFields, LiteralFieldsOut};
+pub use crate::typed::object::{ValueFields, ValueFieldsOut};
+pub use crate::typed::optional::OptionalField;
 
-/// Not public. The instance of a connector without `init`.
-#[must_use]
-pub fn from_default<C: Default + Send + 'static>() -> InitFuture<C> {
-    Box::pin(async { Ok(C::default()) })
+/// The four parts of a task.
+pub mod derived {
+    pub use crate::typed::derived::*;
 }
 
-/// Not public. The instance of a connector with `init`.
-pub fn from_init<C, F>(init: F) -> InitFuture<C>
-where
-    F: Future<Output = Result<C>> + Send + 'static,
-{
-    Box::pin(init)
+/// Enums of names.
+pub mod enumeration {
+    pub use crate::typed::enumeration::*;
+}
+
+/// Structs.
+pub mod record {
+    pub use crate::typed::record::*;
+}
+
+/// Enums of types.
+pub mod union {
+    pub use crate::typed::union::*;
 }

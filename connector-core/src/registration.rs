@@ -7,11 +7,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::connector::{AsyncConnector, ConnectorSpec};
+use crate::connector::AsyncConnector;
 use crate::erased::{DynConnector, Erased};
 use crate::error::Result;
 use crate::policy::Policy;
 use crate::settings::Settings;
+use crate::spec::ConnectorSpec;
 
 /// A connector instance in the making.
 pub type InitFuture<C> = Pin<Box<dyn Future<Output = Result<C>> + Send>>;

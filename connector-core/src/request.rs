@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::connector::ConnectorSpec;
 use crate::key::ConnectorKey;
 use crate::pb;
+use crate::spec::ConnectorSpec;
 
 /// Which connector was called, and until when the caller waits.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct CallContext {
     /// Task type and version of the call.
     pub key: ConnectorKey,
@@ -20,6 +21,19 @@ pub struct CallContext {
 }
 
 impl CallContext {
+    /// A call of that connector, by a caller who waits for ever.
+    #[must_use]
+    pub const fn new(key: ConnectorKey) -> Self {
+        Self { key, deadline: None }
+    }
+
+    /// Sets [`CallContext::deadline`].
+    #[must_use]
+    pub fn deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
+        self.deadline = deadline.into();
+        self
+    }
+
     /// How long the caller still waits; zero once the deadline has passed.
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
@@ -28,6 +42,7 @@ impl CallContext {
 }
 
 /// The context of a call about one job.
+#[non_exhaustive]
 pub struct TaskContext<C: ConnectorSpec + ?Sized> {
     /// Secrets and settings that Flyte resolved for the task. They are those of the moment of
     /// creation: a secret rotated since is not seen.
@@ -36,6 +51,21 @@ pub struct TaskContext<C: ConnectorSpec + ?Sized> {
     pub output_prefix: String,
     /// Which connector was called, and until when the caller waits.
     pub call: CallContext,
+}
+
+impl<C: ConnectorSpec + ?Sized> TaskContext<C> {
+    /// The context of a call without an output prefix.
+    #[must_use]
+    pub const fn new(connection: C::Connection, call: CallContext) -> Self {
+        Self { connection, output_prefix: String::new(), call }
+    }
+
+    /// Sets [`TaskContext::output_prefix`].
+    #[must_use]
+    pub fn output_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.output_prefix = prefix.into();
+        self
+    }
 }
 
 impl<C: ConnectorSpec + ?Sized> fmt::Debug for TaskContext<C> {
@@ -49,6 +79,7 @@ impl<C: ConnectorSpec + ?Sized> fmt::Debug for TaskContext<C> {
 }
 
 /// A task to create.
+#[non_exhaustive]
 pub struct CreateTask<C: ConnectorSpec + ?Sized> {
     /// The task's inputs.
     pub inputs: C::Inputs,
@@ -65,6 +96,35 @@ pub struct CreateTask<C: ConnectorSpec + ?Sized> {
     pub context: TaskContext<C>,
 }
 
+impl<C: ConnectorSpec + ?Sized> CreateTask<C> {
+    /// A task with an empty template, of nobody's execution.
+    #[must_use]
+    pub fn new(inputs: C::Inputs, config: C::Config, context: TaskContext<C>) -> Self {
+        Self {
+            inputs,
+            input_context: Vec::new(),
+            config,
+            template: Box::default(),
+            execution: None,
+            context,
+        }
+    }
+
+    /// Sets [`CreateTask::template`].
+    #[must_use]
+    pub fn template(mut self, template: impl Into<Box<pb::TaskTemplate>>) -> Self {
+        self.template = template.into();
+        self
+    }
+
+    /// Sets [`CreateTask::execution`].
+    #[must_use]
+    pub fn execution(mut self, execution: impl Into<Option<TaskExecution>>) -> Self {
+        self.execution = execution.into().map(Box::new);
+        self
+    }
+}
+
 impl<C: ConnectorSpec + ?Sized> fmt::Debug for CreateTask<C> {
     // Inputs, settings and template are left out: they may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,8 +138,9 @@ impl<C: ConnectorSpec + ?Sized> fmt::Debug for CreateTask<C> {
 /// The execution a task belongs to, as `TaskExecutionMetadata` tells it.
 ///
 /// The executor of Flyte 2 fills identity, namespace, labels, annotations, service account and
-/// environment; the last three fields stay at their defaults.
+/// environment; the other fields stay at their defaults.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct TaskExecution {
     /// Project, domain, execution name, node and attempt (counted from 0).
     pub id: Option<pb::TaskExecutionIdentifier>,
@@ -101,4 +162,12 @@ pub struct TaskExecution {
     pub interruptible_failure_threshold: i32,
     /// Who started the execution.
     pub identity: Option<pb::Identity>,
+}
+
+impl TaskExecution {
+    /// An execution of which the identity is known; the rest is set field by field.
+    #[must_use]
+    pub fn new(id: pb::TaskExecutionIdentifier) -> Self {
+        Self { id: Some(id), ..Self::default() }
+    }
 }

@@ -12,6 +12,7 @@ use crate::phase::Phase;
 
 /// The state of a job at this moment.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Resource<O = DynamicOutputs> {
     /// Where the job stands.
     pub phase: Phase,
@@ -90,6 +91,13 @@ impl<O> Resource<O> {
         self
     }
 
+    /// Sets the outputs; they count with [`Phase::Succeeded`] only.
+    #[must_use]
+    pub fn outputs(mut self, outputs: impl Into<Outputs<O>>) -> Self {
+        self.outputs = outputs.into();
+        self
+    }
+
     /// Says how long this answer stays good enough, see [`Resource::good_for`].
     #[must_use]
     pub const fn good_for(mut self, span: Duration) -> Self {
@@ -110,6 +118,7 @@ impl<O> Resource<O> {
 /// The difference matters: for a task that declares outputs the executor writes what it is given,
 /// and where nothing is given it reads `outputs.pb` under the output prefix.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub enum Outputs<O = DynamicOutputs> {
     /// The task declares none.
     #[default]
@@ -120,6 +129,32 @@ pub enum Outputs<O = DynamicOutputs> {
     WrittenByTask,
 }
 
+impl<O> Outputs<O> {
+    /// The outputs, if they are here.
+    #[must_use]
+    pub const fn inline(&self) -> Option<&O> {
+        match self {
+            Self::Inline(outputs) => Some(outputs),
+            Self::None | Self::WrittenByTask => None,
+        }
+    }
+
+    /// The outputs, if they are here.
+    #[must_use]
+    pub fn into_inline(self) -> Option<O> {
+        match self {
+            Self::Inline(outputs) => Some(outputs),
+            Self::None | Self::WrittenByTask => None,
+        }
+    }
+
+    /// Whether nobody gives any: they are neither here nor written by the job.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+}
+
 impl<O> From<O> for Outputs<O> {
     fn from(outputs: O) -> Self {
         Self::Inline(outputs)
@@ -128,6 +163,7 @@ impl<O> From<O> for Outputs<O> {
 
 /// A link to a log or a page about the job.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TaskLog {
     /// Where it leads.
     pub uri: String,
@@ -162,11 +198,54 @@ impl TaskLog {
             icon_uri: String::new(),
         }
     }
+
+    /// Sets [`TaskLog::format`].
+    #[must_use]
+    pub const fn format(mut self, format: MessageFormat) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Sets [`TaskLog::kind`].
+    #[must_use]
+    pub const fn kind(mut self, kind: LinkKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Sets [`TaskLog::ready`].
+    #[must_use]
+    pub const fn ready(mut self, ready: bool) -> Self {
+        self.ready = ready;
+        self
+    }
+
+    /// Sets [`TaskLog::show_while_pending`].
+    #[must_use]
+    pub const fn show_while_pending(mut self, show: bool) -> Self {
+        self.show_while_pending = show;
+        self
+    }
+
+    /// Sets [`TaskLog::hide_once_finished`].
+    #[must_use]
+    pub const fn hide_once_finished(mut self, hide: bool) -> Self {
+        self.hide_once_finished = hide;
+        self
+    }
+
+    /// Sets [`TaskLog::icon_uri`].
+    #[must_use]
+    pub fn icon_uri(mut self, uri: impl Into<String>) -> Self {
+        self.icon_uri = uri.into();
+        self
+    }
 }
 
 /// How the content behind a link is to be read; numbers as on the wire.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(i32)]
+#[non_exhaustive]
 pub enum MessageFormat {
     /// Not said.
     #[default]
@@ -180,6 +259,7 @@ pub enum MessageFormat {
 /// What kind of page a link leads to; numbers as on the wire.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(i32)]
+#[non_exhaustive]
 pub enum LinkKind {
     /// A page of the outside system.
     #[default]
@@ -188,4 +268,40 @@ pub enum LinkKind {
     Dashboard = 1,
     /// A development environment.
     Ide = 2,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LinkKind, MessageFormat, Outputs, Resource, TaskLog};
+    use crate::phase::Phase;
+
+    #[test]
+    fn only_inline_outputs_are_at_hand() {
+        for (outputs, inline, is_none) in [
+            (Outputs::Inline(1), Some(1), false),
+            (Outputs::WrittenByTask, None, false),
+            (Outputs::None, None, true),
+        ] {
+            assert_eq!((outputs.inline(), outputs.is_none()), (inline.as_ref(), is_none));
+            assert_eq!(outputs.into_inline(), inline);
+        }
+        let resource: Resource<i64> = Resource::running().outputs(1);
+        assert_eq!((resource.phase, resource.outputs), (Phase::Running, Outputs::Inline(1)));
+    }
+
+    #[test]
+    fn a_link_says_everything_the_wire_can() {
+        let link = TaskLog::new("Farm", "https://farm.example/7")
+            .format(MessageFormat::Json)
+            .kind(LinkKind::Dashboard)
+            .ready(false)
+            .show_while_pending(true)
+            .hide_once_finished(true)
+            .icon_uri("https://farm.example/icon.svg");
+        let TaskLog { uri, name, format, kind, ready, icon_uri, .. } = &link;
+        assert_eq!((name.as_str(), uri.as_str()), ("Farm", "https://farm.example/7"));
+        assert_eq!((*format as i32, *kind as i32, *ready), (2, 1, false));
+        assert_eq!(icon_uri, "https://farm.example/icon.svg");
+        assert!(link.show_while_pending && link.hide_once_finished);
+    }
 }

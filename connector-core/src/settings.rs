@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::error::{ConnectorError, Result};
 use crate::secret::{OperatorSecrets, Secret};
+use crate::variables;
 
 /// Operator settings of one connector: lower-case names and text values.
 ///
@@ -21,21 +22,13 @@ pub struct Settings {
     operator: Option<Arc<OperatorSecrets>>,
 }
 
-/// What the variables of the connector with that main task type begin with.
-pub(crate) fn prefix(task_type: &str) -> String {
-    let letters = task_type.chars();
-    let letters =
-        letters.map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
-    format!("CONNECTOR__{}__", letters.collect::<String>())
-}
-
 impl Settings {
     /// The settings of the connector with that first task type, out of all environment variables.
     pub fn from_variables<I>(task_type: &str, variables: I) -> Self
     where
         I: IntoIterator<Item = (String, String)>,
     {
-        let prefix = prefix(task_type);
+        let prefix = variables::prefix(task_type);
         let values = variables
             .into_iter()
             .filter_map(|(name, value)| {
@@ -99,9 +92,11 @@ impl Settings {
     }
 }
 
-impl FromIterator<(String, String)> for Settings {
-    fn from_iter<I: IntoIterator<Item = (String, String)>>(values: I) -> Self {
-        Self { values: values.into_iter().collect(), operator: None }
+/// For tests: names and values as `init` finds them.
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Settings {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(values: I) -> Self {
+        let values = values.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self { values: values.collect(), operator: None }
     }
 }
 

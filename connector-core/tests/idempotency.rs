@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use connector_core::idempotency::{Charset, ExecutionIdentity, IdempotencyKey};
-use connector_core::request::TaskExecution;
 use connector_core::{
-    CallContext, ConnectorKey, ConnectorSpec, CreateTask, JobId, TaskContext, TaskType, pb,
+    CallContext, ConnectorKey, ConnectorSpec, CreateTask, JobId, TaskContext, TaskExecution,
+    TaskType, pb,
 };
 use proptest::prelude::*;
 
@@ -52,23 +52,13 @@ fn execution(identity: &ExecutionIdentity<'_>) -> TaskExecution {
         node_execution_id: Some(node_execution_id),
         retry_attempt: identity.attempt,
     };
-    TaskExecution { id: Some(id), ..TaskExecution::default() }
+    TaskExecution::new(id)
 }
 
 fn task(execution: Option<TaskExecution>, output_prefix: &str) -> CreateTask<Anyone> {
     let key = ConnectorKey { task_type: TaskType::parse("any").unwrap(), version: 0 };
-    CreateTask {
-        inputs: (),
-        input_context: Vec::new(),
-        config: (),
-        template: Box::default(),
-        execution: execution.map(Box::new),
-        context: TaskContext {
-            connection: (),
-            output_prefix: output_prefix.to_owned(),
-            call: CallContext { key, deadline: None },
-        },
-    }
+    let context = TaskContext::new((), CallContext::new(key)).output_prefix(output_prefix);
+    CreateTask::new((), (), context).execution(execution)
 }
 
 fn key(identity: &ExecutionIdentity<'_>, output_prefix: &str) -> IdempotencyKey {
@@ -244,18 +234,16 @@ proptest! {
         number in any::<i32>(),
     ) {
         let backwards: BTreeMap<_, _> = labels.iter().rev().cloned().collect();
-        let told = TaskExecution {
-            namespace: text.clone(),
-            labels: labels.into_iter().collect(),
-            annotations: backwards.clone(),
-            k8s_service_account: text,
-            environment_variables: backwards,
-            max_attempts: number,
-            interruptible: number > 0,
-            interruptible_failure_threshold: number,
-            identity: Some(pb::Identity::default()),
-            ..execution(&FIRST)
-        };
+        let mut told = execution(&FIRST);
+        told.namespace.clone_from(&text);
+        told.labels = labels.into_iter().collect();
+        told.annotations.clone_from(&backwards);
+        told.k8s_service_account = text;
+        told.environment_variables = backwards;
+        told.max_attempts = number;
+        told.interruptible = number > 0;
+        told.interruptible_failure_threshold = number;
+        told.identity = Some(pb::Identity::default());
         prop_assert_eq!(
             task(Some(told), &prefix).idempotency_key(),
             Some(IdempotencyKey::of_identity(&FIRST))

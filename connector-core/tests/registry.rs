@@ -31,18 +31,45 @@ struct Spark;
 #[derive(Debug)]
 struct Panics;
 
-#[expect(clippy::panic, clippy::unused_async, reason = "what a careless init may do")]
-async fn explode(_settings: Settings) -> Result<Panics> {
+#[expect(clippy::panic, reason = "what a careless init may do")]
+fn explode(_settings: Settings) -> Result<Panics> {
     panic!("init was told to")
 }
 
-#[connector(task_type = "needs", init = needs)]
+#[connector(task_type = "panics_later", init = explode_later)]
+#[derive(Debug)]
+struct PanicsLater;
+
+async fn explode_later(_settings: Settings) -> Result<PanicsLater> {
+    tokio::task::yield_now().await;
+    Ok(unwind())
+}
+
+#[expect(clippy::panic, reason = "what a careless init may do")]
+fn unwind() -> PanicsLater {
+    panic!("init was told to")
+}
+
+#[connector(task_type = "needs", init = Needs::new)]
 #[derive(Debug)]
 struct Needs;
 
-#[expect(clippy::unused_async, reason = "init is async for those that must wait")]
-async fn needs(settings: Settings) -> Result<Needs> {
-    settings.require("endpoint").map(|_| Needs)
+impl Needs {
+    #[expect(clippy::needless_pass_by_value, reason = "`init` is handed its settings")]
+    fn new(settings: Settings) -> Result<Self> {
+        settings.require("endpoint").map(|_| Self)
+    }
+}
+
+#[connector(task_type = "waits", init = Waits::connect)]
+#[derive(Debug)]
+struct Waits;
+
+impl Waits {
+    async fn connect(_settings: Settings) -> Self {
+        tokio::task::yield_now().await;
+        Self
+    }
 }
 
 /// Written without the macro.
@@ -75,7 +102,7 @@ impl ConnectorSpec for Illegal {
     type Connection = ();
 }
 
-does_nothing!(Spark, Panics, Needs, ByHand, Illegal);
+does_nothing!(Spark, Panics, PanicsLater, Needs, Waits, ByHand, Illegal);
 
 fn keys(registry: &Registry) -> Vec<String> {
     registry.entries().map(|entry| entry.key.to_string()).collect()
@@ -86,7 +113,7 @@ async fn linked_connectors_are_sorted_and_failed_ones_left_out() {
     let registry = Registry::linked().build().await.expect("no duplicates");
     assert_eq!(
         keys(&registry),
-        ["spark (0)", "spark (1)", "databricks (0)", "databricks (1)"],
+        ["spark (0)", "spark (1)", "databricks (0)", "databricks (1)", "waits (0)"],
         "types in the order written"
     );
     assert_eq!(registry.by_name()[0].name, "Spark Connector");
@@ -97,13 +124,16 @@ async fn linked_connectors_are_sorted_and_failed_ones_left_out() {
         .iter()
         .map(|failure| (failure.name, failure.error.message().to_owned()))
         .collect();
-    assert_eq!(failures.len(), 2, "{failures:?}");
+    assert_eq!(failures.len(), 3, "{failures:?}");
     assert!(failures[0].1.contains("`endpoint` is missing"), "{failures:?}");
     assert!(failures[1].1.contains("panicked"), "{failures:?}");
+    assert!(failures[2].1.contains("panicked"), "{failures:?}");
 }
 
 #[tokio::test]
 async fn settings_come_from_the_variables_given() {
+    // A test makes an instance as the server does.
+    assert!(Needs::new(Settings::from_iter([("endpoint", "http://x")])).is_ok());
     let variables = [("CONNECTOR__NEEDS__ENDPOINT".to_owned(), "http://x".to_owned())];
     let registry = Registry::linked().variables(variables).build().await.expect("no duplicates");
     assert!(registry.get("needs", 0).is_some());
@@ -127,7 +157,7 @@ async fn a_replacement_takes_over_only_what_it_names() {
     assert_eq!(registry.get("spark", 1).unwrap().name, "By Hand");
     assert_eq!(registry.get("spark", 0).unwrap().name, "Spark Connector");
     let listed: Vec<usize> = registry.by_name().iter().map(|named| named.keys.len()).collect();
-    assert_eq!(listed, [3, 1], "a replaced key is listed once");
+    assert_eq!(listed, [3, 1, 1], "a replaced key is listed once");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Answers of the rules' own: a job in some phase, with a message for people.
 //! Every rule that answers in place of the connector takes its answer from here.
 
-use connector_core::erased::ErasedResource;
+use connector_core::host::ErasedResource;
 use connector_core::{Outputs, Phase};
 
 use crate::text;

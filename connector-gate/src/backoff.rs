@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use connector_core::ErrorKind;
-use connector_core::erased::CallError;
+use connector_core::host::CallError;
 
 /// The first wait, at most.
 const FIRST: Duration = Duration::from_millis(100);

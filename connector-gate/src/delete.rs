@@ -2,7 +2,7 @@
 //! The executor repeats a failing delete every ten seconds for ever, so unknown, finished and
 //! already deleted jobs are a success; an error is left only where a repetition can help.
 
-use connector_core::erased::JobRequest;
+use connector_core::host::JobRequest;
 use tokio::time::sleep;
 
 use crate::backoff::Backoff;

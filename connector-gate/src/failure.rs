@@ -5,9 +5,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use connector_core::ConnectorError;
-use connector_core::erased::CallError;
-use connector_core::meta::MetaError;
+use connector_core::host::CallError;
+use connector_core::{ConnectorError, MetaError};
 
 use crate::deadline::TimeLimit;
 use crate::operation::Operation;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use connector_core::erased::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
+use connector_core::host::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
 use connector_core::logs::{LogQuery, Logs};
 use connector_core::metrics::{Metric, MetricsQuery};
 
@@ -127,7 +127,7 @@ impl Gate {
                 Logs::Page(page)
             }
             // Reading a stream runs the connector's code as well.
-            Logs::Stream(pages) => Logs::Stream(stream::elsewhere(&self.site.workplace, pages)),
+            other => Logs::Stream(stream::elsewhere(&self.site.workplace, other.into_pages())),
         })
     }
 

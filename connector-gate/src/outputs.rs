@@ -33,18 +33,15 @@ impl Declared {
 
     /// What is wrong with a success that carries these outputs, for the task's author.
     pub(crate) fn problem(&self, outputs: &Outputs<NamedLiterals>) -> Option<String> {
-        let literals = match outputs {
-            // The job wrote them itself; only the executor can look there.
-            Outputs::WrittenByTask => return None,
-            Outputs::None => {
-                return Some(format!(
-                    "the connector gave no outputs, and the task declares {}; answer them inline, \
-                     or `Outputs::WrittenByTask` if the job wrote `outputs.pb`",
-                    self.names()
-                ));
-            }
-            Outputs::Inline(literals) => literals,
-        };
+        if outputs.is_none() {
+            return Some(format!(
+                "the connector gave no outputs, and the task declares {}; answer them inline, or \
+                 `Outputs::WrittenByTask` if the job wrote `outputs.pb`",
+                self.names()
+            ));
+        }
+        // What the job wrote itself, only the executor can look at.
+        let literals = outputs.inline()?;
         let wrong: Vec<String> = self
             .0
             .iter()

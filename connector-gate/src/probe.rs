@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use connector_core::erased::{CreateRequest, JobRequest};
+use connector_core::host::{CreateRequest, JobRequest};
 use connector_core::pb::{
     NodeExecutionIdentifier, TaskExecutionIdentifier, TaskTemplate, WorkflowExecutionIdentifier,
 };
 use connector_core::prelude::*;
-use connector_core::request::TaskExecution;
-use connector_core::{CallContext, NamedLiterals, Registry};
+use connector_core::{CallContext, NamedLiterals, Registry, TaskExecution};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
@@ -185,7 +184,7 @@ impl Bench {
         let deadline = after(limit.allowed);
         let found = self.gates.find("probe", 0);
         let (key, _) = found.gate.expect("a gate");
-        let context = CallContext { key: key.clone(), deadline: Some(deadline.into_std()) };
+        let context = CallContext::new(key.clone()).deadline(deadline.into_std());
         Call { context, limit, deadline, observer: Arc::clone(found.observer) }
     }
 
@@ -200,7 +199,7 @@ impl Bench {
                 retry_attempt,
                 ..Default::default()
             };
-            Box::new(TaskExecution { id: Some(id), ..Default::default() })
+            Box::new(TaskExecution::new(id))
         });
         CreateRequest {
             template: Box::new(TaskTemplate { r#type: "probe".to_owned(), ..Default::default() }),

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use connector_core::erased::{CallError, DynConnector, ErasedResource, JobRequest};
-use connector_core::registry::Entry;
+use connector_core::host::Entry;
+use connector_core::host::{CallError, DynConnector, ErasedResource, JobRequest};
 use connector_core::{CallContext, Policy, pb};
 use tokio::runtime::Handle;
 use tokio::time::Instant;

@@ -77,7 +77,7 @@ mod tests {
     async fn pages_arrive_in_order_and_a_panic_is_the_last() {
         let pages = stream::iter(0..4).map(|n| {
             assert!(n < 2, "no more");
-            Ok(LogPage { next_token: Some(n.to_string()), ..LogPage::default() })
+            Ok(LogPage::new([]).next_token(n.to_string()))
         });
         let told: Vec<String> = AssertUnwindSafe(elsewhere(&workplace(), pages.boxed()))
             .catch_unwind()

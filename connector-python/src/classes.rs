@@ -1,7 +1,8 @@
 //! The definitions of the classes that types need: dataclasses, models, named tuples, typed dicts, enums.
 //! `types` calls it for each class once. How a field's name travels that Python cannot have is told here.
 
-use connector_core::typed::{Class, FieldDescription, Shape, TypeDescription};
+use connector_core::host::Shape;
+use connector_core::typed::{Class, FieldDescription, TypeDescription};
 
 use crate::defaults::Fallback;
 use crate::text::{assigned, docstring, fitted, string};
@@ -313,7 +314,8 @@ mod tests {
     fn what_python_cannot_have_is_an_error_that_says_what_to_change() {
         let member = TypeDescription::enumeration("Mode", "", &[("mro", "c")]);
         let mode = TypeDescription::enumeration("Mode", "", &[("A", "a")]);
-        let field = FieldDescription { kind: mode, ..FieldDescription::of::<i64>("from", "") };
+        let mut field = FieldDescription::of::<i64>("from", "");
+        field.kind = mode;
         let model = TypeDescription::object("Odd", "", &[field], Class::Pydantic);
         for (kind, part) in [
             (object(Class::NamedTuple, &["from"]), "`from` cannot be a field of the class `Odd`"),

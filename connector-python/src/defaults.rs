@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use connector_core::typed::{FieldDescription, Shape, TypeDescription};
+use connector_core::host::Shape;
+use connector_core::typed::{FieldDescription, TypeDescription};
 use serde_json::Value as Json;
 
 use crate::classes::is_member;
@@ -87,7 +88,8 @@ fn expression(value: &Json, kind: &TypeDescription, types: &Types<'_>) -> Option
 mod tests {
     use std::collections::BTreeMap;
 
-    use connector_core::typed::{FieldDescription, FlyteType, TypeDescription};
+    use connector_core::FlyteType;
+    use connector_core::typed::{FieldDescription, TypeDescription};
     use serde_json::{Value as Json, json};
 
     use super::{Fallback, expression};

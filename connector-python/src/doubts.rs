@@ -1,7 +1,8 @@
 //! What Flyte's official SDK cannot do with a type, though a connector can: said when a module is written.
 //! `types` and `classes` ask. Each was tried on the SDK; what is said comes with what to write instead.
 
-use connector_core::typed::{Class, FieldDescription, Shape, TypeDescription};
+use connector_core::host::Shape;
+use connector_core::typed::{Class, FieldDescription, TypeDescription};
 
 /// What is doubtful about a union that is an input or an output, or a part of one.
 pub(crate) fn of_union(variants: &[TypeDescription]) -> Vec<String> {
@@ -120,7 +121,8 @@ pub(crate) fn holds_enum(kind: &TypeDescription) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use connector_core::typed::{Class, FieldDescription, FlyteType, TypeDescription};
+    use connector_core::FlyteType;
+    use connector_core::typed::{Class, FieldDescription, TypeDescription};
 
     use super::{of_class, of_union};
 
@@ -132,7 +134,9 @@ mod tests {
     }
 
     fn field(kind: TypeDescription) -> Vec<FieldDescription> {
-        vec![FieldDescription { kind, ..FieldDescription::of::<i64>("f", "") }]
+        let mut field = FieldDescription::of::<i64>("f", "");
+        field.kind = kind;
+        vec![field]
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod text;
 mod types;
 
 use connector_core::ConnectorKey;
-use connector_core::typed::Interface;
+use connector_core::host::Interface;
 pub use module::Module;
 
 /// A connector, as far as a task class shows it.

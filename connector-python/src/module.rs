@@ -2,7 +2,7 @@
 //! `package` adds what pip needs; where it goes is the caller's business.
 
 use connector_core::ConnectorKey;
-use connector_core::typed::Interface;
+use connector_core::host::Interface;
 
 use crate::Described;
 use crate::imports::Imports;

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use connector_core::typed::{Shape, TypeDescription};
+use connector_core::host::Shape;
+use connector_core::typed::TypeDescription;
 
 use crate::imports::Imports;
 use crate::{doubts, names};
@@ -287,7 +288,8 @@ fn alike(one: &TypeDescription, other: &TypeDescription) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use connector_core::typed::{Class, FieldDescription, FlyteType, TypeDescription};
+    use connector_core::FlyteType;
+    use connector_core::typed::{Class, FieldDescription, TypeDescription};
     use serde_json::Value as Json;
 
     use super::{Reader, Types};
@@ -311,7 +313,8 @@ mod tests {
     #[test]
     fn a_class_is_defined_once_and_before_its_use() {
         let leaf = object("Leaf", &[FieldDescription::of::<i64>("b", "")]);
-        let field = FieldDescription { kind: leaf.clone(), ..FieldDescription::of::<i64>("a", "") };
+        let mut field = FieldDescription::of::<i64>("a", "");
+        field.kind = leaf.clone();
         let tree = TypeDescription::list(&object("Tree", &[field]));
         let (texts, definitions) = annotated(&[tree, leaf], Reader::Flyte);
         assert_eq!(texts, ["list[Tree]", "Leaf"]);
@@ -323,8 +326,8 @@ mod tests {
         let one = object("Leaf", &[FieldDescription::of::<i64>("a", "")]);
         let other = object("Leaf", &[FieldDescription::of::<String>("a", "")]);
         // A class of one name inside another of it.
-        let inner =
-            FieldDescription { kind: other.clone(), ..FieldDescription::of::<i64>("a", "") };
+        let mut inner = FieldDescription::of::<i64>("a", "");
+        inner.kind = other.clone();
         let outer = object("Leaf", &[inner]);
         let kinds = [one, other, outer, object("class", &[]), object("Mapping", &[])];
         let (texts, definitions) = annotated(&kinds, Reader::Flyte);

@@ -15,7 +15,7 @@ use crate::cli::{self, Command, DescribeArgs, ServeArgs};
 use crate::python::{self, PythonArgs};
 use crate::run::{self, RunArgs};
 use crate::server::Server;
-use crate::{check, describe, linking, shutdown, table, telemetry};
+use crate::{check, describe, linking, promises, shutdown, table, telemetry};
 
 const USAGE: u8 = 2;
 
@@ -115,6 +115,9 @@ async fn serve(args: &ServeArgs) -> Result<(), String> {
     let registry = linked().await?;
     if let Some(problem) = linking::problem(&registry, &args.expect) {
         return Err(problem);
+    }
+    for broken in promises::broken() {
+        tracing::error!("{broken}");
     }
     for failure in registry.failures() {
         tracing::error!(connector = failure.name, place = %failure.place, "not served: {}", failure.error);

@@ -12,7 +12,7 @@ use crate::in_process::InProcess;
 use crate::pb::ListConnectorsRequest;
 use crate::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
 use crate::server::Server;
-use crate::{linking, table};
+use crate::{linking, promises, table};
 
 /// Starts the connectors and serves them over memory; what would be served, as a table.
 ///
@@ -31,8 +31,9 @@ pub(crate) async fn check(registry: Registry, args: &ServeArgs) -> Result<String
             format!("{} does not start: {} ({})", failure.name, failure.error, failure.place)
         })
         .collect();
-    if !failures.is_empty() {
-        return Err(failures.join("\n"));
+    let broken: Vec<String> = failures.into_iter().chain(promises::broken()).collect();
+    if !broken.is_empty() {
+        return Err(broken.join("\n"));
     }
     let table = table::render(&registry);
     let names = registry.by_name().len();

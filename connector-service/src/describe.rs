@@ -1,9 +1,9 @@
 //! `describe TASK_TYPE`: what a connector takes and gives, for people or as JSON Schema.
 //! `app` prints it; what is described comes from the connector's own types.
 
-use connector_core::registry::Entry;
+use connector_core::Registry;
+use connector_core::host::{Entry, Interface};
 use connector_core::typed::FieldDescription;
-use connector_core::{Registry, typed::Interface};
 use serde_json::{Value as Json, json};
 
 /// The description of a task type in every version, or why there is none.

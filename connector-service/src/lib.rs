@@ -22,8 +22,10 @@ mod limits;
 mod linking;
 mod metrics;
 pub mod pb;
+mod promises;
 mod python;
 mod run;
+mod same_job;
 mod scrubbed_lines;
 mod server;
 mod shutdown;
@@ -37,6 +39,7 @@ use std::process::ExitCode;
 pub use in_process::InProcess;
 pub use layers::LayeredService;
 pub use limits::Limits;
+pub use same_job::CreatedTwice;
 pub use server::{Server, ServerBuilder, ServerError};
 
 /// The README's code, compiled.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use connector_core::Registry;
-use connector_core::registry::Entry;
+use connector_core::host::Entry;
 use connector_python::{Described, Module};
 
 /// The arguments of `python`.

@@ -28,7 +28,7 @@ use crate::{admin, grpc, shutdown};
 /// A server ready to serve.
 #[derive(Debug)]
 pub struct Server {
-    registry: Registry,
+    registry: Arc<Registry>,
     limits: Limits,
     layers: Layers,
     isolated: bool,
@@ -37,7 +37,7 @@ pub struct Server {
 /// Builds a [`Server`].
 #[derive(Debug)]
 pub struct ServerBuilder {
-    registry: Registry,
+    registry: Arc<Registry>,
     limits: Limits,
     layers: Layers,
     isolated: bool,
@@ -46,7 +46,7 @@ pub struct ServerBuilder {
 impl Default for ServerBuilder {
     fn default() -> Self {
         Self {
-            registry: Registry::default(),
+            registry: Arc::default(),
             limits: Limits::default(),
             layers: Layers::none(),
             isolated: true,
@@ -55,10 +55,10 @@ impl Default for ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// The connectors to serve.
+    /// The connectors to serve. Servers that share them are as replicas: each remembers by itself.
     #[must_use]
-    pub fn registry(mut self, registry: Registry) -> Self {
-        self.registry = registry;
+    pub fn registry(mut self, registry: impl Into<Arc<Registry>>) -> Self {
+        self.registry = registry.into();
         self
     }
 
@@ -170,7 +170,6 @@ impl Server {
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let Self { registry, limits, layers, isolated } = self;
-        let registry = Arc::new(registry);
         let metrics = Arc::new(Metrics::new(&registry).map_err(ServerError::new)?);
         let health = HealthTable::new(
             grpc::HEALTH_NAMES.into_iter().chain(registry.entries().map(|entry| entry.name)),

@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use connector_core::ErrorKind;
-use connector_core::erased::CallError;
+use connector_core::host::CallError;
 use connector_gate::{Cause, Failure, Operation};
 use tonic::{Code, Status};
 
@@ -37,6 +37,8 @@ const fn code_of_kind(kind: ErrorKind) -> Code {
         ErrorKind::NotFound => Code::NotFound,
         ErrorKind::Unauthenticated => Code::Unauthenticated,
         ErrorKind::Unsupported => Code::Unimplemented,
+        // A kind that core adds, until it has a row here; the tests below ask for one.
+        _ => Code::Unknown,
     }
 }
 
@@ -106,8 +108,8 @@ pub(crate) fn log(failure: &Failure) {
 mod tests {
     use std::time::Duration;
 
-    use connector_core::erased::CallError;
-    use connector_core::meta::MetaError;
+    use connector_core::MetaError;
+    use connector_core::host::CallError;
     use connector_core::{ConnectorError, ErrorKind};
     use tonic::Code;
 
@@ -155,6 +157,7 @@ mod tests {
 
     #[test]
     fn metrics_and_logs_answer_by_kind() {
+        assert_eq!(KINDS.map(|(kind, _)| kind), *ErrorKind::ALL, "a kind without a row");
         for (kind, code) in KINDS {
             assert_eq!(of(&failure(Operation::GetLogs, connector(kind))).code(), code);
         }

@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
+use connector_core::TaskExecution;
 use connector_core::pb as core_pb;
-use connector_core::request::TaskExecution;
 use connector_service::pb;
 
 use crate::task::Task;
@@ -103,15 +103,13 @@ impl AttemptName<'_> {
         ];
         let environment = [("ACTION_NAME", ACTION), ("RUN_NAME", run), ("_U_ORG_NAME", ORG)];
         let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
-        TaskExecution {
-            id: Some(id),
-            namespace: format!("{PROJECT}-{DOMAIN}"),
-            labels: labels.into_iter().map(owned).collect(),
-            k8s_service_account: "default".to_owned(),
-            environment_variables: environment.into_iter().map(owned).collect(),
-            identity: Some(core_pb::Identity::default()),
-            ..Default::default()
-        }
+        let mut execution = TaskExecution::new(id);
+        execution.namespace = format!("{PROJECT}-{DOMAIN}");
+        execution.labels = labels.into_iter().map(owned).collect();
+        "default".clone_into(&mut execution.k8s_service_account);
+        execution.environment_variables = environment.into_iter().map(owned).collect();
+        execution.identity = Some(core_pb::Identity::default());
+        execution
     }
 }
 

@@ -43,5 +43,7 @@ mod simulator {
             .task(Task::new("simulator"))
             .except("metadata_is_all_another_server_needs", IN_MEMORY)
             .except("a_finished_job_stays_finished", IN_MEMORY)
+            .except("concurrent_creates_are_one_job", IN_MEMORY)
+            .except("a_create_repeated_to_another_server_is_one_job", IN_MEMORY)
     );
 }

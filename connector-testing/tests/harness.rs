@@ -143,7 +143,7 @@ impl AsyncConnector for Keyed {
 
     async fn get_logs(&self, _: &JobId, query: LogQuery, _: &CallContext) -> Result<Logs> {
         let next = if query.token == "a" { "b" } else { "a" };
-        Ok(LogPage { lines: Vec::new(), next_token: Some(next.to_owned()) }.into())
+        Ok(LogPage::new([]).next_token(next.to_owned()).into())
     }
 }
 

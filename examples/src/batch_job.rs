@@ -10,7 +10,7 @@ use connector_core::prelude::*;
 /// order. A restarted server knows nothing else, so everything needed later must be in here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BatchJob {
-    /// Eight hex digits, made up at creation.
+    /// Hex digits, made of the key of the attempt: created again, it is the same job.
     pub job_id: String,
     /// When the job was created, in seconds since 1970.
     pub created_at: f64,
@@ -29,7 +29,7 @@ const fn default_duration_seconds() -> f64 {
 pub struct BatchJobConnector;
 
 impl AsyncConnector for BatchJobConnector {
-    /// A real connector submits the job to its outside system here.
+    /// A real connector submits the job to its outside system here, and hands the key over with it.
     async fn create(&self, task: CreateTask<Self>) -> Result<BatchJob> {
         let duration_seconds =
             task.config.number("duration_seconds")?.unwrap_or_else(default_duration_seconds);
@@ -39,7 +39,12 @@ impl AsyncConnector for BatchJobConnector {
                 "`custom.duration_seconds` must be 0 or more, not {duration_seconds}"
             )));
         }
-        let job_id = format!("{:08x}", fastrand::u32(..));
+        // Flyte may create one attempt twice. The key is the same both times, so whoever names the job
+        // by it has one job. A caller that does not say who it is has no key, and a new job every time.
+        let job_id = match task.idempotency_key() {
+            Some(key) => key.limited(Charset::Hex, 24).or_permanent("no name for the job")?,
+            None => format!("{:024x}", fastrand::u128(..) >> 32),
+        };
         Ok(BatchJob { job_id, created_at: now(), duration_seconds })
     }
 
@@ -93,9 +98,8 @@ impl AsyncConnector for BatchJobConnector {
                 "cpu_usage" => 0.25 + 0.5 * progress,
                 _ => (64.0 * 1024.0 * 1024.0 * (1.0 + progress)).round(),
             };
-            let points = samples.iter().map(|(time, progress)| (*time, value(*progress))).collect();
-            let labels = [("job_id".to_owned(), job.job_id.clone())].into();
-            Metric::range(name, [Series { labels, points }])
+            let points = samples.iter().map(|(time, progress)| (*time, value(*progress)));
+            Metric::range(name, [Series::new(points).label("job_id", &job.job_id)])
         });
         Ok(metrics.collect())
     }
@@ -112,13 +116,11 @@ impl AsyncConnector for BatchJobConnector {
                 )));
             }
         };
-        let line = |(fifths, text): (u32, &str)| LogLine {
-            timestamp: job.moment(f64::from(fifths) / 5.0),
-            message: format!("job {} {text}", job.job_id),
-            originator: connector_core::logs::LogOriginator::User,
+        let line = |(fifths, text): (u32, &str)| {
+            LogLine::user(job.moment(f64::from(fifths) / 5.0), format!("job {} {text}", job.job_id))
         };
-        let lines = lines.into_iter().map(line).collect();
-        Ok(LogPage { lines, next_token: next.map(str::to_owned) }.into())
+        let page = LogPage::new(lines.into_iter().map(line));
+        Ok(page.next_token(next.map(str::to_owned)).into())
     }
 }
 

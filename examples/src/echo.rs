@@ -4,8 +4,7 @@
 
 use bytes::Bytes;
 use connector_core::prelude::*;
-use connector_core::task::NamedLiterals;
-use connector_core::{ResourceMeta, meta::MetaError};
+use connector_core::{MetaError, NamedLiterals, ResourceMeta};
 use prost::Message;
 
 /// The inputs themselves, as the wire has them: no literal is taken apart, so none can change.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use connector_core::jiff::SignedDuration;
 use connector_core::prelude::*;
-use connector_core::{ResourceMeta, meta::MetaError};
+use connector_core::{MetaError, ResourceMeta};
 use prost::Message;
 
 /// How much of a hurry there is.

@@ -8,9 +8,9 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::connector::ConnectorSpec;
 use crate::erased::CreateRequest;
 use crate::request::{CreateTask, TaskExecution};
+use crate::spec::ConnectorSpec;
 
 pub use spelling::{Charset, TooShort};
 
@@ -22,6 +22,7 @@ const DERIVATION: &str = "flyte-connector/idempotency-key/1";
 ///
 /// Labels, annotations and the like are left out: they may differ between two creates of one
 /// attempt.
+// Exhaustive on purpose: one more part would be another derivation of every key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExecutionIdentity<'a> {
     /// Organization; empty in a single-tenant installation.

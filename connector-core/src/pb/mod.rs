@@ -9,11 +9,11 @@
     clippy::large_enum_variant,
     reason = "generated: a field whose name says it all has no comment in proto/"
 )]
-pub mod flyteidl2 {
+mod flyteidl2 {
     pub mod common {
         include!("flyteidl2.common.rs");
     }
-    pub mod core {
+    pub(super) mod core {
         include!("flyteidl2.core.rs");
     }
     pub mod logs {

@@ -1,34 +1,17 @@
 //! What the operator overrides: environment variables to values of a `Policy`.
 //! The registry builder applies them before anything is served; a wrong one is told with its name.
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Abandoned, CreateErrors, Isolation, Policy, Rate};
 use crate::settings::Settings;
+use crate::variables::VariableError;
 
 /// For all connectors; the name of a value follows.
 const FOR_ALL: &str = "CONNECTOR_POLICY__";
 /// Among the settings of one connector; the name of a value follows.
 const FOR_ONE: &str = "policy__";
-
-/// A variable that does not fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyError {
-    /// The variable, or how it ends.
-    pub variable: String,
-    /// What is wrong and what would be right.
-    pub reason: String,
-}
-
-impl fmt::Display for PolicyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the environment variable {}: {}", self.variable, self.reason)
-    }
-}
-
-impl std::error::Error for PolicyError {}
 
 /// An author's policy with the operator's values for all connectors and for this one on top.
 ///
@@ -38,16 +21,16 @@ pub(crate) fn overridden(
     mut policy: Policy,
     variables: &[(String, String)],
     settings: &Settings,
-) -> Result<Policy, PolicyError> {
+) -> Result<Policy, VariableError> {
     for (variable, value) in variables {
         if let Some(name) = variable.strip_prefix(FOR_ALL) {
             set(&mut policy, &name.to_ascii_lowercase(), value)
-                .map_err(|reason| PolicyError { variable: variable.clone(), reason })?;
+                .map_err(|reason| VariableError { variable: variable.clone(), reason })?;
         }
     }
     for (setting, value) in settings.iter() {
         if let Some(name) = setting.strip_prefix(FOR_ONE) {
-            set(&mut policy, name, value).map_err(|reason| PolicyError {
+            set(&mut policy, name, value).map_err(|reason| VariableError {
                 variable: format!("CONNECTOR__<TASK_TYPE>__{}", setting.to_ascii_uppercase()),
                 reason,
             })?;

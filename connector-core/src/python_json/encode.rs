@@ -1,45 +1,26 @@
 //! A serde serializer that writes what Python's `json.dumps` would.
 //! Structs are objects in declaration order, `", "` and `": "` separate, `None` is `null`.
-//! Spelling of floats and strings is in `text`, arrays and objects in `compound`, map keys in `keys`.
-
-use std::fmt;
+//! Spelling of floats and strings is in `text`, map keys in `keys`.
 
 use serde::ser::{self, Serialize};
 
-use super::compound::Compound;
+use super::error::EncodeError;
+use super::keys::KeyText;
 use super::text;
-
-/// A value that JSON cannot carry, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EncodeError(pub(super) String);
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for EncodeError {}
-
-impl ser::Error for EncodeError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
-    }
-}
 
 /// Writes a value as Python's `json.dumps` would.
 ///
 /// # Errors
 /// Map keys that are neither text, number, boolean nor nothing, and errors of the value itself.
-pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
+pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
     // Most metadata fits, and need not be moved as it grows.
     let mut out = Vec::with_capacity(256);
     value.serialize(PythonJson { out: &mut out })?;
     Ok(out)
 }
 
-pub(super) struct PythonJson<'a> {
-    pub(super) out: &'a mut Vec<u8>,
+struct PythonJson<'a> {
+    out: &'a mut Vec<u8>,
 }
 
 impl PythonJson<'_> {
@@ -194,6 +175,122 @@ impl<'a> ser::Serializer for PythonJson<'a> {
         _len: usize,
     ) -> Result<Compound<'a>, EncodeError> {
         Ok(Compound::variant(self.out, variant, b"{", b"}}"))
+    }
+}
+
+/// An array or object being written; `close` ends it.
+struct Compound<'a> {
+    out: &'a mut Vec<u8>,
+    empty: bool,
+    close: &'static [u8],
+}
+
+impl<'a> Compound<'a> {
+    fn open(out: &'a mut Vec<u8>, open: &[u8], close: &'static [u8]) -> Self {
+        out.extend_from_slice(open);
+        Self { out, empty: true, close }
+    }
+
+    /// An enum variant with content: an object with one key.
+    fn variant(out: &'a mut Vec<u8>, variant: &str, open: &[u8], close: &'static [u8]) -> Self {
+        out.push(b'{');
+        text::push_string(out, variant);
+        out.extend_from_slice(b": ");
+        Self::open(out, open, close)
+    }
+
+    fn separate(&mut self) {
+        if !std::mem::take(&mut self.empty) {
+            self.out.extend_from_slice(b", ");
+        }
+    }
+
+    fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        self.separate();
+        value.serialize(PythonJson { out: self.out })
+    }
+
+    fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), EncodeError> {
+        self.separate();
+        text::push_string(self.out, key);
+        self.out.extend_from_slice(b": ");
+        value.serialize(PythonJson { out: self.out })
+    }
+
+    fn finish(self) {
+        self.out.extend_from_slice(self.close);
+    }
+}
+
+/// The serde compounds without names: every element is an item.
+macro_rules! items {
+    ($($compound:ident: $method:ident),+) => {
+        $(impl ser::$compound for Compound<'_> {
+            type Ok = ();
+            type Error = EncodeError;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+                self.item(value)
+            }
+
+            fn end(self) -> Result<(), EncodeError> {
+                self.finish();
+                Ok(())
+            }
+        })+
+    };
+}
+
+items! {
+    SerializeSeq: serialize_element,
+    SerializeTuple: serialize_element,
+    SerializeTupleStruct: serialize_field,
+    SerializeTupleVariant: serialize_field
+}
+
+/// The serde compounds with field names.
+macro_rules! fields {
+    ($($compound:ident),+) => {
+        $(impl ser::$compound for Compound<'_> {
+            type Ok = ();
+            type Error = EncodeError;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                key: &'static str,
+                value: &T,
+            ) -> Result<(), EncodeError> {
+                self.field(key, value)
+            }
+
+            fn end(self) -> Result<(), EncodeError> {
+                self.finish();
+                Ok(())
+            }
+        })+
+    };
+}
+
+fields!(SerializeStruct, SerializeStructVariant);
+
+impl ser::SerializeMap for Compound<'_> {
+    type Ok = ();
+    type Error = EncodeError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EncodeError> {
+        self.separate();
+        text::push_string(self.out, &key.serialize(KeyText)?);
+        self.out.extend_from_slice(b": ");
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        value.serialize(PythonJson { out: self.out })
+    }
+
+    fn end(self) -> Result<(), EncodeError> {
+        self.finish();
+        Ok(())
     }
 }
 

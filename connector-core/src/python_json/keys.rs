@@ -1,9 +1,9 @@
 //! Map keys as text: Python's `json.dumps` turns numbers, booleans and `None` into strings.
-//! `compound` asks for the text of every key; other kinds of keys are refused as Python refuses them.
+//! `encode` asks for the text of every key; other kinds of keys are refused as Python refuses them.
 
 use serde::ser::{self, Impossible, Serialize};
 
-use super::encode::EncodeError;
+use super::error::EncodeError;
 use super::text;
 
 /// Serialises one key to its text.

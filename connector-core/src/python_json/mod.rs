@@ -2,11 +2,11 @@
 //! Resource metadata travels in it, so that Python and Rust connectors can take over each other's jobs.
 //! Only spelling lives here; what is encoded is the caller's business.
 
-mod compound;
 mod decode;
 mod encode;
+mod error;
 mod keys;
 mod text;
 
-pub use decode::{DecodeError, from_slice};
-pub use encode::{EncodeError, to_vec};
+pub(crate) use decode::from_slice;
+pub(crate) use encode::to_vec;

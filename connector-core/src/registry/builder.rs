@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
+use super::entry::Entry;
 use super::report::{Duplicate, InitFailure, RegistryError};
-use super::{Entry, Registry};
+use super::table::Registry;
 use crate::connector::AsyncConnector;
 use crate::erased::{DynConnector, Erased};
 use crate::error::{ConnectorError, Result};
 use crate::key::{ConnectorKey, TaskType};
-use crate::policy::{Policy, overridden};
+use crate::policy::overridden;
 use crate::registration::{Identity, Instance, Place, Registration};
 use crate::secret::OperatorSecrets;
 use crate::settings::Settings;
@@ -36,6 +37,20 @@ struct Candidate {
 enum Source {
     Linked(fn(Settings) -> Instance),
     Made(Box<dyn FnOnce(Arc<OperatorSecrets>) -> Arc<dyn DynConnector> + Send>),
+}
+
+impl Registry {
+    /// Starts a registry from nothing.
+    #[must_use]
+    pub fn builder() -> RegistryBuilder {
+        RegistryBuilder::default()
+    }
+
+    /// Starts a registry from every connector the linker kept in this binary, sorted by task type.
+    #[must_use]
+    pub fn linked() -> RegistryBuilder {
+        RegistryBuilder::default().with_linked()
+    }
 }
 
 impl RegistryBuilder {
@@ -118,9 +133,15 @@ impl RegistryBuilder {
             };
             match made {
                 Ok(connector) => {
-                    registry.insert(&keys, name, &connector, (policy, &operator), place);
+                    for key in keys {
+                        let connector = Arc::clone(&connector);
+                        let operator = Arc::clone(&operator);
+                        registry.insert(Entry { key, name, connector, policy, operator, place });
+                    }
                 }
-                Err(error) => registry.failures.push(InitFailure { name, keys, place, error }),
+                Err(error) => {
+                    registry.insert_failure(InitFailure { name, keys, place, error });
+                }
             }
         }
         Ok(registry)
@@ -184,25 +205,6 @@ async fn make(
     guarded.catch_unwind().await.unwrap_or_else(|_| {
         Err(ConnectorError::permanent("`init` panicked; the panic message is above"))
     })
-}
-
-impl Registry {
-    fn insert(
-        &mut self,
-        keys: &[ConnectorKey],
-        name: &'static str,
-        connector: &Arc<dyn DynConnector>,
-        (policy, operator): (Policy, &Arc<OperatorSecrets>),
-        place: Place,
-    ) {
-        for key in keys {
-            let versions = self.by_type.entry(key.task_type.as_str().to_owned()).or_default();
-            versions.push((key.version, self.entries.len()));
-            let connector = Arc::clone(connector);
-            let operator = Arc::clone(operator);
-            self.entries.push(Entry { key: key.clone(), name, connector, policy, operator, place });
-        }
-    }
 }
 
 impl fmt::Debug for RegistryBuilder {

@@ -5,11 +5,12 @@ use std::fmt;
 
 use crate::error::ConnectorError;
 use crate::key::{ConnectorKey, InvalidTaskType};
-use crate::policy::PolicyError;
 use crate::registration::Place;
+use crate::variables::VariableError;
 
 /// Why a set of connectors cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RegistryError {
     /// The same task type and version was registered more than once.
     Duplicates(Vec<Duplicate>),
@@ -20,18 +21,19 @@ pub enum RegistryError {
         /// Where it was registered.
         place: Place,
     },
-    /// An operator's variable that fits no policy.
-    Policy(PolicyError),
+    /// An operator's variable that does not fit.
+    Variable(VariableError),
 }
 
-impl From<PolicyError> for RegistryError {
-    fn from(error: PolicyError) -> Self {
-        Self::Policy(error)
+impl From<VariableError> for RegistryError {
+    fn from(error: VariableError) -> Self {
+        Self::Variable(error)
     }
 }
 
 /// One task type and version that two connectors claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Duplicate {
     /// What both claim.
     pub key: ConnectorKey,
@@ -68,7 +70,7 @@ impl fmt::Display for RegistryError {
                 Ok(())
             }
             Self::Illegal { reason, place } => write!(f, "{reason} (registered at {place})"),
-            Self::Policy(error) => error.fmt(f),
+            Self::Variable(error) => error.fmt(f),
         }
     }
 }
@@ -77,6 +79,7 @@ impl std::error::Error for RegistryError {}
 
 /// A connector that could not be made.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct InitFailure {
     /// Its name for people.
     pub name: &'static str,

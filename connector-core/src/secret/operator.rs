@@ -10,8 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Secret;
 use super::hosts::Hosts;
-use crate::policy::PolicyError;
-use crate::settings;
+use crate::variables::{self, VariableError};
 
 /// The variable that names the directory of mounted secrets.
 const DIRECTORY: &str = "CONNECTOR_SECRETS_DIR";
@@ -68,15 +67,15 @@ impl OperatorSecrets {
     ///
     /// # Errors
     /// A list of hosts that is none, and a directory that is not there.
-    pub fn read(task_type: &str, variables: &[(String, String)]) -> Result<Self, PolicyError> {
+    pub fn read(task_type: &str, variables: &[(String, String)]) -> Result<Self, VariableError> {
         let value = |name: &str| {
             let found = variables.iter().rev().find(|(variable, _)| variable == name);
             found.map_or("", |(_, value)| value.as_str())
         };
-        let prefix = settings::prefix(task_type);
+        let prefix = variables::prefix(task_type);
         let variable = format!("{prefix}SECRET_HOSTS");
         let hosts = Hosts::parse(&variable, value(&variable))
-            .map_err(|reason| PolicyError { variable, reason })?;
+            .map_err(|reason| VariableError { variable, reason })?;
         let hosts = Arc::new(hosts);
         let prefix = format!("{prefix}SECRET__");
         let named = variables.iter().filter_map(|(variable, value)| {
@@ -103,7 +102,16 @@ impl OperatorSecrets {
         Arc::clone(&self.lent.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// A value that came in another setting of the operator, bound to the same hosts.
+    pub(crate) fn bind(&self, value: &str) -> Secret {
+        Secret::bound(value.to_owned(), Arc::clone(&self.hosts))
+    }
+}
+
+/// For a server, as `host` is: it has the files read again and takes the values out of what is sent.
+impl OperatorSecrets {
     /// Whether there are none, and never will be.
+    #[doc(hidden)]
     #[must_use]
     pub fn is_never_any(&self) -> bool {
         self.directory.is_none() && self.lent().variables.is_empty()
@@ -111,6 +119,7 @@ impl OperatorSecrets {
 
     /// Reads the files again. A file that cannot be read now keeps its value; one that is gone takes
     /// its value along. It blocks, briefly, for as long as the file system does.
+    #[doc(hidden)]
     pub fn refresh(&self) -> Refreshed {
         let mut refreshed = Refreshed::default();
         let Some(directory) = &self.directory else { return refreshed };
@@ -135,6 +144,7 @@ impl OperatorSecrets {
     }
 
     /// Grows whenever a secret changes.
+    #[doc(hidden)]
     #[must_use]
     pub fn version(&self) -> u64 {
         self.lent().version
@@ -142,20 +152,16 @@ impl OperatorSecrets {
 
     /// Shows every value, the last ones replaced included, to whoever takes them out of all that is
     /// sent. Connectors have no use for it.
+    #[doc(hidden)]
     pub fn each_value(&self, mut see: impl FnMut(&str)) {
         let lent = self.lent();
         let all = lent.variables.values().chain(lent.files.values()).chain(&lent.retired);
         all.for_each(|secret| see(&secret.text));
     }
-
-    /// A value that came in another setting of the operator, bound to the same hosts.
-    pub(crate) fn bind(&self, value: &str) -> Secret {
-        Secret::bound(value.to_owned(), Arc::clone(&self.hosts))
-    }
 }
 
 /// The directory of one connector, if the operator mounts secrets at all.
-fn directory(root: &str, task_type: &str) -> Result<Option<PathBuf>, PolicyError> {
+fn directory(root: &str, task_type: &str) -> Result<Option<PathBuf>, VariableError> {
     // These two are legal task types.
     if root.is_empty() || matches!(task_type, "." | "..") {
         return Ok(None);
@@ -163,7 +169,7 @@ fn directory(root: &str, task_type: &str) -> Result<Option<PathBuf>, PolicyError
     let root = Path::new(root);
     if !root.is_dir() {
         let reason = format!("`{}` is no directory", root.display());
-        return Err(PolicyError { variable: DIRECTORY.to_owned(), reason });
+        return Err(VariableError { variable: DIRECTORY.to_owned(), reason });
     }
     Ok(Some(root.join(task_type)))
 }

@@ -9,7 +9,7 @@ use rmpv::Value;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::{Mismatches, collect};
-use super::{FlyteType, Style, place, record, simple};
+use super::{FlyteType, Style, object, place, simple};
 use crate::{literal, pb};
 
 impl<T: FlyteType> FlyteType for Vec<T> {
@@ -135,7 +135,7 @@ macro_rules! maps {
 
             fn into_literal(self) -> Result<pb::Literal, Mismatches> {
                 if !K::TEXT {
-                    return record::literal(&self.into_value(Style::Dataclass)?);
+                    return object::literal(&self.into_value(Style::Dataclass)?);
                 }
                 let entries: Vec<(String, pb::Literal)> = collect(self.into_iter().map(|(key, value)| {
                     let key = key.to_text();
@@ -177,7 +177,7 @@ fn map_type<K: MapKey, V: FlyteType>() -> pb::LiteralType {
         let kind = pb::literal_type::Type::MapValueType(value);
         pb::LiteralType { r#type: Some(kind), ..Default::default() }
     } else {
-        record::annotated(simple(pb::SimpleType::Struct))
+        object::annotated(simple(pb::SimpleType::Struct))
     }
 }
 

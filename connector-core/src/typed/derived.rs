@@ -4,13 +4,15 @@
 
 pub use prost_types::Struct;
 
+use super::FlyteType;
 use super::connection::{ConnectionFields, ConnectionValue, SecretValue};
 use super::describe::FieldDescription;
 use super::fields::LiteralFields;
 pub use super::fields::LiteralFieldsOut;
 use super::mismatch::Mismatches;
-use super::record::{Glance, ValueFields};
-use super::{FlyteType, OptionalField};
+pub use super::object::Glance;
+use super::object::ValueFields;
+use super::optional::OptionalField;
 use crate::error::Result;
 use crate::pb;
 use crate::secret::OperatorSecrets;

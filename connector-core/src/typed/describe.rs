@@ -3,17 +3,19 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{FlyteType, Style};
+use super::Style;
 use crate::pb;
 
 /// A type, for people and for machines.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct TypeDescription {
     /// The name a Python author would write, such as `list[int]`.
     pub name: String,
     /// The JSON Schema of its values.
     pub schema: Json,
-    /// What it is made of.
+    /// What it is made of; for a server, as `host` is.
+    #[doc(hidden)]
     pub shape: Shape,
 }
 
@@ -262,6 +264,7 @@ fn object_schema(fields: &[FieldDescription]) -> Json {
 
 /// One input, output, setting or secret.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct FieldDescription {
     /// Its name on the wire.
     pub name: String,
@@ -281,32 +284,6 @@ pub struct FieldDescription {
 }
 
 impl FieldDescription {
-    /// A field of type `T`, which must be given unless its type can be absent.
-    #[must_use]
-    pub fn of<T: FlyteType>(name: &str, description: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            kind: T::describe(),
-            declared: Some(T::literal_type()),
-            description: description.to_owned(),
-            required: T::absent().is_none(),
-            default: None,
-            secret: false,
-        }
-    }
-
-    /// The same field with a default.
-    #[must_use]
-    pub fn with_default<T: FlyteType>(mut self, default: T) -> Self {
-        self.required = false;
-        // A default that JSON cannot show is not shown; the field is optional all the same.
-        self.default = default
-            .into_value(Style::Pydantic)
-            .ok()
-            .and_then(|value| Json::from_form(value.into()).ok());
-        self
-    }
-
     fn schema(&self) -> Json {
         let mut schema = self.kind.schema.clone();
         describe(&mut schema, &self.description);

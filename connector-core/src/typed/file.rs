@@ -6,7 +6,7 @@ use rmpv::Value;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::record::{ValueFields, ValueFieldsOut};
+use super::object::{ValueFields, ValueFieldsOut};
 use super::{FlyteType, Style};
 use crate::pb;
 use crate::pb::blob_type::BlobDimensionality;
@@ -14,6 +14,7 @@ use crate::pb::{literal, literal_type, scalar};
 
 /// One file in storage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct File {
     /// Where it is.
     pub uri: String,
@@ -27,6 +28,7 @@ pub struct File {
 
 /// A directory in storage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Dir {
     /// Where it is.
     pub uri: String,
@@ -46,6 +48,27 @@ macro_rules! blobs {
             #[must_use]
             pub fn new(uri: impl Into<String>) -> Self {
                 Self { uri: uri.into(), ..Self::default() }
+            }
+
+            /// Sets the format, such as `csv`.
+            #[must_use]
+            pub fn format(mut self, format: impl Into<String>) -> Self {
+                self.format = format.into();
+                self
+            }
+
+            /// Sets the hash of the content.
+            #[must_use]
+            pub fn hash(mut self, hash: impl Into<String>) -> Self {
+                self.hash = Some(hash.into());
+                self
+            }
+
+            /// Sets what people call it.
+            #[must_use]
+            pub fn name(mut self, name: impl Into<String>) -> Self {
+                self.name = Some(name.into());
+                self
             }
         }
 
@@ -148,6 +171,7 @@ fn content_hash(literal: &pb::Literal) -> Option<String> {
 
 /// A data frame in storage.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct DataFrame {
     /// Where it is.
     pub uri: String,
@@ -164,6 +188,20 @@ impl DataFrame {
     #[must_use]
     pub fn new(uri: impl Into<String>, format: impl Into<String>) -> Self {
         Self { uri: uri.into(), format: format.into(), ..Self::default() }
+    }
+
+    /// Sets the hash of the content.
+    #[must_use]
+    pub fn hash(mut self, hash: impl Into<String>) -> Self {
+        self.hash = Some(hash.into());
+        self
+    }
+
+    /// Sets columns and schema.
+    #[must_use]
+    pub fn schema(mut self, schema: pb::StructuredDatasetType) -> Self {
+        self.schema = Some(schema);
+        self
     }
 }
 
@@ -235,12 +273,12 @@ mod tests {
 
     #[test]
     fn a_hash_survives_inside_a_union() {
-        let file = File { hash: Some("abc".to_owned()), ..File::new("s3://b/f") };
+        let file = File::new("s3://b/f").hash("abc");
         let wrapped = Some(file.clone()).into_literal().unwrap();
         assert!(wrapped.hash.is_empty(), "it stands beside the value");
         assert_eq!(Option::<File>::from_literal(&wrapped), Ok(Some(file.clone())));
         assert_eq!(File::from_literal(&wrapped), Ok(file));
-        let frame = DataFrame { hash: Some("abc".to_owned()), ..DataFrame::new("s3://b/t", "csv") };
+        let frame = DataFrame::new("s3://b/t", "csv").hash("abc");
         let read = DataFrame::from_literal(&frame.into_literal().unwrap()).unwrap();
         assert_eq!(read.hash.as_deref(), Some("abc"));
     }

@@ -14,6 +14,7 @@ use crate::pb::{literal, primitive, scalar};
 
 /// A value to be read.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Form<'a> {
     /// Nothing, said explicitly.
     None,

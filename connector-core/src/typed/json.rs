@@ -7,7 +7,7 @@ use serde_json::{Number, Value as Json};
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::{Mismatches, collect};
-use super::{FlyteType, Style, record, simple};
+use super::{FlyteType, Style, object, simple};
 use crate::{literal as literals, pb};
 
 /// Any JSON value, as it is: an object is Python's bare `dict`, and a list, a text, a number, true,
@@ -20,7 +20,7 @@ impl FlyteType for Json {
     const TAG: &'static str = "Typed Dict";
 
     fn literal_type() -> pb::LiteralType {
-        record::annotated(simple(pb::SimpleType::Struct))
+        object::annotated(simple(pb::SimpleType::Struct))
     }
 
     fn describe() -> TypeDescription {
@@ -52,7 +52,7 @@ impl FlyteType for Json {
 
     fn into_literal(self) -> Result<pb::Literal, Mismatches> {
         match self {
-            Self::Object(_) => record::literal(&self.into_value(Style::Dataclass)?),
+            Self::Object(_) => object::literal(&self.into_value(Style::Dataclass)?),
             Self::Null => Ok(literals::none()),
             Self::Bool(value) => value.into_literal(),
             Self::String(text) => text.into_literal(),
@@ -78,7 +78,7 @@ impl FlyteType for Json {
                 .unwrap_or(Value::Nil),
             Self::Array(items) => items.into_value(style)?,
             Self::Object(fields) => {
-                let mut out = record::ValueFieldsOut::new(style);
+                let mut out = object::ValueFieldsOut::new(style);
                 for (key, value) in fields {
                     out.put(&key, value);
                 }

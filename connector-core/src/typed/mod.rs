@@ -4,15 +4,14 @@
 
 mod boxed;
 mod collection;
-mod connection;
-mod datetime;
-#[doc(hidden)]
-pub mod derived;
-pub mod describe;
-#[doc(hidden)]
-pub mod enumeration;
-mod fields;
-mod file;
+pub(crate) mod connection;
+pub(crate) mod datetime;
+pub(crate) mod derived;
+pub(crate) mod describe;
+pub(crate) mod enumeration;
+pub(crate) mod fields;
+pub(crate) mod file;
+pub(crate) mod flyte_type;
 mod form;
 mod iso;
 mod json;
@@ -20,38 +19,34 @@ mod mismatch;
 mod msgpack;
 mod nesting;
 mod number;
-mod optional;
+pub(crate) mod object;
+pub(crate) mod optional;
 mod patience;
 mod place;
 mod raw;
-#[doc(hidden)]
-pub mod record;
+pub(crate) mod record;
 mod tag;
 mod text;
 #[cfg(any(feature = "chrono", feature = "time"))]
 mod through;
 mod time;
 mod tuple;
-#[doc(hidden)]
-pub mod union;
+pub(crate) mod union;
 #[cfg(feature = "chrono")]
 mod with_chrono;
 #[cfg(feature = "time")]
 mod with_time;
 
 pub use collection::MapKey;
-pub use connection::{ConnectionFields, ConnectionValue, SecretValue};
-pub use datetime::Datetime;
-pub use describe::{Class, FieldDescription, Interface, Shape, TypeDescription};
-pub use enumeration::Enumeration;
-pub use fields::{LiteralFields, LiteralFieldsOut};
-pub use file::{DataFrame, Dir, File};
+pub use connection::ConnectionValue;
+#[cfg(any(feature = "chrono", feature = "time"))]
+pub(crate) use datetime::Datetime;
+pub(crate) use describe::Interface;
+pub use describe::{Class, FieldDescription, TypeDescription};
+pub(crate) use flyte_type::FlyteType;
 pub use form::Form;
 pub use mismatch::{Mismatch, Mismatches};
-pub use optional::OptionalField;
-pub use record::{Record, ValueFields, ValueFieldsOut};
 pub use rmpv::Value;
-pub use union::Union;
 
 use crate::pb;
 
@@ -80,80 +75,6 @@ impl Style {
             Self::Pydantic | Self::TypedDict | Self::Within => Self::Within,
         }
     }
-}
-
-/// A Rust type that a Flyte task can carry as an input, an output or a setting.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a type that a Flyte task can carry",
-    label = "no Flyte type",
-    note = "add `#[derive(FlyteType)]` to `{Self}`, or use one of the types listed at `FlyteType`"
-)]
-pub trait FlyteType: Sized + Send + Sync + 'static {
-    /// What Python's type engine calls the transformer of this type; it tags values of unions.
-    const TAG: &'static str;
-
-    /// Whether this type is a union itself, and its literals are wrapped already.
-    const IS_UNION: bool = false;
-
-    /// The type as a task's interface declares it.
-    fn literal_type() -> pb::LiteralType;
-
-    /// The type for people and for JSON Schema.
-    fn describe() -> TypeDescription;
-
-    /// Reads a value that was taken out of a literal, a msgpack object or a `Struct`.
-    ///
-    /// # Errors
-    /// Everything that does not fit, with its path.
-    fn from_form(form: Form<'_>) -> Result<Self, Mismatches>;
-
-    /// Reads a literal. A value wrapped for a union is unwrapped.
-    ///
-    /// # Errors
-    /// Everything that does not fit, with its path.
-    fn from_literal(literal: &pb::Literal) -> Result<Self, Mismatches> {
-        Self::from_form(Form::of(literal)?)
-    }
-
-    /// The literal of this value.
-    ///
-    /// # Errors
-    /// Values that Flyte cannot carry, with their path.
-    fn into_literal(self) -> Result<pb::Literal, Mismatches>;
-
-    /// This value inside a msgpack object.
-    ///
-    /// # Errors
-    /// Values that msgpack cannot carry, with their path.
-    fn into_value(self, style: Style) -> Result<Value, Mismatches>;
-
-    /// The value of an input that did not come; `None` if one must come.
-    #[must_use]
-    fn absent() -> Option<Self> {
-        None
-    }
-
-    /// Whether `form` is this type's own spelling rather than one it merely accepts. Unions ask,
-    /// so that a float does not become the integer it happens to equal.
-    #[must_use]
-    fn is_own(form: &Form<'_>) -> bool {
-        let _ = form;
-        true
-    }
-
-    /// Whether a value that is tagged so in a union may be read as this type, where no alternative
-    /// of the union has the tag itself.
-    #[must_use]
-    fn takes_tag(tag: &str) -> bool {
-        tag::may_be(Self::TAG, tag)
-    }
-}
-
-/// The type of a value inside a union: the type itself, with its transformer's name.
-pub(crate) fn tagged_type<T: FlyteType>() -> pb::LiteralType {
-    let mut declared = T::literal_type();
-    declared.structure.get_or_insert_default().tag = T::TAG.to_owned();
-    declared
 }
 
 /// A simple type without more.

@@ -77,7 +77,7 @@ impl<T: FlyteType> FlyteType for Option<T> {
 mod tests {
     use prost::Message;
 
-    use super::super::{Dir, File, FlyteType};
+    use crate::{Dir, File, FlyteType};
     use crate::{literal, pb};
 
     #[test]

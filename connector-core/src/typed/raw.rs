@@ -7,7 +7,7 @@ use rmpv::Value;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::record;
+use super::object;
 use super::{FlyteType, Style, msgpack, simple};
 use crate::custom_info::InfoValue;
 use crate::pb::{literal, scalar};
@@ -78,8 +78,8 @@ impl FlyteType for pb::Literal {
             Form::Huge(number) => number.into_literal(),
             Form::Float(number) => number.into_literal(),
             Form::Text(text) => text.into_owned().into_literal(),
-            Form::Values(values) => record::literal(&Value::Array(values)),
-            Form::Fields(fields) => record::literal(&Value::Map(fields)),
+            Form::Values(values) => object::literal(&Value::Array(values)),
+            Form::Fields(fields) => object::literal(&Value::Map(fields)),
             other => Err(Mismatches::new(format!("{other} cannot be taken out of its literal"))),
         }
     }

@@ -5,7 +5,7 @@ use rmpv::Value;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::record::{self, ValueFields};
+use super::object::{self, ValueFields};
 use super::{FlyteType, Style, place, simple};
 use crate::pb;
 
@@ -16,10 +16,10 @@ macro_rules! tuples {
 
             fn literal_type() -> pb::LiteralType {
                 // Python wraps a tuple into a pydantic model, and declares that.
-                let tag = record::MODEL.to_owned();
+                let tag = object::MODEL.to_owned();
                 pb::LiteralType {
                     structure: Some(pb::TypeStructure { tag, ..Default::default() }),
-                    ..record::annotated(simple(pb::SimpleType::Struct))
+                    ..object::annotated(simple(pb::SimpleType::Struct))
                 }
             }
 
@@ -36,9 +36,9 @@ macro_rules! tuples {
             }
 
             fn into_literal(self) -> Result<pb::Literal, Mismatches> {
-                let mut fields = record::ValueFieldsOut::new(Style::Pydantic);
+                let mut fields = object::ValueFieldsOut::new(Style::Pydantic);
                 $(fields.put($name, self.$index);)+
-                record::literal(&fields.finish()?)
+                object::literal(&fields.finish()?)
             }
 
             fn into_value(self, style: Style) -> Result<Value, Mismatches> {

@@ -8,7 +8,7 @@ use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
 use super::patience::{self, Reading};
-use super::{FlyteType, Style, nesting, place, record, simple, tag, tagged_type};
+use super::{FlyteType, Style, nesting, object, place, simple, tag};
 use crate::pb;
 use crate::pb::{literal, literal_type, scalar};
 
@@ -147,6 +147,13 @@ pub fn alternatives<T: FlyteType>() -> Vec<pb::LiteralType> {
     }
 }
 
+/// The type of a value inside a union: the type itself, with its transformer's name.
+fn tagged_type<T: FlyteType>() -> pb::LiteralType {
+    let mut declared = T::literal_type();
+    declared.structure.get_or_insert_default().tag = T::TAG.to_owned();
+    declared
+}
+
 /// Whether a value of the type `T` is tagged so.
 fn has_tag<T: FlyteType>(tag: &str) -> bool {
     let tag = tag::canonical(tag);
@@ -209,7 +216,7 @@ pub fn literal_type<U: Union>() -> pb::LiteralType {
         drop(ask::<U>(Question::Declare(&mut types)));
         declared(types)
     };
-    nesting::told::<U, _>(tell, || record::annotated(simple(pb::SimpleType::Struct)))
+    nesting::told::<U, _>(tell, || object::annotated(simple(pb::SimpleType::Struct)))
 }
 
 /// A derived union for people; inside itself it is any value.

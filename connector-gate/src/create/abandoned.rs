@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_core::erased::JobRequest;
+use connector_core::host::JobRequest;
 use connector_core::policy::Abandoned;
 use connector_core::{CallContext, pb};
 use tokio::time::sleep;
@@ -126,7 +126,7 @@ impl Creates {
         let mut backoff = Backoff::new();
         loop {
             let deadline = after(ONE_TRY);
-            let call = CallContext { key: key.clone(), deadline: Some(deadline.into_std()) };
+            let call = CallContext::new(key.clone()).deadline(deadline.into_std());
             let request = JobRequest {
                 resource_meta: meta.clone(),
                 output_prefix: String::new(),

@@ -3,7 +3,7 @@
 //! in resource metadata of the server's own.
 
 use bytes::Bytes;
-use connector_core::erased::ErasedResource;
+use connector_core::host::ErasedResource;
 use serde_json::{Value, json};
 
 /// How such metadata begins. A connector's own begins with its first field.

@@ -4,7 +4,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use connector_core::ConnectorKey;
-use connector_core::erased::CreateRequest;
+use connector_core::host::CreateRequest;
 use prost::Message;
 
 use crate::memory::Key;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use connector_core::ConnectorError;
-use connector_core::erased::CallError;
+use connector_core::host::CallError;
 use connector_core::policy::CreateErrors;
 
 use super::Creates;

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use connector_core::ConnectorError;
-use connector_core::erased::CreateRequest;
+use connector_core::host::CreateRequest;
 use flight::{Claim, Flight, Outcome};
 use identity::Identity;
 use tokio::sync::watch;

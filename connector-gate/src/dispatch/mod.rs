@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use connector_core::CallContext;
-use connector_core::erased::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
+use connector_core::host::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
 use connector_core::logs::{LogQuery, Logs};
 use connector_core::metrics::{Metric, MetricsQuery};
 pub use guard::CallGuard;
@@ -144,7 +144,7 @@ impl Dispatcher {
         let limit = TimeLimit::new(operation, timeout, server);
         let deadline = after(limit.allowed);
         let span = tracing::debug_span!("call", operation = operation.as_str(), key = %key);
-        let context = CallContext { key: key.clone(), deadline: Some(deadline.into_std()) };
+        let context = CallContext::new(key.clone()).deadline(deadline.into_std());
         let call = Call { context, limit, deadline, observer: Arc::clone(found.observer) };
         Ok(Begun { gate, call, guard, span })
     }

@@ -1,225 +1,216 @@
-//! The threads of one connector: one while none of its calls blocks, and another whenever all are
-//! stuck. `mod.rs` hands work out through here; `guard` has work moved that waits behind a stuck step.
-//! One busy thread is cheaper to wake than several that sleep by turns.
+//! The threads of one connector. Its steps run on threads that hold nothing but the step: what they
+//! leave behind (sockets, timers, spawned tasks, the drivers of pooled clients) lives on a runtime
+//! beside them, so a step that blocks stops nobody else's. `mod.rs` hands work out through here, and
+//! `guard` has another thread started where work waits.
 
-use std::collections::VecDeque;
 use std::future::Future;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
+use async_task::{Runnable, Task};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use super::guard::Places;
 use super::trust::Trust;
 
-/// A thread that has worked on one step for longer is stuck: it blocks or computes, and whatever
-/// else waits for it waits too.
-const STUCK: Duration = Duration::from_millis(10);
-/// The most threads. With that many stuck, calls wait for the first.
+/// Threads of the runtime beside the steps. With two a spawned task that blocks leaves one.
+const RESOURCE_THREADS: usize = 2;
+/// The most threads for steps. With that many stuck, calls wait for the first.
 const MOST_THREADS: usize = 128;
-
-/// Work in a form that every thread takes.
-pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// After how many looks of the guard without any progress another thread is started.
+const STILL_LOOKS: usize = 2;
 
 /// The threads.
 #[derive(Debug)]
 pub(super) struct Crew {
     name: String,
-    threads: RwLock<Vec<Arc<Thread>>>,
+    resources: OnceLock<Option<Runtime>>,
+    steps: Arc<Steps>,
+    receive: Receiver<Order>,
+    places: Arc<Places>,
+    trust: Arc<Trust>,
 }
 
-/// One thread, as a runtime of its own: it keeps its timers and sockets when others are stuck.
-#[derive(Debug)]
-pub(super) struct Thread {
-    runtime: Option<Runtime>,
-    step: Step,
-    /// Work it has not begun, in order.
-    waiting: Mutex<VecDeque<Arc<Slot>>>,
+/// What threads are told to do.
+enum Order {
+    Step(Runnable),
+    End,
 }
 
-/// Work that one thread will begin; empty once it has.
-struct Slot(Mutex<Option<Work>>);
-
-impl Slot {
-    fn take(&self) -> Option<Work> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none()
-    }
+/// Steps on their way to a thread.
+struct Steps {
+    send: Sender<Order>,
+    /// Steps handed in and not finished.
+    pending: AtomicUsize,
+    threads: AtomicUsize,
+    finished: AtomicU64,
+    /// Whether the guard has this crew on its list.
+    watched: AtomicBool,
+    /// Looks of the guard without a step finished, and how many were finished then.
+    still: AtomicUsize,
+    seen: AtomicU64,
 }
 
-impl std::fmt::Debug for Slot {
+impl std::fmt::Debug for Steps {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Slot").finish_non_exhaustive()
+        f.debug_struct("Steps")
+            .field("pending", &self.pending)
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
     }
 }
 
-impl Drop for Thread {
+impl Steps {
+    /// Whether there are more steps than threads: some wait for others to end.
+    fn is_crowded(&self) -> bool {
+        self.pending.load(Ordering::SeqCst) > self.threads.load(Ordering::SeqCst)
+    }
+}
+
+impl Crew {
+    pub(super) fn new(name: String, trust: Arc<Trust>, places: Arc<Places>) -> Arc<Self> {
+        let (send, receive) = unbounded();
+        let steps = Arc::new(Steps {
+            send,
+            pending: AtomicUsize::new(0),
+            threads: AtomicUsize::new(0),
+            finished: AtomicU64::new(0),
+            watched: AtomicBool::new(false),
+            still: AtomicUsize::new(0),
+            seen: AtomicU64::new(0),
+        });
+        Arc::new(Self { name, resources: OnceLock::new(), steps, receive, places, trust })
+    }
+
+    /// Where sockets, timers and tasks of the connector belong; `None` if the system gives no threads.
+    pub(super) fn resources(&self) -> Option<&Handle> {
+        let runtime = self.resources.get_or_init(|| {
+            let started = Builder::new_multi_thread()
+                .worker_threads(RESOURCE_THREADS)
+                .thread_name(format!("{} io", self.name))
+                .enable_all()
+                .build();
+            started
+                .inspect_err(|error| {
+                    tracing::error!(connector = self.name, %error, "no thread can be started for it");
+                })
+                .ok()
+        });
+        runtime.as_ref().map(Runtime::handle)
+    }
+
+    /// Has a thread do the work, which ends when the task is dropped. The work comes back if there is
+    /// no thread.
+    pub(super) fn begin<F>(self: &Arc<Self>, work: F) -> Result<Task<F::Output>, F>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        if self.steps.threads.load(Ordering::Relaxed) == 0 && !self.another(0) {
+            return Err(work);
+        }
+        let crew = Arc::downgrade(self);
+        let steps = Arc::clone(&self.steps);
+        let schedule = move |runnable| {
+            steps.pending.fetch_add(1, Ordering::SeqCst);
+            // Without threads left the step is dropped, and its work with it.
+            steps.send.send(Order::Step(runnable)).ok();
+            if steps.is_crowded()
+                && !steps.watched.swap(true, Ordering::SeqCst)
+                && let Some(crew) = crew.upgrade()
+            {
+                crew.places.watch_crew(&crew);
+            }
+        };
+        let (runnable, task) = async_task::spawn(work, schedule);
+        runnable.schedule();
+        Ok(task)
+    }
+
+    /// Starts another thread, if there are `known` of them. Whether there is one now.
+    fn another(&self, known: usize) -> bool {
+        let threads = &self.steps.threads;
+        let counted =
+            threads.compare_exchange(known, known + 1, Ordering::SeqCst, Ordering::SeqCst);
+        if counted.is_err() {
+            return true;
+        }
+        let Some(resources) = self.resources().cloned() else {
+            threads.fetch_sub(1, Ordering::SeqCst);
+            return false;
+        };
+        let (receive, steps, trust) =
+            (self.receive.clone(), Arc::clone(&self.steps), Arc::clone(&self.trust));
+        let thread = std::thread::Builder::new().name(self.name.clone());
+        let started = thread.spawn(move || work(&receive, &resources, &steps, &trust));
+        if let Err(error) = &started {
+            threads.fetch_sub(1, Ordering::SeqCst);
+            tracing::error!(connector = self.name, %error, "no thread can be started for it");
+        }
+        started.is_ok()
+    }
+
+    /// Called by the guard at every look while steps wait. Starts another thread if none has been
+    /// finished for some looks. Whether to look again.
+    pub(super) fn relieve(&self) -> bool {
+        let steps = &self.steps;
+        let finished = steps.finished.load(Ordering::Relaxed);
+        if steps.seen.swap(finished, Ordering::Relaxed) != finished {
+            steps.still.store(0, Ordering::Relaxed);
+        } else if steps.still.fetch_add(1, Ordering::Relaxed) >= STILL_LOOKS {
+            steps.still.store(0, Ordering::Relaxed);
+            let threads = steps.threads.load(Ordering::SeqCst);
+            if threads == 1 {
+                tracing::warn!(
+                    connector = self.name,
+                    "calls wait behind a step of its code, so another thread is started; wrap what \
+                     blocks in `blocking`"
+                );
+            }
+            if threads < MOST_THREADS {
+                self.another(threads);
+            }
+        }
+        if steps.is_crowded() {
+            return true;
+        }
+        steps.watched.store(false, Ordering::SeqCst);
+        // Steps that came before that line may not have told.
+        steps.is_crowded() && !steps.watched.swap(true, Ordering::SeqCst)
+    }
+
+    /// How many threads there are for steps.
+    #[cfg(test)]
+    pub(super) fn threads(&self) -> usize {
+        self.steps.threads.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Crew {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+        for _ in 0..self.steps.threads.load(Ordering::SeqCst) {
+            self.steps.send.send(Order::End).ok();
+        }
+        if let Some(runtime) = self.resources.take().flatten() {
             // Without waiting: a blocked thread may never come back.
             runtime.shutdown_background();
         }
     }
 }
 
-/// Since when a thread works on its present step.
-#[derive(Debug)]
-struct Step {
-    started: Instant,
-    /// Microseconds after `started`; 0 between steps.
-    since: AtomicU64,
-}
-
-impl Step {
-    fn new() -> Self {
-        Self { started: Instant::now(), since: AtomicU64::new(0) }
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX).max(1)
-    }
-
-    fn is_stuck(&self) -> bool {
-        let since = self.since.load(Ordering::Relaxed);
-        since > 0 && Duration::from_micros(self.now().saturating_sub(since)) > STUCK
-    }
-}
-
-impl Crew {
-    pub(super) const fn new(name: String) -> Self {
-        Self { name, threads: RwLock::new(Vec::new()) }
-    }
-
-    /// A thread that is not stuck, started if need be; `None` if the system gives none.
-    pub(super) fn hand(&self) -> Option<Arc<Thread>> {
-        let free = free(&self.threads());
-        free.or_else(|| self.another())
-    }
-
-    fn threads(&self) -> std::sync::RwLockReadGuard<'_, Vec<Arc<Thread>>> {
-        self.threads.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn another(&self) -> Option<Arc<Thread>> {
-        let mut threads = self.threads.write().unwrap_or_else(PoisonError::into_inner);
-        // Somebody else may have started one meanwhile.
-        if let Some(free) = free(&threads) {
-            return Some(free);
-        }
-        let count = threads.len();
-        if count >= MOST_THREADS {
-            return threads.first().cloned();
-        }
-        if count == 1 {
-            tracing::warn!(
-                connector = self.name,
-                "its thread is stuck in its code, so another one \
-                is started; wrap what blocks in `blocking`"
-            );
-        }
-        let started = Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name(&self.name)
-            .enable_all()
-            .build();
-        match started {
-            Ok(runtime) => {
-                let thread = Arc::new(Thread {
-                    runtime: Some(runtime),
-                    step: Step::new(),
-                    waiting: Mutex::default(),
-                });
-                threads.push(Arc::clone(&thread));
-                Some(thread)
-            }
-            Err(error) => {
-                tracing::error!(connector = self.name, %error, "no thread can be started for it");
-                threads.first().cloned()
-            }
-        }
-    }
-
-    /// Moves what waits behind a stuck step to another thread. Whether there is a stuck one.
-    pub(super) fn rescue(&self, trust: &Arc<Trust>) -> bool {
-        let stuck: Vec<Arc<Thread>> =
-            self.threads().iter().filter(|thread| thread.step.is_stuck()).cloned().collect();
-        for thread in &stuck {
-            let waiting = std::mem::take(&mut *thread.waiting());
-            let left: Vec<Work> = waiting.iter().filter_map(|slot| slot.take()).collect();
-            if left.is_empty() {
-                continue;
-            }
-            let Some(other) = self.hand() else { break };
-            for work in left {
-                other.begin(work, trust);
-            }
-        }
-        !stuck.is_empty()
-    }
-}
-
-fn free(threads: &[Arc<Thread>]) -> Option<Arc<Thread>> {
-    threads.iter().find(|thread| !thread.step.is_stuck()).cloned()
-}
-
-impl Thread {
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<Arc<Slot>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Where sockets, timers and tasks of the connector belong.
-    pub(super) fn resources(&self) -> Option<&Handle> {
-        self.runtime.as_ref().map(Runtime::handle)
-    }
-
-    /// Begins work as soon as the thread is free.
-    pub(super) fn begin(self: &Arc<Self>, work: Work, trust: &Arc<Trust>) {
-        let slot = Arc::new(Slot(Mutex::new(Some(work))));
-        {
-            let mut waiting = self.waiting();
-            while waiting.front().is_some_and(|slot| slot.is_empty()) {
-                waiting.pop_front();
-            }
-            waiting.push_back(Arc::clone(&slot));
-        }
-        let watched =
-            Watched { slot, work: None, thread: Arc::clone(self), trust: Arc::clone(trust) };
-        if let Some(thread) = self.resources() {
-            drop(thread.spawn(watched));
-        }
-    }
-}
-
-/// Work whose steps are watched.
-struct Watched {
-    slot: Arc<Slot>,
-    work: Option<Work>,
-    thread: Arc<Thread>,
-    trust: Arc<Trust>,
-}
-
-impl Future for Watched {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        if this.work.is_none() {
-            this.work = this.slot.take();
-        }
-        // Empty: another thread has it.
-        let Some(work) = &mut this.work else { return Poll::Ready(()) };
-        let step = &this.thread.step;
-        let began = step.now();
-        step.since.store(began, Ordering::Relaxed);
-        let polled = work.as_mut().poll(cx);
-        step.since.store(0, Ordering::Relaxed);
-        this.trust.note(Duration::from_micros(step.now().saturating_sub(began)));
-        polled
+/// What a thread does: one step after the other.
+fn work(receive: &Receiver<Order>, resources: &Handle, steps: &Steps, trust: &Trust) {
+    while let Ok(Order::Step(runnable)) = receive.recv() {
+        let began = Instant::now();
+        // In the runtime's context, and with a budget for each step.
+        resources.block_on(async {
+            runnable.run();
+        });
+        trust.note(began.elapsed());
+        steps.finished.fetch_add(1, Ordering::Relaxed);
+        steps.pending.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -227,46 +218,33 @@ impl Future for Watched {
 mod tests {
     use std::sync::{Arc, mpsc};
 
+    use tokio::runtime::Handle;
     use tokio::sync::oneshot;
 
     use super::Crew;
+    use crate::isolation::Places;
+
+    fn crew() -> Arc<Crew> {
+        Crew::new("test".to_owned(), Arc::default(), Places::new(Handle::current()))
+    }
 
     /// Work that says on which thread it runs and then blocks it.
     fn blocking(
-        crew: &Crew,
+        crew: &Arc<Crew>,
         blocked: mpsc::Receiver<()>,
     ) -> oneshot::Receiver<std::thread::ThreadId> {
         let (told, tell) = oneshot::channel();
-        let work = Box::pin(async move {
+        let work = async move {
             told.send(std::thread::current().id()).ok();
             blocked.recv().ok();
-        });
-        crew.hand().expect("a thread").begin(work, &Arc::default());
+        };
+        crew.begin(work).map_err(|_| "no thread").unwrap().detach();
         tell
     }
 
-    async fn all_stuck(crew: &Crew) {
-        while crew.threads().iter().any(|thread| !thread.step.is_stuck()) {
-            tokio::task::yield_now().await;
-        }
-    }
-
     #[tokio::test]
-    async fn a_stuck_thread_is_left_behind() {
-        let crew = Crew::new("test".to_owned());
-        let (release, blocked) = mpsc::channel();
-        let first = blocking(&crew, blocked).await.expect("it began");
-        all_stuck(&crew).await;
-        let (again, blocked) = mpsc::channel();
-        let second = blocking(&crew, blocked).await.expect("it began");
-        assert_ne!(first, second);
-        assert_eq!(crew.threads().len(), 2);
-        drop((release, again));
-    }
-
-    #[tokio::test]
-    async fn work_behind_a_stuck_step_is_moved() {
-        let crew = Crew::new("test".to_owned());
+    async fn work_behind_a_stuck_step_gets_another_thread() {
+        let crew = crew();
         let (releases, begun): (Vec<_>, Vec<_>) = (0..4)
             .map(|_| {
                 let (release, blocked) = mpsc::channel();
@@ -276,27 +254,44 @@ mod tests {
         let mut threads = Vec::new();
         for begun in begun {
             threads.push(begun.await.expect("it began"));
-            all_stuck(&crew).await;
-            crew.rescue(&Arc::default());
         }
         threads.dedup();
-        assert_eq!(threads.len(), 4, "each blocks a thread of its own");
+        assert_eq!((threads.len(), crew.threads()), (4, 4), "each blocks a thread of its own");
         drop(releases);
     }
 
     #[tokio::test]
     async fn one_thread_does_for_work_that_never_blocks() {
-        let crew = Crew::new("test".to_owned());
+        let crew = crew();
         for _ in 0..100 {
-            let (done, end) = oneshot::channel();
-            let work = Box::pin(async move {
+            let task = crew.begin(async {
                 tokio::task::yield_now().await;
-                done.send(()).ok();
+                7
             });
-            crew.hand().expect("a thread").begin(work, &Arc::default());
-            end.await.expect("done");
+            assert_eq!(task.map_err(|_| "no thread").unwrap().await, 7);
         }
-        assert_eq!(crew.threads().len(), 1);
-        assert!(crew.threads().iter().all(|thread| thread.waiting().len() <= 1));
+        assert_eq!(crew.threads(), 1);
+    }
+
+    #[tokio::test]
+    async fn dropped_work_ends_where_it_waits() {
+        struct Told(Option<oneshot::Sender<()>>);
+        impl Drop for Told {
+            fn drop(&mut self) {
+                self.0.take().expect("once").send(()).ok();
+            }
+        }
+        let crew = crew();
+        let ((ended, end), (began, begun)) = (oneshot::channel(), oneshot::channel());
+        let held = Told(Some(ended));
+        let task = crew.begin(async move {
+            let _held = held;
+            began.send(()).ok();
+            std::future::pending::<()>().await;
+        });
+        let task = task.map_err(|_| "no thread").unwrap();
+        begun.await.expect("it began");
+        drop(task);
+        end.await.expect("its future was dropped");
     }
 }

@@ -1,7 +1,7 @@
-//! Watches the threads on which connector code runs, and sees to it that nothing waits behind it.
+//! Watches steps of connector code, and sees to it that nothing waits behind one that is stuck.
 //! On the server's threads it never runs on all at once; one that is stuck may be the one that waits
 //! for sockets, so the guard wakes another to take that over. On a connector's own threads the guard
-//! has work moved that waits behind a stuck step.
+//! has another thread started where steps wait. It sleeps while there is nothing to watch.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -10,14 +10,12 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
-use super::Threads;
+use super::crew::Crew;
 
-/// How often the guard looks while connectors are called.
+/// How often the guard looks while there is something to watch.
 const LOOK: Duration = Duration::from_millis(1);
 /// A step that takes longer is stuck.
 const STUCK: Duration = Duration::from_millis(2);
-/// After that many looks without a call the guard goes to sleep.
-const QUIET_LOOKS: u32 = 50;
 
 /// Places for steps on the server's threads.
 #[derive(Debug)]
@@ -26,8 +24,8 @@ pub(crate) struct Places {
     started: Instant,
     /// For each place the microseconds after `started` when its step began; 0 if it is free.
     since: Box<[AtomicU64]>,
-    /// The threads of connectors, as far as they are there still.
-    crews: Mutex<Vec<Weak<Threads>>>,
+    /// Crews in which steps wait for a thread.
+    crowded: Mutex<Vec<Weak<Crew>>>,
     /// Whether the guard looks.
     awake: AtomicBool,
     /// Set by every step, cleared by every look.
@@ -53,7 +51,7 @@ impl Places {
             server,
             started: Instant::now(),
             since: (0..places).map(|_| AtomicU64::new(0)).collect(),
-            crews: Mutex::default(),
+            crowded: Mutex::default(),
             awake: AtomicBool::new(false),
             used: AtomicBool::new(false),
             guard: OnceLock::new(),
@@ -64,16 +62,10 @@ impl Places {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX).max(1)
     }
 
-    /// Has the threads of a connector watched.
-    pub(super) fn watch_threads(&self, threads: &Arc<Threads>) {
-        let mut crews = self.crews.lock().unwrap_or_else(PoisonError::into_inner);
-        crews.retain(|threads| threads.strong_count() > 0);
-        crews.push(Arc::downgrade(threads));
-    }
-
-    /// Work has been given to threads of a connector.
-    pub(super) fn note_work(self: &Arc<Self>) {
-        self.used.store(true, Ordering::Relaxed);
+    /// Has a crew watched in which steps wait for a thread, for as long as they do.
+    pub(super) fn watch_crew(self: &Arc<Self>, crew: &Arc<Crew>) {
+        self.crowded().push(Arc::downgrade(crew));
+        self.used.store(true, Ordering::SeqCst);
         self.watch();
     }
 
@@ -118,34 +110,30 @@ impl Places {
         true
     }
 
-    /// One look at all places. Whether to look again soon.
+    /// One look at all places and at crews in which steps wait. Whether to look again soon.
     fn look(&self) -> bool {
-        thread_local! {
-            static QUIET: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
-        }
         let now = self.now();
-        let stuck = self.since.iter().any(|place| {
-            let since = place.load(Ordering::Relaxed);
-            since > 0 && Duration::from_micros(now.saturating_sub(since)) > STUCK
-        });
-        if stuck {
+        let began = self.since.iter().map(|place| place.load(Ordering::Relaxed));
+        let oldest = began.filter(|since| *since > 0).min();
+        if oldest.is_some_and(|since| Duration::from_micros(now.saturating_sub(since)) > STUCK) {
             // Work from outside wakes a sleeping thread, which then also waits for sockets.
             drop(self.server.spawn(std::future::ready(())));
         }
-        let crews: Vec<Arc<Threads>> = {
-            let crews = self.crews.lock().unwrap_or_else(PoisonError::into_inner);
-            crews.iter().filter_map(Weak::upgrade).collect()
+        // Without the lock: a crew may start a thread.
+        let crowded = std::mem::take(&mut *self.crowded());
+        let still: Vec<Weak<Crew>> = crowded
+            .into_iter()
+            .filter(|crew| crew.upgrade().is_some_and(|crew| crew.relieve()))
+            .collect();
+        let crowded = {
+            let mut crowded = self.crowded();
+            crowded.extend(still);
+            !crowded.is_empty()
         };
-        let stuck = crews.iter().fold(stuck, |stuck, threads| threads.rescue() || stuck);
-        let quiet = if stuck || self.used.swap(false, Ordering::Relaxed) {
-            0
-        } else {
-            QUIET.get().saturating_add(1)
-        };
-        QUIET.set(quiet);
-        if quiet < QUIET_LOOKS {
+        if crowded || oldest.is_some() || self.used.swap(false, Ordering::SeqCst) {
             return true;
         }
+        // Nothing to watch: it sleeps until somebody begins a step.
         self.awake.store(false, Ordering::SeqCst);
         // A step that began before that line may not have woken the guard.
         if self.used.load(Ordering::SeqCst) {
@@ -153,6 +141,10 @@ impl Places {
             return true;
         }
         false
+    }
+
+    fn crowded(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Crew>>> {
+        self.crowded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

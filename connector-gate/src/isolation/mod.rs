@@ -14,12 +14,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use connector_core::policy::Isolation;
-use crew::{Crew, Work};
+use crew::Crew;
 use futures_util::FutureExt;
-use futures_util::future::{AbortHandle, Abortable};
 pub(crate) use guard::Places;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use trust::Trust;
 
@@ -42,24 +41,11 @@ pub(crate) struct Workplace {
     isolation: Isolation,
     /// The server's own threads.
     server: Handle,
-    threads: Arc<Threads>,
+    crew: Arc<Crew>,
+    trust: Arc<Trust>,
     /// Places on the server's threads, for a connector that has earned it.
     places: Arc<Places>,
     permits: Arc<Semaphore>,
-}
-
-/// The threads of a connector, and whether it may use the server's.
-#[derive(Debug)]
-pub(crate) struct Threads {
-    crew: Crew,
-    trust: Arc<Trust>,
-}
-
-impl Threads {
-    /// Moves work that waits behind a stuck step. Whether there is a stuck thread.
-    fn rescue(&self) -> bool {
-        self.crew.rescue(&self.trust)
-    }
 }
 
 impl Workplace {
@@ -74,10 +60,9 @@ impl Workplace {
         places: Arc<Places>,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)));
-        let crew = Crew::new(name.to_owned());
-        let threads = Arc::new(Threads { crew, trust: Arc::default() });
-        places.watch_threads(&threads);
-        Self { isolation, server, threads, places, permits }
+        let trust = Arc::<Trust>::default();
+        let crew = Crew::new(name.to_owned(), Arc::clone(&trust), Arc::clone(&places));
+        Self { isolation, server, crew, trust, places, permits }
     }
 
     /// How many more calls may begin at this moment.
@@ -140,7 +125,10 @@ impl Workplace {
         } else {
             let mut work = Box::pin(work);
             if self.first_step(work.as_mut()).is_none() {
-                self.elsewhere(work);
+                match self.crew.begin(caught(work)) {
+                    Ok(task) => task.detach(),
+                    Err(work) => drop(self.server.spawn(work)),
+                }
             }
         }
     }
@@ -151,20 +139,16 @@ impl Workplace {
         deadline: Instant,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Interrupted> {
-        let (tell, told) = oneshot::channel();
-        // Aborted when the one who waits for it leaves.
-        let (abort, registration) = AbortHandle::new_pair();
-        let _leaving = Leaving(abort);
-        let work = Abortable::new(work, registration);
-        self.elsewhere(Box::pin(async move {
-            if let Ok(answer) = work.await {
-                tell.send(answer).ok();
+        match self.crew.begin(work) {
+            // It ends when the one who waits for it leaves.
+            Ok(task) => timeout_at(deadline, task.fallible())
+                .await
+                .map_err(|_elapsed| Interrupted::OutOfTime)?
+                .ok_or(Interrupted::Ending),
+            Err(work) => {
+                timeout_at(deadline, work).await.map_err(|_elapsed| Interrupted::OutOfTime)
             }
-        }));
-        timeout_at(deadline, told)
-            .await
-            .map_err(|_elapsed| Interrupted::OutOfTime)?
-            .map_err(|_dropped| Interrupted::Ending)
+        }
     }
 
     /// A place among the calls that run at the same time, for detached work.
@@ -175,12 +159,10 @@ impl Workplace {
     /// Takes the first step of work here, if the connector has earned that; its answer, if the step
     /// was the last. Sockets, timers and tasks belong to the connector's own threads in any case.
     fn first_step<T>(&self, work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
-        let Threads { crew, trust } = &*self.threads;
-        if !trust.is_earned() {
+        if !self.trust.is_earned() {
             return None;
         }
-        let thread = crew.hand()?;
-        let resources = thread.resources()?;
+        let resources = self.crew.resources()?;
         let place = self.places.take()?;
         let began = std::time::Instant::now();
         let first = {
@@ -189,33 +171,11 @@ impl Workplace {
             work.poll(&mut Context::from_waker(Waker::noop()))
         };
         drop(place);
-        trust.note(began.elapsed());
+        self.trust.note(began.elapsed());
         match first {
             Poll::Ready(done) => Some(done),
             Poll::Pending => None,
         }
-    }
-
-    /// Has the connector's threads do the work.
-    fn elsewhere(&self, work: Work) {
-        let Threads { crew, trust } = &*self.threads;
-        match crew.hand() {
-            Some(thread) => {
-                self.places.note_work();
-                thread.begin(work, trust);
-            }
-            None => drop(self.server.spawn(work)),
-        }
-    }
-}
-
-/// Ends work when the one who waits for it leaves.
-#[derive(Debug)]
-struct Leaving(AbortHandle);
-
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 
@@ -236,77 +196,4 @@ pub fn panic_message(panic: &(dyn Any + Send)) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use connector_core::policy::Isolation;
-    use tokio::runtime::Handle;
-    use tokio::sync::oneshot;
-    use tokio::time::Instant;
-
-    use super::{Interrupted, Workplace};
-
-    fn workplace(isolation: Isolation, concurrency: usize) -> Arc<Workplace> {
-        let server = Handle::current();
-        let places = super::Places::new(server.clone());
-        Arc::new(Workplace::new("test", isolation, concurrency, server, places))
-    }
-
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_secs(10)
-    }
-
-    #[tokio::test]
-    async fn work_runs_on_threads_of_its_own() {
-        let here = std::thread::current().id();
-        for (isolation, shared) in [(Isolation::Own, false), (Isolation::Shared, true)] {
-            let workplace = workplace(isolation, 1);
-            let there = workplace.run(soon(), async { std::thread::current().id() }).await;
-            assert_eq!(there == Ok(here), shared, "{isolation:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_blocked_thread_does_not_outlive_the_deadline_of_its_caller() {
-        let workplace = workplace(Isolation::Own, 2);
-        let (release, blocked) = std::sync::mpsc::channel::<()>();
-        let (began, begun) = oneshot::channel();
-        let late = workplace.run(Instant::now() + Duration::from_millis(20), async move {
-            began.send(()).ok();
-            blocked.recv().ok();
-        });
-        assert_eq!(late.await, Err(Interrupted::OutOfTime));
-        begun.await.expect("it had begun");
-        // The other thread still works.
-        assert_eq!(workplace.run(soon(), async { 7 }).await, Ok(7));
-        assert_eq!(workplace.free(), 1, "the blocked call keeps its place");
-        drop(release);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn only_so_many_calls_at_a_time() {
-        let workplace = workplace(Isolation::Shared, 1);
-        let (release, wait) = oneshot::channel::<()>();
-        let first = tokio::spawn({
-            let workplace = Arc::clone(&workplace);
-            async move { workplace.run(soon(), wait).await }
-        });
-        tokio::task::yield_now().await;
-        let second = workplace.run(Instant::now() + Duration::from_secs(1), async { 2 });
-        assert_eq!(second.await, Err(Interrupted::Busy));
-        release.send(()).expect("it waits");
-        assert!(matches!(first.await, Ok(Ok(Ok(())))));
-        assert_eq!(workplace.run(soon(), async { 3 }).await, Ok(3));
-    }
-
-    #[tokio::test]
-    async fn panics_are_told() {
-        for isolation in [Isolation::Own, Isolation::Shared] {
-            let workplace = workplace(isolation, 1);
-            let panicked = workplace.run(soon(), async { panic!("number {}", 7) });
-            assert_eq!(panicked.await, Err::<(), _>(Interrupted::Panicked("number 7".to_owned())));
-            assert_eq!(workplace.free(), 1);
-        }
-    }
-}
+mod tests;

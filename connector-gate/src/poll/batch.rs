@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use connector_core::CallContext;
-use connector_core::erased::{CallError, ErasedResource, JobRequest};
+use connector_core::host::{CallError, ErasedResource, JobRequest};
 use lru::LruCache;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout_at};

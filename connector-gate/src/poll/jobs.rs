@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use connector_core::erased::ErasedResource;
+use connector_core::host::ErasedResource;
 use connector_core::{ConnectorKey, Phase};
 use jiff::Timestamp;
 use tokio::time::Instant;

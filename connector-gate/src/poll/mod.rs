@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use connector_core::CallContext;
-use connector_core::erased::{CallError, CreateRequest, ErasedResource, JobRequest};
+use connector_core::host::{CallError, CreateRequest, ErasedResource, JobRequest};
 use tokio::time::{sleep, timeout_at};
 
 use self::batch::{Asked, Batches};

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use connector_core::erased::ErasedResource;
+use connector_core::host::ErasedResource;
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
 use prost::Message;

@@ -5,11 +5,10 @@
 use std::error::Error;
 use std::fmt;
 
-use connector_core::ConnectorError;
-use connector_core::erased::{CallError, ErasedResource};
+use connector_core::host::{CallError, ErasedResource};
 use connector_core::logs::LogPage;
-use connector_core::meta::MetaError;
 use connector_core::metrics::Metric;
+use connector_core::{ConnectorError, MetaError};
 use prost_types::{Struct, Value, value::Kind};
 
 /// How many causes of an error are kept.

@@ -6,12 +6,12 @@ use std::error::Error;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use connector_core::erased::{CallError, ErasedResource};
+use connector_core::host::{CallError, ErasedResource};
 use connector_core::logs::{LogLine, LogPage};
-use connector_core::meta::MetaError;
 use connector_core::metrics::{Metric, Series};
-use connector_core::resource::{Outputs, TaskLog};
-use connector_core::{ConnectorError, ErrorKind, Resource, literal, pb};
+use connector_core::{
+    ConnectorError, ErrorKind, MetaError, Outputs, Resource, TaskLog, literal, pb,
+};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use serde_json::json;
@@ -136,12 +136,12 @@ fn keys_that_become_the_same_are_all_kept() {
 fn logs_and_metrics_are_clean() {
     let scrubber = scrubber(&["hunter2"]);
     let line = LogLine::user(std::time::SystemTime::now(), "password hunter2");
-    let mut page = LogPage { lines: vec![line], next_token: Some("page-hunter2".to_owned()) };
+    let mut page = LogPage::new([line]).next_token("page-hunter2".to_owned());
     scrubber.log_page(&mut page);
     assert_eq!(page.lines[0].message, "password ***");
     assert_eq!(page.next_token.as_deref(), Some("page-***"));
-    let labels = [("key".to_owned(), "hunter2".to_owned())].into();
-    let mut metrics = [Metric::range("hunter2", [Series { labels, points: Vec::new() }])];
+    let series = Series::new([]).label("key", "hunter2");
+    let mut metrics = [Metric::range("hunter2", [series])];
     scrubber.metrics(&mut metrics);
     assert!(!format!("{metrics:?}").contains("hunter2"));
 }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use connector_core::logs::{LogLine, LogPage, Logs};
 use connector_gate::{CallGuard, Cause, panic_message};
-use futures_util::stream::{self, BoxStream};
+use futures_util::stream;
 use futures_util::{Stream, StreamExt};
 use prost::Message;
 use tonic::Status;
@@ -27,11 +27,7 @@ const BODY_BYTES: usize = 1024 * 1024;
 /// The messages of an answer. The guard counts the call when the stream ends or is dropped.
 pub(super) fn messages(logs: Logs, guard: CallGuard, limit: usize) -> LogMessages {
     let body_bytes = BODY_BYTES.min(limit / 2).max(1);
-    let pages: BoxStream<'static, _> = match logs {
-        Logs::Page(page) => stream::once(std::future::ready(Ok(page))).boxed(),
-        Logs::Stream(pages) => pages,
-    };
-    let guarded = AssertUnwindSafe(pages).catch_unwind().map(|polled| match polled {
+    let guarded = AssertUnwindSafe(logs.into_pages()).catch_unwind().map(|polled| match polled {
         Ok(page) => page.map_err(Cause::from),
         Err(panic) => Err(Cause::Panicked(panic_message(&*panic))),
     });
@@ -58,7 +54,7 @@ pub(super) fn messages(logs: Logs, guard: CallGuard, limit: usize) -> LogMessage
 
 /// The messages of one page: at least one body, then the token if there is a next page.
 fn parts(page: LogPage, body_bytes: usize) -> impl Iterator<Item = GetTaskLogsResponse> {
-    let LogPage { lines, next_token } = page;
+    let LogPage { lines, next_token, .. } = page;
     let mut bodies = vec![GetTaskLogsResponseBody::default()];
     let mut size = 0;
     for line in lines {

@@ -6,7 +6,7 @@ pub struct TaskExecutionMetadata {
     /// new for a new attempt.
     #[prost(message, optional, tag = "1")]
     pub task_execution_id: ::core::option::Option<
-        ::connector_core::pb::flyteidl2::core::TaskExecutionIdentifier,
+        ::connector_core::pb::TaskExecutionIdentifier,
     >,
     /// Kubernetes namespace of the run.
     #[prost(string, tag = "2")]
@@ -43,9 +43,7 @@ pub struct TaskExecutionMetadata {
     pub interruptible_failure_threshold: i32,
     /// Identity that the job should run as.
     #[prost(message, optional, tag = "11")]
-    pub identity: ::core::option::Option<
-        ::connector_core::pb::flyteidl2::core::Identity,
-    >,
+    pub identity: ::core::option::Option<::connector_core::pb::Identity>,
 }
 /// All that a connector learns about a task. Later calls carry none of it, so keep what they need in
 /// `resource_meta`.
@@ -53,12 +51,12 @@ pub struct TaskExecutionMetadata {
 pub struct CreateTaskRequest {
     /// Always present, possibly empty. The order changes from call to call: look values up by name.
     #[prost(message, optional, tag = "1")]
-    pub inputs: ::core::option::Option<::connector_core::pb::flyteidl2::task::Inputs>,
+    pub inputs: ::core::option::Option<::connector_core::pb::task::Inputs>,
     /// The task as declared. Arguments of a container are rendered already; an SQL statement and a pod
     /// spec are not.
     #[prost(message, optional, boxed, tag = "2")]
     pub template: ::core::option::Option<
-        ::prost::alloc::boxed::Box<::connector_core::pb::flyteidl2::core::TaskTemplate>,
+        ::prost::alloc::boxed::Box<::connector_core::pb::TaskTemplate>,
     >,
     /// Folder in the blob store for the outputs of this attempt; no other attempt gets the same one.
     #[prost(string, tag = "3")]
@@ -70,9 +68,7 @@ pub struct CreateTaskRequest {
     >,
     /// Secrets and settings, resolved. Absent means the same as empty.
     #[prost(message, optional, tag = "5")]
-    pub connection: ::core::option::Option<
-        ::connector_core::pb::flyteidl2::core::Connection,
-    >,
+    pub connection: ::core::option::Option<::connector_core::pb::Connection>,
 }
 /// The answer to a create.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -97,9 +93,7 @@ pub struct GetTaskRequest {
     pub output_prefix: ::prost::alloc::string::String,
     /// As it was at the create: a secret rotated since then is not seen here.
     #[prost(message, optional, tag = "5")]
-    pub connection: ::core::option::Option<
-        ::connector_core::pb::flyteidl2::core::Connection,
-    >,
+    pub connection: ::core::option::Option<::connector_core::pb::Connection>,
 }
 /// The answer to a get.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -114,22 +108,17 @@ pub struct Resource {
     /// Read only with the phase SUCCEEDED. Present, even if empty: the executor writes these values to
     /// the output prefix. Absent: it reads `outputs.pb` from there, which the job must have written.
     #[prost(message, optional, tag = "2")]
-    pub outputs: ::core::option::Option<::connector_core::pb::flyteidl2::task::Outputs>,
+    pub outputs: ::core::option::Option<::connector_core::pb::task::Outputs>,
     /// Shown as the reason while a job waits and as the error when it fails. Not shown while it runs,
     /// nor when it was aborted.
     #[prost(string, tag = "3")]
     pub message: ::prost::alloc::string::String,
     /// Published only when the phase changes, so the first answer in a phase should have them.
     #[prost(message, repeated, tag = "4")]
-    pub log_links: ::prost::alloc::vec::Vec<
-        ::connector_core::pb::flyteidl2::core::TaskLog,
-    >,
+    pub log_links: ::prost::alloc::vec::Vec<::connector_core::pb::TaskLog>,
     /// UNDEFINED and unknown numbers count as system errors. SUCCEEDED, FAILED, ABORTED and
     /// RETRYABLE_FAILED end the polling.
-    #[prost(
-        enumeration = "::connector_core::pb::flyteidl2::core::task_execution::Phase",
-        tag = "5"
-    )]
+    #[prost(enumeration = "::connector_core::pb::task_execution::Phase", tag = "5")]
     pub phase: i32,
     /// Free-form details. The open-source executor takes them and shows them nowhere.
     #[prost(message, optional, tag = "6")]
@@ -146,9 +135,7 @@ pub struct DeleteTaskRequest {
     pub task_category: ::core::option::Option<TaskCategory>,
     /// As it was at the create.
     #[prost(message, optional, tag = "5")]
-    pub connection: ::core::option::Option<
-        ::connector_core::pb::flyteidl2::core::Connection,
-    >,
+    pub connection: ::core::option::Option<::connector_core::pb::Connection>,
 }
 /// Empty: the status code says it all.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -222,9 +209,7 @@ pub struct GetTaskMetricsRequest {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetTaskMetricsResponse {
     #[prost(message, repeated, tag = "1")]
-    pub results: ::prost::alloc::vec::Vec<
-        ::connector_core::pb::flyteidl2::core::ExecutionMetricResult,
-    >,
+    pub results: ::prost::alloc::vec::Vec<::connector_core::pb::ExecutionMetricResult>,
 }
 /// Asks for one page of log lines. It carries no connection, so credentials must come from the
 /// deployment.
@@ -259,9 +244,7 @@ pub struct GetTaskLogsResponseBody {
     pub results: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Lines with time and origin.
     #[prost(message, repeated, tag = "2")]
-    pub lines: ::prost::alloc::vec::Vec<
-        ::connector_core::pb::flyteidl2::logs::dataplane::LogLine,
-    >,
+    pub lines: ::prost::alloc::vec::Vec<::connector_core::pb::logs::dataplane::LogLine>,
 }
 /// One message of the log stream.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use connector_core::Phase;
 use connector_core::pb;
@@ -15,6 +15,7 @@ use super::progress::Progress;
 use super::service::{Job, Page, Service};
 use super::task::Task;
 use crate::pb as wire;
+use crate::same_job::CreatedTwice;
 
 /// How many failed polls of one job the executor bears.
 const FAILED_POLLS: u32 = 5;
@@ -148,6 +149,7 @@ impl<'a> Run<'a> {
     async fn create(&mut self, attempt: u32, prefix: &str) -> Result<Option<Job>, Status> {
         let request = self.task.create_request(attempt, prefix);
         self.progress.stands("CREATING", &self.task.to_string(), &[]);
+        let since = SystemTime::now();
         let mut create = pin!(self.service.create(request.clone()));
         let created = tokio::select! {
             biased;
@@ -169,23 +171,35 @@ impl<'a> Run<'a> {
         };
         let job = created?;
         if self.wishes.twice {
-            self.create_again(request, &job).await;
+            self.create_again(request, &job, since).await;
         }
         Ok(Some(job))
     }
 
     /// Repeats a create, as the executor does when it dies before it has noted the answer.
-    async fn create_again(&mut self, request: wire::CreateTaskRequest, job: &Job) {
-        match self.service.create(request).await {
-            Ok(second) if second.resource_meta == job.resource_meta => {
-                self.progress.note("--twice: both creates gave the same answer");
-            }
+    async fn create_again(
+        &mut self,
+        request: wire::CreateTaskRequest,
+        job: &Job,
+        since: SystemTime,
+    ) {
+        match self.service.create_again(request).await {
+            Ok(second) if same(job, &second, since) => self.progress.note(if self.service.forgets() {
+                "--twice: both creates named the same job, the second on a server that knew nothing \
+                 of the first"
+            } else {
+                "--twice: both creates named the same job; a service that remembers the first one \
+                 says so whatever its connector does, so run this without --connect, too"
+            }),
             Ok(second) => {
                 self.duplicated = true;
-                self.progress.note(
-                    "--twice: the creates of one attempt gave different answers, so there may be \
-                     two jobs; the second is deleted",
-                );
+                self.progress.note(&format!(
+                    "--twice: the creates of one attempt named different jobs, {} and {}, so there \
+                     may be two; the second is deleted. Hand `task.idempotency_key()` to the outside \
+                     system, and answer with the job that has it",
+                    String::from_utf8_lossy(&job.resource_meta),
+                    String::from_utf8_lossy(&second.resource_meta),
+                ));
                 self.delete(&second).await;
             }
             Err(status) => {
@@ -215,10 +229,10 @@ impl<'a> Run<'a> {
                         Phase::Aborted => {
                             return failed(format!("it was aborted: {message}"), false);
                         }
-                        Phase::Queued
-                        | Phase::Running
-                        | Phase::Initializing
-                        | Phase::WaitingForResources => {}
+                        other if other.is_terminal() => {
+                            return failed(format!("it ended as {other}: {message}"), false);
+                        }
+                        _ => {}
                     }
                 }
                 Err(status) => {
@@ -310,6 +324,11 @@ pub(super) fn folder_of(folder: &Path, attempt: u32) -> PathBuf {
     folder.join(attempt.to_string())
 }
 
+fn same(first: &Job, second: &Job, since: SystemTime) -> bool {
+    let (first, second) = (&first.resource_meta, &second.resource_meta);
+    CreatedTwice { first, second, since, until: SystemTime::now() }.is_one_job()
+}
+
 fn failed(message: String, retryable: bool) -> End {
     let message =
         if message.is_empty() { "the job failed and did not say why".to_owned() } else { message };
@@ -319,7 +338,8 @@ fn failed(message: String, retryable: bool) -> End {
 fn phase_of(resource: &wire::Resource) -> Result<Phase, Status> {
     let number = resource.phase;
     Phase::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|phase| *phase as i32 == number)
         .ok_or_else(|| Status::internal(format!("unknown execution phase [{number}]")))
 }

@@ -45,13 +45,16 @@ impl AsyncConnector for Obedient {
         tokio::time::sleep(Duration::from_secs_f64(wait)).await;
         match task.config.string("create")?.unwrap_or_default() {
             "retryable" => Err(ConnectorError::retryable("busy")),
+            // A key that is a reading of the clock.
+            "by-the-clock" => Ok(JobId::new(format!("SUCCEEDED {:?}", std::time::Instant::now()))),
             _ => Ok(JobId::new(task.config.string("phase")?.unwrap_or("SUCCEEDED"))),
         }
     }
 
     async fn get(&self, job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource<()>> {
         self.note("get");
-        Ok(Resource::new(Phase::from_name(&job.to_string()).unwrap()).message("so it is"))
+        Ok(Resource::new(Phase::from_name(job.job_id.split(' ').next().unwrap()).unwrap())
+            .message("so it is"))
     }
 
     async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
@@ -71,8 +74,12 @@ struct Tried {
 async fn tried(flags: &str, interrupts: &[f64]) -> Tried {
     let connector = Obedient::default();
     let registry = Registry::builder().register(connector.clone()).build().await.unwrap();
-    let server = Server::builder().registry(registry).without_isolation().build();
-    let service = Service::of(InProcess::serve(server));
+    let registry = Arc::new(registry);
+    let [local, replica] = [(); 2].map(|()| {
+        let server = Server::builder().registry(Arc::clone(&registry)).without_isolation();
+        InProcess::serve(server.build())
+    });
+    let service = Service::of(local, replica);
     let line = format!("connector-server run obedient {flags}");
     let Ok(Command::Run(args)) = cli::parse(line.split_whitespace().map(Into::into)) else {
         panic!("{line}");
@@ -173,5 +180,13 @@ async fn a_create_over_ten_seconds_fails_the_attempt() {
 async fn a_repeated_create_finds_the_same_job() {
     let tried = tried("--twice", &[]).await;
     assert!(!tried.duplicated);
-    assert_eq!(tried.events, ["create 0", "get"], "the service knows the attempt");
+    let events = ["create 0", "create 0", "get"];
+    assert_eq!(tried.events, events, "the second server knows nothing of the first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_create_that_makes_another_job_is_found() {
+    let tried = tried("--twice --config create=by-the-clock", &[]).await;
+    assert!(tried.duplicated);
+    assert_eq!(tried.events, ["create 0", "create 0", "delete", "get"]);
 }

@@ -20,7 +20,7 @@ mod value;
 use std::fs;
 use std::path::Path;
 
-use connector_core::typed::Interface;
+use connector_core::host::Interface;
 use connector_core::{Registry, pb};
 
 pub(crate) use arguments::RunArgs;

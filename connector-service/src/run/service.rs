@@ -2,6 +2,7 @@
 //! `attempt` makes its calls through here, with the executor's deadline. Which answers mean what is not
 //! decided here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +27,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub(super) struct Service {
     channel: Channel,
     local: Option<InProcess>,
+    /// Another server over the same connectors, which remembers nothing of the first.
+    replica: Option<InProcess>,
 }
 
 /// A job, as the executor would keep it between two calls.
@@ -45,12 +48,16 @@ pub(super) struct Page {
 impl Service {
     /// The connectors of this binary, served over memory.
     pub(super) fn in_process(registry: Registry) -> Self {
-        Self::of(InProcess::serve(Server::builder().registry(registry).build()))
+        let registry = Arc::new(registry);
+        let serve = |registry: Arc<Registry>| {
+            InProcess::serve(Server::builder().registry(registry).build())
+        };
+        Self::of(serve(Arc::clone(&registry)), serve(registry))
     }
 
-    /// A server of this process.
-    pub(super) fn of(local: InProcess) -> Self {
-        Self { channel: local.channel(), local: Some(local) }
+    /// Two servers of this process over the same connectors.
+    pub(super) fn of(local: InProcess, replica: InProcess) -> Self {
+        Self { channel: local.channel(), local: Some(local), replica: Some(replica) }
     }
 
     /// The service at an address.
@@ -78,7 +85,7 @@ impl Service {
         }
         let endpoint = endpoint.connect_timeout(DEADLINE);
         let channel = endpoint.connect().await.map_err(|error| wrong(&root_cause(&error)))?;
-        Ok(Self { channel, local: None })
+        Ok(Self { channel, local: None, replica: None })
     }
 
     /// What is served.
@@ -98,8 +105,32 @@ impl Service {
     /// # Errors
     /// Any error fails the attempt.
     pub(super) async fn create(&self, request: pb::CreateTaskRequest) -> Result<Job, Status> {
+        self.create_by(self.client(), request).await
+    }
+
+    /// Creates it again, where nobody remembers that it was created before, if there is such a place.
+    ///
+    /// # Errors
+    /// As for the first create.
+    pub(super) async fn create_again(&self, request: pb::CreateTaskRequest) -> Result<Job, Status> {
+        let client = match &self.replica {
+            Some(replica) => Self::client_of(replica.channel()),
+            None => self.client(),
+        };
+        self.create_by(client, request).await
+    }
+
+    /// Whether a repeated create meets nobody who remembers the first.
+    pub(super) const fn forgets(&self) -> bool {
+        self.replica.is_some()
+    }
+
+    async fn create_by(
+        &self,
+        mut client: AsyncConnectorServiceClient<Channel>,
+        request: pb::CreateTaskRequest,
+    ) -> Result<Job, Status> {
         let output_prefix = request.output_prefix.clone();
-        let mut client = self.client();
         let answer = within(request, |request| client.create_task(request)).await?;
         Ok(Job { resource_meta: answer.resource_meta, output_prefix })
     }
@@ -165,17 +196,21 @@ impl Service {
 
     /// Ends what was started for the run: jobs that nobody took are cancelled.
     pub(super) async fn close(self) {
-        let Self { channel, local } = self;
+        let Self { channel, local, replica } = self;
         drop(channel);
-        if let Some(local) = local
-            && let Err(error) = local.stop().await
-        {
-            tracing::warn!(%error, "serving ended badly");
+        for server in [local, replica].into_iter().flatten() {
+            if let Err(error) = server.stop().await {
+                tracing::warn!(%error, "serving ended badly");
+            }
         }
     }
 
     fn client(&self) -> AsyncConnectorServiceClient<Channel> {
-        AsyncConnectorServiceClient::new(self.channel.clone()).max_encoding_message_size(usize::MAX)
+        Self::client_of(self.channel.clone())
+    }
+
+    fn client_of(channel: Channel) -> AsyncConnectorServiceClient<Channel> {
+        AsyncConnectorServiceClient::new(channel).max_encoding_message_size(usize::MAX)
     }
 }
 

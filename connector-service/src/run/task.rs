@@ -4,9 +4,10 @@
 use std::fs;
 use std::path::Path;
 
+use connector_core::host::Interface;
 use connector_core::pb;
 use connector_core::pb::task::NamedLiteral;
-use connector_core::typed::{FieldDescription, Interface, Mismatches};
+use connector_core::typed::{FieldDescription, Mismatches};
 use serde_json::{Map, Value as Json};
 
 use super::arguments::{Assignment, RunArgs};

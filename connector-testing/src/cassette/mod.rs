@@ -17,6 +17,7 @@ mod recorder;
 mod redaction;
 mod server;
 mod setup;
+mod translation;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -162,7 +163,7 @@ impl Cassette {
     /// The base URL for the connector, `http://127.0.0.1:…` without a slash at the end.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.deck.own_url
+        self.deck.own_url()
     }
 
     /// What it does: replay or record.

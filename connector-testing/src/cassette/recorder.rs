@@ -1,21 +1,20 @@
 //! Hands requests on to the vendor, and keeps what was asked and answered.
 //! `server` calls it during a recording; `Cassette::finish` takes what it has.
-//! What goes into the file passes `redaction`; what the connector gets is what the vendor said.
+//! What goes into the file passes `translation`; what the connector gets is what the vendor said.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
-use axum::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response as Answer};
 use bytes::Bytes;
 
 use super::client::Client;
 use super::comparison::Comparison;
-use super::content::Content;
 use super::error::CassetteError;
-use super::file::{Exchange, Request, Response};
-use super::server::{BASE_URL, Deck};
+use super::file::{Exchange, Request};
+use super::translation::Translation;
 
 /// Headers that belong to one connection and are not handed on.
 const OF_A_CONNECTION: [&str; 9] = [
@@ -63,7 +62,7 @@ impl Recorder {
     /// The vendor's answer, with the vendor's address in it replaced by the cassette's.
     pub(super) async fn forward(
         &self,
-        deck: &Deck,
+        translation: &Translation,
         asked: Request,
         mut head: Parts,
         body: Bytes,
@@ -81,7 +80,7 @@ impl Recorder {
         let url = format!("{}{path}", self.vendor);
         let sent = self.client.send(url, head, body).await;
         let (status, mut headers, body) = sent.map_err(|why| {
-            deck.redaction.text(&format!(
+            translation.redaction.text(&format!(
                 "the vendor did not answer {} {}: {why}\n  help: {} must be reachable from here for \
                  a recording",
                 asked.method, asked.path, self.vendor
@@ -90,14 +89,14 @@ impl Recorder {
         drop_passing(&mut headers);
         headers.remove(CONTENT_LENGTH);
 
-        let response = self.kept(deck, status.as_u16(), &headers, body.clone());
+        let response = translation.kept(&self.vendor, status.as_u16(), &headers, body.clone());
         let content = self.comparison.without_ignored(asked.content);
         let request = Request { content, ..asked };
         if let Some(kept) = self.taken().get_mut(place) {
             *kept = Some(Exchange { note: None, request, response });
         }
 
-        let local = |text: &str| text.replace(&self.vendor, &deck.own_url);
+        let local = |text: &str| text.replace(&self.vendor, &translation.own_url);
         for value in headers.values_mut() {
             let changed = value.to_str().map(local).map(|text| HeaderValue::from_str(&text));
             if let Ok(Ok(changed)) = changed {
@@ -112,21 +111,6 @@ impl Recorder {
         *sent.status_mut() = status;
         *sent.headers_mut() = headers;
         Ok(sent)
-    }
-
-    /// An answer as the file has it.
-    fn kept(&self, deck: &Deck, status: u16, headers: &HeaderMap, body: Bytes) -> Response {
-        let neutral = |text: &str| text.replace(&self.vendor, BASE_URL);
-        let content = deck.redaction.content(Content::of(body).map(&neutral));
-        let mut headers = deck.redaction.headers(headers);
-        for value in headers.values_mut() {
-            *value = neutral(value);
-        }
-        // What goes without saying makes a file longer, not clearer.
-        if headers.get(CONTENT_TYPE.as_str()).map(String::as_str) == content.usual_type() {
-            headers.remove(CONTENT_TYPE.as_str());
-        }
-        Response { status, headers, content }
     }
 }
 

@@ -1,5 +1,5 @@
 //! What may not come into a file: secrets in any place, and headers that carry them or say nothing.
-//! `server` sends everything through here that a file gets, and requests before they are compared.
+//! `translation` sends everything through here that a file gets, and requests before they are compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 

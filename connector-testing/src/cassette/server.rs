@@ -6,20 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request as Incoming, State};
-use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{Response as Answer, StatusCode};
 use bytes::Bytes;
 use tokio::net::TcpListener;
 
-use super::content::Content;
-use super::file::{Request, Response};
 use super::player::Player;
 use super::recorder::Recorder;
-use super::redaction::Redaction;
+use super::translation::Translation;
 
-/// What stands in a file for the address the connector was given.
-pub(super) const BASE_URL: &str = "{base_url}";
 /// The largest body of a request.
 const MOST_BYTES: usize = 64 << 20;
 
@@ -33,46 +28,23 @@ pub(super) enum Side {
 /// What all requests share.
 #[derive(Debug)]
 pub(super) struct Deck {
-    pub(super) own_url: String,
-    pub(super) redaction: Redaction,
     pub(super) side: Side,
+    translation: Translation,
     complaints: Mutex<Vec<String>>,
 }
 
 impl Deck {
-    pub(super) fn new(own_url: String, redaction: Redaction, side: Side) -> Self {
-        Self { own_url, redaction, side, complaints: Mutex::default() }
+    pub(super) fn new(translation: Translation, side: Side) -> Self {
+        Self { side, translation, complaints: Mutex::default() }
+    }
+
+    /// Where it listens.
+    pub(super) fn own_url(&self) -> &str {
+        &self.translation.own_url
     }
 
     pub(super) fn complaints(&self) -> MutexGuard<'_, Vec<String>> {
         self.complaints.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A request as a file has it.
-    fn asked(&self, head: &Parts, body: Bytes) -> Request {
-        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-        let neutral = |text: &str| text.replace(&self.own_url, BASE_URL);
-        Request {
-            method: head.method.as_str().to_owned(),
-            path: self.redaction.text(&neutral(path)),
-            content: self.redaction.content(Content::of(body).map(&neutral)),
-        }
-    }
-
-    /// A recorded answer as it is sent.
-    fn sent(&self, response: Response) -> Result<Answer<Body>, String> {
-        let Response { status, headers, content } = response;
-        let local = |text: &str| text.replace(BASE_URL, &self.own_url);
-        let mut answer = Answer::builder().status(status);
-        let is_typed = headers.keys().any(|name| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str()));
-        if let Some(usual) = content.usual_type().filter(|_| !is_typed) {
-            answer = answer.header(CONTENT_TYPE, usual);
-        }
-        for (name, value) in &headers {
-            answer = answer.header(name, local(value));
-        }
-        let body = Body::from(content.map(&local).into_bytes());
-        answer.body(body).map_err(|error| format!("an answer in the file cannot be sent: {error}"))
     }
 }
 
@@ -104,15 +76,15 @@ async fn answer_to(
     head: Parts,
     body: Bytes,
 ) -> Result<Answer<Body>, (StatusCode, String)> {
-    let asked = deck.asked(&head, body.clone());
+    let asked = deck.translation.asked(&head, body.clone());
     match &deck.side {
         Side::Replay(player) => {
             let found = player.lock().unwrap_or_else(PoisonError::into_inner).answer(&asked);
-            let sent = found.and_then(|response| deck.sent(response));
+            let sent = found.and_then(|response| deck.translation.sent(response));
             sent.map_err(|text| (StatusCode::NOT_IMPLEMENTED, text))
         }
         Side::Record(recorder) => {
-            let forwarded = recorder.forward(deck, asked, head, body).await;
+            let forwarded = recorder.forward(&deck.translation, asked, head, body).await;
             forwarded.map_err(|text| (StatusCode::BAD_GATEWAY, text))
         }
     }

@@ -11,6 +11,7 @@ use super::file::Recording;
 use super::player::Player;
 use super::redaction::Redaction;
 use super::server::{Deck, Side, serve};
+use super::translation::Translation;
 use super::{Cassette, RECORD};
 use crate::socket_time::SocketTime;
 
@@ -147,7 +148,8 @@ impl CassetteBuilder {
         if mode == Mode::Record && !self.keeps_clock && SocketTime::is_paused().await {
             tokio::time::resume();
         }
-        let deck = Arc::new(Deck::new(own_url, self.redaction, side));
+        let translation = Translation { own_url, redaction: self.redaction };
+        let deck = Arc::new(Deck::new(translation, side));
         let server = tokio::spawn(serve(listener, Arc::clone(&deck)));
         let time = SocketTime::keep();
         Ok(Cassette { deck, path: self.path, server, is_finished: false, _time: time })

@@ -1,9 +1,10 @@
 //! Rules about creates: once per attempt, whatever order, whoever leaves.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use connector_service::CreatedTwice;
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::time::sleep;
 
@@ -83,59 +84,65 @@ pub(super) async fn a_repeated_create_is_one_job(stand: &mut Stand<'_>) -> Resul
 
 pub(super) async fn concurrent_creates_are_one_job(stand: &mut Stand<'_>) -> Result<(), Judged> {
     let run = stand.run();
-    let calls = (0..20).map(|_| stand.try_create(stand.request(&run, 0), DEADLINE));
-    let answers: BTreeSet<Result<Bytes, String>> = join_all(calls)
-        .await
-        .into_iter()
-        .map(|answer| answer.map_err(|status| told(&status)))
-        .collect();
-    if answers.len() > 1 {
-        let seen = format!("20 creates of one attempt had {} different answers", answers.len());
-        return Err(Judged::broken(seen, USE_THE_KEY));
+    let replica = stand.replica().await?;
+    let since = SystemTime::now();
+    let here = (0..10).map(|_| stand.try_create(stand.request(&run, 0), DEADLINE).boxed_local());
+    let there = (0..10)
+        .map(|_| stand.try_create_at(&replica, stand.request(&run, 0), DEADLINE).boxed_local());
+    let mut first = None;
+    for answer in join_all(here.chain(there)).await {
+        let meta = answer.map_err(|status| {
+            Judged::broken(format!("one of 20 creates answered {}", told(&status)), USE_THE_KEY)
+        })?;
+        same_job(first.get_or_insert_with(|| meta.clone()), &meta, since)?;
     }
-    one_job_per_key(stand).await
+    one_job_per_attempt(stand, 1).await
 }
 
 async fn repeated(stand: &mut Stand<'_>, create: RepeatedCreate) -> Result<(), Judged> {
     let trouble = Trouble { repeated_create: Some(create), ..Trouble::default() };
-    stand.executor.run_with(&stand.subject.task, &trouble).await;
+    let record = stand.executor.run_with(&stand.subject.task, &trouble).await;
     if let Some(found) = stand.executor.report().duplicated.first() {
         return Err(Judged::broken(found.seen.clone(), USE_THE_KEY));
     }
-    one_job_per_key(stand).await
+    one_job_per_attempt(stand, record.attempts.len()).await
 }
 
-/// Whether the vendor, if there is one, has made one job per key.
-async fn one_job_per_key(stand: &Stand<'_>) -> Result<(), Judged> {
-    let Some(vendor) = stand.vendor() else {
+/// Whether two creates of one attempt named the same job.
+fn same_job(first: &Bytes, second: &Bytes, since: SystemTime) -> Result<(), Judged> {
+    if (CreatedTwice { first, second, since, until: SystemTime::now() }).is_one_job() {
         return Ok(());
-    };
-    let mut of_key: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for job in vendor.jobs().await {
-        if let Some(key) = job.key.filter(|_| !job.is_replacement) {
-            of_key.entry(key).or_default().push(job.id);
-        }
     }
-    match of_key.into_iter().find(|(_, jobs)| jobs.len() > 1) {
-        Some((key, jobs)) => Err(Judged::broken(
-            format!("the vendor has {} jobs for the key {key}: {}", jobs.len(), jobs.join(", ")),
+    let [first, second] = [first, second].map(|meta| String::from_utf8_lossy(meta));
+    let seen = format!(
+        "two servers that knew nothing of each other were asked for one attempt and named \
+         different jobs: {first} and {second}"
+    );
+    Err(Judged::broken(seen, USE_THE_KEY))
+}
+
+/// Whether the vendor, if there is one, has made no more jobs than there were attempts. What the
+/// connector told it does not count: a key that it forgot is what is looked for.
+async fn one_job_per_attempt(stand: &Stand<'_>, attempts: usize) -> Result<(), Judged> {
+    match stand.jobs_made().await {
+        Some(made) if made > attempts => Err(Judged::broken(
+            format!("the vendor has made {made} jobs for {attempts} attempt of the task"),
             USE_THE_KEY,
         )),
-        None => Ok(()),
+        _ => Ok(()),
     }
 }
 
 pub(super) async fn a_create_repeated_to_another_server_is_one_job(
     stand: &mut Stand<'_>,
 ) -> Result<(), Judged> {
-    if stand.vendor().is_none() {
-        return Err(Judged::lacking("only the vendor can tell, and the check has none"));
-    }
     let run = stand.run();
-    stand.create(&run, 0).await?;
+    let since = SystemTime::now();
+    let first = stand.create(&run, 0).await?;
     stand.replace_server().await?;
-    stand.create(&run, 0).await?;
-    one_job_per_key(stand).await
+    let second = stand.create(&run, 0).await?;
+    same_job(&first.resource_meta, &second.resource_meta, since)?;
+    one_job_per_attempt(stand, 1).await
 }
 
 pub(super) async fn a_new_attempt_is_a_new_job(stand: &mut Stand<'_>) -> Result<(), Judged> {

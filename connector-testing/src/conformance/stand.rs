@@ -25,6 +25,14 @@ pub(crate) struct Stand<'a> {
     server: InProcess,
     wire: Wire,
     pub(crate) executor: FakeExecutor,
+    /// Jobs that the vendor had when the check began.
+    jobs_before: usize,
+}
+
+/// A second server with a connector of its own.
+pub(crate) struct Replica {
+    _server: InProcess,
+    pub(crate) wire: Wire,
 }
 
 impl<'a> Stand<'a> {
@@ -32,7 +40,11 @@ impl<'a> Stand<'a> {
         let server = serve(subject).await?;
         let wire = Wire::new(server.channel());
         let executor = FakeExecutor::new(server.channel());
-        Ok(Self { subject, server, wire, executor })
+        let jobs_before = match &subject.vendor {
+            Some(vendor) => vendor.jobs_made().await,
+            None => 0,
+        };
+        Ok(Self { subject, server, wire, executor, jobs_before })
     }
 
     /// Replaces the server by a new one with a new instance of the connector.
@@ -43,6 +55,20 @@ impl<'a> Stand<'a> {
         old.stop().await.map_err(|error| {
             Judged::broken(format!("the server ended with {error}"), "look at its log")
         })
+    }
+
+    /// Another server beside this one, as a replica: it remembers nothing of what this one did.
+    pub(crate) async fn replica(&self) -> Result<Replica, Judged> {
+        let server = serve(self.subject).await?;
+        let wire = Wire::new(server.channel());
+        Ok(Replica { _server: server, wire })
+    }
+
+    /// How many jobs the vendor has made since the check began, without those that replace another;
+    /// `None` if there is no vendor to ask.
+    pub(crate) async fn jobs_made(&self) -> Option<usize> {
+        let made = self.vendor()?.jobs_made().await;
+        Some(made.saturating_sub(self.jobs_before))
     }
 
     pub(crate) const fn vendor(&self) -> Option<&VendorHandle> {
@@ -74,6 +100,15 @@ impl<'a> Stand<'a> {
         deadline: Duration,
     ) -> Result<Bytes, Status> {
         self.wire.create(&self.executor.shared.rules, request, Some(deadline)).await
+    }
+
+    pub(crate) async fn try_create_at(
+        &self,
+        replica: &Replica,
+        request: pb::CreateTaskRequest,
+        deadline: Duration,
+    ) -> Result<Bytes, Status> {
+        replica.wire.create(&self.executor.shared.rules, request, Some(deadline)).await
     }
 
     /// Creates the task's job, which must work.

@@ -36,6 +36,11 @@ impl VendorHandle {
         (self.jobs)().await
     }
 
+    /// How many jobs there are, without those that replace another.
+    pub(crate) async fn jobs_made(&self) -> usize {
+        self.jobs().await.iter().filter(|job| !job.is_replacement).count()
+    }
+
     pub(crate) async fn live_jobs(&self) -> usize {
         use crate::report::VendorState::Live;
         self.jobs().await.iter().filter(|job| job.state == Live).count()

@@ -3,8 +3,8 @@
 //! Nothing is remembered between calls but what Flyte would remember.
 
 use bytes::Bytes;
-use connector_core::erased::{ErasedResource, JobRequest, QueryRequest};
-use connector_core::logs::{LogPage, LogQuery, Logs};
+use connector_core::host::{ErasedResource, JobRequest, QueryRequest};
+use connector_core::logs::{LogPage, LogQuery};
 use connector_core::metrics::{Metric, MetricsQuery};
 use connector_core::{ConnectorError, Result};
 use futures_util::StreamExt as _;
@@ -119,13 +119,11 @@ impl Job {
     pub async fn log_page(&self, query: LogQuery) -> Result<LogPage> {
         let entry = self.harness.entry(&self.task)?;
         let request = QueryRequest { resource_meta: self.meta.clone(), query };
-        let mut pages = match entry.connector.get_logs(request, call(entry)).await.map_err(told)? {
-            Logs::Page(page) => return Ok(page),
-            Logs::Stream(pages) => pages,
-        };
+        let logs = entry.connector.get_logs(request, call(entry)).await.map_err(told)?;
+        let mut pages = logs.into_pages();
         let mut whole = LogPage::default();
         while let Some(page) = pages.next().await {
-            let LogPage { lines, next_token } = page?;
+            let LogPage { lines, next_token, .. } = page?;
             whole.lines.extend(lines);
             whole.next_token = next_token;
         }
@@ -144,7 +142,7 @@ impl Job {
         let mut lines = Vec::new();
         let mut tokens = vec![String::new()];
         while let Some(token) = tokens.last() {
-            let page = self.log_page(LogQuery { lines: None, token: token.clone() }).await?;
+            let page = self.log_page(LogQuery::new().token(token)).await?;
             lines.extend(page.lines.into_iter().map(|line| line.message));
             match page.next_token {
                 Some(next) if tokens.contains(&next) => {

@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use connector_core::erased::ErasedResource;
-use connector_core::{FlyteType, NamedLiterals, Outputs, Phase};
+use connector_core::host::ErasedResource;
+use connector_core::{FlyteType, NamedLiterals, Phase};
 
 /// Every answer that a job's polls got.
 #[derive(Debug, Clone)]
@@ -36,10 +36,7 @@ impl Journey {
     /// The outputs it ended with, if it succeeded with outputs that came in the answer.
     #[must_use]
     pub fn outputs(&self) -> Option<&NamedLiterals> {
-        match &self.polls.last()?.outputs {
-            Outputs::Inline(outputs) => Some(outputs),
-            Outputs::WrittenByTask | Outputs::None => None,
-        }
+        self.polls.last()?.outputs.inline()
     }
 
     /// One output, read as that type.

@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use connector_core::erased::{CallError, CreateRequest, ErasedResource};
-use connector_core::registry::Entry;
+use connector_core::host::{CallError, CreateRequest, Entry, ErasedResource};
 use connector_core::{AsyncConnector, CallContext, ConnectorError, Registry, Result, pb};
 use futures_util::FutureExt as _;
 
@@ -227,7 +226,7 @@ impl fmt::Debug for Harness {
 }
 
 fn call(entry: &Entry) -> CallContext {
-    CallContext { key: entry.key.clone(), deadline: Some(Instant::now() + CALL_DEADLINE) }
+    CallContext::new(entry.key.clone()).deadline(Instant::now() + CALL_DEADLINE)
 }
 
 /// The connector's own error, or that metadata cannot be read, which the server makes a failed job of.

@@ -23,6 +23,8 @@ enum Fault {
     ReadsInputsByPosition,
     MakesTwoJobs,
     SendsNoKey,
+    SendsTheTime,
+    NamesJobsByChance,
     NamesJobsByRun,
     IgnoresDelete,
     CarriesABurden,
@@ -86,11 +88,18 @@ impl AsyncConnector for Faulty {
             .to_owned();
         let id = task.execution.and_then(|execution| execution.id).unwrap_or_default();
         let run = id.node_execution_id.and_then(|node| node.execution_id).unwrap_or_default().name;
-        let honours_keys = !matches!(self.fault, Fault::MakesTwoJobs | Fault::SendsNoKey);
-        let key = if self.fault == Fault::NamesJobsByRun { run } else { key };
-        let id = self.shelf.make(&key, honours_keys);
+        let key = match self.fault {
+            Fault::NamesJobsByRun => Some(run),
+            Fault::SendsNoKey => None,
+            Fault::SendsTheTime => Some(format!("{:?}", std::time::Instant::now())),
+            _ => Some(key),
+        };
+        let mut id = self.shelf.make(key.as_deref());
         if self.fault == Fault::MakesTwoJobs {
-            self.shelf.make(&key, honours_keys);
+            self.shelf.make(key.map(|key| key + " again").as_deref());
+        }
+        if self.fault == Fault::NamesJobsByChance {
+            id = format!("{id} {:?}", std::time::Instant::now());
         }
         self.here.lock().unwrap().push(id.clone());
         self.reach().await?;
@@ -174,7 +183,11 @@ fn every_rule_can_be_broken() {
         ("inputs_come_in_any_order", Fault::ReadsInputsByPosition),
         ("a_repeated_create_is_one_job", Fault::MakesTwoJobs),
         ("concurrent_creates_are_one_job", Fault::MakesTwoJobs),
+        ("concurrent_creates_are_one_job", Fault::SendsNoKey),
+        ("concurrent_creates_are_one_job", Fault::SendsTheTime),
         ("a_create_repeated_to_another_server_is_one_job", Fault::SendsNoKey),
+        ("a_create_repeated_to_another_server_is_one_job", Fault::SendsTheTime),
+        ("a_create_repeated_to_another_server_is_one_job", Fault::NamesJobsByChance),
         ("a_new_attempt_is_a_new_job", Fault::NamesJobsByRun),
         ("an_abandoned_create_leaves_no_job", Fault::IgnoresDelete),
         ("metadata_is_small", Fault::CarriesABurden),

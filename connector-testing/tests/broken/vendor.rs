@@ -22,15 +22,19 @@ impl Shelf {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a job, or finds the one of that key.
-    pub(crate) fn make(&self, key: &str, honours_keys: bool) -> String {
+    /// Makes a job, or finds the one of that key. A caller without a key gets a job each time.
+    pub(crate) fn make(&self, key: Option<&str>) -> String {
         let mut jobs = self.jobs();
-        let known = jobs.made.iter().find(|job| job.key.as_deref() == Some(key));
-        if let Some(job) = known.filter(|_| honours_keys) {
+        let known = jobs.made.iter().find(|job| key.is_some() && job.key.as_deref() == key);
+        if let Some(job) = known {
             return job.id.clone();
         }
         let id = format!("v-{}", jobs.made.len());
-        jobs.made.push(VendorJob::new(&id, VendorState::Live).key(key));
+        let job = VendorJob::new(&id, VendorState::Live);
+        jobs.made.push(match key {
+            Some(key) => job.key(key),
+            None => job,
+        });
         id
     }
 

@@ -159,7 +159,6 @@ impl AsyncConnector for RenderFarm {
         })?;
         let page = self.account(&job.url, key)?.logs(&job.job_id, &query.token).await?;
         let line = |line: api::Line| LogLine::user(line.at(), line.text);
-        let lines = page.lines.into_iter().map(line).collect();
-        Ok(LogPage { lines, next_token: page.next }.into())
+        Ok(LogPage::new(page.lines.into_iter().map(line)).next_token(page.next).into())
     }
 }

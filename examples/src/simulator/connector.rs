@@ -1,7 +1,7 @@
 //! The connector in front of the vendor: what it would be in front of a real one, plus the misdeeds
 //! that a task asks for.
 
-use connector_core::logs::{LogLine, LogOriginator, LogPage, LogQuery, Logs};
+use connector_core::logs::{LogLine, LogPage, LogQuery, Logs};
 use connector_core::prelude::*;
 
 use super::config::{CreateOutcome, DeleteOutcome};
@@ -111,11 +111,9 @@ impl AsyncConnector for Simulator {
         let leaked = leak.map(|Leak { plain, url, base64 }| {
             [format!("key {plain}"), format!("GET /?api_key={url}"), format!("Basic {base64}")]
         });
-        let line =
-            |message| LogLine { timestamp: None, message, originator: LogOriginator::System };
         let lines = [format!("job {job_id} was polled {polls} times")];
-        let lines = lines.into_iter().chain(leaked.into_iter().flatten()).map(line).collect();
-        Ok(LogPage { lines, next_token: None }.into())
+        let lines = lines.into_iter().chain(leaked.into_iter().flatten());
+        Ok(LogPage::new(lines.map(|text| LogLine::system(None, text))).into())
     }
 }
 

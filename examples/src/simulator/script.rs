@@ -114,7 +114,8 @@ fn at_or_last<T>(steps: &[T], at: usize) -> Option<&T> {
 
 fn read_phase(at: usize, name: &str) -> Result<Phase> {
     Phase::from_name(name).ok_or_else(|| {
-        let names = Phase::ALL.map(Phase::as_str).join(", ");
+        let names: Vec<&str> = Phase::ALL.iter().map(|phase| phase.as_str()).collect();
+        let names = names.join(", ");
         invalid(format!("`custom.phases[{at}]` is {name:?}; the phases are {names}"))
     })
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use connector_core::custom_info::{json_to_struct, struct_to_json};
-use connector_core::erased::{
+use connector_core::host::{
     CallError, CreateRequest, DynConnector, ErasedResource, JobRequest, QueryRequest,
 };
 use connector_core::logs::{LogQuery, Logs};
-use connector_core::task::NamedLiterals;
-use connector_core::{CallContext, ConnectorError, ErrorKind, Outputs, Phase, Registry, pb};
+use connector_core::{
+    CallContext, ConnectorError, ErrorKind, NamedLiterals, Outputs, Phase, Registry, pb,
+};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -29,7 +30,7 @@ impl Bench {
     async fn new() -> Self {
         let registry = Registry::builder().register(Simulator::default()).build().await.unwrap();
         let entry = registry.get("simulator", 0).unwrap().clone();
-        Self { connector: entry.connector, call: CallContext { key: entry.key, deadline: None } }
+        Self { connector: entry.connector, call: CallContext::new(entry.key) }
     }
 
     async fn create(&self, custom: Value) -> Result<Bytes, ConnectorError> {

@@ -77,9 +77,7 @@ impl AsyncConnector for Probe {
         Ok(match job.act.as_str() {
             "empty outputs" => Resource::succeeded(DynamicOutputs::default()),
             "written outputs" => Resource::succeeded(Outputs::WrittenByTask),
-            "early outputs" => {
-                Resource { outputs: Outputs::Inline(value()), ..Resource::running() }
-            }
+            "early outputs" => Resource::running().outputs(value()),
             "large outputs" => Resource::succeeded(DynamicOutputs::from_iter([(
                 "o",
                 literal::string("x".repeat(5 << 20)),
@@ -118,39 +116,34 @@ impl AsyncConnector for Probe {
 
     async fn get_logs(&self, job: &Act, query: LogQuery, _cx: &CallContext) -> Result<Logs> {
         misbehave(&job.act)?;
-        let page = |text: &str, next: Option<&str>| LogPage {
-            lines: vec![LogLine::system(SystemTime::UNIX_EPOCH, text)],
-            next_token: next.map(str::to_owned),
+        let page = |text: &str, next: Option<&str>| {
+            LogPage::new([LogLine::system(SystemTime::UNIX_EPOCH, text)])
+                .next_token(next.map(str::to_owned))
         };
         let said = format!("{query:?}");
         Ok(match job.act.as_str() {
             "no lines" => LogPage::default().into(),
             "long line" => page(&"é".repeat(5 << 20), None).into(),
-            "many lines" => LogPage {
-                lines: (0..5_000)
-                    .map(|_| LogLine::user(SystemTime::now(), "x".repeat(1_000)))
-                    .collect(),
-                next_token: Some("next".to_owned()),
+            "many lines" => {
+                let line = |_| LogLine::user(SystemTime::now(), "x".repeat(1_000));
+                LogPage::new((0..5_000).map(line)).next_token("next".to_owned()).into()
             }
-            .into(),
             "stream" => {
                 let pages = [Ok(page("one", Some("a"))), Ok(page("two", Some("b")))];
-                Logs::Stream(stream::iter(pages).boxed())
+                Logs::stream(stream::iter(pages))
             }
             "stream error" => {
                 let pages = [Ok(page("one", None)), Err(ConnectorError::transient("503"))];
-                Logs::Stream(stream::iter(pages).boxed())
+                Logs::stream(stream::iter(pages))
             }
             "stream panic" => {
                 let pages = stream::iter([1, 2]).map(move |n| match n {
                     1 => Ok(page("one", None)),
                     _ => panic!("the probe was told to"),
                 });
-                Logs::Stream(pages.boxed())
+                Logs::stream(pages)
             }
-            "stream without end" => {
-                Logs::Stream(stream::repeat_with(|| Ok(LogPage::default())).boxed())
-            }
+            "stream without end" => Logs::stream(stream::repeat_with(|| Ok(LogPage::default()))),
             _ => page(&said, None).into(),
         })
     }

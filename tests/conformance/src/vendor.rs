@@ -150,9 +150,8 @@ impl AsyncConnector for Vendor {
             if text == "two" {
                 vendor.block();
             }
-            let lines = vec![LogLine::user(SystemTime::UNIX_EPOCH, text)];
-            Ok(LogPage { lines, next_token: None })
+            Ok(LogPage::new([LogLine::user(SystemTime::UNIX_EPOCH, text)]))
         });
-        Ok(Logs::Stream(pages.boxed()))
+        Ok(Logs::stream(pages))
     }
 }

@@ -27,7 +27,7 @@ async fn a_job_lives_from_create_to_delete() {
 async fn every_phase_arrives_under_its_number() {
     let server = Running::start().await;
     let mut tasks = server.tasks().await;
-    for phase in connector_core::Phase::ALL {
+    for phase in connector_core::Phase::ALL.iter().copied() {
         let got = tasks.get_task(get("probe", meta(phase.as_str()))).await.unwrap();
         assert_eq!(got.into_inner().resource.unwrap().phase, phase as i32);
     }

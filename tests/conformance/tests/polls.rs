@@ -171,7 +171,7 @@ fn declaring() -> pb::CreateTaskRequest {
 async fn succeeded(setup: Setup, outputs: Outputs<DynamicOutputs>) -> pb::Resource {
     let vendor = Vendor::default();
     let server = setup.vendor(&vendor).start().await;
-    vendor.answer([Says(Resource { outputs, ..Resource::new(connector_core::Phase::Succeeded) })]);
+    vendor.answer([Says(Resource::succeeded(outputs))]);
     let mut tasks = server.tasks().await;
     let job = tasks.create_task(declaring()).await.expect("a job").into_inner().resource_meta;
     let got = tasks.get_task(get("vendor", job)).await.expect("an answer").into_inner();

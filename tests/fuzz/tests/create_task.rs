@@ -4,13 +4,13 @@
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
-use connector_core::erased::{CallError, CreateRequest, DynConnector, JobRequest, QueryRequest};
-use connector_core::key::TaskType;
+use connector_core::host::{
+    CallError, CreateRequest, DynConnector, Entry, JobRequest, QueryRequest,
+};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::MetricsQuery;
 use connector_core::pb::task;
-use connector_core::registry::Entry;
-use connector_core::{CallContext, ConnectorKey, NamedLiterals, Outputs, Registry};
+use connector_core::{CallContext, ConnectorKey, NamedLiterals, Registry, TaskType};
 use connector_examples as _;
 use connector_service::pb::{CreateTaskRequest, Resource};
 use fuzz_tests::campaign::Campaign;
@@ -65,7 +65,7 @@ async fn job(
 ) -> Result<bool, String> {
     let CreateTaskRequest { inputs, template, output_prefix, connection, .. } = request;
     let inputs = inputs.unwrap_or_default();
-    let call = CallContext { key: key.clone(), deadline: None };
+    let call = CallContext::new(key.clone());
     let create = CreateRequest {
         template: template.unwrap_or_default(),
         inputs: NamedLiterals::from(inputs.literals.clone()),
@@ -120,12 +120,10 @@ async fn poll(
     })?;
     // On their own: a request may be as deep as protobuf's readers go, and an answer has one more
     // level around the outputs than a request around the inputs.
-    let outputs = match resource.outputs {
-        Outputs::Inline(outputs) => {
-            Some(task::Outputs { literals: outputs.into_entries(), ..Default::default() })
-        }
-        Outputs::None | Outputs::WrittenByTask => None,
-    };
+    let outputs = resource
+        .outputs
+        .into_inline()
+        .map(|outputs| task::Outputs { literals: outputs.into_entries(), ..Default::default() });
     outputs.as_ref().map(readable).transpose()
 }
 

@@ -1,10 +1,11 @@
 //! Literals and msgpack objects from hostile bytes, read into a spread of types.
 //! No input may panic, hang or exhaust memory; what a type reads it can write, and then reads again.
 
+use connector_core::__private::ValueFields;
 use connector_core::FlyteType;
 use connector_core::jiff::{SignedDuration, Timestamp};
 use connector_core::pb::{self, literal, scalar};
-use connector_core::typed::{Form, Mismatches, Style, ValueFields};
+use connector_core::typed::{Form, Mismatches, Style};
 use fuzz_tests::campaign::Campaign;
 use fuzz_tests::corpus::Corpus;
 use fuzz_tests::derived::{Branch, Choice, Point, Tree};

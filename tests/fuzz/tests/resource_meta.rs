@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use connector_core::erased::{CallError, JobRequest, QueryRequest};
+use connector_core::host::{CallError, JobRequest, QueryRequest};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::MetricsQuery;
 use connector_core::{CallContext, JobId, RawMeta, Registry, ResourceMeta};
@@ -56,7 +56,7 @@ fn check(bytes: &[u8]) -> Result<bool, String> {
     assert!(survives::<RawMeta>(bytes)?, "raw metadata takes any bytes");
     for entry in REGISTRY.entries() {
         RUNTIME.block_on(async {
-            let call = CallContext { key: entry.key.clone(), deadline: None };
+            let call = CallContext::new(entry.key.clone());
             let resource_meta = Bytes::copy_from_slice(bytes);
             let asked = JobRequest {
                 resource_meta: resource_meta.clone(),

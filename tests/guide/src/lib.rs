@@ -53,3 +53,23 @@ struct Operating;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/executor.md")]
 struct Executor;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/real-vendor.md")]
+struct RealVendor;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/types.md")]
+struct Types;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/command-line.md")]
+struct CommandLine;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/embedding.md")]
+struct Embedding;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/what-works.md")]
+struct WhatWorks;

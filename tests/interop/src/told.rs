@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use connector_core::jiff::SignedDuration;
 use connector_core::jiff::civil::Date;
-use connector_core::typed::{DataFrame, Datetime, Dir, File};
+use connector_core::{DataFrame, Datetime, Dir, File};
 use prost_types::{Struct, value::Kind};
 use serde_json::{Map, Value, json};
 

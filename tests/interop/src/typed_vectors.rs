@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use connector_core::FlyteType;
 use connector_core::pb::{self, literal, literal_type, scalar};
-use connector_core::typed::FlyteType;
 use prost::Message as _;
 use serde_json::Value;
 

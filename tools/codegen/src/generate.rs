@@ -37,10 +37,7 @@ pub(crate) fn wire_files(proto: &Path) -> Result<Files, Failure> {
     let core = tonic_prost_build::configure().build_client(false).build_server(false);
     let mut server = tonic_prost_build::configure().build_transport(false);
     for package in packages(&messages) {
-        server = server.extern_path(
-            format!(".{package}"),
-            format!("::connector_core::pb::{}", package.replace('.', "::")),
-        );
+        server = server.extern_path(format!(".{package}"), core_path(package));
     }
     collect(core, messages, CORE_DIR, &mut files)?;
     collect(server, described.clone(), SERVER_DIR, &mut files)?;
@@ -91,6 +88,13 @@ fn without_services(described: &FileDescriptorSet) -> FileDescriptorSet {
 fn packages(described: &FileDescriptorSet) -> BTreeSet<&str> {
     let names = described.file.iter().map(|file| file.package());
     names.filter(|name| !name.starts_with("google.")).collect()
+}
+
+/// Where authors find a package: Flyte's core is `pb` itself, the others are modules of it.
+fn core_path(package: &str) -> String {
+    let inner = package.strip_prefix("flyteidl2.").filter(|inner| *inner != "core");
+    let modules = inner.into_iter().flat_map(|inner| inner.split('.'));
+    ["::connector_core::pb"].into_iter().chain(modules).collect::<Vec<_>>().join("::")
 }
 
 /// Generates one crate's share into a scratch folder and reads it back under `target`.

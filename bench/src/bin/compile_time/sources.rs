@@ -232,8 +232,9 @@ pub struct Scene {
 ";
 
 const TYPES_BY_HAND: &str = r#"
-use connector_core::task::NamedLiterals;
-use connector_core::typed::{FieldDescription, LiteralFields, ValueFields};
+use connector_core::NamedLiterals;
+use connector_core::typed::FieldDescription;
+use connector_core::__private::{LiteralFields, ValueFields};
 
 /// How a scene is rendered.
 #[derive(Debug)]

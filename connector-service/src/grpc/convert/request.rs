@@ -1,10 +1,10 @@
 //! Requests of the service, as the raw requests of `connector-core`.
 
-use connector_core::erased::{CreateRequest, JobRequest, QueryRequest};
+use connector_core::TaskExecution;
+use connector_core::host::{CreateRequest, JobRequest, QueryRequest};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::MetricsQuery;
 use connector_core::pb as core_pb;
-use connector_core::request::TaskExecution;
 use connector_core::{NamedLiterals, Result};
 use connector_gate::Route;
 use http::HeaderMap;
@@ -48,18 +48,30 @@ pub(in crate::grpc) fn create(request: pb::CreateTaskRequest) -> CreateRequest {
 }
 
 fn execution(metadata: pb::TaskExecutionMetadata) -> TaskExecution {
-    TaskExecution {
-        id: metadata.task_execution_id,
-        namespace: metadata.namespace,
-        labels: metadata.labels,
-        annotations: metadata.annotations,
-        k8s_service_account: metadata.k8s_service_account,
-        environment_variables: metadata.environment_variables,
-        max_attempts: metadata.max_attempts,
-        interruptible: metadata.interruptible,
-        interruptible_failure_threshold: metadata.interruptible_failure_threshold,
-        identity: metadata.identity,
-    }
+    let pb::TaskExecutionMetadata {
+        task_execution_id,
+        namespace,
+        labels,
+        annotations,
+        k8s_service_account,
+        environment_variables,
+        max_attempts,
+        interruptible,
+        interruptible_failure_threshold,
+        identity,
+    } = metadata;
+    let mut execution = TaskExecution::default();
+    execution.id = task_execution_id;
+    execution.namespace = namespace;
+    execution.labels = labels;
+    execution.annotations = annotations;
+    execution.k8s_service_account = k8s_service_account;
+    execution.environment_variables = environment_variables;
+    execution.max_attempts = max_attempts;
+    execution.interruptible = interruptible;
+    execution.interruptible_failure_threshold = interruptible_failure_threshold;
+    execution.identity = identity;
+    execution
 }
 
 pub(in crate::grpc) fn get(request: pb::GetTaskRequest) -> JobRequest {
@@ -77,17 +89,16 @@ pub(in crate::grpc) fn metrics(
 ) -> Result<QueryRequest<MetricsQuery>> {
     let pb::GetTaskMetricsRequest { resource_meta, queries, start_time, end_time, step, .. } =
         request;
-    let query = MetricsQuery {
-        queries,
-        start: start_time.map(|at| time::system_time("start_time", at)).transpose()?,
-        end: end_time.map(|at| time::system_time("end_time", at)).transpose()?,
-        step: step.map(|span| time::positive("step", span)).transpose()?,
-    };
+    let query = MetricsQuery::new()
+        .queries(queries)
+        .start(start_time.map(|at| time::system_time("start_time", at)).transpose()?)
+        .end(end_time.map(|at| time::system_time("end_time", at)).transpose()?)
+        .step(step.map(|span| time::positive("step", span)).transpose()?);
     Ok(QueryRequest { resource_meta, query })
 }
 
 pub(in crate::grpc) fn logs(request: pb::GetTaskLogsRequest) -> QueryRequest<LogQuery> {
     let pb::GetTaskLogsRequest { resource_meta, lines, token, .. } = request;
-    let query = LogQuery { lines: (lines > 0).then_some(lines), token };
+    let query = LogQuery::new().lines((lines > 0).then_some(lines)).token(token);
     QueryRequest { resource_meta, query }
 }

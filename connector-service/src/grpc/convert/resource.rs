@@ -1,11 +1,10 @@
 //! Answers of connectors, as the messages of the service.
 
-use connector_core::Outputs;
-use connector_core::erased::ErasedResource;
+use connector_core::TaskLog;
+use connector_core::host::ErasedResource;
 use connector_core::logs::LogLine;
 use connector_core::metrics::Metric;
 use connector_core::pb as core_pb;
-use connector_core::resource::TaskLog;
 
 use crate::pb;
 
@@ -13,13 +12,10 @@ pub(in crate::grpc) fn resource(resource: ErasedResource) -> pb::Resource {
     let ErasedResource { phase, message, log_links, outputs, custom_info, .. } = resource;
     pb::Resource {
         // Absent and empty outputs differ: absent ones are read from storage by the executor.
-        outputs: match outputs {
-            Outputs::Inline(outputs) => Some(core_pb::task::Outputs {
-                literals: outputs.into_entries(),
-                ..Default::default()
-            }),
-            Outputs::None | Outputs::WrittenByTask => None,
-        },
+        outputs: outputs.into_inline().map(|outputs| core_pb::task::Outputs {
+            literals: outputs.into_entries(),
+            ..Default::default()
+        }),
         message,
         log_links: log_links.into_iter().map(task_log).collect(),
         phase: phase as i32,

@@ -62,7 +62,7 @@ impl Server {
 }
 
 fn phases(record: &TaskRecord) -> Vec<Vec<Phase>> {
-    let named = |number: &i32| Phase::ALL.into_iter().find(|phase| *phase as i32 == *number);
+    let named = |number: &i32| Phase::ALL.iter().copied().find(|phase| *phase as i32 == *number);
     let attempts = record.attempts.iter();
     attempts.map(|attempt| attempt.phases.iter().filter_map(named).collect()).collect()
 }

@@ -136,7 +136,7 @@ fn inputs() -> Vec<Named> {
 
 /// The inputs of `typed_echo`.
 fn typed_echo() -> Vec<Named> {
-    let file = File { hash: Some("h".to_owned()), ..File::new("s3://bucket/file") };
+    let file = File::new("s3://bucket/file").hash("h");
     vec![
         ("i", literals::integer(i64::MIN)),
         ("f", literals::float(-0.0)),

@@ -27,7 +27,7 @@ fn model() -> Model {
         m: [(-1, Some(SignedDuration::from_micros(1))), (7, None)].into(),
         choice: Some(Choice::Point(point())),
         n: 255,
-        file: Some(File { name: Some("f".to_owned()), ..File::new("s3://b/f") }),
+        file: Some(File::new("s3://b/f").name("f")),
         day: Some(leap_day()),
     }
 }
@@ -86,7 +86,7 @@ fn payloads() -> Vec<Entry> {
         both("spelled", &spelled()),
         both("tree", &tree()),
         both("json", &json!([{"a": 1}, "b", -1.5, true, null])),
-        both("file", &File { hash: Some("h".to_owned()), ..File::new("s3://b/f") }),
+        both("file", &File::new("s3://b/f").hash("h")),
     ] {
         entries.extend(group);
     }
@@ -115,7 +115,7 @@ fn literals() -> Vec<Entry> {
         of("tuple", ("a".to_owned(), Some(1.5_f64))),
         of("duration", SignedDuration::new(-1, -500_000_000)),
         of("datetime", moment(253_402_207_200_000_000)),
-        of("file", Some(File { hash: Some("h".to_owned()), ..File::new("s3://b/f") })),
+        of("file", Some(File::new("s3://b/f").hash("h"))),
         of("model", model()),
         of("generic", generic),
     ]

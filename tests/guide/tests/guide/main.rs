@@ -12,4 +12,5 @@ mod python;
 mod steps;
 mod template;
 mod terminal;
+mod types;
 mod walk;

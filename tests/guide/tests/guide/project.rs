@@ -93,6 +93,14 @@ impl Folder {
         }
     }
 
+    /// A program to be run in a folder of this one.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>, within: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.path().join(within));
+        self.prepare(&mut command);
+        command
+    }
+
     /// Runs a program and answers what it printed to standard output; it must end with 0.
     pub(crate) fn run(
         &self,
@@ -100,9 +108,8 @@ impl Folder {
         arguments: &[&str],
         within: &str,
     ) -> String {
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(self.path().join(within)).stdin(Stdio::null());
-        self.prepare(&mut command);
+        let mut command = self.command(program, within);
+        command.args(arguments).stdin(Stdio::null());
         let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let said = String::from_utf8_lossy(&output.stderr);

@@ -6,10 +6,14 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::pages::book;
+use crate::program::Program;
 use crate::project::{Folder, checkout};
 use crate::steps::{Step, steps};
 
 const NAME: &str = "my-greeter";
+/// Where the README of a project says that its made-up vendor is.
+const VENDOR: &str = "http://127.0.0.1:8800";
 const INSTALL: &str = "cargo install cargo-generate\n";
 
 #[test]
@@ -29,6 +33,7 @@ fn a_project_from_the_template_builds_passes_its_tests_and_runs() {
             ("{{project-name}}", NAME),
             ("{{crate_name}}", "my_greeter"),
             ("{{task_type}}", "greeting"),
+            ("{{task_type | upcase}}", "GREETING"),
             ("{{sdk}}", &sdk),
         ];
         fill_in(&checkout().join("templates/connector"), &folder.path().join(NAME), &values);
@@ -44,11 +49,38 @@ fn a_project_from_the_template_builds_passes_its_tests_and_runs() {
     }
     let listed = cargo(&["run", "--", "list"]);
     assert!(listed.contains("greeting"), "{listed}");
-    let outputs =
-        cargo(&["run", "--", "run", "greeting", "--interval", "10ms", "--input", "name=Ada"]);
+    let mut vendor = folder.command(env!("CARGO"), NAME);
+    vendor.args(["run", "--quiet", "--example", "vendor", "127.0.0.1:0"]);
+    let mut vendor = Program::start(vendor);
+    assert!(vendor.prints(|said| said.contains("takes the key")), "{}", vendor.printed());
+    let url = vendor.printed().split_whitespace().next().expect("an address").to_owned();
+    let read_me = fs::read_to_string(folder.path().join(NAME).join("README.md")).expect("a README");
+    let outputs = folder.run("sh", &["-ec", &last_commands(&read_me).replace(VENDOR, &url)], NAME);
     assert!(outputs.contains("hello Ada"), "{outputs}");
     let module = cargo(&["run", "--", "python", "greeting"]);
     assert!(module.contains("class GreetingTask"), "{module}");
+}
+
+/// The template begins where the guide's page ends.
+#[test]
+fn the_vendor_of_the_template_is_the_one_of_the_guide() {
+    let page = fs::read_to_string(book().join("real-vendor.md")).expect("a page");
+    let steps = steps(&page).unwrap_or_else(|why| panic!("{why}"));
+    let saved = steps.iter().find_map(|placed| match &placed.step {
+        Step::Save { file, content } if file == "src/vendor.rs" => Some(content.as_str()),
+        _ => None,
+    });
+    let template = checkout().join("templates/connector/src/vendor.rs");
+    assert_eq!(saved, fs::read_to_string(template).ok().as_deref());
+}
+
+/// The last block of commands of a page.
+fn last_commands(page: &str) -> String {
+    let steps = steps(page).unwrap_or_else(|why| panic!("{why}"));
+    match steps.last().map(|placed| &placed.step) {
+        Some(Step::Type { commands, .. }) if commands.contains(VENDOR) => commands.clone(),
+        other => panic!("commands for the vendor at {VENDOR}, not {other:?}"),
+    }
 }
 
 /// The command that makes a project, without the one that installs `cargo generate`.

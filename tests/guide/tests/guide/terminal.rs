@@ -47,21 +47,24 @@ pub(crate) struct Terminal<'a> {
 }
 
 impl<'a> Terminal<'a> {
-    /// Opens one in the folder that the last one was left in, without its variables.
+    /// Opens one in a place of the folder, without the variables of the last one.
     pub(crate) fn open(
         folder: &'a Folder,
+        place: &str,
         ports: &'a Ports,
         variables: Vec<(String, OsString)>,
     ) -> Self {
         let terminal = Self { folder, ports, variables, server: None };
         fs::write(terminal.file("variables"), "").expect("a file for the variables");
+        let place = folder.path().join(place).display().to_string();
+        fs::write(terminal.file("place"), place).expect("a file for the place");
         terminal
     }
 
     /// The folder the reader is in.
     pub(crate) fn place(&self) -> PathBuf {
-        fs::read_to_string(self.file("place"))
-            .map_or_else(|_| self.folder.path().to_owned(), |place| PathBuf::from(place.trim_end()))
+        let place = fs::read_to_string(self.file("place")).expect("the place");
+        PathBuf::from(place.trim_end())
     }
 
     /// Types commands; answers whether all of them succeeded, and what they printed.

@@ -1,5 +1,6 @@
-//! The guide, walked from an empty folder: page after page in the order of the summary, in one project.
-//! Every block of commands is typed, every file saved, and what a page shows is looked for in what was printed.
+//! The README's first connector and then the guide, walked from an empty folder: page after page in the order of the
+//! summary, in one project. Every block of commands is typed, every file saved, and what a page shows is looked for in
+//! what was printed.
 //! How pages are read is told in `steps`; what they say is their own business.
 
 use std::fs;
@@ -11,10 +12,13 @@ use interop_tests::absent;
 
 use crate::pages::{book, in_order};
 use crate::printed::shows;
-use crate::project::Folder;
+use crate::project::{Folder, checkout};
 use crate::python;
 use crate::steps::{Placed, Step, steps};
 use crate::terminal::{Ports, Terminal};
+
+/// The project that the pages of the walk are about.
+const PROJECT: &str = "my-connector";
 
 #[test]
 fn every_command_of_the_guide_does_what_its_page_says() {
@@ -22,10 +26,13 @@ fn every_command_of_the_guide_does_what_its_page_says() {
     let sdk = python::official_sdk();
     let has_curl = Command::new("curl").arg("--version").output().is_ok();
     let mut typed = 0;
-    for page in in_order() {
+    let pages = in_order().into_iter().map(|page| {
+        let text = fs::read_to_string(book().join(&page)).expect("a page");
+        (page, text)
+    });
+    for (page, text) in [read_me()].into_iter().chain(pages) {
         let start = Instant::now();
         let ports = Ports::free();
-        let text = fs::read_to_string(book().join(&page)).expect("a page");
         let steps = steps(&ports.put_into(&text)).unwrap_or_else(|why| panic!("{page}, {why}"));
         if sdk.is_none() && steps.iter().any(|placed| needs_python(&placed.step)) {
             continue;
@@ -35,12 +42,25 @@ fn every_command_of_the_guide_does_what_its_page_says() {
             continue;
         }
         let variables = sdk.clone().unwrap_or_default();
-        let mut terminal = Terminal::open(&folder, &ports, variables);
+        let place = if begins_a_project(&steps) { "." } else { PROJECT };
+        let mut terminal = Terminal::open(&folder, place, &ports, variables);
         typed += take(&page, &steps, &folder, &mut terminal);
         drop(terminal);
         println!("{page}: {} steps in {:.1?}", steps.len(), start.elapsed());
     }
     assert!(typed >= 8, "only {typed} blocks of commands were found");
+}
+
+/// The README from its first connector on: the commands before are those of this checkout, tests among them.
+fn read_me() -> (String, String) {
+    let text = fs::read_to_string(checkout().join("README.md")).expect("a README");
+    let (_, rest) = text.split_once("\n## Your first connector\n").expect("a first connector");
+    ("README.md".to_owned(), rest.to_owned())
+}
+
+/// Whether a page begins in the folder that holds the clone. Other pages are for the project of the walk.
+fn begins_a_project(steps: &[Placed]) -> bool {
+    steps.first().is_some_and(|placed| types(&placed.step, "cargo new "))
 }
 
 /// Whether a reader without Python stops before this.

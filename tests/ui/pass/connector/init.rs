@@ -1,4 +1,5 @@
-//! `init` as a free function, an associated one, a generic one and one in another module.
+//! `init` as a free function, an associated one, a generic one and one in another module; async or
+//! not, with a result or without.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -50,6 +51,40 @@ async fn fail(_settings: Settings) -> Result<Failing> {
     Err(ConnectorError::unauthenticated("the token has expired"))
 }
 
+#[connector(task_type = "at_once", init = AtOnce::new)]
+struct AtOnce(u8);
+
+impl AtOnce {
+    fn new(_settings: Settings) -> Result<Self> {
+        Ok(Self(5))
+    }
+}
+
+#[connector(task_type = "refusing", init = refuse)]
+struct Refusing(u8);
+
+fn refuse(_settings: Settings) -> Result<Refusing> {
+    Err(ConnectorError::permanent("there is no farm"))
+}
+
+#[connector(task_type = "infallible", init = Infallible::new)]
+struct Infallible(u8);
+
+impl Infallible {
+    fn new(_settings: Settings) -> Self {
+        Self(6)
+    }
+}
+
+#[connector(task_type = "infallible_later", init = InfallibleLater::new)]
+struct InfallibleLater(u8);
+
+impl InfallibleLater {
+    async fn new(_settings: Settings) -> Self {
+        Self(7)
+    }
+}
+
 macro_rules! implement {
     ($($connector:ty),+) => {$(
         impl AsyncConnector for $connector {
@@ -69,6 +104,7 @@ macro_rules! implement {
 }
 
 implement!(Free, Associated, Generic, Elsewhere, Failing);
+implement!(AtOnce, Refusing, Infallible, InfallibleLater);
 
 /// Nothing here waits, so one poll is enough.
 fn now<F: Future>(future: F) -> F::Output {
@@ -84,8 +120,15 @@ fn main() {
     for task_type in ["free", "associated", "generic", "elsewhere"] {
         assert!(registry.get(task_type, 0).is_some(), "{task_type}");
     }
-    assert!(registry.get("failing", 0).is_none());
-    assert!(registry.failures()[0].error.message().contains("the token has expired"));
+    for task_type in ["at_once", "infallible", "infallible_later"] {
+        assert!(registry.get(task_type, 0).is_some(), "{task_type}");
+    }
+    let failures: Vec<_> =
+        registry.failures().iter().map(|failure| failure.error.to_string()).collect();
+    assert_eq!(failures, ["the token has expired", "there is no farm"]);
     let _ =
         |a: Free, b: Associated, c: Generic, d: Elsewhere, e: Failing| a.0 + b.0 + c.0 + d.0 + e.0;
+    let _ = |a: AtOnce, b: Refusing, c: Infallible, d: InfallibleLater| a.0 + b.0 + c.0 + d.0;
+    // A test makes what the server makes.
+    assert_eq!(AtOnce::new(Settings::default()).unwrap().0, 5);
 }

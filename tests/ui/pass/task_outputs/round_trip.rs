@@ -85,13 +85,10 @@ fn main() {
         points: vec![point.clone(), Point { label: Some("b".into()), ..point }],
         file: File::new("s3://bucket/file"),
         dir: Dir::new("s3://bucket/dir"),
-        df: DataFrame {
-            schema: Some(pb::StructuredDatasetType {
-                format: "parquet".into(),
-                ..Default::default()
-            }),
-            ..DataFrame::new("s3://bucket/df", "parquet")
-        },
+        df: DataFrame::new("s3://bucket/df", "parquet").schema(pb::StructuredDatasetType {
+            format: "parquet".into(),
+            ..Default::default()
+        }),
         pair: (1, "one".into()),
     };
     let literals = written.clone().into_literals().unwrap();

@@ -1,0 +1,10 @@
+//! What a server of connectors calls: connectors in their raw form, the table's entries, the
+//! operator's secrets as they change, types as data. It is no part of the public API and may change in
+//! any release; connectors and their tests call nothing here.
+
+pub use crate::erased::{
+    CallError, CreateRequest, DynConnector, ErasedResource, JobRequest, QueryRequest,
+};
+pub use crate::registry::entry::Entry;
+pub use crate::secret::Refreshed;
+pub use crate::typed::describe::{Interface, Shape};

@@ -1,0 +1,139 @@
+//! One client for the life of a connector: pool, time-outs, the vendor's name and dialect.
+//! A connector's `init` builds it; `request` sends through it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_core::{OrKind as _, Result};
+use reqwest::{Method, Url, redirect};
+
+use crate::refusal::{Dialect, Reading};
+use crate::request::Request;
+
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long one attempt of a call may take, unless the call says otherwise.
+const ATTEMPT: Duration = Duration::from_secs(30);
+/// The largest answer read.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+/// Connections kept for later calls, per host, and for how long.
+const IDLE: usize = 16;
+const IDLE_FOR: Duration = Duration::from_secs(60);
+
+/// A client for one vendor. Clones share one pool.
+#[derive(Clone)]
+pub struct HttpClient {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) http: reqwest::Client,
+    pub(crate) vendor: &'static str,
+    pub(crate) dialect: Dialect,
+    pub(crate) attempt: Duration,
+    pub(crate) most_bytes: usize,
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient").field("vendor", &self.inner.vendor).finish_non_exhaustive()
+    }
+}
+
+/// Builds an [`HttpClient`].
+#[derive(Debug, Clone)]
+pub struct HttpClientBuilder {
+    vendor: &'static str,
+    dialect: Dialect,
+    attempt: Duration,
+    most_bytes: usize,
+    user_agent: Option<String>,
+}
+
+impl HttpClient {
+    /// Starts building a client for that vendor, as error messages name it.
+    #[must_use]
+    pub fn builder(vendor: &'static str) -> HttpClientBuilder {
+        HttpClientBuilder {
+            vendor,
+            dialect: |_| Reading::default(),
+            attempt: ATTEMPT,
+            most_bytes: MOST_BYTES,
+            user_agent: None,
+        }
+    }
+
+    /// A request that reads; it may be repeated.
+    #[must_use]
+    pub fn get(&self, url: Url) -> Request {
+        Request::new(self.clone(), Method::GET, url).repeatable()
+    }
+
+    /// A request that changes something. It is repeated only where it cannot have arrived, unless it is
+    /// made [repeatable](Request::repeatable).
+    #[must_use]
+    pub fn post(&self, url: Url) -> Request {
+        Request::new(self.clone(), Method::POST, url)
+    }
+
+    /// A request by any method, repeated only where it cannot have arrived.
+    #[must_use]
+    pub fn request(&self, method: Method, url: Url) -> Request {
+        Request::new(self.clone(), method, url)
+    }
+}
+
+impl HttpClientBuilder {
+    /// How the vendor says no. By default only the status counts.
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// How long one attempt of a call may take. Default 30 s.
+    #[must_use]
+    pub const fn attempt_timeout(mut self, attempt: Duration) -> Self {
+        self.attempt = attempt;
+        self
+    }
+
+    /// The largest answer read, in bytes. Default 8 MiB.
+    #[must_use]
+    pub const fn max_answer_bytes(mut self, most_bytes: usize) -> Self {
+        self.most_bytes = most_bytes;
+        self
+    }
+
+    /// What the vendor sees as the program that calls.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
+        self
+    }
+
+    /// The client. It trusts the system's certificates (or those of `SSL_CERT_FILE`) and follows the
+    /// proxy variables of the environment.
+    ///
+    /// # Errors
+    /// [`connector_core::ErrorKind::Permanent`]: no certificates can be read, or the user agent is no
+    /// header.
+    pub fn build(self) -> Result<HttpClient> {
+        // Whoever came first has chosen the provider of cryptography for the process.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let Self { vendor, dialect, attempt, most_bytes, user_agent } = self;
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .pool_max_idle_per_host(IDLE)
+            .pool_idle_timeout(IDLE_FOR)
+            // A credential must not follow a redirect to another host.
+            .redirect(redirect::Policy::none());
+        let http = match user_agent {
+            Some(user_agent) => http.user_agent(user_agent),
+            None => http,
+        };
+        let http = http.build().or_permanent("no HTTP client can be made")?;
+        Ok(HttpClient { inner: Arc::new(Inner { http, vendor, dialect, attempt, most_bytes }) })
+    }
+}

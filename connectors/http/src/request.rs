@@ -1,0 +1,289 @@
+//! One call to a vendor: what is sent, until when, how often, and what comes back.
+//! Connectors build it through `HttpClient`; statuses are judged in `refusal`.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use connector_core::{CallContext, ConnectorError, ErrorKind, OrKind as _, Result, Secret};
+use memchr::memmem;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, StatusCode, Url};
+use serde::Serialize;
+
+use crate::answer::Answer;
+use crate::client::HttpClient;
+use crate::refusal;
+
+/// The wait before the first repetition; later ones wait twice as long each.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// Shorter texts are not taken out of answers: they would stand there by chance.
+const SHORTEST_HIDDEN: usize = 8;
+
+/// A call to a vendor, not yet made.
+#[must_use = "a request is made by `send`"]
+pub struct Request {
+    client: HttpClient,
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+    /// What must not come back in an answer.
+    hidden: Vec<String>,
+    repeatable: bool,
+    attempts: u32,
+    until: Option<Instant>,
+}
+
+impl fmt::Debug for Request {
+    // URL, headers and body may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("host", &self.url.host_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Request {
+    pub(crate) fn new(client: HttpClient, method: Method, url: Url) -> Self {
+        Self {
+            client,
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: None,
+            hidden: Vec::new(),
+            repeatable: false,
+            attempts: 1,
+            until: None,
+        }
+    }
+
+    /// Sends a credential in the header `Authorization`, after the scheme. Without a scheme it stands
+    /// there alone.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Permanent`]: the secret is the operator's and may not be sent to the host of this
+    /// URL. [`ErrorKind::InvalidTask`]: it cannot stand in a header.
+    pub fn authorization(self, scheme: &str, secret: &Secret) -> Result<Self> {
+        let host = authority(&self.url);
+        self.authorization_for(&host, scheme, secret)
+    }
+
+    /// Like [`Request::authorization`], for a call that the operator has sent to another
+    /// [`Endpoint`](crate::Endpoint): the credential is checked against the host that the task names.
+    ///
+    /// # Errors
+    /// As [`Request::authorization`].
+    pub fn authorization_for(mut self, host: &str, scheme: &str, secret: &Secret) -> Result<Self> {
+        let text = secret.expose_for(host)?;
+        let value = format!("{scheme} {text}");
+        let mut value = HeaderValue::from_str(value.trim_start()).map_err(|_| {
+            ConnectorError::invalid_task(
+                "the credential cannot stand in an HTTP header: it has line breaks or other control \
+                 characters",
+            )
+        })?;
+        value.set_sensitive(true);
+        self.headers.insert(AUTHORIZATION, value);
+        Ok(self.hiding(text))
+    }
+
+    /// Sends a header.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidTask`]: the value cannot stand in a header.
+    pub fn header(mut self, name: HeaderName, value: &str) -> Result<Self> {
+        let value = HeaderValue::from_str(value)
+            .or_invalid_task(&format!("the header {name} cannot have this value"))?;
+        self.headers.insert(name, value);
+        Ok(self)
+    }
+
+    /// Sends a JSON body.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Permanent`]: the value has no JSON form.
+    pub fn json(mut self, body: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_vec(body).or_permanent("a request has no JSON form")?;
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.body = Some(body.into());
+        Ok(self)
+    }
+
+    /// Sends a body of any kind.
+    pub fn body(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        self.body = Some(body.into());
+        self
+    }
+
+    /// A text of this request that must not be seen in an answer: it is replaced by `***`. The
+    /// credential of [`Request::authorization`] is among them already.
+    pub fn hiding(mut self, text: &str) -> Self {
+        if text.len() >= SHORTEST_HIDDEN {
+            self.hidden.push(text.to_owned());
+        }
+        self
+    }
+
+    /// Says that the vendor does the same however often it gets this request: it carries a key, or it
+    /// changes nothing.
+    pub const fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
+    /// How often the request is sent at the most, while that can help. Default 1: polls and deletes are
+    /// repeated by the server, creates are not.
+    pub const fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// Gives up when the caller does.
+    pub const fn within(mut self, call: &CallContext) -> Self {
+        self.until = call.deadline;
+        self
+    }
+
+    /// Gives up after that time, whoever waits.
+    pub fn for_at_most(mut self, span: Duration) -> Self {
+        self.until = Instant::now().checked_add(span);
+        self
+    }
+
+    /// Makes the call.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Transient`] where the vendor cannot be reached, is too slow or cut its answer off;
+    /// otherwise what its refusal means.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the call; the vendor may have got it.
+    pub async fn send(self) -> Result<Answer> {
+        let mut wait = FIRST_WAIT;
+        let mut attempt = 1;
+        loop {
+            let error = match self.attempt().await {
+                Ok(answer) => return Ok(answer),
+                Err(Failed { error, may_repeat }) if may_repeat && attempt < self.attempts => error,
+                Err(failed) => return Err(failed.error),
+            };
+            let ErrorKind::Transient { retry_after } = error.kind() else { return Err(error) };
+            // Somewhere between half and all of it, so that many do not come back at once.
+            let pause = retry_after.unwrap_or_else(|| wait.mul_f64(0.5 + fastrand::f64() / 2.0));
+            if self.remaining().is_some_and(|remaining| pause >= remaining) {
+                return Err(error);
+            }
+            tracing::debug!(vendor = self.client.inner.vendor, attempt, "asked again: {error}");
+            tokio::time::sleep(pause).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+            attempt += 1;
+        }
+    }
+
+    fn remaining(&self) -> Option<Duration> {
+        self.until.map(|until| until.saturating_duration_since(Instant::now()))
+    }
+
+    async fn attempt(&self) -> Result<Answer, Failed> {
+        let inner = &self.client.inner;
+        let most = self.remaining().map_or(inner.attempt, |left| left.min(inner.attempt));
+        let mut request = inner
+            .http
+            .request(self.method.clone(), self.url.clone())
+            .headers(self.headers.clone())
+            .timeout(most);
+        if let Some(body) = &self.body {
+            request = request.body(body.clone());
+        }
+        let failed = |error: reqwest::Error| {
+            // What was never connected has not arrived.
+            let may_repeat = self.repeatable || error.is_connect();
+            Failed { error: self.unreached(error, most), may_repeat }
+        };
+        let mut response = request.send().await.map_err(failed)?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            body.extend_from_slice(&chunk);
+            if body.len() > inner.most_bytes {
+                return Err(Failed { error: self.too_large(), may_repeat: false });
+            }
+        }
+        let body = self.without_hidden(body.freeze());
+        if status.is_success() {
+            return Ok(Answer::new(inner.vendor, status, headers, body));
+        }
+        let error = refusal::error(inner.vendor, inner.dialect, (status, &headers, &body));
+        let turned_away = status == StatusCode::TOO_MANY_REQUESTS;
+        Err(Failed { error, may_repeat: self.repeatable || turned_away })
+    }
+
+    fn unreached(&self, error: reqwest::Error, most: Duration) -> ConnectorError {
+        let (vendor, host) = (self.client.inner.vendor, authority(&self.url));
+        // The URL may hold a secret.
+        let error = error.without_url();
+        if error.is_timeout() && !error.is_connect() {
+            let text = format!("{vendor} ({host}) did not answer within {most:?}");
+            return ConnectorError::transient(text).with_source(error);
+        }
+        let what =
+            if error.is_connect() { "cannot be reached" } else { "broke the connection off" };
+        let text = format!("{vendor} ({host}) {what}: {}", root_cause(&error));
+        ConnectorError::transient(self.hide(&text).unwrap_or(text)).with_source(error)
+    }
+
+    fn too_large(&self) -> ConnectorError {
+        let inner = &self.client.inner;
+        ConnectorError::permanent(format!(
+            "{}'s answer is larger than the {} bytes that are read of it",
+            inner.vendor, inner.most_bytes
+        ))
+    }
+
+    fn without_hidden(&self, body: Bytes) -> Bytes {
+        let quotes = |text: &String| memmem::find(&body, text.as_bytes()).is_some();
+        if !self.hidden.iter().any(quotes) {
+            return body;
+        }
+        let text = String::from_utf8_lossy(&body);
+        self.hide(&text).map_or_else(|| body.clone(), Bytes::from)
+    }
+
+    /// The text with stars in place of what must not be seen; `None` if nothing of it is there.
+    fn hide(&self, text: &str) -> Option<String> {
+        let mut clean: Option<String> = None;
+        for hidden in &self.hidden {
+            let now = clean.as_deref().unwrap_or(text);
+            if now.contains(hidden.as_str()) {
+                clean = Some(now.replace(hidden.as_str(), "***"));
+            }
+        }
+        clean
+    }
+}
+
+/// An attempt that brought no success.
+struct Failed {
+    error: ConnectorError,
+    may_repeat: bool,
+}
+
+/// Host and port of a URL, as a secret's hosts are written.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The end of a chain of causes: reqwest's own text says only what it tried.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

