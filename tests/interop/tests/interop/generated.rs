@@ -83,8 +83,8 @@ fn drive(generated: &Generated) -> Transcript {
 fn typed_values_come_back_as_the_generated_types() {
     let Some(seen) = seen("typed") else { return };
     let names = [
-        "i", "f", "s", "b", "at", "took", "xs", "m", "opt", "mode", "point", "points", "file",
-        "dir", "df",
+        "at", "b", "df", "dir", "f", "file", "i", "m", "mode", "opt", "point", "points", "s",
+        "took", "xs",
     ];
     assert_eq!(seen["names"], json!(names));
     assert_eq!(seen["different"], json!([]));
@@ -165,12 +165,12 @@ fn settings_secrets_and_every_kind_of_field_reach_the_connector() {
     let Some(seen) = seen("render") else { return };
     let found = &seen["found"];
     assert_eq!(
-        found["outputs"][0],
+        found["outputs"][1],
         "'(24, 0.5, None, Fine, [\"a\"], 61, 4, Some((60.0, \"white\", Some(\"l\")))) \
          ([1, 2], None, 3) (7, Some(\"e\"), false, \"main\")'",
         "{found}"
     );
-    assert_eq!(found["types"], json!(["str", "Thing", "Shot"]));
+    assert_eq!(found["types"], json!(["Thing", "str", "Shot"]));
     assert_eq!(
         seen["custom"],
         json!({

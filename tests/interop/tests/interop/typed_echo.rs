@@ -87,6 +87,23 @@ fn the_least_values_come_back() {
 }
 
 #[test]
+fn the_last_moments_of_python_come_back() {
+    let Some(seen) = seen() else { return };
+    let read = echoed(seen, "ends");
+    assert_eq!(echoed(seen, "pydantic ends"), read);
+    assert_eq!(read["at"], json!({ "datetime": "253402300799999999" }));
+    assert_eq!(read["took"], json!({ "duration": "86399999999999999999" }));
+    // Half a day into the year 10000 of UTC.
+    assert_eq!(read["point"]["object"][1][4], json!(["at", { "datetime": "253402343999999999" }]));
+}
+
+#[test]
+fn digits_as_text_are_read_where_an_int_is_declared() {
+    let Some(seen) = seen() else { return };
+    assert_eq!(echoed(seen, "digits"), echoed(seen, "dataclass"));
+}
+
+#[test]
 fn forms_of_the_user_interface_are_read_like_objects() {
     let Some(seen) = seen() else { return };
     assert_eq!(echoed(seen, "form"), echoed(seen, "dataclass"));
@@ -134,7 +151,37 @@ fn refusal<'a>(seen: &'a Transcript, case: &str) -> Vec<&'a str> {
 #[test]
 fn a_mistake_is_told_with_its_place_what_was_expected_and_what_came() {
     let Some(seen) = seen() else { return };
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 20] = [
+        (
+            "unknown tag",
+            &["`opt`: it is wrapped for a union as \"integer\", which is the name of no type of \
+            Flyte"],
+        ),
+        (
+            "tag of another value",
+            &["`opt`: it is wrapped for a union as \"int\", but holds a string"],
+        ),
+        (
+            "value of another tag",
+            &["`opt`: it is wrapped for a union as \"str\", but holds an integer (5)"],
+        ),
+        (
+            "nothing under a tag",
+            &["`opt`: it is wrapped for a union as \"int\", but holds nothing (None)"],
+        ),
+        ("tag of another type", &["`opt`: expected int | None, found a value tagged \"str\""]),
+        (
+            "too long",
+            &["`took`: expected a duration, found one longer than Python's timedelta can be \
+            (999999999 days)"],
+        ),
+        ("too late", &["`at`: expected a datetime, found one outside the years 1 to 9999"]),
+        (
+            "inexact",
+            &["`i`: a float cannot say which integer is meant from 2^53 (9007199254740992) on, \
+            and found is 9007199254740992.0; give the digits as text, such as \
+            \"9007199254740993\""],
+        ),
         ("missing input", &["`s`: is missing; it must be a str"]),
         ("input without a value", &["`s`: it came without a value"]),
         ("integer for bool", &["`b`: expected a boolean, found an integer (1)"]),
@@ -186,7 +233,8 @@ fn a_mistake_is_told_with_its_place_what_was_expected_and_what_came() {
 fn all_mistakes_are_told_at_once() {
     let Some(seen) = seen() else { return };
     let expected = [
-        "`i`: expected an integer, found a float (1e300)",
+        "`i`: a float cannot say which integer is meant from 2^53 (9007199254740992) on, and found is \
+         1e300; give the digits as text, such as \"9007199254740993\"",
         "`s`: is missing; it must be a str",
         "`b`: expected a boolean, found a string",
         "`point.x`: is missing; it must be a float",

@@ -14,15 +14,18 @@ use bytes::Bytes;
 use connector_core::jiff::civil::Date;
 use connector_core::jiff::{SignedDuration, Timestamp};
 use connector_core::typed::Style;
-use connector_core::{DataFrame, Dir, File, FlyteType, literal};
+use connector_core::{DataFrame, Datetime, Dir, File, FlyteType, literal};
 use interop_tests::typed_vectors::Case;
 use interop_tests::venv::Venv;
 use prost_types::Struct;
 use serde_json::Value as Json;
 
 use classes::{
-    Alike, Choice, IntOrStr, ListOrMap, Mode, Node, NodeModel, Options, Point, PointModel, Raw,
-    RawModel, Record, RecordModel, Row, Scalar, Shape, Unsigned,
+    Alike, AlikeInside, Choice, Choices, ChoicesModel, DateOrTime, Dated, DatedModel, Families,
+    FamiliesDict, FamiliesModel, FamiliesTuple, IntOrStr, Level, LevelOrInt, ListOrMap, Loose,
+    LooseModel, Mode, Moments, MomentsModel, Node, NodeModel, Numbers, Options, Partial, Point,
+    PointModel, Raw, RawModel, Record, RecordModel, Row, RowOrInt, RowOrOptions, Scalar, Shape,
+    SpanOrReal, TimeOrText, Unsigned,
 };
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/type_vectors.jsonl");
@@ -35,7 +38,7 @@ const CASES: &[(&str, Check)] = &[
     ("float", Case::check::<f64>),
     ("str", Case::check::<String>),
     ("bool", Case::check::<bool>),
-    ("datetime", Case::check::<Timestamp>),
+    ("datetime", Case::check::<Datetime>),
     ("date", Case::check::<Date>),
     ("timedelta", Case::check::<SignedDuration>),
     ("none", Case::check::<()>),
@@ -49,7 +52,7 @@ const CASES: &[(&str, Check)] = &[
     ("list_float", Case::check::<Vec<f64>>),
     ("list_str", Case::check::<Vec<String>>),
     ("list_bool", Case::check::<Vec<bool>>),
-    ("list_datetime", Case::check::<Vec<Timestamp>>),
+    ("list_datetime", Case::check::<Vec<Datetime>>),
     ("list_date", Case::check::<Vec<Date>>),
     ("list_timedelta", Case::check::<Vec<SignedDuration>>),
     ("list_none", Case::check::<Vec<()>>),
@@ -78,7 +81,7 @@ const CASES: &[(&str, Check)] = &[
     ("optional_float", Case::check::<Option<f64>>),
     ("optional_str", Case::check::<Option<String>>),
     ("optional_bool", Case::check::<Option<bool>>),
-    ("optional_datetime", Case::check::<Option<Timestamp>>),
+    ("optional_datetime", Case::check::<Option<Datetime>>),
     ("optional_date", Case::check::<Option<Date>>),
     ("optional_timedelta", Case::check::<Option<SignedDuration>>),
     ("optional_mode", Case::check::<Option<Mode>>),
@@ -111,6 +114,34 @@ const CASES: &[(&str, Check)] = &[
     ("tuple_mixed", Case::check::<Mixed>),
     ("row", Case::check::<Row>),
     ("options", Case::check::<Options>),
+    ("partial", Case::check::<Partial>),
+    ("choices", Case::check::<Choices>),
+    ("choices_model", Case::check::<ChoicesModel>),
+    ("families", Case::check::<Families>),
+    ("families_model", Case::check::<FamiliesModel>),
+    ("families_tuple", Case::check::<FamiliesTuple>),
+    ("families_dict", Case::check::<FamiliesDict>),
+    ("level", Case::check::<Level>),
+    ("list_level", Case::check::<Vec<Level>>),
+    ("optional_level", Case::check::<Option<Level>>),
+    ("level_or_int", Case::check::<LevelOrInt>),
+    ("optional_row", Case::check::<Option<Row>>),
+    ("row_or_int", Case::check::<RowOrInt>),
+    ("optional_options", Case::check::<Option<Options>>),
+    ("row_or_options", Case::check::<RowOrOptions>),
+    ("dict_int_row", Case::check::<BTreeMap<i64, Row>>),
+    ("optional_families", Case::check::<Option<Families>>),
+    ("date_or_time", Case::check::<DateOrTime>),
+    ("time_or_text", Case::check::<TimeOrText>),
+    ("span_or_real", Case::check::<SpanOrReal>),
+    ("date_after_time", Case::check::<Dated>),
+    ("date_after_time_model", Case::check::<DatedModel>),
+    ("shape_after_alike", Case::check::<AlikeInside>),
+    ("float_after_int", Case::check::<Numbers>),
+    ("loose", Case::check::<Loose>),
+    ("loose_model", Case::check::<LooseModel>),
+    ("moments", Case::check::<Moments>),
+    ("moments_model", Case::check::<MomentsModel>),
     ("point_form", Case::check::<Point>),
     ("point_model_form", Case::check::<PointModel>),
     ("record_form", Case::check::<Record>),
@@ -128,7 +159,11 @@ const CASES: &[(&str, Check)] = &[
     ("pickle_entries", |case| case.refuses::<BTreeMap<String, Json>>("`[a]`: expected")),
     ("pickle_optional", |case| case.refuses::<Option<Bytes>>("Python pickle")),
     ("lost_float", |case| case.refuses::<PointModel>("`x`: expected a float, found nothing")),
-    ("large_form", |case| case.refuses::<Node>("`value`: expected an integer, found a float")),
+    ("large_form", |case| case.refuses::<Node>("`value`: a float cannot say which integer")),
+    ("json_nan", |case| case.refuses::<Json>("is a float that JSON cannot say")),
+    ("json_keys", |case| case.refuses::<Json>("a key does not fit: expected a string, found")),
+    ("json_bytes", |case| case.refuses::<Json>("`a`: expected a JSON value, found bytes")),
+    ("long_span", |case| case.refuses::<Moments>("`took`: expected a duration, found one longer")),
     ("late", |case| case.refuses::<Timestamp>("9999-12-30T22:00:00Z")),
 ];
 
