@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use connector_core::erased::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
-use connector_core::logs::{LogQuery, Logs};
+use connector_core::logs::LogQuery;
 use connector_core::metrics::{Metric, MetricsQuery};
 
 use crate::call::Call;
@@ -19,7 +19,7 @@ use crate::outputs::Declared;
 use crate::poll::Polls;
 use crate::scrub::{KnownSecrets, Scrub};
 use crate::site::{Ended, Site};
-use crate::stream;
+use crate::stream::{self, LogPages};
 
 /// One connector behind all rules.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl Gate {
         &self,
         request: QueryRequest<LogQuery>,
         call: &Call,
-    ) -> Result<Logs, Cause> {
+    ) -> Result<LogPages, Cause> {
         let context = call.context.clone();
         let asked = self.site.call(
             Operation::GetLogs,
@@ -121,14 +121,8 @@ impl Gate {
             &*call.observer,
             |connector| async move { connector.get_logs(request, context).await },
         );
-        Ok(match question(asked.await, call)? {
-            Logs::Page(mut page) => {
-                KnownSecrets::of_process().log_page(&mut page);
-                Logs::Page(page)
-            }
-            // Reading a stream runs the connector's code as well.
-            Logs::Stream(pages) => Logs::Stream(stream::elsewhere(&self.site.workplace, pages)),
-        })
+        let logs = question(asked.await, call)?;
+        Ok(stream::pages(logs, &self.site.workplace, call))
     }
 
     /// How much the rules remember, by what it is.

@@ -46,3 +46,4 @@ pub use observer::Observer;
 pub use operation::Operation;
 pub use rotation::Rotation;
 pub use scrub::{KnownSecrets, Scrub};
+pub use stream::LogPages;

@@ -180,8 +180,8 @@ impl Bench {
     }
 
     /// A call with the caller's timeout.
-    pub(crate) fn call(&self, operation: Operation, timeout: Option<Duration>) -> Call {
-        let limit = TimeLimit::new(operation, timeout, Duration::from_secs(60));
+    pub(crate) fn call(&self, timeout: Option<Duration>) -> Call {
+        let limit = TimeLimit::new(timeout, Duration::from_secs(60), None);
         let deadline = after(limit.allowed);
         let found = self.gates.find("probe", 0);
         let (key, _) = found.gate.expect("a gate");
@@ -218,7 +218,7 @@ impl Bench {
         attempt: Option<u32>,
         timeout: Option<Duration>,
     ) -> Result<String, crate::failure::Cause> {
-        let call = self.call(Operation::Create, timeout);
+        let call = self.call(timeout);
         let meta = self.gate.create(self.create(attempt), &call).await?;
         Ok(String::from_utf8(meta.to_vec()).expect("text"))
     }
@@ -234,14 +234,14 @@ impl Bench {
 
     /// Polls a job: phase and message, or the error.
     pub(crate) async fn poll(&self, id: &str) -> Result<(Phase, String), crate::failure::Cause> {
-        let call = self.call(Operation::Get, Some(Duration::from_secs(10)));
+        let call = self.call(Some(Duration::from_secs(10)));
         let resource = self.gate.get(self.job(id), &call).await?;
         Ok((resource.phase, resource.message))
     }
 
     /// Deletes a job.
     pub(crate) async fn delete(&self, id: &str) -> Result<(), crate::failure::Cause> {
-        let call = self.call(Operation::Delete, Some(Duration::from_secs(10)));
+        let call = self.call(Some(Duration::from_secs(10)));
         self.gate.delete(self.job(id), &call).await
     }
 

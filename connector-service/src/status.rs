@@ -167,7 +167,7 @@ mod tests {
         let panicked = of(&failure(Operation::Get, Cause::Panicked("oh".to_owned())));
         assert_eq!(panicked.code(), Code::Internal);
         assert_eq!(panicked.message(), "failed to get spark task with error:\n panic: oh.");
-        let limit = TimeLimit::new(Operation::Create, None, Duration::from_secs(60));
+        let limit = TimeLimit::new(None, Duration::from_secs(60), None);
         let late = of(&failure(Operation::Create, Cause::OutOfTime(limit)));
         assert_eq!(late.code(), Code::DeadlineExceeded);
         assert!(late.message().contains("--max-call-seconds"), "{}", late.message());
