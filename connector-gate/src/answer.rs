@@ -4,14 +4,11 @@
 use connector_core::erased::ErasedResource;
 use connector_core::{Outputs, Phase};
 
-use crate::text;
-
-/// A job in that phase, with a message and nothing else. The executor keeps messages in Kubernetes
-/// objects, as it keeps the texts of errors.
+/// A job in that phase, with a message and nothing else.
 pub(crate) fn resource(phase: Phase, message: String) -> ErasedResource {
     ErasedResource {
         phase,
-        message: text::capped(message),
+        message,
         log_links: Vec::new(),
         outputs: Outputs::None,
         custom_info: prost_types::Struct::default(),

@@ -46,6 +46,11 @@ impl Gate {
         }
     }
 
+    /// The job of a create that could not work, if the metadata is that of one.
+    fn failed_job(&self, resource_meta: &[u8]) -> Option<ErasedResource> {
+        failed_job::recall(resource_meta, self.site.texts)
+    }
+
     /// Creates a job once per attempt; see `create`.
     pub(crate) async fn create(&self, request: CreateRequest, call: &Call) -> Result<Bytes, Cause> {
         Site::note_secrets(request.connection.as_ref());
@@ -53,7 +58,7 @@ impl Gate {
             if self.site.policy.check_outputs { Declared::of(&request.template) } else { None };
         let first = self.polls.first_request(declared.is_some(), &request, &call.context);
         let meta = self.creates.create(request, call).await?;
-        if failed_job::recall(&meta).is_none() {
+        if self.failed_job(&meta).is_none() {
             self.polls.created(declared, first, &meta);
         }
         Ok(meta)
@@ -65,7 +70,7 @@ impl Gate {
         request: JobRequest,
         call: &Call,
     ) -> Result<ErasedResource, Cause> {
-        if let Some(job) = failed_job::recall(&request.resource_meta) {
+        if let Some(job) = self.failed_job(&request.resource_meta) {
             return Ok(job);
         }
         Site::note_secrets(request.connection.as_ref());
@@ -75,7 +80,7 @@ impl Gate {
 
     /// Deletes a job; see `delete`.
     pub(crate) async fn delete(&self, request: JobRequest, call: &Call) -> Result<(), Cause> {
-        if failed_job::recall(&request.resource_meta).is_some() {
+        if self.failed_job(&request.resource_meta).is_some() {
             return Ok(());
         }
         Site::note_secrets(request.connection.as_ref());

@@ -23,6 +23,7 @@ use crate::gate::Gate;
 use crate::gates::Gates;
 use crate::observer::Observer;
 use crate::operation::Operation;
+use crate::text::TextLimit;
 
 /// What one poll does.
 pub(crate) enum Answer {
@@ -172,7 +173,7 @@ impl Bench {
         let registry = Registry::builder().register(probe).variables(variables).build().await;
         let registry = registry.expect("a registry");
         let seen = Arc::<Seen>::default();
-        let gates = Gates::new(&registry, false, &Handle::current(), |_| {
+        let gates = Gates::new(&registry, false, TextLimit::default(), &Handle::current(), |_| {
             Arc::clone(&seen) as Arc<dyn Observer>
         });
         let gate = Arc::clone(gates.find("probe", 0).gate.expect("a gate").1);

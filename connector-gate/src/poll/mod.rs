@@ -50,7 +50,7 @@ struct Trouble {
 impl Polls {
     pub(crate) fn new(site: Arc<Site>) -> Arc<Self> {
         let batches = (site.policy.batch_size > 1).then(|| Batches::new(Arc::clone(&site)));
-        let jobs = Jobs::new(site.policy.staleness_budget);
+        let jobs = Jobs::new(site.policy.staleness_budget, site.texts);
         let pace = Arc::new(Pace::new(site.policy.poll_interval));
         Arc::new(Self { site, jobs, pace, batches })
     }
@@ -213,14 +213,15 @@ impl Polls {
 
     /// The job that a final error stands for.
     fn final_answer(&self, error: &CallError, call: &Call) -> Option<ErasedResource> {
+        let told = |text: String| self.site.texts.capped(text);
         let job = match verdict::of(Operation::Get, error) {
-            Verdict::RetryableJob => answer::retryable(error.to_string()),
+            Verdict::RetryableJob => answer::retryable(told(error.to_string())),
             Verdict::FailedJob => match error {
-                CallError::Meta(error) => answer::failed(format!(
+                CallError::Meta(error) => answer::failed(told(format!(
                     "{error}. The job was created by another connector or by an incompatible \
                      version of this one, so it cannot be followed any more"
-                )),
-                CallError::Connector(error) => answer::failed(error.message().to_owned()),
+                ))),
+                CallError::Connector(error) => answer::failed(told(error.message().to_owned())),
             },
             Verdict::Again | Verdict::Error | Verdict::Done => return None,
         };
@@ -261,13 +262,8 @@ impl Polls {
     }
 
     /// The outside system has answered.
-    fn known(
-        &self,
-        request: &JobRequest,
-        mut resource: ErasedResource,
-        call: &Call,
-    ) -> ErasedResource {
-        self.site.scrub(&mut resource, request.connection.as_ref());
+    fn known(&self, request: &JobRequest, resource: ErasedResource, call: &Call) -> ErasedResource {
+        let mut resource = self.site.tellable(resource, request.connection.as_ref());
         if let Some(state) = &resource.unknown_state {
             call.observer.unknown_state();
             tracing::warn!(key = %call.context.key, state, "the outside system says something the \
@@ -282,9 +278,9 @@ impl Polls {
             let links = std::mem::take(&mut resource.log_links);
             resource = ErasedResource {
                 log_links: links,
-                ..answer::failed(format!(
+                ..answer::failed(self.site.texts.capped(format!(
                     "the job succeeded, but its outputs are not those of the task: {problem}"
-                ))
+                )))
             };
         }
         if resource.phase.is_terminal() {

@@ -5,7 +5,7 @@
 use std::pin::Pin;
 
 use connector_core::logs::{LogLine, LogPage};
-use connector_gate::{CallGuard, LogPages};
+use connector_gate::{CallGuard, LogPages, TextLimit};
 use futures_util::stream;
 use futures_util::{Stream, StreamExt};
 use prost::Message;
@@ -24,7 +24,12 @@ pub(super) type LogMessages =
 const BODY_BYTES: usize = 1024 * 1024;
 
 /// The messages of an answer. The guard counts the call when the stream ends or is dropped.
-pub(super) fn messages(pages: LogPages, guard: CallGuard, limit: usize) -> LogMessages {
+pub(super) fn messages(
+    pages: LogPages,
+    guard: CallGuard,
+    limit: usize,
+    texts: TextLimit,
+) -> LogMessages {
     let body_bytes = BODY_BYTES.min(limit / 2).max(1);
     // The guard sits in the state, so a dropped stream counts as cancelled.
     let counted = stream::unfold(Some((pages, guard)), move |state| async move {
@@ -40,7 +45,7 @@ pub(super) fn messages(pages: LogPages, guard: CallGuard, limit: usize) -> LogMe
             }
             Some(Err(cause)) => {
                 let failure = guard.fail(cause);
-                Some((stream::iter(vec![Err(status::of(&failure))]), None))
+                Some((stream::iter(vec![Err(status::of(&failure, texts))]), None))
             }
         }
     });

@@ -93,6 +93,9 @@ impl AsyncConnector for Probe {
                 literal::string("x".repeat(5 << 20)),
             )])),
             "long message" => Resource::running().message("é? ".repeat(2 << 20)),
+            "long success" => {
+                Resource::succeeded(DynamicOutputs::default()).message("x".repeat(1 << 20))
+            }
             "context" => Resource::running()
                 .info("output_prefix", &cx.output_prefix)
                 .info("config", cx.connection.config("region"))
