@@ -26,7 +26,7 @@ use crate::stream::{self, LogPages};
 pub(crate) struct Gate {
     pub(crate) site: Arc<Site>,
     pub(crate) creates: Arc<Creates>,
-    polls: Arc<Polls>,
+    pub(crate) polls: Arc<Polls>,
 }
 
 impl Gate {

@@ -29,6 +29,7 @@ use crate::text::TextLimit;
 pub(crate) enum Answer {
     Is(Phase),
     Says(Resource),
+    SaysAfter(Duration, Resource),
     Fails(ConnectorError),
     Panics,
     Hangs,
@@ -86,6 +87,10 @@ impl AsyncConnector for Probe {
             None => Ok(Resource::running()),
             Some(Answer::Is(phase)) => Ok(Resource::new(phase)),
             Some(Answer::Says(resource)) => Ok(resource),
+            Some(Answer::SaysAfter(span, resource)) => {
+                sleep(span).await;
+                Ok(resource)
+            }
             Some(Answer::Fails(error)) => Err(error),
             Some(Answer::Panics) => panic!("the probe was told to"),
             Some(Answer::Hangs) => std::future::pending().await,

@@ -163,7 +163,7 @@ impl Batches {
             let stale = state.known.iter().rev().filter(|(key, (job, _))| {
                 account(job.connection.as_ref()) == account_of_batch
                     && !asked.contains(key)
-                    && !pace.is_fresh(key)
+                    && pace.fresh(key).is_none()
             });
             filling = stale.take(size - waiting.len()).map(|(_, job)| job.clone()).collect();
         }
