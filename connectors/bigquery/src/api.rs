@@ -74,12 +74,12 @@ pub(crate) struct Api {
 
 impl Api {
     /// # Errors
-    /// [`ErrorKind::Permanent`]: `BIGQUERY_API_ENDPOINT` is no URL, or there can be no client.
-    pub(crate) fn new() -> Result<Self> {
+    /// [`ErrorKind::Permanent`]: there can be no client.
+    pub(crate) fn at(endpoint: Endpoint) -> Result<Self> {
         let http = HttpClient::builder("BigQuery").dialect(read_refusal).build()?;
         let tokens =
             Tokens::new(HttpClient::builder("Google's sign-in").dialect(read_sign_in).build()?);
-        Ok(Self { http, endpoint: Endpoint::from_variable("BIGQUERY_API_ENDPOINT")?, tokens })
+        Ok(Self { http, endpoint, tokens })
     }
 
     /// Inserts the job, or finds the one that has its id already.

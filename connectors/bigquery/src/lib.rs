@@ -19,6 +19,7 @@ mod parameters;
 mod states;
 
 use connector_core::prelude::*;
+use connector_http::Endpoint;
 use connector_sql::SwallowedText;
 use pb::{literal as kinds, scalar};
 use serde_json::{Map, Value};
@@ -61,8 +62,16 @@ impl BigQuery {
     /// # Errors
     /// [`ErrorKind::Permanent`]: a setting or the variable `BIGQUERY_API_ENDPOINT` cannot be read.
     pub fn new(settings: &Settings) -> Result<Self> {
+        Self::at(settings, Endpoint::from_variable("BIGQUERY_API_ENDPOINT")?)
+    }
+
+    /// A connector whose calls go to that endpoint, for tests and private gateways.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Permanent`]: a setting cannot be read.
+    pub fn at(settings: &Settings, endpoint: Endpoint) -> Result<Self> {
         Ok(Self {
-            api: Api::new()?,
+            api: Api::at(endpoint)?,
             comments: SwallowedText::from_settings(settings)?,
             datetimes: DatetimeAs::from_settings(settings)?,
         })
