@@ -72,19 +72,18 @@ mod raw;
 pub(crate) mod record;
 mod tag;
 mod text;
-#[cfg(any(feature = "chrono", feature = "time"))]
 mod through;
 mod time;
 mod tuple;
 pub(crate) mod union;
 #[cfg(feature = "chrono")]
 mod with_chrono;
+mod with_std;
 #[cfg(feature = "time")]
 mod with_time;
 
 pub use collection::MapKey;
 pub use connection::ConnectionValue;
-#[cfg(any(feature = "chrono", feature = "time"))]
 pub(crate) use datetime::Datetime;
 pub(crate) use describe::Interface;
 pub use describe::{Class, FieldDescription, TypeDescription};
