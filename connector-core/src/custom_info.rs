@@ -25,12 +25,12 @@ use prost_types::{ListValue, Struct, Value, value::Kind};
 
 use crate::error::{ConnectorError, Result};
 
-/// The largest whole number a double carries exactly.
-const MAX_EXACT: i64 = 1 << 53;
+/// From here on neighbouring whole numbers share one double, so that it may stand for either.
+const INEXACT: i64 = 1 << 53;
 
 /// One value of `custom_info`.
 ///
-/// `Struct` numbers are doubles, so integers beyond 2⁵³ become text, and so do NaN and infinities,
+/// `Struct` numbers are doubles, so integers from 2⁵³ on become text, and so do NaN and infinities,
 /// which JSON cannot carry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InfoValue(Kind);
@@ -83,8 +83,8 @@ impl From<f64> for InfoValue {
 
 impl From<i64> for InfoValue {
     fn from(number: i64) -> Self {
-        if (-MAX_EXACT..=MAX_EXACT).contains(&number) {
-            #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, checked above")]
+        if (1 - INEXACT..INEXACT).contains(&number) {
+            #[expect(clippy::cast_precision_loss, reason = "exact below 2^53, checked above")]
             let exact = number as f64;
             Self(Kind::NumberValue(exact))
         } else {
@@ -198,9 +198,9 @@ fn value_to_json(value: &Value) -> serde_json::Value {
 
 fn number_to_json(number: f64) -> serde_json::Value {
     #[expect(clippy::cast_precision_loss, reason = "2^53 is exact")]
-    let exact = number.fract() == 0.0 && number.abs() <= MAX_EXACT as f64;
+    let exact = number.fract() == 0.0 && number.abs() < INEXACT as f64;
     if exact {
-        #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53, checked above")]
+        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53, checked above")]
         let whole = number as i64;
         return serde_json::Value::from(whole);
     }
@@ -228,6 +228,10 @@ mod tests {
         assert_eq!(InfoValue::from(f64::NAN), InfoValue::from("NaN"));
         assert_eq!(InfoValue::from(f64::NEG_INFINITY), InfoValue::from("-inf"));
         assert_eq!(InfoValue::from((1_i64 << 53) + 1), InfoValue::from("9007199254740993"));
+        // 2^53 itself would be what 2^53 + 1 is rounded to, too.
+        assert_eq!(InfoValue::from(1_i64 << 53), InfoValue::from("9007199254740992"));
+        assert_eq!(InfoValue::from((1_i64 << 53) - 1), InfoValue::from(9_007_199_254_740_991.0));
+        assert_eq!(InfoValue::from(-(1_i64 << 53)), InfoValue::from("-9007199254740992"));
         assert_eq!(InfoValue::from(u64::MAX), InfoValue::from(u64::MAX.to_string()));
         assert_eq!(InfoValue::from(None::<i64>), InfoValue::null());
     }

@@ -103,6 +103,8 @@ pub mod typed;
 mod variables;
 
 pub use blocking::blocking;
+#[cfg(feature = "chrono")]
+pub use chrono;
 pub use connector::AsyncConnector;
 pub use dynamic::{DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs};
 pub use error::{ConnectorError, ErrorKind, HasKind, OrKind, Result};
@@ -119,6 +121,9 @@ pub use settings::Settings;
 pub use spec::ConnectorSpec;
 pub use states::StateTable;
 pub use task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
+#[cfg(feature = "time")]
+pub use time;
+pub use typed::datetime::Datetime;
 pub use typed::file::{DataFrame, Dir, File};
 pub use typed::flyte_type::FlyteType;
 

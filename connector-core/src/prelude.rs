@@ -8,11 +8,11 @@ pub use crate::idempotency::{Charset, IdempotencyKey};
 pub use crate::logs::{LogLine, LogPage, LogQuery, Logs};
 pub use crate::metrics::{Metric, MetricsQuery, Series};
 pub use crate::{
-    AsyncConnector, CallContext, ConnectorError, ConnectorSpec, CreateTask, DataFrame, Dir,
-    DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs, ErrorKind, File, FlyteType,
-    JobId, OrKind, Outputs, Phase, Policy, RawMeta, Resource, Result, Secret, Settings, StateTable,
-    TaskConfig, TaskConnection, TaskContext, TaskInputs, TaskLog, TaskOutputs, blocking, connector,
-    literal, pb,
+    AsyncConnector, CallContext, ConnectorError, ConnectorSpec, CreateTask, DataFrame, Datetime,
+    Dir, DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs, ErrorKind, File,
+    FlyteType, JobId, OrKind, Outputs, Phase, Policy, RawMeta, Resource, Result, Secret, Settings,
+    StateTable, TaskConfig, TaskConnection, TaskContext, TaskInputs, TaskLog, TaskOutputs,
+    blocking, connector, literal, pb,
 };
 #[doc = include_str!("../docs/deserialize.md")]
 pub use connector_macros::Deserialize;

@@ -26,6 +26,8 @@ const PIECES: &[&str] = &[
     "default",
     "optional",
     "pydantic",
+    "named_tuple",
+    "value",
     "=",
     ",",
     ";",

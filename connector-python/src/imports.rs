@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::text::WIDTH;
 
 /// What of Python's own library generated modules import from.
-const STANDARD: [&str; 13] = [
+const STANDARD: [&str; 17] = [
     "asyncio",
     "atexit",
     "collections",
@@ -15,9 +15,13 @@ const STANDARD: [&str; 13] = [
     "dataclasses",
     "datetime",
     "enum",
+    "hashlib",
     "inspect",
+    "json",
+    "math",
     "os",
     "threading",
+    "types",
     "typing",
     "uuid",
 ];

@@ -5,11 +5,15 @@
 //! `declaration.py` and `service.py`, which every module carries.
 // The command line of `connector-service` calls it. Nothing of the wire or of a server may come in.
 
+mod classes;
+mod defaults;
+mod doubts;
 mod imports;
 mod module;
 mod names;
 mod package;
 mod parts;
+mod task;
 mod text;
 mod types;
 

@@ -3,9 +3,10 @@
 
 use connector_core::typed::FieldDescription;
 
+use crate::defaults::Fallback;
 use crate::names;
-use crate::text::{docstring, field_default, fitted, string};
-use crate::types::{Fallback, Types};
+use crate::text::{assigned, docstring, fitted, string};
+use crate::types::{Reader, Types};
 
 /// Keys of the settings that Flyte reads as its own.
 const TAKEN: [&str; 4] = ["secrets", "configs", "task_type", "taskType"];
@@ -73,22 +74,22 @@ fn dataclass(
     let mut text = format!("@dataclasses.dataclass(kw_only=True)\nclass {name}:\n");
     text.push_str(&docstring("    ", doc));
     let mut optional = true;
-    let mut used = Vec::new();
+    let mut used: Vec<String> = Vec::new();
     for field in fields {
-        let mut attribute = names::field(&field.name);
-        // A setting may have the name of a secret, and two names may differ in what Python has not.
-        while used.contains(&attribute) {
-            attribute.push('_');
-        }
         let (description, secret) = told(field);
+        let kind = types.annotation(&field.kind, Reader::Class)?;
         // A secret left out is one the operator has.
         let fallback =
-            if secret { Fallback::OfService(String::new()) } else { Fallback::of(field) };
-        let (kind, default, note) = fallback.of_kind(types.annotation(&field.kind)?);
+            if secret { Fallback::OfService(String::new()) } else { Fallback::of(field, types) };
+        let (kind, default, note) = fallback.of_kind(kind);
         optional &= default.is_some();
+        // A setting may have the name of a secret, and two names may differ in what Python has not.
+        let attribute = names::field(&field.name, names::is_field, |name| {
+            types.is_class(name) || used.iter().any(|used| used == name)
+        });
         let mut metadata = Vec::new();
         if attribute != field.name {
-            metadata.push(format!("\"name\": {}", string(&field.name)));
+            metadata.push(format!("\"alias\": {}", string(&field.name)));
         }
         if secret {
             metadata.push("\"secret\": True".to_owned());
@@ -102,24 +103,7 @@ fn dataclass(
     Ok(Some(Part { definition: text, optional }))
 }
 
-/// What stands behind the annotation of a dataclass's field.
-fn assigned(default: Option<&str>, metadata: &str) -> String {
-    match (default, metadata) {
-        (None, "") => String::new(),
-        (None, metadata) => format!(" = dataclasses.field(metadata={{{metadata}}})"),
-        (Some(default), "") => format!(" = {}", field_default(default)),
-        (Some(default), metadata) => {
-            let whole = field_default(default);
-            let inner = whole
-                .strip_prefix("dataclasses.field(")
-                .and_then(|rest| rest.strip_suffix(')'))
-                .map_or_else(|| format!("default={default}"), str::to_owned);
-            format!(" = dataclasses.field({inner}, metadata={{{metadata}}})")
-        }
-    }
-}
-
-/// The outputs by name, for who would not count their places; nothing where names do not help or cannot be.
+/// The outputs by name, for who would not count their places; nothing where there is one or none.
 ///
 /// # Errors
 /// A type Python cannot have.
@@ -128,28 +112,29 @@ pub(crate) fn named_outputs(
     fields: &[FieldDescription],
     types: &mut Types<'_>,
 ) -> Result<Option<String>, String> {
-    let fits = |field: &FieldDescription| {
-        names::is_field(&field.name)
-            && !field.name.starts_with('_')
-            && !["count", "index"].contains(&field.name.as_str())
-    };
-    if fields.len() < 2 || !fields.iter().all(fits) {
+    if fields.len() < 2 {
         return Ok(None);
     }
     let mut text = format!("class {name}(NamedTuple):\n");
-    text.push_str(&docstring(
-        "    ",
-        &format!("The outputs by name: `{name}(*outputs)`, where a task gives a plain tuple."),
-    ));
+    let doc = format!(
+        "The outputs by name: `{name}(*outputs)`, where a task gives a plain tuple.\n\n\
+         Their order is that of their names, as it is in a cluster."
+    );
+    text.push_str(&docstring("    ", &doc));
+    let mut used: Vec<String> = Vec::new();
     for field in fields {
-        let kind = types.annotation(&field.kind)?.of_field();
-        text.push_str(&format!("\n    {}: {kind}\n", field.name));
+        let kind = types.annotation(&field.kind, Reader::Checker)?.of_field();
+        let attribute = names::field(&field.name, names::is_field_of_tuple, |name| {
+            types.is_class(name) || used.iter().any(|used| used == name)
+        });
+        text.push_str(&format!("\n    {attribute}: {kind}\n"));
         text.push_str(&docstring("    ", &field.description));
+        used.push(attribute);
     }
     Ok(Some(text))
 }
 
-/// What a task gives: a value, or several in the order of their declaration.
+/// What a task gives: a value, or several in the order of their names.
 ///
 /// # Errors
 /// A type Python cannot have.
@@ -162,7 +147,7 @@ pub(crate) fn result(
     };
     let mut kinds = Vec::new();
     for field in fields {
-        kinds.push(types.annotation(&field.kind)?.text);
+        kinds.push(types.annotation(&field.kind, Reader::Checker)?.text);
     }
     Ok(match kinds.as_slice() {
         [] => "None".to_owned(),
@@ -174,11 +159,14 @@ pub(crate) fn result(
     })
 }
 
-/// The inputs: how the interface declares each, and how a call takes it.
+/// An input: how the interface declares it, and how a call takes it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Input {
     pub(crate) name: String,
+    /// Its type for Flyte.
     pub(crate) kind: String,
+    /// Its type for who calls the task.
+    pub(crate) of_call: String,
     pub(crate) default: Option<String>,
     pub(crate) description: String,
 }
@@ -193,9 +181,18 @@ pub(crate) fn inputs(
 ) -> Result<Vec<Input>, String> {
     let mut inputs = Vec::new();
     for field in fields {
-        let (kind, default, note) = Fallback::of(field).of_kind(types.annotation(&field.kind)?);
+        let kind = types.annotation(&field.kind, Reader::Flyte)?;
+        let of_call = types.annotation(&field.kind, Reader::Checker)?;
+        let (kind, default, note) = Fallback::of(field, types).of_kind(kind);
+        let of_call = if default.as_deref() == Some("None") { of_call.or_none() } else { of_call };
         let description = format!("{} {note}", field.description.trim()).trim().to_owned();
-        inputs.push(Input { name: field.name.clone(), kind: kind.text, default, description });
+        inputs.push(Input {
+            name: field.name.clone(),
+            kind: kind.text,
+            of_call: of_call.text,
+            default,
+            description,
+        });
     }
     Ok(inputs)
 }
@@ -232,6 +229,8 @@ mod tests {
             assert_eq!(result(fields, &mut types).unwrap(), expected);
         }
         // A tuple has a method of this name.
-        assert_eq!(named_outputs("X", &fields, &mut types).unwrap(), None);
+        let named = named_outputs("X", &fields, &mut types).unwrap().unwrap();
+        assert!(named.contains("    a: int\n\n    count_: int\n"), "{named}");
+        assert_eq!(named_outputs("X", &fields[..1], &mut types).unwrap(), None);
     }
 }

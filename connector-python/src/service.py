@@ -7,6 +7,7 @@ import asyncio
 import atexit
 import contextlib
 import copy
+import inspect
 import os
 import threading
 import uuid
@@ -24,7 +25,7 @@ from flyte.connectors import AsyncConnectorExecutorMixin
 from flyte.connectors._connector import FlyteConnectorNotFound
 from flyte.errors import NonRecoverableError, RuntimeSystemError, RuntimeUserError
 from flyte.extend import TaskTemplate
-from flyte.models import SerializationContext, TaskContext
+from flyte.models import NativeInterface, SerializationContext, TaskContext
 from flyteidl2.connector import connector_pb2
 from flyteidl2.connector.service_pb2_grpc import AsyncConnectorServiceStub
 from flyteidl2.core import identifier_pb2, security_pb2, tasks_pb2
@@ -57,14 +58,41 @@ _PASSING = (
 
 
 class _RunsOnService(AsyncConnectorExecutorMixin):
-    """Runs a task locally on a connector service.
+    """Caches a task by what makes it, and runs it locally on a connector service.
 
-    In a cluster nothing of this counts: there Flyte asks the connector, and the task is
+    In a cluster nothing of that counts: there Flyte asks the connector, and the task is
     never executed in Python.
     """
 
-    async def execute(self, **kwargs: Any) -> Any:
+    def __post_init__(self) -> None:
+        cast("Any", super()).__post_init__()
+        task = self._task
+        task.cache = _cached(task)
+
+    @property
+    def _task(self) -> "TaskTemplate[..., Any, Any]":
         task: TaskTemplate[..., Any, Any] = cast("Any", self)
+        return task
+
+    def by_name(self, outputs: Any) -> dict[str, Any]:
+        """The outputs of a run of this task by their names, wherever it ran.
+
+        Flyte gives those of a run in a cluster in the order of their names, and all
+        others in the order in which the task declares them.
+        """
+        names = list(self._task.interface.outputs)
+        of_run = getattr(outputs, "pb2", None)
+        if of_run is not None and of_run.literals:
+            names.sort()
+        several = of_run is not None or len(names) != 1
+        return dict(zip(names, outputs if several else [outputs], strict=False))
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        placed, others = _by_place(self._task.interface, args, kwargs)
+        return cast("Any", super()).__call__(*placed, **others)
+
+    async def execute(self, /, **kwargs: Any) -> Any:
+        task = self._task
         address = os.environ.get(ADDRESS_VARIABLE, "").strip()
         if address:
             return await _run_on_service(task, address, kwargs)
@@ -77,6 +105,21 @@ class _RunsOnService(AsyncConnectorExecutorMixin):
                 f"`connector-server` and set {ADDRESS_VARIABLE} to its host:port",
                 "ConnectorNotFound",
             ) from error
+
+
+def _by_place(
+    interface: NativeInterface, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """The inputs by their places: one may be called like a parameter of Flyte's, `self` for one.
+
+    From the first one that is missing they remain as they are.
+    """
+    placed, others = list(args), dict(kwargs)
+    for name, (_, default) in list(interface.inputs.items())[len(args) :]:
+        if name not in others and default is inspect.Parameter.empty:
+            break
+        placed.append(others.pop(name, default))
+    return placed, others
 
 
 async def _run_on_service(
@@ -140,8 +183,10 @@ async def _create_request(
         ),
         context,
     )
+    interface = task.native_interface
+    placed, others = _by_place(interface, (), inputs)
     converted = await convert.convert_from_native_to_inputs(
-        task.native_interface, **inputs
+        interface, *placed, **others
     )
     return connector_pb2.CreateTaskRequest(
         template=template,

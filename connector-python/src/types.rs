@@ -1,14 +1,14 @@
 //! The types of a connector as Python annotations, and the classes they need, each written once.
-//! `parts` asks for them field by field; the order of definitions is one that Python can read.
+//! `parts` and `task` ask for them field by field; `classes` writes the definitions, in an order that
+//! Python can read.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use connector_core::host::Shape;
-use connector_core::typed::{FieldDescription, Style, TypeDescription};
+use connector_core::typed::TypeDescription;
 
 use crate::imports::Imports;
-use crate::names;
-use crate::text::{docstring, expression, field_default, string};
+use crate::{doubts, names};
 
 /// A type in the text of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,10 @@ pub(crate) struct Annotation {
 }
 
 impl Annotation {
+    fn plain(text: impl Into<String>) -> Self {
+        Self { text: text.into(), forward: false }
+    }
+
     /// The annotation of a field.
     pub(crate) fn of_field(&self) -> String {
         if self.forward { format!("\"{}\"", self.text) } else { self.text.clone() }
@@ -34,51 +38,49 @@ impl Annotation {
     }
 }
 
-/// A default in the text of a module, and what to say about one that cannot stand there.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Fallback {
-    /// The value must be given.
-    None,
-    /// This expression.
-    Expression(String),
-    /// The service's own, for which Python writes `None`.
-    OfService(String),
+/// Who reads an annotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Flyte, which chooses by it how a value travels, and knows no `Any`.
+    Flyte,
+    /// A checker of types, and nobody else.
+    Checker,
+    /// Mashumaro or pydantic, inside a class.
+    Class,
 }
 
-impl Fallback {
-    /// What a field of that kind is written with: the annotation, which allows for the default, the
-    /// default as an expression, and what to say about it.
-    pub(crate) fn of_kind(self, kind: Annotation) -> (Annotation, Option<String>, String) {
-        let (default, note) = match self {
-            Self::None => (None, String::new()),
-            Self::Expression(text) => (Some(text), String::new()),
-            Self::OfService(told) => (Some("None".to_owned()), told),
-        };
-        let kind = if default.as_deref() == Some("None") { kind.or_none() } else { kind };
-        (kind, default, note)
-    }
-
-    pub(crate) fn of(field: &FieldDescription) -> Self {
-        match &field.default {
-            _ if field.required => Self::None,
-            None => Self::Expression("None".to_owned()),
-            Some(value) => expression(value, &field.kind).map_or_else(
-                || Self::OfService(format!("If it is not set, the service takes {value}.")),
-                Self::Expression,
-            ),
-        }
-    }
+/// A class of the module.
+#[derive(Debug)]
+struct Known {
+    /// What it is called in Python.
+    name: String,
+    /// The type it stands for.
+    kind: TypeDescription,
 }
 
 /// The classes a module defines.
 #[derive(Debug)]
 pub(crate) struct Types<'a> {
-    imports: &'a mut Imports,
-    /// Names in use, with what a class of that name is made of.
-    made_of: BTreeMap<String, Option<Shape>>,
-    open: Vec<String>,
+    pub(crate) imports: &'a mut Imports,
+    /// Names in use.
+    taken: BTreeSet<String>,
+    known: Vec<Known>,
+    /// Which of them are being defined, from the outside in.
+    open: Vec<usize>,
     definitions: Vec<String>,
     public: Vec<String>,
+    doubts: Vec<String>,
+}
+
+/// What has been defined.
+#[derive(Debug)]
+pub(crate) struct Definitions {
+    /// The texts, each before its first use.
+    pub(crate) texts: Vec<String>,
+    /// The names they have.
+    pub(crate) public: Vec<String>,
+    /// What Flyte's SDK cannot do with them.
+    pub(crate) doubts: Vec<String>,
 }
 
 impl<'a> Types<'a> {
@@ -87,57 +89,131 @@ impl<'a> Types<'a> {
         imports: &'a mut Imports,
         reserved: impl IntoIterator<Item = String>,
     ) -> Self {
-        let made_of = reserved.into_iter().map(|name| (name, None)).collect();
-        Self { imports, made_of, open: Vec::new(), definitions: Vec::new(), public: Vec::new() }
+        Self {
+            imports,
+            taken: reserved.into_iter().collect(),
+            known: Vec::new(),
+            open: Vec::new(),
+            definitions: Vec::new(),
+            public: Vec::new(),
+            doubts: Vec::new(),
+        }
     }
 
-    /// The definitions, each before its first use, and the names they have.
-    pub(crate) fn finish(self) -> (Vec<String>, Vec<String>) {
-        (self.definitions, self.public)
+    /// All classes.
+    pub(crate) fn finish(self) -> Definitions {
+        let Self { definitions: texts, public, doubts, .. } = self;
+        Definitions { texts, public, doubts }
+    }
+
+    /// Adds what somebody should know before relying on the module; once is enough.
+    pub(crate) fn doubt(&mut self, doubt: String) {
+        if !self.doubts.contains(&doubt) {
+            self.doubts.push(doubt);
+        }
+    }
+
+    /// Whether a class has this name, which a field of that name would hide from those below it.
+    pub(crate) fn is_class(&self, name: &str) -> bool {
+        self.known.iter().any(|known| known.name == name)
     }
 
     /// The annotation of a type. What it is made of is defined on the way.
     ///
     /// # Errors
-    /// A class or a field that cannot have its name in Python.
-    pub(crate) fn annotation(&mut self, kind: &TypeDescription) -> Result<Annotation, String> {
-        let plain = |text: String| Annotation { text, forward: false };
+    /// A class or a field that cannot be in Python.
+    pub(crate) fn annotation(
+        &mut self,
+        kind: &TypeDescription,
+        reader: Reader,
+    ) -> Result<Annotation, String> {
         Ok(match &kind.shape {
-            Shape::Plain => plain(self.plain(kind)),
-            Shape::List(item) => self.joined("list", &[item])?,
-            Shape::Map(key, value) => self.joined("dict", &[key, value])?,
-            Shape::Tuple(items) => self.joined("tuple", &items.iter().collect::<Vec<_>>())?,
-            Shape::Optional(inner) => self.annotation(inner)?.or_none(),
+            Shape::Plain => Annotation::plain(self.plain(kind, reader)),
+            Shape::List(item) => self.joined("list", &[item], reader)?,
+            Shape::Map(key, value) => {
+                // With other keys than text it is one object, whatever it is in.
+                let whole = key.name != "str" && reader == Reader::Flyte;
+                let reader = if whole { Reader::Class } else { reader };
+                self.joined("dict", &[key, value], reader)?
+            }
+            Shape::Tuple(items) => {
+                let reader = if reader == Reader::Flyte { Reader::Class } else { reader };
+                self.joined("tuple", &items.iter().collect::<Vec<_>>(), reader)?
+            }
+            Shape::Optional(inner) => self.annotation(inner, reader)?.or_none(),
             Shape::Union(variants) => {
-                let variants = self.all(&variants.iter().collect::<Vec<_>>())?;
-                let forward = variants.iter().any(|variant| variant.forward);
-                let texts: Vec<String> = variants.into_iter().map(|one| one.text).collect();
+                if reader == Reader::Flyte {
+                    doubts::of_union(variants).into_iter().for_each(|doubt| self.doubt(doubt));
+                }
+                let mut texts = Vec::new();
+                let mut forward = false;
+                for variant in variants {
+                    // Beside others, `Any` would be all there is.
+                    let reader = match (reader, is_json(variant)) {
+                        (Reader::Class, true) => Reader::Flyte,
+                        _ => reader,
+                    };
+                    let variant = self.annotation(variant, reader)?;
+                    forward |= variant.forward;
+                    texts.push(variant.text);
+                }
                 Annotation { text: texts.join(" | "), forward }
             }
             Shape::Enumeration { .. } | Shape::Object { .. } => {
-                self.define(kind)?;
-                Annotation { text: kind.name.clone(), forward: self.open.contains(&kind.name) }
+                let at = self.define(kind)?;
+                Annotation { text: self.name_of(at), forward: self.open.contains(&at) }
             }
-            Shape::Named => Annotation { text: kind.name.clone(), forward: true },
+            Shape::Named => match self.known_by_name(&kind.name) {
+                Some(at) => Annotation { text: self.name_of(at), forward: self.open.contains(&at) },
+                None => Annotation::plain("Any"),
+            },
         })
     }
 
-    fn all(&mut self, kinds: &[&TypeDescription]) -> Result<Vec<Annotation>, String> {
-        kinds.iter().map(|kind| self.annotation(kind)).collect()
+    /// What a class that was defined is called in Python.
+    pub(crate) fn class_of(&self, kind: &TypeDescription) -> Option<&str> {
+        self.known.iter().find(|known| alike(&known.kind, kind)).map(|known| known.name.as_str())
     }
 
-    fn joined(&mut self, outer: &str, kinds: &[&TypeDescription]) -> Result<Annotation, String> {
-        let kinds = self.all(kinds)?;
-        let forward = kinds.iter().any(|kind| kind.forward);
-        let texts: Vec<String> = kinds.into_iter().map(|one| one.text).collect();
+    fn name_of(&self, at: usize) -> String {
+        self.known.get(at).map(|known| known.name.clone()).unwrap_or_default()
+    }
+
+    /// The innermost class of that name: a class inside itself is told by its name alone.
+    fn known_by_name(&self, name: &str) -> Option<usize> {
+        let called = |at: &usize| self.known.get(*at).is_some_and(|known| known.kind.name == name);
+        let open = self.open.iter().rev().copied().find(|at| called(at));
+        open.or_else(|| (0..self.known.len()).rev().find(called))
+    }
+
+    fn joined(
+        &mut self,
+        outer: &str,
+        kinds: &[&TypeDescription],
+        reader: Reader,
+    ) -> Result<Annotation, String> {
+        let mut texts = Vec::new();
+        let mut forward = false;
+        for kind in kinds {
+            let inner = self.annotation(kind, reader)?;
+            forward |= inner.forward;
+            texts.push(inner.text);
+        }
         Ok(Annotation { text: format!("{outer}[{}]", texts.join(", ")), forward })
     }
 
     /// A type without parts; one that an author named himself is told by its JSON type.
-    fn plain(&mut self, kind: &TypeDescription) -> String {
+    fn plain(&mut self, kind: &TypeDescription, reader: Reader) -> String {
         let name = kind.name.as_str();
         match name {
-            "int" | "float" | "str" | "bool" | "bytes" | "dict" | "None" => name.to_owned(),
+            "dict" => match reader {
+                // Whatever is inside the brackets, Flyte would pickle it.
+                Reader::Flyte => "dict",
+                Reader::Class if is_json(kind) => "Any",
+                Reader::Checker | Reader::Class => "dict[str, Any]",
+            }
+            .to_owned(),
+            "int" | "float" | "str" | "bool" | "bytes" | "None" => name.to_owned(),
             "datetime" | "date" | "timedelta" => format!("datetime.{name}"),
             "File" | "Dir" | "DataFrame" => {
                 self.imports.name("flyte.io", name);
@@ -154,138 +230,84 @@ impl<'a> Types<'a> {
         }
     }
 
-    fn define(&mut self, kind: &TypeDescription) -> Result<(), String> {
-        let name = &kind.name;
-        if self.open.contains(name) {
-            return Ok(());
+    /// Defines a class unless it has been defined, and answers which it is.
+    fn define(&mut self, kind: &TypeDescription) -> Result<usize, String> {
+        if let Some(at) = self.known.iter().position(|known| alike(&known.kind, kind)) {
+            return Ok(at);
         }
-        match self.made_of.get(name) {
-            Some(Some(known)) if alike(known, &kind.shape) => return Ok(()),
-            Some(_) => {
-                return Err(format!(
-                    "the module would have two classes `{name}`; give one type another name with \
-                     `#[flyte(rename = \"…\")]`"
-                ));
-            }
-            None if names::is_field(name) => {}
-            None => {
-                return Err(format!(
-                    "`{name}` cannot be a class in Python; give the type another name with \
-                     `#[flyte(rename = \"…\")]`"
-                ));
-            }
-        }
-        self.made_of.insert(name.clone(), Some(kind.shape.clone()));
-        let definition = match &kind.shape {
-            Shape::Enumeration { description, members } => enumeration(name, description, members)?,
-            Shape::Object { description, fields, style } => {
-                self.open.push(name.clone());
-                let written = self.object(name, description, fields, *style);
-                self.open.pop();
-                written?
-            }
-            _ => return Ok(()),
-        };
-        self.definitions.push(definition);
-        self.public.push(name.clone());
-        Ok(())
-    }
-
-    fn object(
-        &mut self,
-        name: &str,
-        description: &str,
-        fields: &[FieldDescription],
-        style: Style,
-    ) -> Result<String, String> {
-        let mut text = match style {
-            Style::Dataclass => format!("@dataclasses.dataclass\nclass {name}:\n"),
-            Style::Pydantic => {
-                self.imports.module("pydantic");
-                format!("class {name}(pydantic.BaseModel):\n")
-            }
-        };
-        let told =
-            if description.trim().is_empty() { "An object of the connector." } else { description };
-        text.push_str(&docstring("    ", told));
-        // A dataclass takes its fields by place, so a default may stand only where all that follow
-        // have one.
-        let last_required = fields.iter().rposition(|field| field.required);
-        for (at, field) in fields.iter().enumerate() {
-            if !names::is_field(&field.name) {
-                return Err(format!(
-                    "`{}` cannot be a field of the class `{name}` in Python; give it another name \
-                     with `#[flyte(rename = \"…\")]`",
-                    field.name
-                ));
-            }
-            let kind = self.annotation(&field.kind)?;
-            let (kind, default, note) = Fallback::of(field).of_kind(kind);
-            let may = style == Style::Pydantic || last_required.is_none_or(|last| at > last);
-            let default = default.filter(|_| may).map(|default| match style {
-                Style::Dataclass => field_default(&default),
-                // Pydantic copies defaults.
-                Style::Pydantic => default,
-            });
-            let default = default.map(|default| format!(" = {default}")).unwrap_or_default();
-            text.push_str(&format!("\n    {}: {}{default}\n", field.name, kind.of_field()));
-            text.push_str(&docstring("    ", &[field.description.trim(), &note].join("\n")));
-        }
-        Ok(text)
+        let name = names::type_name(&kind.name, |name| self.taken.contains(name));
+        self.taken.insert(name.clone());
+        let at = self.known.len();
+        self.known.push(Known { name: name.clone(), kind: kind.clone() });
+        self.open.push(at);
+        let written = self.definition(&name, kind);
+        self.open.pop();
+        self.definitions.push(written?);
+        self.public.push(name);
+        Ok(at)
     }
 }
 
-/// Whether two shapes of one name are one class. A class inside itself is only named, so the story of
-/// one depends on where it began: names decide.
-fn alike(one: &Shape, other: &Shape) -> bool {
-    match (one, other) {
-        (Shape::Object { fields: one, style, .. }, Shape::Object { fields, style: other, .. }) => {
-            let told = |field: &FieldDescription| (field.name.clone(), field.kind.name.clone());
-            style == other && one.iter().map(told).eq(fields.iter().map(told))
-        }
-        _ => one == other,
-    }
+/// Whether a type is any JSON, which Python has as a bare `dict` where Flyte reads it.
+pub(crate) fn is_json(kind: &TypeDescription) -> bool {
+    kind.name == "dict" && kind.shape == Shape::Plain && kind.schema.get("type").is_none()
 }
 
-fn enumeration(
-    name: &str,
-    description: &str,
-    members: &[(String, String)],
-) -> Result<String, String> {
-    let mut text = format!("class {name}(enum.Enum):\n");
-    let told = if description.trim().is_empty() { "One of these." } else { description };
-    text.push_str(&docstring("    ", told));
-    text.push('\n');
-    for (member, value) in members {
-        if !names::is_identifier(member) || member.starts_with('_') {
-            return Err(format!(
-                "`{member}` cannot be a member of the enum `{name}` in Python; give it another \
-                 name with `#[flyte(name = \"…\")]`"
-            ));
-        }
-        text.push_str(&format!("    {member} = {}\n", string(value)));
+/// Whether two types are one class. A class inside itself is only named, so that what is told of one
+/// depends on where the telling began: there the names decide.
+fn alike(one: &TypeDescription, other: &TypeDescription) -> bool {
+    if one.name != other.name {
+        return false;
     }
-    Ok(text)
+    let all = |one: &[TypeDescription], other: &[TypeDescription]| {
+        one.len() == other.len() && one.iter().zip(other).all(|(one, other)| alike(one, other))
+    };
+    match (&one.shape, &other.shape) {
+        (Shape::Named, _) | (_, Shape::Named) => true,
+        (Shape::Object { fields: one, class, .. }, Shape::Object { fields, class: other, .. }) => {
+            class == other
+                && one.len() == fields.len()
+                && one.iter().zip(fields).all(|(one, other)| {
+                    one.name == other.name
+                        && one.required == other.required
+                        && alike(&one.kind, &other.kind)
+                })
+        }
+        (Shape::List(one), Shape::List(other)) | (Shape::Optional(one), Shape::Optional(other)) => {
+            alike(one, other)
+        }
+        (Shape::Map(key, value), Shape::Map(other_key, other_value)) => {
+            alike(key, other_key) && alike(value, other_value)
+        }
+        (Shape::Union(one), Shape::Union(other)) | (Shape::Tuple(one), Shape::Tuple(other)) => {
+            all(one, other)
+        }
+        (one, other) => one == other,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use connector_core::typed::{FieldDescription, Style, TypeDescription};
-    use serde_json::json;
+    use connector_core::FlyteType;
+    use connector_core::typed::{Class, FieldDescription, TypeDescription};
+    use serde_json::Value as Json;
 
-    use super::{Fallback, Types};
+    use super::{Reader, Types};
     use crate::imports::Imports;
 
-    fn object(name: &str, fields: &[FieldDescription]) -> TypeDescription {
-        TypeDescription::object(name, "", fields, Style::Dataclass)
+    pub(crate) fn object(name: &str, fields: &[FieldDescription]) -> TypeDescription {
+        TypeDescription::object(name, "", fields, Class::Dataclass)
     }
 
-    fn annotated(kinds: &[TypeDescription]) -> Result<(Vec<String>, Vec<String>), String> {
+    fn annotated(kinds: &[TypeDescription], reader: Reader) -> (Vec<String>, Vec<String>) {
         let mut imports = Imports::default();
-        let mut types = Types::new(&mut imports, ["File".to_owned()]);
-        let texts: Result<Vec<String>, String> =
-            kinds.iter().map(|kind| types.annotation(kind).map(|one| one.of_field())).collect();
-        Ok((texts?, types.finish().0))
+        let mut types = Types::new(&mut imports, ["Mapping".to_owned()]);
+        let texts = kinds.iter().map(|kind| types.annotation(kind, reader).unwrap().of_field());
+        (texts.collect(), types.finish().texts)
+    }
+
+    fn classes(definitions: &[String]) -> Vec<&str> {
+        definitions.iter().filter_map(|text| text.lines().nth(1)).collect()
     }
 
     #[test]
@@ -293,51 +315,57 @@ mod tests {
         let leaf = object("Leaf", &[FieldDescription::of::<i64>("b", "")]);
         let mut field = FieldDescription::of::<i64>("a", "");
         field.kind = leaf.clone();
-        let (texts, definitions) =
-            annotated(&[TypeDescription::list(&object("Tree", &[field])), leaf]).unwrap();
+        let tree = TypeDescription::list(&object("Tree", &[field]));
+        let (texts, definitions) = annotated(&[tree, leaf], Reader::Flyte);
         assert_eq!(texts, ["list[Tree]", "Leaf"]);
-        let classes: Vec<&str> =
-            definitions.iter().filter_map(|text| text.lines().nth(1)).collect();
-        assert_eq!(classes, ["class Leaf:", "class Tree:"]);
+        assert_eq!(classes(&definitions), ["class Leaf:", "class Tree:"]);
     }
 
     #[test]
-    fn what_python_cannot_have_is_an_error_that_says_what_to_change() {
+    fn two_types_of_one_name_are_two_classes() {
         let one = object("Leaf", &[FieldDescription::of::<i64>("a", "")]);
         let other = object("Leaf", &[FieldDescription::of::<String>("a", "")]);
-        let keyword = object("Leaf", &[FieldDescription::of::<i64>("from", "")]);
-        let member = TypeDescription::enumeration("Mode", "", &[("a-b", "c")]);
-        for (kinds, part) in [
-            (vec![one, other], "two classes `Leaf`"),
-            (vec![keyword], "`from` cannot be a field of the class `Leaf`"),
-            (vec![object("class", &[])], "`class` cannot be a class"),
-            (vec![object("File", &[])], "two classes `File`"),
-            (vec![member], "`a-b` cannot be a member of the enum `Mode`"),
-        ] {
-            let error = annotated(&kinds).unwrap_err();
-            assert!(error.contains(part) && error.contains("#[flyte("), "{error}");
-        }
+        // A class of one name inside another of it.
+        let mut inner = FieldDescription::of::<i64>("a", "");
+        inner.kind = other.clone();
+        let outer = object("Leaf", &[inner]);
+        let kinds = [one, other, outer, object("class", &[]), object("Mapping", &[])];
+        let (texts, definitions) = annotated(&kinds, Reader::Flyte);
+        assert_eq!(texts, ["Leaf", "Leaf2", "Leaf3", "class_", "Mapping2"]);
+        assert!(definitions[2].contains("a: Leaf2"), "{}", definitions[2]);
+        assert_eq!(definitions.len(), 5);
+    }
+
+    #[test]
+    fn json_is_what_its_reader_takes() {
+        let kinds = [
+            Json::describe(),
+            Vec::<Json>::describe(),
+            Option::<Json>::describe(),
+            TypeDescription::map(&i64::describe(), &Json::describe()),
+            TypeDescription::tuple(&[i64::describe(), Json::describe()]),
+            TypeDescription::union(&[i64::describe(), Json::describe()]),
+        ];
+        let (texts, _) = annotated(&kinds, Reader::Flyte);
+        let inside = ["dict[int, Any]", "tuple[int, Any]", "int | dict"];
+        assert_eq!(texts, [&["dict", "list[dict]", "dict | None"][..], &inside].concat());
+        let (texts, _) = annotated(&kinds, Reader::Class);
+        assert_eq!(texts, [&["Any", "list[Any]", "Any"][..], &inside].concat());
+        let (texts, _) = annotated(&kinds[..1], Reader::Checker);
+        assert_eq!(texts, ["dict[str, Any]"]);
     }
 
     #[test]
     fn types_of_an_authors_own_are_told_by_their_json_type() {
-        let (texts, _) = annotated(&[
+        let kinds = [
             TypeDescription::plain("Money", "string"),
             TypeDescription::plain("Odd", "array"),
             TypeDescription::union(&[
                 TypeDescription::plain("int", "integer"),
                 TypeDescription::formatted("datetime", "date-time"),
             ]),
-        ])
-        .unwrap();
+        ];
+        let (texts, _) = annotated(&kinds, Reader::Flyte);
         assert_eq!(texts, ["str", "Any", "int | datetime.datetime"]);
-    }
-
-    #[test]
-    fn defaults_without_a_plain_word_are_left_to_the_service() {
-        let mut field = FieldDescription::of::<i64>("a", "");
-        assert_eq!(Fallback::of(&field), Fallback::None);
-        (field.required, field.default) = (false, Some(json!("PT1M")));
-        assert!(matches!(Fallback::of(&field), Fallback::OfService(told) if told.contains("PT1M")));
     }
 }

@@ -100,7 +100,8 @@ async fn describe(args: &DescribeArgs) -> Result<(), String> {
 }
 
 async fn python(args: &PythonArgs) -> Result<(), String> {
-    say(python::run(&linked().await?, args)?);
+    let warn = |doubt: &str| complain(format!("warning: {doubt}\n"));
+    say(python::run(&linked().await?, args, warn)?);
     Ok(())
 }
 

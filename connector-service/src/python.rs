@@ -25,15 +25,20 @@ pub(crate) struct PythonArgs {
     package: Option<PathBuf>,
 }
 
-/// Writes the module, and answers what to print.
+/// Writes the module, and answers what to print; warns of what Flyte's SDK cannot do with it.
 ///
 /// # Errors
 /// No such connector, something that Python cannot have, or a place that cannot be written.
-pub(crate) fn run(registry: &Registry, args: &PythonArgs) -> Result<String, String> {
+pub(crate) fn run(
+    registry: &Registry,
+    args: &PythonArgs,
+    warn: impl Fn(&str),
+) -> Result<String, String> {
     let entry = find(registry, args)?;
     let described =
         Described { key: &entry.key, name: entry.name, interface: entry.connector.describe() };
     let module = Module::of(described)?;
+    module.doubts.iter().for_each(|doubt| warn(doubt));
     if let Some(folder) = &args.package {
         return module.write_package(folder);
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use connector_core::jiff::{SignedDuration, Timestamp};
+use connector_core::jiff::SignedDuration;
 use connector_core::prelude::*;
 use connector_core::{MetaError, ResourceMeta};
 use prost::Message;
@@ -42,7 +42,7 @@ pub struct Point {
     pub tags: Vec<String>,
     /// When it was there.
     // `datetime`. One without a time zone is UTC.
-    pub at: Timestamp,
+    pub at: Datetime,
     /// How long it was there.
     // `timedelta`. Signed, unlike `std::time::Duration`.
     pub took: SignedDuration,
@@ -70,7 +70,7 @@ pub struct Values {
     // `bool`, and nothing else is taken for one.
     pub b: bool,
     /// A point in time.
-    pub at: Timestamp,
+    pub at: Datetime,
     /// A span of time.
     pub took: SignedDuration,
     /// Whole numbers.

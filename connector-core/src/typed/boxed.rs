@@ -43,4 +43,8 @@ impl<T: FlyteType> FlyteType for Box<T> {
     fn is_own(form: &Form<'_>) -> bool {
         T::is_own(form)
     }
+
+    fn takes_tag(tag: &str) -> bool {
+        T::takes_tag(tag)
+    }
 }

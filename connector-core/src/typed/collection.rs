@@ -9,7 +9,7 @@ use rmpv::Value;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::{Mismatches, collect};
-use super::{FlyteType, Style, object, simple};
+use super::{FlyteType, Style, object, place, simple};
 use crate::{literal, pb};
 
 impl<T: FlyteType> FlyteType for Vec<T> {
@@ -33,12 +33,13 @@ impl<T: FlyteType> FlyteType for Vec<T> {
                     .enumerate()
                     .map(|(index, item)| T::from_literal(item).map_err(|m| m.in_item(index))),
             ),
-            Form::Values(values) => collect(
-                values
-                    .into_iter()
-                    .enumerate()
-                    .map(|(index, item)| T::from_form(item.into()).map_err(|m| m.in_item(index))),
-            ),
+            Form::Values(values) => {
+                place::inside(Style::Dataclass, || {
+                    collect(values.into_iter().enumerate().map(|(index, item)| {
+                        T::from_form(item.into()).map_err(|m| m.in_item(index))
+                    }))
+                })
+            }
             other => Err(Mismatches::expected("a list", other)),
         }
     }
@@ -151,7 +152,10 @@ macro_rules! maps {
                     let value = value.into_value(style).map_err(|m| m.in_item(key.to_text()))?;
                     let key = match style {
                         Style::Dataclass => key.into_value(style)?,
-                        Style::Pydantic => Value::from(key.to_text()),
+                        // pydantic turns every key into text.
+                        Style::Pydantic | Style::TypedDict | Style::Within => {
+                            Value::from(key.to_text())
+                        }
                     };
                     Ok((key, value))
                 }))?;
@@ -181,13 +185,15 @@ fn read<K: MapKey, V: FlyteType, M: FromIterator<(K, V)>>(form: Form<'_>) -> Res
     match form {
         Form::Entries(entries) => collect(entries.iter().map(|(key, value)| {
             let value = V::from_literal(value).map_err(|m| m.in_item(key))?;
-            Ok((K::from_key(Form::Text(key.into()))?, value))
+            Ok((K::from_key(Form::Text(key.into())).map_err(Mismatches::in_keys)?, value))
         })),
-        Form::Fields(fields) => collect(fields.into_iter().map(|(key, value)| {
-            let key = K::from_key(key.into())?;
-            let value = V::from_form(value.into()).map_err(|m| m.in_item(key.to_text()))?;
-            Ok((key, value))
-        })),
+        Form::Fields(fields) => place::inside(Style::Dataclass, || {
+            collect(fields.into_iter().map(|(key, value)| {
+                let key = K::from_key(key.into()).map_err(Mismatches::in_keys)?;
+                let value = V::from_form(value.into()).map_err(|m| m.in_item(key.to_text()))?;
+                Ok((key, value))
+            }))
+        }),
         other => Err(Mismatches::expected("a map", other)),
     }
 }

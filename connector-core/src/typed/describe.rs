@@ -41,6 +41,8 @@ pub enum Shape {
         description: String,
         /// Names and values, in order.
         members: Vec<(String, String)>,
+        /// Whether the values are whole numbers, and the enum an `IntEnum`.
+        whole: bool,
     },
     /// Named fields.
     Object {
@@ -49,10 +51,48 @@ pub enum Shape {
         /// The fields, in order.
         fields: Vec<FieldDescription>,
         /// Which of Python's classes it stands for.
-        style: Style,
+        class: Class,
     },
     /// An object inside itself: its fields are told further out.
     Named,
+}
+
+/// Which of Python's families of classes a struct stands for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Class {
+    /// A dataclass.
+    #[default]
+    Dataclass,
+    /// A pydantic model.
+    Pydantic,
+    /// A `NamedTuple`: alone it is written as a model, inside objects as a list.
+    NamedTuple,
+    /// A `TypedDict`: alone it is written as a model, inside objects as their other fields are.
+    TypedDict,
+}
+
+impl Class {
+    /// How the fields of a class are spelled where it stands alone.
+    #[must_use]
+    pub(crate) const fn alone(self) -> Style {
+        match self {
+            Self::Dataclass => Style::Dataclass,
+            Self::Pydantic | Self::NamedTuple => Style::Pydantic,
+            Self::TypedDict => Style::TypedDict,
+        }
+    }
+
+    /// How its fields are spelled inside an object that is spelled in the style given.
+    #[must_use]
+    pub(crate) const fn inside(self, style: Style) -> Style {
+        match (self, style) {
+            (_, Style::Dataclass) => Style::Dataclass,
+            (Self::Pydantic, Style::Pydantic | Style::TypedDict) => Style::Pydantic,
+            (Self::TypedDict, Style::TypedDict) => Style::TypedDict,
+            _ => Style::Within,
+        }
+    }
 }
 
 impl TypeDescription {
@@ -80,6 +120,12 @@ impl TypeDescription {
     #[must_use]
     pub fn anything() -> Self {
         Self::of("Any", json!({}))
+    }
+
+    /// Any JSON. Flyte has a type for objects of any content only, which is Python's bare `dict`.
+    #[must_use]
+    pub fn json() -> Self {
+        Self::of("dict", json!({}))
     }
 
     /// Whole numbers in a range; the full range of Flyte's integers goes without saying.
@@ -150,7 +196,17 @@ impl TypeDescription {
         Self::of(name, schema).made_of(Shape::Enumeration {
             description: description.to_owned(),
             members: members.collect(),
+            whole: false,
         })
+    }
+
+    /// The same enumeration, whose values are whole numbers.
+    #[must_use]
+    pub fn of_whole_numbers(mut self) -> Self {
+        if let Shape::Enumeration { whole, .. } = &mut self.shape {
+            *whole = true;
+        }
+        self
     }
 
     /// An object with named fields.
@@ -159,7 +215,7 @@ impl TypeDescription {
         name: &str,
         description: &str,
         fields: &[FieldDescription],
-        style: Style,
+        class: Class,
     ) -> Self {
         let mut schema = object_schema(fields);
         set(&mut schema, "title", name);
@@ -167,7 +223,7 @@ impl TypeDescription {
         Self::of(name, schema).made_of(Shape::Object {
             description: description.to_owned(),
             fields: fields.to_vec(),
-            style,
+            class,
         })
     }
 

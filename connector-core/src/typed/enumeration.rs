@@ -4,10 +4,10 @@
 
 use rmpv::Value;
 
-use super::Style;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
+use super::{Style, place};
 use crate::{literal, pb};
 
 /// An enum without content; written by `#[derive(FlyteType)]`, which then delegates to this file.
@@ -18,6 +18,8 @@ pub trait Enumeration: Sized + Send + Sync + 'static {
     const DOC: &'static str;
     /// Names and values of the members, in order.
     const MEMBERS: &'static [(&'static str, &'static str)];
+    /// Whether the values are whole numbers, and Python's enum an `IntEnum`.
+    const WHOLE: bool = false;
 
     /// The member at that place in the order.
     fn at(index: usize) -> Option<Self>;
@@ -43,7 +45,8 @@ pub fn literal_type<E: Enumeration>() -> pb::LiteralType {
 /// The type for people.
 #[must_use]
 pub fn describe<E: Enumeration>() -> TypeDescription {
-    TypeDescription::enumeration(E::NAME, E::DOC, E::MEMBERS)
+    let told = TypeDescription::enumeration(E::NAME, E::DOC, E::MEMBERS);
+    if E::WHOLE { told.of_whole_numbers() } else { told }
 }
 
 /// Reads a member by its name or its value.
@@ -51,17 +54,31 @@ pub fn describe<E: Enumeration>() -> TypeDescription {
 /// # Errors
 /// Text that is neither, or something else.
 pub fn from_form<E: Enumeration>(form: Form<'_>) -> Result<E, Mismatches> {
-    let Form::Text(text) = &form else {
+    let Some(said) = said::<E>(&form) else {
         return Err(Mismatches::expected(&choices::<E>(), form));
     };
-    let at = E::MEMBERS
-        .iter()
-        .position(|(name, _)| name == text)
-        .or_else(|| E::MEMBERS.iter().position(|(_, value)| value == text));
+    let named = || E::MEMBERS.iter().position(|(name, _)| *name == said);
+    let at = match form {
+        Form::Text(_) => named().or_else(|| of_value::<E>(&said)),
+        _ => of_value::<E>(&said),
+    };
     at.and_then(E::at).ok_or_else(|| {
-        let shown: String = text.chars().take(40).collect();
+        let shown: String = said.chars().take(40).collect();
         Mismatches::expected(&choices::<E>(), format!("{shown:?}"))
     })
+}
+
+/// A name or a value as text; nothing if it is neither.
+fn said<E: Enumeration>(form: &Form<'_>) -> Option<String> {
+    match form {
+        Form::Text(text) => Some(text.clone().into_owned()),
+        Form::Integer(number) if E::WHOLE => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn of_value<E: Enumeration>(said: &str) -> Option<usize> {
+    E::MEMBERS.iter().position(|(_, value)| *value == said)
 }
 
 fn choices<E: Enumeration>() -> String {
@@ -85,9 +102,10 @@ pub fn into_literal<E: Enumeration>(member: E) -> Result<pb::Literal, Mismatches
 #[expect(clippy::needless_pass_by_value, reason = "called as `FlyteType::into_value` is")]
 pub fn into_value<E: Enumeration>(member: E, style: Style) -> Result<Value, Mismatches> {
     let (name, value) = member_of(&member);
-    Ok(match style {
-        Style::Dataclass => Value::from(value),
-        Style::Pydantic => Value::from(name),
+    Ok(match (style, value.parse::<i64>()) {
+        (Style::Pydantic | Style::TypedDict, _) => Value::from(name),
+        (Style::Dataclass | Style::Within, Ok(number)) if E::WHOLE => Value::from(number),
+        (Style::Dataclass | Style::Within, _) => Value::from(value),
     })
 }
 
@@ -95,8 +113,13 @@ fn member_of<E: Enumeration>(member: &E) -> (&'static str, &'static str) {
     E::MEMBERS.get(member.index()).copied().unwrap_or_default()
 }
 
-/// Whether text is a member, so that a union can tell an enum from a string.
+/// Whether a value is a member, so that a union can tell an enum from a string: inside objects
+/// unions hold its value, alone its name.
 #[must_use]
 pub fn is_own<E: Enumeration>(form: &Form<'_>) -> bool {
-    from_form::<E>(form.clone()).is_ok()
+    match (place::style(), form) {
+        (Some(_), form) => said::<E>(form).is_some_and(|said| of_value::<E>(&said).is_some()),
+        (None, Form::Text(_)) => from_form::<E>(form.clone()).is_ok(),
+        (None, _) => false,
+    }
 }

@@ -260,6 +260,10 @@ impl FlyteType for DataFrame {
         fields.put("format", self.format);
         fields.finish()
     }
+
+    fn is_own(form: &Form<'_>) -> bool {
+        Self::from_form(form.clone()).is_ok()
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use super::describe::{FieldDescription, TypeDescription};
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::{Style, Value};
+use super::{Style, Value, tag};
 use crate::pb;
 
 /// A Rust type that a Flyte task can carry as an input, an output or a setting.
@@ -67,6 +67,13 @@ pub trait FlyteType: Sized + Send + Sync + 'static {
     fn is_own(form: &Form<'_>) -> bool {
         let _ = form;
         true
+    }
+
+    /// Whether a value that is tagged so in a union may be read as this type, where no alternative
+    /// of the union has the tag itself.
+    #[must_use]
+    fn takes_tag(tag: &str) -> bool {
+        tag::may_be(Self::TAG, tag)
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use rmpv::Value;
 
 use super::mismatch::Mismatches;
-use super::msgpack;
+use super::{msgpack, tag};
 use crate::pb;
 use crate::pb::{literal, primitive, scalar};
 
@@ -54,7 +54,8 @@ impl<'a> Form<'a> {
     /// The form of a literal; a value wrapped for a union is unwrapped.
     ///
     /// # Errors
-    /// A literal without a value, with content stored elsewhere, or in a form no type reads.
+    /// A literal without a value, with content stored elsewhere, in a form no type reads, or with a
+    /// tag that does not go with it.
     pub fn of(literal: &'a pb::Literal) -> Result<Self, Mismatches> {
         match &literal.value {
             None => Err(Mismatches::new("it came without a value")),
@@ -88,10 +89,7 @@ impl<'a> Form<'a> {
                 "Unsupported binary format {:?}; `msgpack` is the one that can be read",
                 binary.tag
             ))),
-            scalar::Value::Union(union) => match &union.value {
-                Some(inner) => Self::of(inner),
-                None => Err(Mismatches::new("it came without a value")),
-            },
+            scalar::Value::Union(union) => Self::of(tag::opened(union)?.inner),
             scalar::Value::Schema(_) => {
                 Err(Mismatches::new("it is of the old `schema` kind; declare it as a data frame"))
             }

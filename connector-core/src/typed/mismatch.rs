@@ -74,6 +74,15 @@ impl Mismatches {
         })
     }
 
+    /// The same problems, of a key of the map.
+    #[must_use]
+    pub(super) fn in_keys(mut self) -> Self {
+        for mismatch in &mut self.0 {
+            mismatch.problem = format!("a key does not fit: {}", mismatch.problem);
+        }
+        self
+    }
+
     fn under(mut self, place: impl Fn(&str) -> String) -> Self {
         for mismatch in &mut self.0 {
             mismatch.path = place(&mismatch.path);

@@ -50,6 +50,7 @@
 mod boxed;
 mod collection;
 pub(crate) mod connection;
+pub(crate) mod datetime;
 pub(crate) mod derived;
 pub(crate) mod describe;
 pub(crate) mod enumeration;
@@ -58,6 +59,7 @@ pub(crate) mod file;
 pub(crate) mod flyte_type;
 mod form;
 mod iso;
+mod json;
 mod mismatch;
 pub(crate) mod msgpack;
 mod nesting;
@@ -65,17 +67,27 @@ mod number;
 pub(crate) mod object;
 pub(crate) mod optional;
 mod patience;
+mod place;
 mod raw;
 pub(crate) mod record;
+mod tag;
 mod text;
+#[cfg(any(feature = "chrono", feature = "time"))]
+mod through;
 mod time;
 mod tuple;
 pub(crate) mod union;
+#[cfg(feature = "chrono")]
+mod with_chrono;
+#[cfg(feature = "time")]
+mod with_time;
 
 pub use collection::MapKey;
 pub use connection::ConnectionValue;
+#[cfg(any(feature = "chrono", feature = "time"))]
+pub(crate) use datetime::Datetime;
 pub(crate) use describe::Interface;
-pub use describe::{FieldDescription, TypeDescription};
+pub use describe::{Class, FieldDescription, TypeDescription};
 pub(crate) use flyte_type::FlyteType;
 pub use form::Form;
 pub use mismatch::{Mismatch, Mismatches};
@@ -83,8 +95,8 @@ pub use rmpv::Value;
 
 use crate::pb;
 
-/// How values inside a msgpack object are spelled: Python's two families of classes differ.
-// Exhaustive on purpose: a third spelling concerns everything that writes values.
+/// How values inside a msgpack object are spelled: Python's families of classes differ.
+// Exhaustive on purpose: another spelling concerns everything that writes values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Style {
     /// As dataclasses write them: durations in seconds, enums by value.
@@ -92,6 +104,22 @@ pub enum Style {
     Dataclass,
     /// As pydantic models write them: ISO durations, enums by name.
     Pydantic,
+    /// As a `TypedDict` writes them: like a model, and so are the `TypedDict`s inside it.
+    TypedDict,
+    /// As pydantic writes what stands in a model where Flyte does not look for enums, in tuples,
+    /// unions and classes of other families: ISO durations, enums by value.
+    Within,
+}
+
+impl Style {
+    /// How values are spelled that stand in a tuple or a union, which is spelled this way.
+    #[must_use]
+    pub(crate) const fn within(self) -> Self {
+        match self {
+            Self::Dataclass => Self::Dataclass,
+            Self::Pydantic | Self::TypedDict | Self::Within => Self::Within,
+        }
+    }
 }
 
 /// A simple type without more.

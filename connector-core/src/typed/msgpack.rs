@@ -6,6 +6,7 @@ use rmpv::Value;
 use rmpv::decode::read_value_with_max_depth;
 
 use super::mismatch::Mismatches;
+use super::number::exact;
 
 /// The tag of a msgpack literal.
 pub(super) const TAG: &str = "msgpack";
@@ -117,11 +118,15 @@ fn number(rest: &mut &[u8], width: usize) -> Result<u64, Mismatches> {
     Ok(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
-/// A protobuf value in the same form; its numbers are all doubles.
+/// A protobuf value in the same form; its numbers are all doubles, so that a whole one is an integer.
 pub(crate) fn of_struct_value(value: &prost_types::Value) -> Value {
     match &value.kind {
         None | Some(Kind::NullValue(_)) => Value::Nil,
-        Some(Kind::NumberValue(number)) => Value::F64(*number),
+        // The integer 0 has no sign to keep.
+        Some(Kind::NumberValue(number)) if *number == 0.0 && number.is_sign_negative() => {
+            Value::F64(*number)
+        }
+        Some(Kind::NumberValue(number)) => exact(*number).map_or(Value::F64(*number), Value::from),
         Some(Kind::StringValue(text)) => Value::from(text.as_str()),
         Some(Kind::BoolValue(value)) => Value::Boolean(*value),
         Some(Kind::StructValue(object)) => of_struct(object),

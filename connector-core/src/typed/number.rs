@@ -10,20 +10,41 @@ use super::{FlyteType, Style, simple};
 use crate::literal;
 use crate::pb;
 
-/// A whole number from whatever carried it. Values of a `Struct` are all floats.
-fn whole(form: &Form<'_>) -> Option<i128> {
-    /// Beyond this, neighbouring integers share one float.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
+/// From here on neighbouring integers share one float: a float may stand for either of them.
+const INEXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A float that stands for one whole number and no other.
+pub(super) fn exact(number: f64) -> Option<i64> {
+    let fits = number.fract() == 0.0 && number.abs() < INEXACT;
+    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+    fits.then_some(number as i64)
+}
+
+/// A whole number from whatever carried it. Settings and forms have floats only, so that large numbers
+/// are written as text there.
+fn whole(form: &Form<'_>) -> Result<i128, Mismatches> {
     match form {
-        Form::Integer(number) => Some(i128::from(*number)),
-        Form::Huge(number) => Some(i128::from(*number)),
-        Form::Float(number) if number.fract() == 0.0 && number.abs() <= EXACT => {
-            #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
-            let number = *number as i128;
-            Some(number)
+        Form::Integer(number) => Ok(i128::from(*number)),
+        Form::Huge(number) => Ok(i128::from(*number)),
+        Form::Text(text) => digits(text).ok_or_else(|| Mismatches::expected("an integer", form)),
+        Form::Float(number) if number.fract() == 0.0 && number.abs() >= INEXACT => {
+            Err(Mismatches::new(format!(
+                "a float cannot say which integer is meant from 2^53 (9007199254740992) on, and \
+                 found is {number:?}; give the digits as text, such as \"9007199254740993\""
+            )))
         }
-        _ => None,
+        Form::Float(number) => {
+            exact(*number).map(i128::from).ok_or_else(|| Mismatches::expected("an integer", form))
+        }
+        _ => Err(Mismatches::expected("an integer", form)),
     }
+}
+
+/// A whole number in decimal digits, with a sign in front if it is negative.
+fn digits(text: &str) -> Option<i128> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let fits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then(|| text.parse().ok()).flatten()
 }
 
 macro_rules! integers {
@@ -40,9 +61,7 @@ macro_rules! integers {
             }
 
             fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
-                let number =
-                    whole(&form).ok_or_else(|| Mismatches::expected("an integer", &form))?;
-                Self::try_from(number).map_err(|_| {
+                Self::try_from(whole(&form)?).map_err(|_| {
                     let range = format!("an integer from {} to {}", Self::MIN, Self::MAX);
                     Mismatches::expected(&range, &form)
                 })
@@ -165,6 +184,10 @@ impl FlyteType for bool {
     fn into_value(self, _style: Style) -> Result<Value, Mismatches> {
         Ok(Value::Boolean(self))
     }
+
+    fn is_own(form: &Form<'_>) -> bool {
+        matches!(form, Form::Boolean(_))
+    }
 }
 
 #[cfg(test)]
@@ -185,6 +208,7 @@ mod tests {
         assert_eq!(u64::from_form(Form::Huge(u64::MAX)), Ok(u64::MAX));
         assert!(i64::from_form(Form::Huge(u64::MAX)).is_err());
         assert!(i64::from_form(Form::Float(f64::NAN)).is_err());
+        assert!(i64::from_form(Form::Float(f64::INFINITY)).is_err());
         assert!(i64::from_form(Form::Float(1e300)).is_err());
         assert_eq!(f64::from_form(Form::Integer(5)), Ok(5.0));
         assert!(f32::from_form(Form::Float(1e300)).is_err());
@@ -192,6 +216,40 @@ mod tests {
             bool::from_form(Form::Integer(1)).unwrap_err().to_string(),
             "expected a boolean, found an integer (1)"
         );
+    }
+
+    #[test]
+    fn a_float_that_may_be_two_integers_is_neither() {
+        let last = 9_007_199_254_740_991.0;
+        assert_eq!(i64::from_form(Form::Float(last)), Ok((1 << 53) - 1));
+        assert_eq!(i64::from_form(Form::Float(-last)), Ok(1 - (1 << 53)));
+        for number in [last + 1.0, -last - 1.0, last + 3.0, 1e300] {
+            let refused = i64::from_form(Form::Float(number)).unwrap_err().to_string();
+            assert!(refused.contains("2^53 (9007199254740992)"), "{refused}");
+            assert!(refused.contains("as text"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn digits_as_text_are_integers() {
+        let read = |text: &'static str| i64::from_form(Form::Text(text.into()));
+        for (text, number) in [
+            ("9007199254740993", 9_007_199_254_740_993),
+            ("-9223372036854775808", i64::MIN),
+            ("007", 7),
+        ] {
+            assert_eq!(read(text), Ok(number));
+        }
+        for text in ["", "-", "+1", " 1", "1_000", "1.0", "0x10", "١", "--1"] {
+            let refused = read(text).unwrap_err().to_string();
+            assert_eq!(refused, "expected an integer, found a string", "{text}");
+        }
+        let refused = read("9223372036854775808").unwrap_err().to_string();
+        assert!(refused.contains("from -9223372036854775808 to"), "{refused}");
+        let largest = Form::Text("18446744073709551615".into());
+        assert_eq!(u64::from_form(largest), Ok(u64::MAX));
+        assert!(bool::from_form(Form::Text("1".into())).is_err());
+        assert!(f64::from_form(Form::Text("1".into())).is_err());
     }
 
     #[test]

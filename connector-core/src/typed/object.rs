@@ -7,64 +7,83 @@ use rmpv::Value;
 
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::{FlyteType, Style, msgpack};
+use super::{FlyteType, Style, msgpack, place};
 use crate::pb;
 use crate::pb::{literal, scalar};
 
 /// An object that is looked at from outside.
 #[derive(Debug)]
 pub struct Glance<'a> {
-    fields: &'a [(Value, Value)],
+    seen: Seen<'a>,
     known: usize,
     fits: bool,
 }
 
+/// What an object looks like from outside.
+#[derive(Debug)]
+pub(super) enum Seen<'a> {
+    ByName(&'a [(Value, Value)]),
+    /// A named tuple inside an object, which leaves the names out.
+    InOrder(&'a [Value]),
+}
+
 impl<'a> Glance<'a> {
     /// Nothing of it has been seen yet.
-    pub(super) const fn at(fields: &'a [(Value, Value)]) -> Self {
-        Self { fields, known: 0, fits: true }
+    pub(super) const fn at(seen: Seen<'a>) -> Self {
+        Self { seen, known: 0, fits: true }
     }
 
     /// Whether everything seen fits, and nothing else is there.
     pub(super) const fn fits_exactly(&self) -> bool {
-        self.fits && self.known == self.fields.len()
+        let all = match self.seen {
+            Seen::ByName(fields) => fields.len(),
+            Seen::InOrder(values) => values.len(),
+        };
+        self.fits && self.known == all
     }
 
     /// Looks at a field that must be there unless its type can be absent.
     pub(super) fn see<T: FlyteType>(&mut self, name: &str) {
         match self.find(name) {
             Some(value) => self.fits &= may_be::<T>(value),
-            None => self.fits &= T::absent().is_some(),
+            None => self.fits &= T::absent().is_some() && !place::is_exact(),
         }
     }
 
     /// Looks at a field that has a default.
     pub(super) fn see_or<T: FlyteType>(&mut self, name: &str) {
         match self.find(name) {
-            None | Some(Value::Nil) => {}
+            None => self.fits &= !place::is_exact(),
+            Some(Value::Nil) => {}
             Some(value) => self.fits &= may_be::<T>(value),
         }
     }
 
     fn find(&mut self, name: &str) -> Option<&Value> {
-        let (_, value) = self.fields.iter().rev().find(|(key, _)| key.as_str() == Some(name))?;
+        let value = match self.seen {
+            Seen::ByName(fields) => {
+                let named = |(key, _): &&(Value, Value)| key.as_str() == Some(name);
+                fields.iter().rev().find(named).map(|(_, value)| value)?
+            }
+            Seen::InOrder(values) => values.get(self.known)?,
+        };
         self.known += 1;
         Some(value)
     }
 }
 
-/// Whether a field may be a `T`, as far as that can be seen without looking into it.
+/// Whether a field may be a `T`, as far as that can be seen without looking into it. A float is not
+/// the integer it equals: a struct with a field of floats may be meant.
 fn may_be<T: FlyteType>(value: &Value) -> bool {
-    matches!(value, Value::Array(_) | Value::Map(_)) || T::from_form(value.clone().into()).is_ok()
+    if matches!(value, Value::Array(_) | Value::Map(_)) {
+        return true;
+    }
+    let form = Form::from(value.clone());
+    (T::is_own(&form) || !matches!(form, Form::Float(_))) && T::from_form(form).is_ok()
 }
 
-/// The transformer of objects.
-pub(super) const fn tag(style: Style) -> &'static str {
-    match style {
-        Style::Dataclass => "Object-Dataclass-Transformer",
-        Style::Pydantic => "Pydantic Transformer",
-    }
-}
+/// The transformer of pydantic models, and of what Python wraps into one.
+pub(super) const MODEL: &str = "Pydantic Transformer";
 
 /// Marks a type as travelling in msgpack, as Python does for the cache's sake.
 pub(super) fn annotated(declared: pb::LiteralType) -> pb::LiteralType {
@@ -92,8 +111,15 @@ pub(super) fn literal(value: &Value) -> Result<pb::Literal, Mismatches> {
 /// The fields of an object while they are read; every problem is kept until the end.
 #[derive(Debug)]
 pub struct ValueFields {
-    fields: Vec<(Value, Value)>,
+    fields: Fields,
     problems: Mismatches,
+}
+
+#[derive(Debug)]
+enum Fields {
+    ByName(Vec<(Value, Value)>),
+    /// A named tuple inside an object, which leaves the names out.
+    InOrder(std::vec::IntoIter<Value>),
 }
 
 impl ValueFields {
@@ -103,9 +129,17 @@ impl ValueFields {
     /// Something else came.
     pub fn of(form: Form<'_>, name: &str) -> Result<Self, Mismatches> {
         match form {
-            Form::Fields(fields) => Ok(Self { fields, problems: Mismatches::default() }),
+            Form::Fields(fields) => Ok(Self::new(Fields::ByName(fields))),
             other => Err(Mismatches::expected(&format!("an object `{name}`"), other)),
         }
+    }
+
+    pub(super) fn in_order(values: Vec<Value>) -> Self {
+        Self::new(Fields::InOrder(values.into_iter()))
+    }
+
+    fn new(fields: Fields) -> Self {
+        Self { fields, problems: Mismatches::default() }
     }
 
     /// The fields of a protobuf object.
@@ -115,7 +149,7 @@ impl ValueFields {
             .fields
             .iter()
             .map(|(key, value)| (Value::from(key.as_str()), msgpack::of_struct_value(value)));
-        Self { fields: fields.collect(), problems: Mismatches::default() }
+        Self::new(Fields::ByName(fields.collect()))
     }
 
     /// Takes a field; without a value of its own it must be there, unless its type can be absent.
@@ -142,10 +176,14 @@ impl ValueFields {
     }
 
     fn remove(&mut self, name: &str) -> Option<Value> {
+        let fields = match &mut self.fields {
+            Fields::ByName(fields) => fields,
+            Fields::InOrder(values) => return values.next(),
+        };
         // Where a name stands twice the last one counts.
-        let at = self.fields.iter().rposition(|(key, _)| key.as_str() == Some(name))?;
+        let at = fields.iter().rposition(|(key, _)| key.as_str() == Some(name))?;
         // The order stays: another name may stand twice, too.
-        Some(self.fields.remove(at).1)
+        Some(fields.remove(at).1)
     }
 
     fn read<T: FlyteType>(&mut self, name: &str, value: Value) -> Option<T> {
@@ -156,7 +194,13 @@ impl ValueFields {
     ///
     /// # Errors
     /// Every problem found.
-    pub fn finish<T>(self, value: Option<T>) -> Result<T, Mismatches> {
+    pub fn finish<T>(mut self, value: Option<T>) -> Result<T, Mismatches> {
+        if let Fields::InOrder(rest) = &self.fields
+            && rest.len() > 0
+        {
+            let more = format!("it has {} values more than fields are known", rest.len());
+            self.problems.extend(Mismatches::new(more));
+        }
         match value {
             Some(value) if self.problems.is_empty() => Ok(value),
             _ => Err(self.problems),
@@ -192,7 +236,11 @@ impl ValueFieldsOut {
     /// # Errors
     /// Every value that msgpack cannot carry.
     pub fn finish(self) -> Result<Value, Mismatches> {
-        if self.problems.is_empty() { Ok(Value::Map(self.fields)) } else { Err(self.problems) }
+        self.into_fields().map(Value::Map)
+    }
+
+    pub(super) fn into_fields(self) -> Result<Vec<(Value, Value)>, Mismatches> {
+        if self.problems.is_empty() { Ok(self.fields) } else { Err(self.problems) }
     }
 }
 

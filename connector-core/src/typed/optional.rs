@@ -6,8 +6,9 @@ use rmpv::Value;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::{FlyteType, Style, union};
+use super::{FlyteType, Style, tag, union};
 use crate::pb;
+use crate::pb::scalar;
 
 /// A field that may be left out: an `Option`.
 #[diagnostic::on_unimplemented(
@@ -32,7 +33,17 @@ impl<T: FlyteType> FlyteType for Option<T> {
     }
 
     fn from_literal(literal: &pb::Literal) -> Result<Self, Mismatches> {
-        if union::is_none(literal) { Ok(None) } else { T::from_literal(literal).map(Some) }
+        match tag::wrapped(literal)? {
+            None if matches!(tag::scalar_of(literal), Some(scalar::Value::NoneType(_))) => Ok(None),
+            None => T::from_literal(literal).map(Some),
+            Some(wrapped) if wrapped.tag == <() as FlyteType>::TAG => Ok(None),
+            Some(wrapped) if wrapped.tag.is_empty() => Self::from_literal(wrapped.inner),
+            Some(wrapped) if !union::may_have_tag::<T>(wrapped.tag) => {
+                let found = format!("a value tagged {:?}", wrapped.tag);
+                Err(Mismatches::expected(&Self::describe().name, found))
+            }
+            Some(_) => T::from_literal(literal).map(Some),
+        }
     }
 
     fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
@@ -66,7 +77,7 @@ impl<T: FlyteType> FlyteType for Option<T> {
 mod tests {
     use prost::Message;
 
-    use super::super::FlyteType;
+    use crate::{Dir, File, FlyteType};
     use crate::{literal, pb};
 
     #[test]
@@ -92,5 +103,57 @@ mod tests {
         assert_eq!(i64::from_literal(&wrapped), Ok(5), "a plain type takes a wrapped value");
         let empty = pb::Literal::default();
         assert!(Option::<i64>::from_literal(&empty).is_err(), "nothing is never guessed");
+    }
+
+    /// A value as a union wraps it, under any tag.
+    fn tagged(tag: &str, value: pb::Literal) -> pb::Literal {
+        let structure = Some(pb::TypeStructure { tag: tag.to_owned(), ..Default::default() });
+        let r#type = Some(pb::LiteralType { structure, ..Default::default() });
+        let union = pb::Union { value: Some(Box::new(value)), r#type };
+        let value = Some(pb::scalar::Value::Union(Box::new(union)));
+        let scalar = pb::literal::Value::Scalar(Box::new(pb::Scalar { value }));
+        pb::Literal { value: Some(scalar), ..Default::default() }
+    }
+
+    #[test]
+    fn a_tag_that_does_not_go_with_its_value_is_refused() {
+        let (five, text) = (literal::integer(5), literal::string("5"));
+        for (literal, told) in [
+            (
+                tagged("integer", five.clone()),
+                "as \"integer\", which is the name of no type of Flyte",
+            ),
+            (tagged("int", text.clone()), "as \"int\", but holds a string"),
+            (tagged("str", five.clone()), "as \"str\", but holds an integer (5)"),
+            (tagged("none", five.clone()), "as \"none\", but holds an integer (5)"),
+            (tagged("int", literal::none()), "as \"int\", but holds nothing (None)"),
+            (tagged("bool", five.clone()), "as \"bool\", but holds an integer (5)"),
+            (tagged("Typed List", five.clone()), "as \"Typed List\", but holds an integer (5)"),
+        ] {
+            for refused in [
+                Option::<i64>::from_literal(&literal).unwrap_err().to_string(),
+                i64::from_literal(&literal).unwrap_err().to_string(),
+            ] {
+                assert!(refused.contains(told), "{refused}");
+            }
+        }
+        // A tag of another type than the declared ones.
+        let refused = Option::<i64>::from_literal(&tagged("str", text)).unwrap_err().to_string();
+        assert_eq!(refused, "expected int | None, found a value tagged \"str\"");
+        let flag = tagged("bool", literal::boolean(true));
+        assert!(Option::<i64>::from_literal(&flag).unwrap_err().to_string().contains("\"bool\""));
+        // What says no more than the declared type holds is read.
+        assert_eq!(Option::<f64>::from_literal(&tagged("int", five.clone())), Ok(Some(5.0)));
+        // Nothing is said of the type.
+        assert_eq!(Option::<i64>::from_literal(&tagged("", five)), Ok(Some(5)));
+        assert_eq!(Option::<i64>::from_literal(&tagged("", literal::none())), Ok(None));
+    }
+
+    #[test]
+    fn tags_of_flyte_1_are_known() {
+        let file = File::new("s3://b/f");
+        let wrapped = tagged("FlyteFilePath", file.clone().into_literal().unwrap());
+        assert_eq!(Option::<File>::from_literal(&wrapped), Ok(Some(file)));
+        assert!(Option::<Dir>::from_literal(&wrapped).is_err());
     }
 }

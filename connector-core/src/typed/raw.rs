@@ -1,7 +1,5 @@
 //! Values that are passed on as they are: literals, protobuf objects, opaque bytes, nothing.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use prost_types::Struct;
 use rmpv::Value;
@@ -50,6 +48,10 @@ impl FlyteType for () {
     fn absent() -> Option<Self> {
         Some(())
     }
+
+    fn is_own(form: &Form<'_>) -> bool {
+        matches!(form, Form::None)
+    }
 }
 
 /// A literal of any kind, untouched.
@@ -89,6 +91,10 @@ impl FlyteType for pb::Literal {
     fn into_value(self, _style: Style) -> Result<Value, Mismatches> {
         Err(Mismatches::new("a literal cannot be a field of an object; use a type of your own"))
     }
+
+    fn takes_tag(_tag: &str) -> bool {
+        true
+    }
 }
 
 /// A protobuf object, as the user interface sends forms; its numbers are doubles.
@@ -121,6 +127,10 @@ impl FlyteType for Struct {
 
     fn into_value(self, _style: Style) -> Result<Value, Mismatches> {
         Ok(msgpack::of_struct(&self))
+    }
+
+    fn is_own(form: &Form<'_>) -> bool {
+        matches!(form, Form::Fields(_))
     }
 }
 
@@ -171,70 +181,6 @@ fn to_info(value: Value) -> Result<InfoValue, Mismatches> {
     })
 }
 
-/// Any JSON value: Python's bare `dict`. Whole numbers arrive as integers, and NaN and infinities,
-/// which JSON cannot carry, as text.
-impl FlyteType for serde_json::Value {
-    const TAG: &'static str = "Typed Dict";
-
-    fn literal_type() -> pb::LiteralType {
-        object::annotated(simple(pb::SimpleType::Struct))
-    }
-
-    fn describe() -> TypeDescription {
-        TypeDescription::anything()
-    }
-
-    fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
-        Ok(match form {
-            Form::None => Self::Null,
-            Form::Boolean(value) => value.into(),
-            Form::Integer(number) => number.into(),
-            Form::Huge(number) => number.into(),
-            Form::Float(number) => match i64::from_form(Form::Float(number)) {
-                Ok(whole) => whole.into(),
-                Err(_) if number.is_finite() => number.into(),
-                Err(_) => number.to_string().into(),
-            },
-            Form::Text(text) => text.into_owned().into(),
-            list @ (Form::Values(_) | Form::Literals(_)) => Self::Array(Vec::from_form(list)?),
-            object @ (Form::Fields(_) | Form::Entries(_)) => {
-                Self::Object(BTreeMap::from_form(object)?.into_iter().collect())
-            }
-            other => return Err(Mismatches::expected("a JSON value", other)),
-        })
-    }
-
-    fn into_literal(self) -> Result<pb::Literal, Mismatches> {
-        object::literal(&self.into_value(Style::Dataclass)?)
-    }
-
-    fn into_value(self, style: Style) -> Result<Value, Mismatches> {
-        Ok(match self {
-            Self::Null => Value::Nil,
-            Self::Bool(value) => value.into(),
-            Self::String(text) => text.into(),
-            Self::Number(number) => number
-                .as_i64()
-                .map(Value::from)
-                .or_else(|| number.as_u64().map(Value::from))
-                .or_else(|| number.as_f64().map(Value::from))
-                .unwrap_or(Value::Nil),
-            Self::Array(items) => items.into_value(style)?,
-            Self::Object(fields) => {
-                let mut out = object::ValueFieldsOut::new(style);
-                for (key, value) in fields {
-                    out.put(&key, value);
-                }
-                out.finish()?
-            }
-        })
-    }
-
-    fn absent() -> Option<Self> {
-        Some(Self::Null)
-    }
-}
-
 /// Bytes inside objects. As a task's own input or output Python pickles bytes, which is never read.
 impl FlyteType for Bytes {
     const TAG: &'static str = "FlytePickle";
@@ -265,9 +211,11 @@ impl FlyteType for Bytes {
     fn into_value(self, style: Style) -> Result<Value, Mismatches> {
         match style {
             Style::Dataclass => Ok(Value::Binary(self.to_vec())),
-            Style::Pydantic => std::str::from_utf8(&self).map(Value::from).map_err(|_| {
-                Mismatches::new("pydantic writes bytes as text, and this is not UTF-8")
-            }),
+            Style::Pydantic | Style::TypedDict | Style::Within => {
+                std::str::from_utf8(&self).map(Value::from).map_err(|_| {
+                    Mismatches::new("pydantic writes bytes as text, and this is not UTF-8")
+                })
+            }
         }
     }
 
@@ -281,10 +229,9 @@ mod tests {
     use prost::Message;
     use prost_types::Struct;
     use rmpv::Value;
-    use serde_json::{Value as Json, json};
 
-    use super::super::{FlyteType, Form};
-    use crate::{literal, pb};
+    use super::super::FlyteType;
+    use crate::pb;
 
     #[test]
     fn a_protobuf_object_is_no_deeper_than_its_readers_go() {
@@ -297,17 +244,5 @@ mod tests {
         let bytes = nested(18).unwrap().into_literal().unwrap().encode_to_vec();
         assert!(pb::Literal::decode(&bytes[..]).is_ok());
         assert!(nested(19).unwrap_err().to_string().contains("deeper"));
-    }
-
-    #[test]
-    fn json_keeps_every_integer() {
-        assert_eq!(Json::from_form(Form::Integer(i64::MIN)), Ok(json!(i64::MIN)));
-        assert_eq!(Json::from_form(Form::Huge(u64::MAX)), Ok(json!(u64::MAX)));
-        assert_eq!(Json::from_form(Form::Float(2.0)), Ok(json!(2)), "a form has doubles only");
-        assert_eq!(Json::from_form(Form::Float(2.5)), Ok(json!(2.5)));
-        assert_eq!(Json::from_form(Form::Float(f64::NAN)), Ok(json!("NaN")));
-        let list = literal::list([literal::map([("a", literal::integer(1))])]);
-        assert_eq!(Json::from_literal(&list), Ok(json!([{"a": 1}])));
-        assert!(Json::from_form(Form::Pickle).unwrap_err().to_string().contains("pickle"));
     }
 }

@@ -4,12 +4,12 @@
 use rmpv::Value;
 
 use super::derived::Reader;
-use super::describe::TypeDescription;
+use super::describe::{Class, TypeDescription};
 use super::form::Form;
 use super::mismatch::Mismatches;
 pub use super::object::ValueFieldsOut;
-use super::object::{Glance, ValueFields, annotated, literal, tag};
-use super::{FlyteType, Style, nesting, simple};
+use super::object::{Glance, MODEL, Seen, ValueFields, annotated, literal};
+use super::{FlyteType, Style, nesting, place, simple};
 use crate::custom_info::json_to_struct;
 use crate::pb;
 
@@ -20,7 +20,7 @@ pub trait Record: FlyteType {
     /// What it is for.
     const DOC: &'static str;
     /// Which of Python's classes it stands for.
-    const STYLE: Style;
+    const CLASS: Class;
 
     /// How its fields are read and written.
     fn codec() -> Codec<Self>;
@@ -40,15 +40,21 @@ pub struct Codec<R> {
 /// The transformer of a derived struct.
 #[must_use]
 pub const fn transformer<R: Record>() -> &'static str {
-    tag(R::STYLE)
+    match R::CLASS {
+        Class::Dataclass => "Object-Dataclass-Transformer",
+        Class::Pydantic => MODEL,
+        Class::NamedTuple => "NamedTuple",
+        Class::TypedDict => "TypedDict",
+    }
 }
 
 /// The declared type of a derived struct: an object with its schema.
 #[must_use]
 pub fn literal_type<R: Record>() -> pb::LiteralType {
+    let tag = if R::CLASS == Class::Dataclass { R::TAG } else { MODEL }.to_owned();
     pb::LiteralType {
         metadata: json_to_struct(R::describe().schema).ok(),
-        structure: Some(pb::TypeStructure { tag: R::TAG.to_owned(), ..Default::default() }),
+        structure: Some(pb::TypeStructure { tag, ..Default::default() }),
         ..annotated(simple(pb::SimpleType::Struct))
     }
 }
@@ -59,7 +65,7 @@ pub fn describe<R: Record>() -> TypeDescription {
     let tell = || {
         let mut fields = Vec::new();
         (R::codec().read)(&mut Reader::Descriptions(&mut fields));
-        TypeDescription::object(R::NAME, R::DOC, &fields, R::STYLE)
+        TypeDescription::object(R::NAME, R::DOC, &fields, R::CLASS)
     };
     nesting::told::<R, _>(tell, || TypeDescription::named(R::NAME))
 }
@@ -69,9 +75,15 @@ pub fn describe<R: Record>() -> TypeDescription {
 /// # Errors
 /// Everything that does not fit, with its path.
 pub fn from_form<R: Record>(form: Form<'_>) -> Result<R, Mismatches> {
-    let mut fields = ValueFields::of(form, R::NAME)?;
-    let value = (R::codec().read)(&mut Reader::Values(&mut fields));
-    fields.finish(value)
+    let mut fields = match form {
+        // A named tuple inside an object.
+        Form::Values(values) if R::CLASS == Class::NamedTuple => ValueFields::in_order(values),
+        other => ValueFields::of(other, R::NAME)?,
+    };
+    place::inside(R::CLASS.alone(), || {
+        let value = (R::codec().read)(&mut Reader::Values(&mut fields));
+        fields.finish(value)
+    })
 }
 
 /// The literal of a derived struct.
@@ -79,7 +91,7 @@ pub fn from_form<R: Record>(form: Form<'_>) -> Result<R, Mismatches> {
 /// # Errors
 /// Values that msgpack cannot carry, with their path.
 pub fn into_literal<R: Record>(value: R) -> Result<pb::Literal, Mismatches> {
-    literal(&into_value(value, R::STYLE)?)
+    literal(&Value::Map(written(value, R::CLASS.alone())?))
 }
 
 /// A derived struct inside an object: what holds it says how values are spelled.
@@ -87,9 +99,17 @@ pub fn into_literal<R: Record>(value: R) -> Result<pb::Literal, Mismatches> {
 /// # Errors
 /// Values that msgpack cannot carry, with their path.
 pub fn into_value<R: Record>(value: R, style: Style) -> Result<Value, Mismatches> {
+    let fields = written(value, R::CLASS.inside(style))?;
+    Ok(match R::CLASS {
+        Class::NamedTuple => Value::Array(fields.into_iter().map(|(_, value)| value).collect()),
+        Class::Dataclass | Class::Pydantic | Class::TypedDict => Value::Map(fields),
+    })
+}
+
+fn written<R: Record>(value: R, style: Style) -> Result<Vec<(Value, Value)>, Mismatches> {
     let mut fields = ValueFieldsOut::new(style);
     (R::codec().write)(value, &mut fields);
-    fields.finish()
+    fields.into_fields()
 }
 
 /// Whether a form has the fields of a derived struct and no others, so that a union of several finds
@@ -99,10 +119,12 @@ pub fn into_value<R: Record>(value: R, style: Style) -> Result<Value, Mismatches
 /// the work at every level of unions within unions.
 #[must_use]
 pub fn is_own<R: Record>(form: &Form<'_>) -> bool {
-    let Form::Fields(fields) = form else {
-        return false;
+    let seen = match form {
+        Form::Fields(fields) => Seen::ByName(fields),
+        Form::Values(values) if R::CLASS == Class::NamedTuple => Seen::InOrder(values),
+        _ => return false,
     };
-    let mut reader = Reader::Glance(Glance::at(fields));
-    (R::codec().read)(&mut reader);
+    let mut reader = Reader::Glance(Glance::at(seen));
+    place::inside(R::CLASS.alone(), || (R::codec().read)(&mut reader));
     matches!(reader, Reader::Glance(glance) if glance.fits_exactly())
 }

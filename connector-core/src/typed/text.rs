@@ -33,4 +33,8 @@ impl FlyteType for String {
     fn into_value(self, _style: Style) -> Result<Value, Mismatches> {
         Ok(Value::from(self))
     }
+
+    fn is_own(form: &Form<'_>) -> bool {
+        matches!(form, Form::Text(_))
+    }
 }

@@ -2,19 +2,20 @@
 //! jiff is chosen because its arithmetic is checked and its types are signed and zone-aware.
 //! Python keeps microseconds; finer fractions are written and lost on Python's side.
 
-use jiff::civil::{Date, DateTime, date};
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Span, Timestamp};
 use rmpv::Value;
 
+use super::datetime::{Datetime, YEARS_1_TO_9999};
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::{FlyteType, Style, iso, simple};
+use super::{FlyteType, Style, iso, place, simple};
 use crate::pb;
 use crate::pb::{literal, primitive, scalar};
 
-fn primitive(value: primitive::Value) -> pb::Literal {
+/// The literal of a primitive.
+pub(super) fn primitive(value: primitive::Value) -> pb::Literal {
     let primitive = pb::Primitive { value: Some(value) };
     let scalar = pb::Scalar { value: Some(scalar::Value::Primitive(primitive)) };
     pb::Literal { value: Some(literal::Value::Scalar(Box::new(scalar))), ..Default::default() }
@@ -23,80 +24,35 @@ fn primitive(value: primitive::Value) -> pb::Literal {
 const EPOCH: Date = date(1970, 1, 1);
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// The first and last second of the years a protobuf timestamp may name.
-const YEARS_1_TO_9999: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
-
 impl FlyteType for Timestamp {
     const TAG: &'static str = "datetime";
 
     fn literal_type() -> pb::LiteralType {
-        simple(pb::SimpleType::Datetime)
+        Datetime::literal_type()
     }
 
     fn describe() -> TypeDescription {
-        TypeDescription::formatted("datetime", "date-time")
+        Datetime::describe()
     }
 
     fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
-        const EXPECTED: &str = "a datetime";
-        match form {
-            Form::Datetime(time) => {
-                let valid = YEARS_1_TO_9999.contains(&time.seconds)
-                    && (0..1_000_000_000).contains(&time.nanos);
-                valid.then(|| Self::new(time.seconds, time.nanos).ok()).flatten().ok_or_else(|| {
-                    // jiff leaves room for every zone's offset at the end.
-                    let found = "one outside 0001-01-01T00:00:00Z to 9999-12-30T22:00:00Z";
-                    Mismatches::expected(EXPECTED, found)
-                })
-            }
-            Form::Text(text) => parse(&text).ok_or_else(|| {
-                Mismatches::expected("a datetime such as \"2024-01-02T03:04:05Z\"", "other text")
-            }),
-            other => Err(Mismatches::expected(EXPECTED, other)),
-        }
+        Datetime::from_form(form)?.timestamp().ok_or_else(|| {
+            // jiff leaves room for every zone's offset at the end.
+            Mismatches::expected("a datetime before 9999-12-30T22:00:00Z", "a later one")
+        })
     }
 
     fn into_literal(self) -> Result<pb::Literal, Mismatches> {
-        let seconds = in_years_1_to_9999(self)?;
-        let nanos = self.as_nanosecond().rem_euclid(1_000_000_000);
-        let nanos = i32::try_from(nanos).unwrap_or_default();
-        Ok(primitive(primitive::Value::Datetime(prost_types::Timestamp { seconds, nanos })))
+        Datetime::from(self).into_literal()
     }
 
     fn into_value(self, style: Style) -> Result<Value, Mismatches> {
-        in_years_1_to_9999(self)?;
-        // Rounded down as the seconds are: a fraction before 1970 counts from the second before.
-        let micros = self.as_nanosecond().rem_euclid(1_000_000_000) / 1_000;
-        let whole = self.strftime("%Y-%m-%dT%H:%M:%S");
-        let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
-        let zone = match style {
-            Style::Dataclass => "+00:00",
-            Style::Pydantic => "Z",
-        };
-        Ok(Value::from(format!("{whole}{fraction}{zone}")))
+        Datetime::from(self).into_value(style)
     }
 
     fn is_own(form: &Form<'_>) -> bool {
-        matches!(form, Form::Datetime(_))
+        Datetime::is_own(form)
     }
-}
-
-/// A point in time with a zone, or without one, which then means UTC.
-fn parse(text: &str) -> Option<Timestamp> {
-    let time: Option<Timestamp> = text.parse().ok().or_else(|| {
-        let naive: DateTime = text.parse().ok()?;
-        naive.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
-    });
-    time.filter(|time| in_years_1_to_9999(*time).is_ok())
-}
-
-fn in_years_1_to_9999(time: Timestamp) -> Result<i64, Mismatches> {
-    // jiff's fraction has the sign of the whole; here it is never negative.
-    let seconds = time.as_nanosecond().div_euclid(1_000_000_000);
-    i64::try_from(seconds)
-        .ok()
-        .filter(|seconds| YEARS_1_TO_9999.contains(seconds))
-        .ok_or_else(|| Mismatches::new(format!("{time} is outside the years 1 to 9999")))
 }
 
 impl FlyteType for Date {
@@ -114,21 +70,21 @@ impl FlyteType for Date {
         if let Form::Text(text) = &form
             && let Ok(date) = text.parse::<Self>()
             && date.year() > 0
+            && text.len() == TEXT
         {
             return Ok(date);
         }
-        // Not through a `Timestamp`: those end before the last day of the year 9999 does.
-        if let Form::Datetime(time) = &form
-            && YEARS_1_TO_9999.contains(&time.seconds)
-        {
-            let days = Span::new().try_days(time.seconds.div_euclid(SECONDS_PER_DAY));
-            return days
-                .and_then(|days| EPOCH.checked_add(days))
-                .map_err(|error| Mismatches::new(error.to_string()));
+        let moment = Datetime::from_form(form.clone())
+            .map_err(|_| Mismatches::expected("a date such as \"2024-01-02\"", &form))?;
+        let midnight =
+            moment.seconds().rem_euclid(SECONDS_PER_DAY) == 0 && moment.subsec_nanos() == 0;
+        // The time would be lost without a word.
+        if !midnight {
+            return Err(Mismatches::expected("a date", "a datetime that is no midnight in UTC"));
         }
-        Timestamp::from_form(form)
-            .map(|time| time.to_zoned(TimeZone::UTC).date())
-            .map_err(|_| Mismatches::new("expected a date such as \"2024-01-02\""))
+        let days = Span::new().try_days(moment.seconds().div_euclid(SECONDS_PER_DAY));
+        days.and_then(|days| EPOCH.checked_add(days))
+            .map_err(|error| Mismatches::new(error.to_string()))
     }
 
     fn into_literal(self) -> Result<pb::Literal, Mismatches> {
@@ -149,9 +105,14 @@ impl FlyteType for Date {
     }
 
     fn is_own(form: &Form<'_>) -> bool {
-        matches!(form, Form::Text(text) if text.len() == "2024-01-02".len())
+        place::style().is_some()
+            && matches!(form, Form::Text(text) if text.len() == TEXT)
+            && Self::from_form(form.clone()).is_ok()
     }
 }
+
+/// The length of a date's text.
+const TEXT: usize = "2024-01-02".len();
 
 impl FlyteType for SignedDuration {
     const TAG: &'static str = "timedelta";
@@ -166,52 +127,73 @@ impl FlyteType for SignedDuration {
 
     fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
         const EXPECTED: &str = "a duration";
-        match form {
+        let read = match form {
             Form::Duration(span) => {
                 let one_sign = i128::from(span.seconds) * i128::from(span.nanos) >= 0;
                 let valid = one_sign && span.nanos.unsigned_abs() < 1_000_000_000;
                 valid
                     .then(|| Self::new(span.seconds, span.nanos))
-                    .ok_or_else(|| Mismatches::expected(EXPECTED, "one with mixed signs"))
+                    .ok_or_else(|| Mismatches::expected(EXPECTED, "one with mixed signs"))?
             }
             // Inside objects a number is seconds.
-            Form::Integer(seconds) if in_objects(&Self::from_secs(seconds)) => {
-                Ok(Self::from_secs(seconds))
-            }
+            Form::Integer(seconds) => Self::from_secs(seconds),
             // Python keeps microseconds, so the float is rounded to them.
             Form::Float(seconds) => from_seconds(seconds)
-                .ok_or_else(|| Mismatches::expected(EXPECTED, format!("{seconds} seconds"))),
-            Form::Text(text) => iso::parse(&text).filter(in_objects).ok_or_else(|| {
+                .ok_or_else(|| Mismatches::expected(EXPECTED, format!("{seconds} seconds")))?,
+            Form::Text(text) => iso::parse(&text).ok_or_else(|| {
                 Mismatches::expected("a duration such as 90.5 or \"PT1M30.5S\"", "other text")
-            }),
-            other => Err(Mismatches::expected(EXPECTED, other)),
-        }
+            })?,
+            other => return Err(Mismatches::expected(EXPECTED, other)),
+        };
+        in_python(&read).then_some(read).ok_or_else(too_long)
     }
 
     fn into_literal(self) -> Result<pb::Literal, Mismatches> {
+        if !in_python(&self) {
+            return Err(too_long());
+        }
+        // Beyond 10,000 years protobuf forbids it, but that is how Python writes it, and reads it.
         let (seconds, nanos) = (self.as_secs(), self.subsec_nanos());
         Ok(primitive(primitive::Value::Duration(prost_types::Duration { seconds, nanos })))
     }
 
     fn into_value(self, style: Style) -> Result<Value, Mismatches> {
-        if !in_objects(&self) {
-            return Err(Mismatches::new(format!("{self} is longer than objects can say")));
+        let seconds = to_seconds(self);
+        match style {
+            _ if !in_python(&self) => Err(too_long()),
+            // Within microseconds of the longest, the float is one that Python cannot read.
+            Style::Dataclass if from_seconds(seconds).is_none_or(|read| !in_python(&read)) => {
+                Err(too_long())
+            }
+            Style::Dataclass => Ok(Value::F64(seconds)),
+            Style::Pydantic | Style::TypedDict | Style::Within => Ok(Value::from(iso::print(self))),
         }
-        Ok(match style {
-            Style::Dataclass => Value::F64(to_seconds(self)),
-            Style::Pydantic => Value::from(iso::print(self)),
-        })
     }
 
+    /// Inside objects as their classes spell it: a dataclass has the number of seconds only.
     fn is_own(form: &Form<'_>) -> bool {
-        matches!(form, Form::Duration(_))
+        match (place::style(), form) {
+            (_, Form::Duration(_)) => true,
+            (None, _) => false,
+            (Some(Style::Dataclass), Form::Integer(_) | Form::Float(_)) => true,
+            (Some(Style::Dataclass), _) => false,
+            (Some(_), Form::Text(text)) => iso::parse(text).is_some(),
+            (Some(_), _) => false,
+        }
     }
 }
 
-/// Whether objects can say a duration: ten times what Python's `timedelta` holds. Beyond, the float
-/// that dataclasses use would have steps of a second.
-fn in_objects(span: &SignedDuration) -> bool {
-    span.as_secs().unsigned_abs() <= 1_000_000_000_000_000
+/// Whether Python's `timedelta` holds a duration: 999,999,999 days, and the rest of the last one.
+fn in_python(span: &SignedDuration) -> bool {
+    const LEAST: SignedDuration = SignedDuration::from_secs(-999_999_999 * SECONDS_PER_DAY);
+    const MOST: SignedDuration =
+        SignedDuration::new(1_000_000_000 * SECONDS_PER_DAY - 1, 999_999_000);
+    (LEAST..=MOST).contains(span)
+}
+
+fn too_long() -> Mismatches {
+    let found = "one longer than Python's timedelta can be (999999999 days)";
+    Mismatches::expected("a duration", found)
 }
 
 /// Rounded to microseconds, half to even, as Python's `timedelta` rounds.
@@ -288,12 +270,59 @@ mod tests {
         assert!(SignedDuration::from_form(Form::Integer(i64::MAX)).is_err());
         assert!(SignedDuration::MAX.into_value(Style::Dataclass).is_err());
         assert!(SignedDuration::from_form(Form::Text("P99999999999D".into())).is_err());
-        for text in ["0001-01-01T00:00:00+14:00", "-000044-03-15T00:00:00Z", "0000-12-31"] {
+        for text in ["-000044-03-15T00:00:00Z", "0000-12-31", "2016-12-31T23:59:60Z", "10000-01-01"]
+        {
             assert!(Timestamp::from_form(Form::Text(text.into())).is_err(), "{text}");
         }
         assert!(Date::from_form(Form::Text("0000-12-31".into())).is_err());
         assert!(Timestamp::MIN.into_value(Style::Dataclass).is_err());
         assert!(Date::MIN.into_value(Style::Dataclass).is_err());
+    }
+
+    #[test]
+    fn every_duration_of_python_fits_and_no_longer_one() {
+        let most = SignedDuration::new(86_399_999_999_999, 999_999_000);
+        let least = SignedDuration::from_secs(-86_399_999_913_600);
+        for span in [most, least, SignedDuration::from_secs(315_576_000_001)] {
+            assert_eq!(SignedDuration::from_literal(&span.into_literal().unwrap()), Ok(span));
+            let iso = span.into_value(Style::Pydantic).unwrap();
+            assert_eq!(SignedDuration::from_form(iso.into()), Ok(span));
+        }
+        let wire = |seconds, nanos| Form::Duration(prost_types::Duration { seconds, nanos });
+        for form in [
+            wire(86_400_000_000_000, 0),
+            wire(86_399_999_999_999, 999_999_001),
+            wire(-86_399_999_913_600, -1),
+            wire(i64::MAX, 0),
+            wire(i64::MIN, 0),
+            // What `timedelta.max` is in a dataclass, where Python cannot read it either.
+            Form::Float(86_400_000_000_000.0),
+            Form::Integer(86_400_000_000_000),
+            Form::Text("P2739726Y9DT24H".into()),
+        ] {
+            let refused = SignedDuration::from_form(form).unwrap_err().to_string();
+            assert!(refused.contains("longer than Python's timedelta"), "{refused}");
+        }
+        for span in [most + SignedDuration::from_micros(1), SignedDuration::MAX] {
+            assert!(span.into_literal().is_err());
+            assert!(span.into_value(Style::Pydantic).is_err());
+        }
+        assert!(most.into_value(Style::Dataclass).is_err(), "the float is a microsecond longer");
+        assert_eq!(least.into_value(Style::Dataclass), Ok(Value::F64(-86_399_999_913_600.0)));
+    }
+
+    #[test]
+    fn a_date_loses_no_time() {
+        let read = |text: &'static str| Date::from_form(Form::Text(text.into()));
+        assert_eq!(read("2024-02-29T00:00:00+00:00"), Ok(date(2024, 2, 29)));
+        for text in
+            ["2024-02-29T00:00:01", "2024-02-29T00:00:00.000001Z", "2024-02-29T00:00:00+02:00"]
+        {
+            let refused = read(text).unwrap_err().to_string();
+            assert!(refused.contains("no midnight"), "{refused}");
+        }
+        let noon = Form::Datetime(prost_types::Timestamp { seconds: 43_200, nanos: 0 });
+        assert!(Date::from_form(noon).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
 use super::object::{self, ValueFields};
-use super::{FlyteType, Style, simple};
+use super::{FlyteType, Style, place, simple};
 use crate::pb;
 
 macro_rules! tuples {
@@ -16,7 +16,7 @@ macro_rules! tuples {
 
             fn literal_type() -> pb::LiteralType {
                 // Python wraps a tuple into a pydantic model, and declares that.
-                let tag = object::tag(Style::Pydantic).to_owned();
+                let tag = object::MODEL.to_owned();
                 pb::LiteralType {
                     structure: Some(pb::TypeStructure { tag, ..Default::default() }),
                     ..object::annotated(simple(pb::SimpleType::Struct))
@@ -28,10 +28,11 @@ macro_rules! tuples {
             }
 
             fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
-                let form = named(form)?;
-                let mut fields = ValueFields::of(form, "tuple")?;
-                let items = ($(fields.take::<$item>($name),)+);
-                fields.finish((|| Some(($(items.$index?,)+)))())
+                let mut fields = ValueFields::of(named(form, [$($name),+].len())?, "tuple")?;
+                place::inside(Style::Pydantic, || {
+                    let items = ($(fields.take::<$item>($name),)+);
+                    fields.finish((|| Some(($(items.$index?,)+)))())
+                })
             }
 
             fn into_literal(self) -> Result<pb::Literal, Mismatches> {
@@ -42,16 +43,34 @@ macro_rules! tuples {
 
             fn into_value(self, style: Style) -> Result<Value, Mismatches> {
                 Ok(Value::Array(vec![
-                    $(self.$index.into_value(style).map_err(|m| m.in_item($index))?),+
+                    $(self.$index.into_value(style.within()).map_err(|m| m.in_item($index))?),+
                 ]))
+            }
+
+            fn is_own(form: &Form<'_>) -> bool {
+                let names = [$($name),+];
+                match form {
+                    Form::Values(values) => values.len() == names.len(),
+                    Form::Fields(fields) => {
+                        let named = |(key, _): &(Value, Value)| {
+                            key.as_str().is_some_and(|key| names.contains(&key))
+                        };
+                        fields.len() == names.len() && fields.iter().all(named)
+                    }
+                    _ => false,
+                }
             }
         })+
     };
 }
 
 /// A list seen as an object with numbered items.
-fn named(form: Form<'_>) -> Result<Form<'_>, Mismatches> {
+fn named(form: Form<'_>, count: usize) -> Result<Form<'_>, Mismatches> {
     match form {
+        Form::Values(values) if values.len() != count => {
+            let found = format!("a list of {}", values.len());
+            Err(Mismatches::expected(&format!("a tuple of {count}"), found))
+        }
         Form::Values(values) => Ok(Form::Fields(
             values
                 .into_iter()

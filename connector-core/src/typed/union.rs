@@ -8,7 +8,7 @@ use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
 use super::patience::{self, Reading};
-use super::{FlyteType, Style, nesting, object, simple};
+use super::{FlyteType, Style, nesting, object, place, simple, tag};
 use crate::pb;
 use crate::pb::{literal, literal_type, scalar};
 
@@ -46,15 +46,43 @@ enum Question<'a> {
     Describe(&'a mut Vec<TypeDescription>),
     /// Its type.
     Declare(&'a mut Vec<pb::LiteralType>),
-    /// To read a literal wrapped with a tag: the whole of it, and what is inside. Only classes of
-    /// that name are asked, if there is one.
-    Tagged { tag: &'a str, class: Option<&'a str>, whole: &'a pb::Literal, inner: &'a pb::Literal },
+    /// To read a literal wrapped with a tag: the whole of it, and what is inside; only if that is its
+    /// own spelling, where the form of it is there.
+    Tagged {
+        choice: Choice<'a>,
+        whole: &'a pb::Literal,
+        inner: &'a pb::Literal,
+        own: Option<&'a Form<'a>>,
+    },
+    /// To read a form that is no more than it looks like: text, a number, true, nothing.
+    Plain(&'a Form<'a>),
     /// To read a form, if that is its own spelling.
     Own(&'a Form<'a>),
     /// To read a form that is not its own spelling, if it can.
     Other(&'a Form<'a>),
     /// Whether a form is its own spelling.
     IsOwn { form: &'a Form<'a>, yes: &'a mut bool },
+}
+
+/// Which alternatives a tag asks for.
+#[derive(Debug, Clone, Copy)]
+enum Choice<'a> {
+    /// Those with the tag, of the class of that name.
+    Class { tag: &'a str, class: &'a str },
+    /// Those with the tag.
+    Tag(&'a str),
+    /// Those that may read what has the tag.
+    Kin(&'a str),
+}
+
+impl Choice<'_> {
+    fn takes<T: FlyteType>(self) -> bool {
+        match self {
+            Self::Class { tag, class } => has_tag::<T>(tag) && T::describe().name == class,
+            Self::Tag(tag) => has_tag::<T>(tag),
+            Self::Kin(tag) => may_have_tag::<T>(tag),
+        }
+    }
 }
 
 impl<U: Union> Alternatives<'_, U> {
@@ -70,14 +98,17 @@ impl<U: Union> Alternatives<'_, U> {
                 **yes = **yes || T::is_own(form);
                 return;
             }
-            Question::Tagged { tag, .. } if !has_tag::<T>(tag) => return,
+            Question::Tagged { choice, .. } if !choice.takes::<T>() => return,
+            Question::Tagged { own: Some(form), .. } if !T::is_own(form) => return,
             Question::Tagged { whole, .. } if T::IS_UNION => T::from_literal(whole),
-            Question::Tagged { class: Some(class), .. } if T::describe().name != *class => return,
             Question::Tagged { inner, .. } => T::from_literal(inner),
+            Question::Plain(form) if !(is_plain(T::TAG) && T::is_own(form)) => return,
             Question::Own(form) if !T::is_own(form) => return,
             Question::Other(form) if T::is_own(form) => return,
-            Question::Own(_) | Question::Other(_) if !patience::is_left() => return,
-            Question::Own(form) | Question::Other(form) => {
+            Question::Plain(_) | Question::Own(_) | Question::Other(_) if !patience::is_left() => {
+                return;
+            }
+            Question::Plain(form) | Question::Own(form) | Question::Other(form) => {
                 T::from_form(form.clone()).inspect_err(|_| patience::lose(form))
             }
         };
@@ -123,50 +154,57 @@ fn tagged_type<T: FlyteType>() -> pb::LiteralType {
     declared
 }
 
-/// Whether a value tagged so may be a `T`.
+/// Whether a value of the type `T` is tagged so.
 fn has_tag<T: FlyteType>(tag: &str) -> bool {
+    let tag = tag::canonical(tag);
     if !T::IS_UNION {
         return T::TAG == tag;
     }
-    alternatives::<T>().iter().any(|declared| tag_of(Some(declared)) == tag)
+    alternatives::<T>().iter().any(|declared| tag::of(Some(declared)) == tag)
 }
 
-fn tag_of(declared: Option<&pb::LiteralType>) -> &str {
-    let structure = declared.and_then(|declared| declared.structure.as_ref());
-    structure.map(|structure| structure.tag.as_str()).unwrap_or_default()
+/// Whether a value tagged so may be read as a `T`.
+pub(super) fn may_have_tag<T: FlyteType>(tag: &str) -> bool {
+    if !T::IS_UNION {
+        return tag.is_empty() || T::takes_tag(tag);
+    }
+    let alternatives = alternatives::<T>();
+    tag.is_empty() || alternatives.iter().any(|one| tag::may_be(tag::of(Some(one)), tag))
 }
 
-/// The title of a class's schema.
+/// Whether values of the transformer are in objects as they are, whoever wrote them.
+fn is_plain(tag: &str) -> bool {
+    ["str", "int", "float", "bool", "none"].contains(&tag)
+}
+
+/// The name of a class, out of the title of its schema.
 fn class_of(declared: Option<&pb::LiteralType>) -> Option<&str> {
     let title = declared?.metadata.as_ref()?.fields.get("title")?;
-    match &title.kind {
-        Some(Kind::StringValue(title)) => Some(title),
-        _ => None,
-    }
+    let Some(Kind::StringValue(title)) = &title.kind else {
+        return None;
+    };
+    // Flyte wraps these into models of its own.
+    let wrappers = ["NamedTupleWrapper_", "TypedDictWrapper_"];
+    let class = wrappers.into_iter().find_map(|wrapper| title.strip_prefix(wrapper));
+    Some(class.unwrap_or(title))
 }
 
 /// A value wrapped for a union; a value that is a union already is wrapped already.
 ///
 /// # Errors
-/// A value Flyte cannot carry.
+/// A value Flyte cannot carry, or not under the tag of its type.
 pub fn wrapped<T: FlyteType>(value: T) -> Result<pb::Literal, Mismatches> {
     let inner = value.into_literal()?;
     if T::IS_UNION {
         return Ok(inner);
     }
+    if !tag::goes_with(T::TAG, &inner) {
+        let (kind, found) = (T::describe().article(), tag::found(&inner));
+        return Err(Mismatches::new(format!("in a union {kind} cannot be {found}")));
+    }
     let union = pb::Union { value: Some(Box::new(inner)), r#type: Some(tagged_type::<T>()) };
     let scalar = pb::Scalar { value: Some(scalar::Value::Union(Box::new(union))) };
     Ok(pb::Literal { value: Some(literal::Value::Scalar(Box::new(scalar))), ..Default::default() })
-}
-
-/// Whether a literal is an explicit nothing, wrapped or plain.
-#[must_use]
-pub fn is_none(literal: &pb::Literal) -> bool {
-    match scalar_of(literal) {
-        Some(scalar::Value::NoneType(_)) => true,
-        Some(scalar::Value::Union(union)) => union.value.as_deref().is_some_and(is_none),
-        _ => false,
-    }
 }
 
 /// The type of a derived union; inside itself it is any object.
@@ -199,33 +237,56 @@ fn descriptions<U: Union>() -> Vec<TypeDescription> {
 /// # Errors
 /// No alternative has the tag, or none reads the value.
 pub fn from_literal<U: Union>(literal: &pb::Literal) -> Result<U, Mismatches> {
-    let Some(scalar::Value::Union(union)) = scalar_of(literal) else {
+    let Some(tag::Wrapped { tag, inner }) = tag::wrapped(literal)? else {
         return from_form(Form::of(literal)?);
     };
-    let Some(inner) = union.value.as_deref() else {
-        return Err(Mismatches::new("it came without a value"));
-    };
-    let tag = tag_of(union.r#type.as_ref());
+    if tag.is_empty() {
+        return from_literal(inner);
+    }
     // All dataclasses share one tag; the schema beside it names the class. Where that helps nobody,
     // every alternative with the tag is tried.
-    let class = class_of(union.r#type.as_ref());
-    if class.is_some()
-        && let Ok(value) = ask(Question::Tagged { tag, class, whole: literal, inner })
+    let class = match tag::scalar_of(literal) {
+        Some(scalar::Value::Union(union)) => class_of(union.r#type.as_ref()),
+        _ => None,
+    };
+    let ask = |choice, own| ask(Question::Tagged { choice, whole: literal, inner, own });
+    if let Some(class) = class
+        && let Ok(value) = ask(Choice::Class { tag, class }, None)
     {
         return Ok(value);
     }
-    ask(Question::Tagged { tag, class: None, whole: literal, inner }).map_err(|problem| {
-        problem.unwrap_or_else(|| Mismatches::expected(&names::<U>(), format!("a {tag:?}")))
-    })
+    // What has no form is read as a whole, or not at all.
+    let form = Form::of(inner).ok();
+    place::exactly(|| ask(Choice::Tag(tag), form.as_ref()))
+        .or_else(|_| ask(Choice::Tag(tag), form.as_ref()))
+        .or_else(|_| ask(Choice::Tag(tag), None))
+        // Nobody is asked after one who has the very tag.
+        .or_else(|problem| {
+            problem.map_or_else(|| ask(Choice::Kin(tag), None), |found| Err(Some(found)))
+        })
+        .map_err(|problem| {
+            let found = || Mismatches::expected(&names::<U>(), format!("a value tagged {tag:?}"));
+            problem.unwrap_or_else(found)
+        })
 }
 
 /// Reads a plain value: an alternative whose own spelling it is goes before one that accepts it.
+///
+/// Inside a model what is plain goes first, as pydantic reads it: text is text before it is a time.
+/// Inside a dataclass the first alternative counts whose own spelling it is. An object is the struct
+/// that has its fields, and no others.
 ///
 /// # Errors
 /// No alternative reads the value.
 pub fn from_form<U: Union>(form: Form<'_>) -> Result<U, Mismatches> {
     let _reading = Reading::of(&form);
-    ask(Question::Own(&form))
+    let plain = || match place::style() {
+        Some(Style::Dataclass) | None => Err(None),
+        Some(_) => ask(Question::Plain(&form)),
+    };
+    plain()
+        .or_else(|_| place::exactly(|| ask(Question::Own(&form))))
+        .or_else(|_| ask(Question::Own(&form)))
         .or_else(|_| ask(Question::Other(&form)))
         .map_err(|_| Mismatches::expected(&names::<U>(), form))
 }
@@ -243,7 +304,7 @@ pub fn into_literal<U: Union>(value: U) -> Result<pb::Literal, Mismatches> {
 /// # Errors
 /// A value msgpack cannot carry.
 pub fn into_value<U: Union>(value: U, style: Style) -> Result<Value, Mismatches> {
-    (U::codec().value)(value, style)
+    (U::codec().value)(value, style.within())
 }
 
 /// An alternative inside an object.
@@ -269,11 +330,4 @@ fn names<U: Union>() -> String {
         TypeDescription { name: names.join(", "), ..TypeDescription::anything() }
     };
     format!("one of {}", nesting::told::<U, _>(tell, TypeDescription::anything).name)
-}
-
-fn scalar_of(literal: &pb::Literal) -> Option<&scalar::Value> {
-    match &literal.value {
-        Some(literal::Value::Scalar(scalar)) => scalar.value.as_ref(),
-        _ => None,
-    }
 }

@@ -5,7 +5,7 @@ const _: () = {
     impl __connector_core::__private::record::Record for Point {
         const NAME: &'static ::core::primitive::str = "Point";
         const DOC: &'static ::core::primitive::str = "A point in the plane.";
-        const STYLE: __connector_core::typed::Style = __connector_core::typed::Style::Dataclass;
+        const CLASS: __connector_core::typed::Class = __connector_core::typed::Class::Dataclass;
         fn codec() -> __connector_core::__private::record::Codec<Self> {
             __connector_core::__private::record::Codec {
                 read: |__connector_fields| {

@@ -5,7 +5,7 @@ const _: () = {
     impl __connector_core::__private::record::Record for Empty {
         const NAME: &'static ::core::primitive::str = "Empty";
         const DOC: &'static ::core::primitive::str = "";
-        const STYLE: __connector_core::typed::Style = __connector_core::typed::Style::Dataclass;
+        const CLASS: __connector_core::typed::Class = __connector_core::typed::Class::Dataclass;
         fn codec() -> __connector_core::__private::record::Codec<Self> {
             __connector_core::__private::record::Codec {
                 read: |__connector_fields| { ::core::option::Option::Some(Self {}) },

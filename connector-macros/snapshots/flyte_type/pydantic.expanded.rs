@@ -5,7 +5,7 @@ const _: () = {
     impl __connector_core::__private::record::Record for Point {
         const NAME: &'static ::core::primitive::str = "PyPoint";
         const DOC: &'static ::core::primitive::str = "";
-        const STYLE: __connector_core::typed::Style = __connector_core::typed::Style::Pydantic;
+        const CLASS: __connector_core::typed::Class = __connector_core::typed::Class::Pydantic;
         fn codec() -> __connector_core::__private::record::Codec<Self> {
             __connector_core::__private::record::Codec {
                 read: |__connector_fields| {

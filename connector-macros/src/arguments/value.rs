@@ -4,7 +4,7 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Expr, Lit, LitStr, Path};
+use syn::{Expr, ExprUnary, Lit, LitStr, Path, UnOp};
 
 use super::split::ungroup;
 use crate::diag::value::{self as message, Slot};
@@ -90,6 +90,18 @@ pub(crate) fn string<W: Word>(slot: Slot<W>, expr: &Expr, errors: &mut Errors) -
     }
     errors.push(message::value_not_a_string(slot, describe(expr), expr));
     None
+}
+
+/// A whole number as text; nothing inside if it is larger than 64 bits, nothing at all if it is none.
+pub(crate) fn whole(expr: &Expr) -> Option<Option<LitStr>> {
+    let (minus, digits) = match bare(expr) {
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => ("-", bare(expr)),
+        other => ("", other),
+    };
+    let Expr::Lit(literal) = digits else { return None };
+    let Lit::Int(number) = &literal.lit else { return None };
+    let text = format!("{minus}{}", number.base10_digits());
+    Some(text.parse::<i64>().ok().map(|value| LitStr::new(&value.to_string(), number.span())))
 }
 
 /// The string, if the tokens are one and nothing else.

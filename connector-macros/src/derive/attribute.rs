@@ -5,7 +5,7 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::{Attribute, Expr, LitStr, MacroDelimiter, Meta, Path};
 
-use crate::arguments::value::{parse_crate, parse_expr, parse_string};
+use crate::arguments::value::{parse_crate, parse_expr, parse_string, string, whole};
 use crate::arguments::{Given, Reader, Reading};
 use crate::diag::derive::attribute as message;
 use crate::diag::value::Slot;
@@ -22,10 +22,29 @@ pub(super) struct Settings {
     /// The later one of `default` and `optional`, if both are there.
     pub(super) both: Option<Ident>,
     pub(super) name: Option<LitStr>,
-    pub(super) value: Option<LitStr>,
-    pub(super) pydantic: bool,
+    pub(super) value: Option<Value>,
+    /// Which of Python's classes a struct stands for, and the word that says so.
+    pub(super) class: Option<(Class, Ident)>,
+    /// A word that says of which other class it is.
+    pub(super) other_class: Option<Ident>,
     pub(super) root: Option<Path>,
     pub(super) secret: bool,
+}
+
+/// Which of Python's classes a struct stands for; a dataclass if nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Pydantic,
+    NamedTuple,
+    TypedDict,
+}
+
+/// The value of a member, as text.
+#[derive(Clone)]
+pub(super) struct Value {
+    pub(super) text: LitStr,
+    /// Whether it is a whole number.
+    pub(super) whole: bool,
 }
 
 /// `default`, or `default = expr`.
@@ -135,7 +154,9 @@ impl Reader<Key> for Place {
                 self.settings.both = self.settings.default.as_ref().map(|_| key.clone());
                 self.settings.optional = Some(key.clone());
             }
-            (Key::Pydantic, _) => self.settings.pydantic = true,
+            (Key::Pydantic, _) => self.take_class(Class::Pydantic, key),
+            (Key::NamedTuple, _) => self.take_class(Class::NamedTuple, key),
+            (Key::TypedDict, _) => self.take_class(Class::TypedDict, key),
             (Key::Default, value) => {
                 let slot = Slot { word, in_list: false };
                 let value = match value {
@@ -154,8 +175,7 @@ impl Reader<Key> for Place {
             (Key::Name, Some(tokens)) => {
                 self.settings.name = self.parse_name(word, &tokens, errors);
             }
-            // Python has members whose value is the empty text.
-            (Key::Value, Some(tokens)) => self.settings.value = parse_string(word, &tokens, errors),
+            (Key::Value, Some(tokens)) => self.settings.value = parse_value(word, &tokens, errors),
             (Key::Crate, Some(tokens)) => self.settings.root = parse_crate(word, &tokens, errors),
             // A word without its value was reported by the reader.
             (Key::Rename | Key::Name | Key::Value | Key::Crate, None) => {}
@@ -167,7 +187,28 @@ impl Reader<Key> for Place {
     }
 }
 
+// Accepted: `"fast"`, also the empty text, which Python has; `5`, `-5`.
+fn parse_value(word: Key, tokens: &TokenStream, errors: &mut Errors) -> Option<Value> {
+    let slot = Slot { word, in_list: false };
+    let expr = parse_expr(slot, tokens, errors)?;
+    match whole(&expr) {
+        Some(Some(text)) => Some(Value { text, whole: true }),
+        Some(None) => {
+            errors.push(message::value_number_too_large(&expr));
+            None
+        }
+        None => string(slot, &expr, errors).map(|text| Value { text, whole: false }),
+    }
+}
+
 impl Place {
+    fn take_class(&mut self, class: Class, key: &Ident) {
+        match &self.settings.class {
+            Some(_) => self.settings.other_class = Some(key.clone()),
+            None => self.settings.class = Some((class, key.clone())),
+        }
+    }
+
     // Accepted: `"frames"`, any text but an empty one.
     fn parse_name(&self, word: Key, tokens: &TokenStream, errors: &mut Errors) -> Option<LitStr> {
         let name = parse_string(word, tokens, errors)?;

@@ -8,11 +8,12 @@ use syn::{GenericParam, LitStr};
 
 use super::item::{Alternative, Content, Field, Item, Member};
 use crate::diag::Errors;
-use crate::diag::derive::{field, target, variant};
+use crate::diag::derive::{attribute, field, target, variant};
 use crate::words::derive::Derive;
 
 pub(super) fn check(derive: Derive, item: &Item, errors: &mut Errors) {
     check_not_generic(derive, item, errors);
+    check_one_class(item, errors);
     match &item.content {
         Content::Fields(fields) => {
             check_default_or_optional(fields, errors);
@@ -22,6 +23,7 @@ pub(super) fn check(derive: Derive, item: &Item, errors: &mut Errors) {
             check_member_names_distinct(members, errors);
             check_member_values_distinct(members, errors);
             check_names_are_no_values(members, errors);
+            check_values_alike(members, errors);
         }
         Content::Alternatives(alternatives) => check_types_distinct(alternatives, errors),
         Content::Rejected(_) => {}
@@ -40,6 +42,13 @@ fn check_not_generic(derive: Derive, item: &Item, errors: &mut Errors) {
         errors.push(target::target_lifetime(derive, ident, generics));
     } else if let Some(clause) = &generics.where_clause {
         errors.push(target::target_where_clause(derive, ident, clause));
+    }
+}
+
+// Forbidden: `#[flyte(pydantic, named_tuple)] struct Row { number: i64 }`.
+fn check_one_class(item: &Item, errors: &mut Errors) {
+    if let (Some((_, first)), Some(second)) = (&item.settings.class, &item.settings.other_class) {
+        errors.push(attribute::conflict_classes(first, second));
     }
 }
 
@@ -75,7 +84,7 @@ fn check_member_names_distinct(members: &[Member], errors: &mut Errors) {
 fn check_member_values_distinct(members: &[Member], errors: &mut Errors) {
     for (first, second) in repeated(members.iter(), |member| member.value().value()) {
         if first.name().value() != second.name().value() {
-            let place = written(second.settings.value.as_ref(), &second.ident);
+            let place = written(value_of(second), &second.ident);
             let value = second.value().value();
             errors.push(variant::duplicate_member_value(&value, &first.ident, &place));
         }
@@ -94,9 +103,19 @@ fn check_names_are_no_values(members: &[Member], errors: &mut Errors) {
         if let Some((_, named)) = named
             && member.name().value() != text
         {
-            let place = written(member.settings.value.as_ref(), &member.ident);
+            let place = written(value_of(member), &member.ident);
             errors.push(variant::conflict_name_and_value(&text, &named.ident, &place));
         }
+    }
+}
+
+// Forbidden: `#[flyte(value = 1)] Low, High`.
+fn check_values_alike(members: &[Member], errors: &mut Errors) {
+    let Some(number) = members.iter().find(|member| member.has_whole_value()) else {
+        return;
+    };
+    if let Some(text) = members.iter().find(|member| !member.has_whole_value()) {
+        errors.push(variant::conflict_values(&number.ident, &written(value_of(text), &text.ident)));
     }
 }
 
@@ -123,6 +142,10 @@ fn repeated<'a, T>(
         }
     }
     repeated
+}
+
+fn value_of(member: &Member) -> Option<&LitStr> {
+    member.settings.value.as_ref().map(|value| &value.text)
 }
 
 /// What to underline: the name that was written, or the identifier it is made from.

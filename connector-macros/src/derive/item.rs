@@ -76,7 +76,12 @@ impl Member {
     /// Its value in Python.
     pub(super) fn value(&self) -> LitStr {
         let default = || LitStr::new(&member_value(&self.ident.to_string()), self.ident.span());
-        self.settings.value.clone().unwrap_or_else(default)
+        self.settings.value.clone().map_or_else(default, |value| value.text)
+    }
+
+    /// Whether its value in Python is a whole number.
+    pub(super) fn has_whole_value(&self) -> bool {
+        self.settings.value.as_ref().is_some_and(|value| value.whole)
     }
 }
 

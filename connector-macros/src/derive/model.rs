@@ -5,7 +5,7 @@
 use proc_macro2::{Ident, Span};
 use syn::{Expr, LitStr, Type};
 
-use super::attribute::{Fallback, Settings};
+use super::attribute::{Class, Fallback, Settings};
 use super::item::{self, Content, Item};
 use crate::diag::{Errors, Reported};
 
@@ -22,7 +22,8 @@ pub(super) struct Record {
     /// What people call it.
     pub(super) name: LitStr,
     pub(super) description: String,
-    pub(super) pydantic: bool,
+    /// Which of Python's classes it stands for, unless it is a dataclass.
+    pub(super) class: Option<Class>,
     pub(super) fields: Vec<Field>,
 }
 
@@ -53,6 +54,8 @@ pub(super) struct Enumeration {
     pub(super) ident: Ident,
     pub(super) name: LitStr,
     pub(super) description: String,
+    /// Whether the values are whole numbers.
+    pub(super) whole: bool,
     pub(super) members: Vec<Member>,
 }
 
@@ -83,13 +86,14 @@ pub(super) fn build(item: &Item, errors: &Errors) -> Result<Model, Reported> {
             ident,
             name: item.name(),
             description,
-            pydantic: item.settings.pydantic,
+            class: item.settings.class.as_ref().map(|(class, _)| *class),
             fields: fields.iter().map(field).collect(),
         }),
         Content::Members(members) => Model::Enumeration(Enumeration {
             ident,
             name: item.name(),
             description,
+            whole: members.iter().any(item::Member::has_whole_value),
             members: members.iter().map(member).collect(),
         }),
         Content::Alternatives(alternatives) => {

@@ -58,6 +58,13 @@ fn legal_items(derive: Derive) -> Vec<TokenStream> {
                 enum Size { Number(i64), Text(String), Many(Vec<(u8, [i64; 4])>), Nothing(()) }
             },
             quote! {
+                #[flyte(named_tuple)]
+                struct Row { number: i64 }
+            },
+            quote! {
+                enum Level { #[flyte(value = 1)] Low, #[flyte(value = -5)] Odd }
+            },
+            quote! {
                 struct Empty {}
             },
         ],

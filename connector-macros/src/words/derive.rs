@@ -85,6 +85,8 @@ impl Derive {
                 Key::Name,
                 Key::Value,
                 Key::Pydantic,
+                Key::NamedTuple,
+                Key::TypedDict,
                 Key::Crate,
             ],
         }
@@ -92,7 +94,9 @@ impl Derive {
 
     const fn legal(self, position: Position) -> &'static [Key] {
         match (self, position) {
-            (Self::FlyteType, Position::Struct) => &[Key::Rename, Key::Pydantic, Key::Crate],
+            (Self::FlyteType, Position::Struct) => {
+                &[Key::Rename, Key::Pydantic, Key::NamedTuple, Key::TypedDict, Key::Crate]
+            }
             (Self::FlyteType, Position::Names) => &[Key::Rename, Key::Crate],
             (_, Position::Struct | Position::Names | Position::Types) => &[Key::Crate],
             (Self::TaskOutputs, Position::Field) | (_, Position::Secret) => &[Key::Rename],
@@ -160,6 +164,8 @@ pub(crate) enum Key {
     Name,
     Value,
     Pydantic,
+    NamedTuple,
+    TypedDict,
     Crate,
 }
 
@@ -172,6 +178,8 @@ impl Word for Key {
             Self::Name => "name",
             Self::Value => "value",
             Self::Pydantic => "pydantic",
+            Self::NamedTuple => "named_tuple",
+            Self::TypedDict => "typed_dict",
             Self::Crate => "crate",
         }
     }
@@ -180,7 +188,7 @@ impl Word for Key {
         match self {
             Self::Rename => "\"frames\"",
             Self::Default => "24",
-            Self::Optional | Self::Pydantic => "",
+            Self::Optional | Self::Pydantic | Self::NamedTuple | Self::TypedDict => "",
             Self::Name => "\"FAST\"",
             Self::Value => "\"fast\"",
             Self::Crate => "::connector_core",
@@ -189,7 +197,7 @@ impl Word for Key {
 
     fn shape(self) -> Shape {
         match self {
-            Self::Optional | Self::Pydantic => Shape::Flag,
+            Self::Optional | Self::Pydantic | Self::NamedTuple | Self::TypedDict => Shape::Flag,
             Self::Default => Shape::Either,
             Self::Rename | Self::Name | Self::Value | Self::Crate => Shape::Value,
         }
@@ -218,6 +226,7 @@ mod tests {
             (Derive::TaskConnection, Position::Struct, "krate", Some(Key::Crate)),
             (Derive::FlyteType, Position::Member, "names", Some(Key::Name)),
             (Derive::FlyteType, Position::Struct, "pydantic_model", Some(Key::Pydantic)),
+            (Derive::FlyteType, Position::Struct, "namedtuple", Some(Key::NamedTuple)),
             (Derive::FlyteType, Position::Alternative, "nam", None),
             (Derive::TaskInputs, Position::Field, "alias", None),
         ] {

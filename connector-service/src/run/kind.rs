@@ -13,6 +13,8 @@ pub(super) enum Kind {
     Float,
     Text,
     Truth,
+    /// A date, where something says that it is no datetime: only the tag inside a union does.
+    Day,
     Time,
     Span,
     Object,
@@ -56,12 +58,17 @@ impl Kind {
             Ok(pb::SimpleType::Float) => Self::Float,
             Ok(pb::SimpleType::String) => Self::Text,
             Ok(pb::SimpleType::Boolean) => Self::Truth,
+            Ok(pb::SimpleType::Datetime) if is_day(declared) => Self::Day,
             Ok(pb::SimpleType::Datetime) => Self::Time,
             Ok(pb::SimpleType::Duration) => Self::Span,
             Ok(pb::SimpleType::Struct) => Self::Object,
             Ok(pb::SimpleType::Binary | pb::SimpleType::Error) | Err(_) => Self::Other,
         }
     }
+}
+
+fn is_day(declared: &pb::LiteralType) -> bool {
+    declared.structure.as_ref().is_some_and(|structure| structure.tag == "date")
 }
 
 /// What Python calls the type.
@@ -78,6 +85,7 @@ pub(super) fn name(declared: &pb::LiteralType) -> String {
         (_, Kind::Float) => "float".to_owned(),
         (_, Kind::Text) => "str".to_owned(),
         (_, Kind::Truth) => "bool".to_owned(),
+        (_, Kind::Day) => "date".to_owned(),
         (_, Kind::Time) => "datetime".to_owned(),
         (_, Kind::Span) => "timedelta".to_owned(),
         (_, Kind::Object) => title(declared).unwrap_or("object").to_owned(),

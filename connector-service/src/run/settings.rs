@@ -32,8 +32,13 @@ pub(super) fn collect(
         Setting::One(_) => None,
     }) {
         let read = fs::read(file).map_err(|error| error.to_string()).and_then(|bytes| {
-            let fields: Map<String, Json> = serde_json::from_slice(&bytes)
+            let mut fields: Map<String, Json> = serde_json::from_slice(&bytes)
                 .map_err(|error| format!("no JSON object: {error}"))?;
+            for (name, value) in &mut fields {
+                if declared(name, described).is_some_and(is_float) {
+                    make_float(value);
+                }
+            }
             json_to_struct(Json::Object(fields)).map_err(|error| error.message().to_owned())
         });
         let read = read.map_err(|error| {
@@ -56,7 +61,13 @@ fn typed(name: &str, value: &str, described: Option<&[FieldDescription]>) -> Res
     let Some(fields) = described else { return Ok(value::guessed_text(value)) };
     match fields.iter().find(|field| field.name == name) {
         Some(field) if field.declared.as_ref().is_some_and(is_text) => Ok(Json::from(value)),
-        Some(_) => Ok(value::guessed_text(value)),
+        Some(field) => {
+            let mut json = value::guessed_text(value);
+            if field.declared.as_ref().is_some_and(is_float) {
+                make_float(&mut json);
+            }
+            Ok(json)
+        }
         None if OF_FLYTE.contains(&name) => Ok(value::guessed_text(value)),
         None => {
             let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
@@ -66,17 +77,43 @@ fn typed(name: &str, value: &str, described: Option<&[FieldDescription]>) -> Res
     }
 }
 
+fn declared<'a>(
+    name: &str,
+    described: Option<&'a [FieldDescription]>,
+) -> Option<&'a pb::LiteralType> {
+    described?.iter().find(|field| field.name == name)?.declared.as_ref()
+}
+
+/// A whole number that no float holds exactly would travel as text, which is right for an int only.
+fn make_float(json: &mut Json) {
+    if let Some(number) = json.as_f64() {
+        *json = Json::from(number);
+    }
+}
+
+/// Whether a setting is a float, or nothing.
+fn is_float(declared: &pb::LiteralType) -> bool {
+    is_all(declared, |kind| kind == Kind::Float)
+}
+
 /// Whether a setting is text, whatever the text looks like.
 fn is_text(declared: &pb::LiteralType) -> bool {
+    is_all(declared, |kind| {
+        matches!(
+            kind,
+            Kind::Text | Kind::Enum | Kind::Day | Kind::Time | Kind::File | Kind::Dir | Kind::Table
+        )
+    })
+}
+
+/// Whether a type is of a kind, or a union of such types and nothing.
+fn is_all(declared: &pb::LiteralType, fits: fn(Kind) -> bool) -> bool {
     match (&declared.r#type, Kind::of(declared)) {
         (Some(pb::literal_type::Type::UnionType(union)), _) => {
             let mut said = union.variants.iter().filter(|it| Kind::of(it) != Kind::None).peekable();
-            said.peek().is_some() && said.all(is_text)
+            said.peek().is_some() && said.all(|it| is_all(it, fits))
         }
-        (_, kind) => matches!(
-            kind,
-            Kind::Text | Kind::Enum | Kind::Time | Kind::File | Kind::Dir | Kind::Table
-        ),
+        (_, kind) => fits(kind),
     }
 }
 

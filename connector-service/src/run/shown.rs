@@ -5,10 +5,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use connector_core::custom_info::struct_to_json;
-use connector_core::jiff::{SignedDuration, Timestamp};
+use connector_core::jiff::SignedDuration;
 use connector_core::pb::{literal, primitive, scalar};
 use connector_core::typed::{Form, Style, Value};
-use connector_core::{FlyteType, pb};
+use connector_core::{Datetime, FlyteType, pb};
 use serde_json::{Map, Value as Json, json};
 
 /// Named literals as one JSON object. The last of equal names counts, as for the executor.
@@ -75,7 +75,7 @@ fn of_primitive(value: &primitive::Value) -> Json {
         primitive::Value::StringValue(text) => text.as_str().into(),
         primitive::Value::Boolean(value) => (*value).into(),
         primitive::Value::Datetime(time) => {
-            spelled::<Timestamp>(Form::Datetime(*time), Style::Dataclass)
+            spelled::<Datetime>(Form::Datetime(*time), Style::Dataclass)
                 .unwrap_or_else(|| json!({"seconds": time.seconds, "nanos": time.nanos}))
         }
         primitive::Value::Duration(span) => {

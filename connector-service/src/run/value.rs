@@ -2,10 +2,13 @@
 //! `task` makes inputs of them; `shown` is the way back.
 //! Core's own readers judge every value, so that no second opinion about types lives here.
 
-use connector_core::jiff::{SignedDuration, Timestamp};
+use std::borrow::Borrow;
+
+use connector_core::jiff::SignedDuration;
+use connector_core::jiff::civil::Date;
 use connector_core::pb::{literal_type, scalar};
 use connector_core::typed::{Form, Mismatches, Style};
-use connector_core::{DataFrame, Dir, File, FlyteType, literal, pb};
+use connector_core::{DataFrame, Datetime, Dir, File, FlyteType, literal, pb};
 use serde_json::Value as Json;
 
 use super::kind::{self, Kind};
@@ -13,18 +16,18 @@ use super::kind::{self, Kind};
 /// The literal of what was typed after `NAME=`.
 pub(super) fn from_text(text: &str, declared: &pb::LiteralType) -> Result<pb::Literal, Mismatches> {
     if let Some(literal_type::Type::UnionType(union)) = &declared.r#type {
-        // Text fits everything, so a string is what remains if nothing else fits.
-        let (last, first): (Vec<_>, Vec<_>) =
-            union.variants.iter().partition(|variant| Kind::of(variant) == Kind::Text);
-        let fitting = first.into_iter().chain(last);
-        return fitting
-            .filter_map(|variant| Some((from_text(text, variant).ok()?, variant)))
-            .map(|(value, variant)| wrapped(value, variant))
-            .next()
-            .ok_or_else(|| no_variant(union));
+        let mut fitting: Vec<&pb::LiteralType> = union.variants.iter().collect();
+        fitting.sort_by_key(|variant| match Kind::of(variant) {
+            // A date is a datetime, too.
+            Kind::Day => 0,
+            // Text fits everything, so a string is what remains if nothing else fits.
+            Kind::Text => 2,
+            _ => 1,
+        });
+        return first_fitting(union, fitting, |variant| from_text(text, variant));
     }
     let json = match Kind::of(declared) {
-        Kind::Text | Kind::Enum | Kind::Time => Json::from(text),
+        Kind::Text | Kind::Enum | Kind::Day | Kind::Time => Json::from(text),
         Kind::Span => text.parse::<f64>().map_or_else(|_| text.into(), Json::from),
         Kind::File | Kind::Dir | Kind::Table if !text.trim_start().starts_with('{') => text.into(),
         Kind::None if ["null", "None", "none"].contains(&text) => Json::Null,
@@ -64,11 +67,7 @@ pub(super) fn from_json(
             // First the type whose own spelling this is: 5 is an int, though a float reads it, too.
             let own = union.variants.iter().filter(|variant| is_own(json, variant));
             let fitting = own.chain(&union.variants);
-            fitting
-                .filter_map(|variant| Some((from_json(json, variant).ok()?, variant)))
-                .map(|(value, variant)| wrapped(value, variant))
-                .next()
-                .ok_or_else(|| no_variant(union))
+            first_fitting(union, fitting, |variant| from_json(json, variant))
         }
         Some(literal_type::Type::EnumType(members)) => {
             let text = json.as_str().ok_or_else(other)?;
@@ -101,7 +100,8 @@ pub(super) fn from_json(
             },
             Kind::Text => read::<String>(json),
             Kind::Truth => read::<bool>(json),
-            Kind::Time => read::<Timestamp>(json),
+            Kind::Day => read::<Date>(json),
+            Kind::Time => read::<Datetime>(json),
             Kind::Span => read::<SignedDuration>(json),
             Kind::Object if json.is_object() || json.is_array() => json.clone().into_literal(),
             Kind::Unknown => guessed(json).map(|(value, _)| value),
@@ -164,7 +164,12 @@ fn is_own(json: &Json, declared: &pb::LiteralType) -> bool {
         Kind::List => json.is_array(),
         Kind::Map | Kind::Object => json.is_object(),
         // Text that is more than text: a name of the enum, a time.
-        Kind::Enum | Kind::Time => json.is_string() && from_json(json, declared).is_ok(),
+        Kind::Enum | Kind::Day => json.is_string() && from_json(json, declared).is_ok(),
+        // A date alone is a date before it is a midnight.
+        Kind::Time => {
+            json.as_str().is_some_and(|text| text.len() > "2024-01-02".len())
+                && from_json(json, declared).is_ok()
+        }
         _ => false,
     }
 }
@@ -175,9 +180,27 @@ fn wrapped(value: pb::Literal, variant: &pb::LiteralType) -> pb::Literal {
     pb::Literal { value: Some(pb::literal::Value::Scalar(Box::new(scalar))), ..Default::default() }
 }
 
-fn no_variant(union: &pb::UnionType) -> Mismatches {
+/// The first variant that takes the value, with the value in it.
+fn first_fitting(
+    union: &pb::UnionType,
+    variants: impl IntoIterator<Item = impl Borrow<pb::LiteralType>>,
+    read: impl Fn(&pb::LiteralType) -> Result<pb::Literal, Mismatches>,
+) -> Result<pb::Literal, Mismatches> {
+    for variant in variants {
+        let variant = variant.borrow();
+        if let Ok(value) = read(variant) {
+            return Ok(wrapped(value, variant));
+        }
+    }
     let names: Vec<String> = union.variants.iter().map(kind::name).collect();
-    Mismatches::new(format!("it fits none of {}", names.join(" | ")))
+    let text = format!("it fits none of {}", names.join(" | "));
+    // Where it is one type or nothing, that type says what is wrong.
+    let mut types = union.variants.iter().filter(|variant| Kind::of(variant) != Kind::None);
+    let problem = match (types.next(), types.next()) {
+        (Some(only), None) => read(only).err(),
+        _ => None,
+    };
+    Err(Mismatches::new(problem.map_or(text.clone(), |problem| format!("{text}: {problem}"))))
 }
 
 /// The declared format, where the value says none.
@@ -220,8 +243,8 @@ fn found(json: &Json) -> &'static str {
 mod tests {
     use std::collections::BTreeMap;
 
-    use connector_core::jiff::Timestamp;
-    use connector_core::{Dir, File, FlyteType, literal, pb};
+    use connector_core::jiff::civil::Date;
+    use connector_core::{Datetime, Dir, File, FlyteType, literal, pb};
     use serde_json::json;
 
     use super::{from_json, from_text, guessed, guessed_text};
@@ -258,16 +281,56 @@ mod tests {
         }
         assert_eq!(text::<i64>("x").unwrap_err(), ": expected an int, found other text");
         assert!(text::<i64>("5.7").unwrap_err().contains("5.7"));
-        assert!(text::<Option<i64>>("x").unwrap_err().contains("int | None"));
+        let optional = text::<Option<i64>>("x").unwrap_err();
+        assert_eq!(optional, ": it fits none of int | None: expected an int, found other text");
         let both = text::<Vec<i64>>(r#"["a", 1, "b"]"#).unwrap_err();
         assert!(both.contains("[0]") && both.contains("[2]") && !both.contains("[1]"), "{both}");
     }
 
     #[test]
+    fn times_are_all_of_pythons_and_say_their_zone() {
+        let last = text::<Datetime>("9999-12-31T23:59:59.999999").unwrap();
+        let expected: Datetime = "9999-12-31T23:59:59.999999Z".parse().unwrap();
+        assert_eq!(last, expected.into_literal().unwrap());
+        let berlin = text::<Datetime>("2024-07-01T12:00:00[Europe/Berlin]").unwrap_err();
+        assert!(berlin.contains("named zone; write its offset, such as +01:00"), "{berlin}");
+        let berlin = text::<Option<Datetime>>("2024-07-01T12:00:00+02:00[Europe/Berlin]");
+        assert!(berlin.unwrap_err().contains("named zone; write its offset"));
+        // `date` and `datetime` have one type; inside a union a tag tells them apart.
+        let tag = |read: Result<pb::Literal, String>| {
+            let literal = read.unwrap();
+            let Some(pb::literal::Value::Scalar(scalar)) = literal.value else { panic!() };
+            let Some(pb::scalar::Value::Union(union)) = scalar.value else { panic!() };
+            union.r#type.unwrap().structure.unwrap().tag
+        };
+        let declared = union(&[Date::literal_type(), Datetime::literal_type()]);
+        for (said, expected) in [("2024-01-02", "date"), ("2024-01-02T03:04", "datetime")] {
+            let read = from_text(said, &declared).map_err(|found| found.to_string());
+            assert_eq!(tag(read), expected);
+            let read = from_json(&json!(said), &declared).map_err(|found| found.to_string());
+            assert_eq!(tag(read), expected);
+        }
+    }
+
+    /// A union of a date and a datetime, as Python declares it.
+    fn union(variants: &[pb::LiteralType]) -> pb::LiteralType {
+        let tagged = |tag: &str, declared: &pb::LiteralType| pb::LiteralType {
+            structure: Some(pb::TypeStructure { tag: tag.to_owned(), ..Default::default() }),
+            ..declared.clone()
+        };
+        let variants = variants.iter().zip(["date", "datetime"]);
+        let variants = variants.map(|(declared, tag)| tagged(tag, declared)).rev().collect();
+        let kind = pb::literal_type::Type::UnionType(pb::UnionType { variants });
+        pb::LiteralType { r#type: Some(kind), ..Default::default() }
+    }
+
+    #[test]
     fn what_is_shown_is_read_back() {
-        let time = "2024-01-02T03:04:05.678901Z".parse::<Timestamp>().unwrap();
+        let time = "2024-01-02T03:04:05.678901Z".parse::<Datetime>().unwrap();
+        let last = "9999-12-31T23:59:59.999999Z".parse::<Datetime>().unwrap();
         for (value, declared) in [
-            (time.into_literal().unwrap(), Timestamp::literal_type()),
+            (time.into_literal().unwrap(), Datetime::literal_type()),
+            (last.into_literal().unwrap(), Datetime::literal_type()),
             (File::new("f").into_literal().unwrap(), File::literal_type()),
             (literal::float(f64::INFINITY), f64::literal_type()),
             (Some(0_i64).into_literal().unwrap(), Option::<i64>::literal_type()),

@@ -25,18 +25,16 @@ import simulator_task
 import typed_classes
 import typed_echo_task
 from flyte._internal.runtime.task_serde import get_proto_task
-from flyte.io import DataFrame, Dir, File
 from flyte.models import SerializationContext
 from flyteidl2.connector import connector_pb2
 from flyteidl2.connector.service_pb2_grpc import AsyncConnectorServiceStub
+from generated_values import AT, values
 from google.protobuf.json_format import MessageToDict
 from simulator_task import CreateOutcome, SimulatorConfig, SimulatorConnection, SimulatorTask
-from typed_echo_task import Mode, Point, TypedEchoOutputs, TypedEchoTask
+from typed_echo_task import TypedEchoOutputs, TypedEchoTask
 
 ADDRESS = "FLYTE_CONNECTOR_ADDRESS"
 LIMIT_SECONDS = 60
-UTC = datetime.timezone.utc
-AT = datetime.datetime(2024, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 env = flyte.TaskEnvironment("generated")
 batch_job = batch_job_task.BatchJobTask(name="batch", settings={"duration_seconds": 0.2}, outputs={"result": str})
@@ -49,27 +47,6 @@ async def pipeline(i: int) -> str:
     result = await batch_job()
     echoed = TypedEchoOutputs(*await typed_echo(**{**values(), "i": i}))
     return f"{result[:12]} {echoed.i} {echoed.point.mode.name}"
-
-
-def values() -> Dict[str, Any]:
-    took = datetime.timedelta(days=-2, microseconds=1)
-    point = Point(x=1.0, y=-2.5, label=None, tags=["a", ""], at=AT, took=took, mode=Mode.SLOW)
-    return {
-        "i": -(2**63),
-        "f": 1.5,
-        "s": 'naïve "日本" 🚀',
-        "b": True,
-        "at": AT,
-        "took": took,
-        "xs": [1, 0, -1],
-        "m": {"pi": 3.25, "ü": 0.5},
-        "mode": Mode.FAST,
-        "point": point,
-        "points": [point, Point(x=0.5, y=0.0, label="b", tags=[], at=AT, took=took, mode=Mode.FAST)],
-        "file": File(path="s3://bucket/in/data.csv"),
-        "dir": Dir(path="s3://bucket/in/parts/"),
-        "df": DataFrame(uri="s3://bucket/in/table", format="parquet"),
-    }
 
 
 def run(task: Any, **inputs: Any) -> Dict[str, Any]:
@@ -94,7 +71,7 @@ def typed() -> Dict[str, Any]:
         "names": list(named),
         "different": [name for name in named if seen(named[name]) != seen(given[name])],
         "types": {name: type(value).__module__ + "." + type(value).__name__ for name, value in named.items()},
-        "without opt": repr(flyte.with_runcontext(mode="local").run(typed_echo, **values()).outputs()[8]),
+        "without opt": repr(typed_echo.by_name(flyte.with_runcontext(mode="local").run(typed_echo, **values()).outputs())["opt"]),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterable, List, Type
 import grpc
 from flyteidl2.connector.connector_pb2 import CreateTaskResponse
 from flyteidl2.connector.service_pb2_grpc import AsyncConnectorServiceStub, ConnectorMetadataServiceStub
-from google.protobuf.json_format import MessageToDict
+from google.protobuf.json_format import MessageToDict, SerializeToJsonError
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -85,7 +85,11 @@ class Transcript:
 
 def as_json(message: Message) -> Any:
     """The message with its proto field names; bytes come out in base64."""
-    return MessageToDict(message, preserving_proto_field_name=True)
+    try:
+        return MessageToDict(message, preserving_proto_field_name=True)
+    except SerializeToJsonError:
+        # The SDK writes durations that protobuf's JSON has no words for.
+        return {"text": str(message)}
 
 
 def base64_of(data: bytes) -> str:

@@ -7,15 +7,23 @@ No values here: a class and the types of its fields, in the order in which they 
 import datetime
 import enum
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple, TypedDict, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from flyte.io import DataFrame, Dir, File
 from pydantic import BaseModel
+
+# That of `typing` is not enough for pydantic before Python 3.12.
+from typing_extensions import NotRequired, TypedDict
 
 
 class Mode(enum.Enum):
     FAST = "fast"
     SLOW = "slow"
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = -5
 
 
 @dataclass
@@ -180,3 +188,175 @@ class Row(NamedTuple):
 class Options(TypedDict):
     depth: int
     mode: Mode
+
+
+class Partial(TypedDict):
+    depth: int
+    label: NotRequired[str]
+
+
+@dataclass
+class Choices:
+    """Unions and classes of every family inside a dataclass."""
+
+    date_or_time: Union[datetime.date, datetime.datetime]
+    time_or_date: Union[datetime.datetime, datetime.date]
+    time_or_text: Union[datetime.datetime, str]
+    date_or_text: Union[datetime.date, str]
+    span_or_real: Union[datetime.timedelta, float]
+    real_or_span: Union[float, datetime.timedelta]
+    whole_or_span: Union[int, datetime.timedelta]
+    span_or_text: Union[datetime.timedelta, str]
+    level_or_whole: Union[Level, int]
+    mode_or_text: Union[Mode, str]
+    mode_or_level: Union[Mode, Level, None]
+    shape: Union[Circle, Square]
+    row_or_whole: Union[Row, int]
+    options_or_whole: Union[Options, int]
+    modes_or_whole: Union[List[Mode], int]
+
+
+class ChoicesModel(BaseModel):
+    """The same fields as `Choices`; pydantic has rules of its own."""
+
+    date_or_time: Union[datetime.date, datetime.datetime]
+    time_or_date: Union[datetime.datetime, datetime.date]
+    time_or_text: Union[datetime.datetime, str]
+    date_or_text: Union[datetime.date, str]
+    span_or_real: Union[datetime.timedelta, float]
+    real_or_span: Union[float, datetime.timedelta]
+    whole_or_span: Union[int, datetime.timedelta]
+    span_or_text: Union[datetime.timedelta, str]
+    level_or_whole: Union[Level, int]
+    mode_or_text: Union[Mode, str]
+    mode_or_level: Union[Mode, Level, None]
+    shape: Union[Circle, Square]
+    row_or_whole: Union[Row, int]
+    options_or_whole: Union[Options, int]
+    modes_or_whole: Union[List[Mode], int]
+
+
+@dataclass
+class Moded:
+    mode: Mode
+    took: datetime.timedelta
+
+
+class ModedModel(BaseModel):
+    mode: Mode
+    took: datetime.timedelta
+
+
+class Pair(NamedTuple):
+    mode: Mode
+    level: Level
+
+
+@dataclass
+class Families:
+    """Every family of classes inside a dataclass, but for models, which cannot be there."""
+
+    level: Level
+    maybe_level: Optional[Level]
+    levels: List[Level]
+    pair: Pair
+    maybe_pair: Optional[Pair]
+    pairs: List[Pair]
+    options: Options
+    maybe_options: Optional[Options]
+    moded: Moded
+    both: Tuple[Mode, Pair]
+
+
+class FamiliesModel(BaseModel):
+    level: Level
+    maybe_level: Optional[Level]
+    levels: List[Level]
+    pair: Pair
+    maybe_pair: Optional[Pair]
+    pairs: List[Pair]
+    options: Options
+    maybe_options: Optional[Options]
+    moded: Moded
+    both: Tuple[Mode, Pair]
+    model: ModedModel
+    models: Dict[str, ModedModel]
+
+
+class FamiliesTuple(NamedTuple):
+    level: Level
+    pair: Pair
+    options: Options
+    moded: Moded
+    modes: List[Mode]
+    model: ModedModel
+
+
+class FamiliesDict(TypedDict):
+    level: Level
+    pair: Pair
+    options: Options
+    moded: Moded
+    modes: List[Mode]
+    models: List[ModedModel]
+
+
+@dataclass
+class Loose:
+    """JSON of no declared type inside a dataclass."""
+
+    value: Any
+    bare: dict
+    items: List[Any]
+
+
+class LooseModel(BaseModel):
+    value: Any
+    bare: dict
+    items: List[Any]
+
+
+@dataclass
+class Moments:
+    """Times from one end of Python's years to the other, in zones that reach beyond."""
+
+    at: datetime.datetime
+    day: datetime.date
+    took: datetime.timedelta
+
+
+class MomentsModel(BaseModel):
+    at: datetime.datetime
+    day: datetime.date
+    took: datetime.timedelta
+
+
+@dataclass
+class Dated:
+    time_or_date: Union[datetime.datetime, datetime.date]
+
+
+class DatedModel(BaseModel):
+    time_or_date: Union[datetime.datetime, datetime.date]
+
+
+@dataclass
+class Alike:
+    """The first class has a default for what the second one has not."""
+
+    shape: Union[Labelled, Square]
+
+
+@dataclass
+class IntNumber:
+    value: int
+
+
+@dataclass
+class FloatNumber:
+    value: float
+
+
+@dataclass
+class Numbers:
+    number: Union[IntNumber, FloatNumber]

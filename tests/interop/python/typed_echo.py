@@ -18,9 +18,11 @@ import task_requests
 from flyte.io import DataFrame, Dir, File
 from flyte.types import TypeEngine
 from flyteidl2.connector import connector_pb2
-from flyteidl2.core.literals_pb2 import Binary, Literal, LiteralOffloadedMetadata, Primitive, Scalar
-from flyteidl2.core.types_pb2 import LiteralType, SimpleType
+from flyteidl2.core.literals_pb2 import Binary, Literal, LiteralOffloadedMetadata, Primitive, Scalar, Union, Void
+from flyteidl2.core.types_pb2 import LiteralType, SimpleType, TypeStructure
 from flyteidl2.task.common_pb2 import NamedLiteral
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 from make_type_vectors import as_form
 from transcript import Transcript
 from typed_classes import TYPED_ECHO, Mode, Point, PointModel
@@ -71,6 +73,18 @@ def small() -> Values:
         **{"point": plain, "points": [], "file": File(path=""), "dir": Dir(path="s3://b")},
         "df": DataFrame(uri="s3://b", format=""),
     }
+
+
+LAST = datetime.datetime.max.replace(tzinfo=UTC)
+BEYOND = datetime.datetime.max.replace(tzinfo=datetime.timezone(datetime.timedelta(hours=-12)))
+
+
+def ends(kind: type = Point) -> Values:
+    """The last that Python can say, also where it is in the year 10000 of UTC, as it can be inside an object."""
+    longest = datetime.timedelta(days=-999999999)
+    edge = point(BEYOND, kind, took=longest)
+    late = point(datetime.datetime.max, kind, took=longest)
+    return {**values(LAST, kind), "took": datetime.timedelta.max, "point": edge, "points": [late]}
 
 
 def as_meant(value: Any) -> Any:
@@ -152,10 +166,21 @@ def same(read: Any, meant: Any) -> bool:
     return bool(read == meant)
 
 
+def digits(name: str, literal: Literal) -> Literal:
+    """Whole numbers as their digits, as a form that has floats only must write large ones."""
+    if name == "xs":
+        for item in literal.collection.literals:
+            item.CopyFrom(text(str(item.scalar.primitive.integer)))
+    return text(str(literal.scalar.primitive.integer)) if name == "i" else literal
+
+
 def good_inputs(requests: Requests) -> None:
     requests.good("dataclass", values())
     requests.good("pydantic", values(kind=PointModel), MODELS)
     requests.good("small", small())
+    requests.good("ends", ends())
+    requests.good("pydantic ends", ends(PointModel), MODELS)
+    requests.good("digits", values(), change=digits)
     forms = {"point", "points"}
     requests.good("form", values(), change=lambda name, value: as_form(value) if name in forms else value)
     requests.good(
@@ -220,6 +245,21 @@ def bad_inputs(requests: Requests) -> None:
     def put(name: str, literal: Literal) -> Callable[[Dict[str, Literal]], None]:
         return lambda literals: literals.update({name: literal})
 
+    def tagged(tag: str, value: Literal) -> Callable[[Dict[str, Literal]], None]:
+        union = Union(value=value, type=LiteralType(structure=TypeStructure(tag=tag)))
+        return put("opt", Literal(scalar=Scalar(union=union)))
+
+    whole = Literal(scalar=Scalar(primitive=Primitive(integer=5)))
+    requests.bad("unknown tag", tagged("integer", whole))
+    requests.bad("tag of another value", tagged("int", text("5")))
+    requests.bad("value of another tag", tagged("str", whole))
+    requests.bad("nothing under a tag", tagged("int", Literal(scalar=Scalar(none_type=Void()))))
+    requests.bad("tag of another type", tagged("str", text("5")))
+    duration = Duration(seconds=86400000000000)
+    requests.bad("too long", put("took", Literal(scalar=Scalar(primitive=Primitive(duration=duration)))))
+    moment = Timestamp(seconds=253402300800)
+    requests.bad("too late", put("at", Literal(scalar=Scalar(primitive=Primitive(datetime=moment)))))
+    requests.bad("inexact", put("i", number(2.0**53)))
     requests.bad("missing input", lambda literals: literals.pop("s"))
     requests.bad("input without a value", put("s", Literal()))
     requests.bad("integer for bool", put("b", Literal(scalar=Scalar(primitive=Primitive(integer=1)))))

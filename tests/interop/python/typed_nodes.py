@@ -18,10 +18,9 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from pydantic import BaseModel
 
-EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+# Without a zone: in UTC some times are in a year that Python does not have.
+EPOCH = datetime.datetime(1970, 1, 1)
 MICROSECOND = datetime.timedelta(microseconds=1)
-# Up to here every whole float has an integer of its own.
-EXACT = 2**53
 
 
 def node(value: Any, inside: bool = False) -> Dict[str, Any]:
@@ -70,8 +69,8 @@ def of_float(value: float) -> Dict[str, str]:
 
 
 def of_datetime(value: datetime.datetime) -> Dict[str, str]:
-    aware = value if value.tzinfo else value.replace(tzinfo=datetime.timezone.utc)
-    return {"datetime": str((aware - EPOCH) // MICROSECOND)}
+    offset = value.utcoffset() or datetime.timedelta(0)
+    return {"datetime": str((value.replace(tzinfo=None) - EPOCH - offset) // MICROSECOND)}
 
 
 # In this order: a bool is an int, and a datetime is a date.
@@ -95,15 +94,4 @@ def numbers_as_floats(value: Any) -> Dict[str, Any]:
         return {"list": [numbers_as_floats(item) for item in value]}
     if isinstance(value, int) and not isinstance(value, bool):
         return node(float(value))
-    return node(value)
-
-
-def as_json(value: Any) -> Dict[str, Any]:
-    """A value of no declared type: JSON knows one kind of number, so whole floats are told as integers."""
-    if isinstance(value, dict):
-        return {"map": [[node(key), as_json(item)] for key, item in sorted(value.items())]}
-    if isinstance(value, list):
-        return {"list": [as_json(item) for item in value]}
-    if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT:
-        return node(int(value))
     return node(value)

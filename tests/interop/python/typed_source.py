@@ -11,10 +11,22 @@ from flyte.io import DataFrame, Dir, File
 from google.protobuf.struct_pb2 import Struct
 from make_resource_meta_vectors import Source
 from typed_classes import (
+    Choices,
+    Circle,
+    Families,
+    FamiliesDict,
+    FamiliesModel,
+    FamiliesTuple,
+    Level,
+    Loose,
     Mode,
+    Moded,
+    ModedModel,
+    Moments,
     Node,
     NodeModel,
     Options,
+    Pair,
     Point,
     PointModel,
     Raw,
@@ -22,6 +34,7 @@ from typed_classes import (
     Record,
     RecordModel,
     Row,
+    Square,
 )
 
 UTC = datetime.timezone.utc
@@ -40,6 +53,10 @@ DATETIMES = [
     datetime.datetime(1, 1, 1, tzinfo=UTC),
     datetime.datetime(1, 1, 1, 0, 0, 0, 1, UTC),
     datetime.datetime(9999, 12, 30, 21, 59, 59, 999999, UTC),
+    datetime.datetime(9999, 12, 30, 22, 0, 1, tzinfo=UTC),
+    datetime.datetime.max.replace(tzinfo=UTC),
+    datetime.datetime.max,
+    datetime.datetime.max.replace(tzinfo=zone(hours=13)),
     datetime.datetime(1582, 10, 15, tzinfo=UTC),
     datetime.datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC),
     datetime.datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC),
@@ -53,6 +70,13 @@ DATETIMES = [
 ]
 # Berlin in 1890: offsets had seconds before there were time zones.
 LOCAL_MEAN_TIME = datetime.datetime(1890, 1, 1, 8, 0, tzinfo=zone(minutes=53, seconds=28))
+# In UTC they are in the years 10000 and 0, which only an object can hold: a literal is in UTC.
+BEYOND = [
+    datetime.datetime.max.replace(tzinfo=zone(hours=-12)),
+    datetime.datetime(9999, 12, 31, 23, 30, tzinfo=zone(hours=-1)),
+    datetime.datetime.min.replace(tzinfo=zone(hours=14)),
+    datetime.datetime(1, 1, 1, 0, 30, tzinfo=zone(minutes=31)),
+]
 DATES = [
     *(datetime.date(1, 1, 1), datetime.date(1582, 10, 15), datetime.date(1969, 12, 31), datetime.date(1970, 1, 1)),
     *(datetime.date(2000, 2, 29), datetime.date(2024, 2, 29), datetime.date(9999, 12, 30), datetime.date.max),
@@ -111,6 +135,9 @@ class Values(Source):
 
     def mode(self) -> Mode:
         return self.pick(list(Mode))
+
+    def level(self) -> Level:
+        return self.pick(list(Level))
 
     def keys(self) -> List[str]:
         """Different names; one time in two in the order of the alphabet, as Rust writes them."""
@@ -203,12 +230,71 @@ class Values(Source):
         return Options(depth=self.integer(), mode=self.mode())
 
 
+    def choices(self, kind: type = Choices) -> Any:
+        """Only what the official reader reads as it was: a date in place of a datetime it makes one, and so on."""
+        late = self.utc().replace(hour=1)
+        return kind(
+            date_or_time=self.pick([self.day(), late]), time_or_date=late, time_or_text=self.pick([late, "x", ""]),
+            date_or_text=self.pick([self.day(), "x", "2024-01-02T03:04:05"]),
+            span_or_real=self.span() if kind is Choices else self.pick([self.span(), self.finite()]),
+            real_or_span=self.finite() if kind is Choices else self.pick([self.span(), self.finite()]),
+            whole_or_span=self.pick([self.whole_within(), self.span()]), span_or_text=self.pick([self.span(), "PT1S", "7"]),
+            level_or_whole=self.pick([self.level(), 7]), mode_or_text=self.pick([self.mode(), "FAST", "x"]),
+            mode_or_level=self.pick([self.mode(), self.level(), None]),
+            shape=self.pick([Circle(self.finite()), Square(self.finite(), self.text())]),
+            row_or_whole=self.pick([self.row(), 7]), options_or_whole=self.pick([self.options(), 7]),
+            modes_or_whole=self.pick([self.several(self.mode), 7]),
+        )  # fmt: skip
+
+    def whole_within(self) -> int:
+        return self.below(2 * 10**9) - 10**9
+
+    def pair(self) -> Pair:
+        return Pair(mode=self.mode(), level=self.level())
+
+    def moded(self, kind: type = Moded) -> Any:
+        return kind(mode=self.mode(), took=self.span())
+
+    def families(self, kind: type = Families) -> Any:
+        more = {} if kind is Families else {
+            "model": self.moded(ModedModel), "models": self.mapped(lambda: self.moded(ModedModel)),
+        }  # fmt: skip
+        return kind(
+            level=self.level(), maybe_level=self.maybe(self.level), levels=self.several(self.level),
+            pair=self.pair(), maybe_pair=self.maybe(self.pair), pairs=self.several(self.pair),
+            options=self.options(), maybe_options=self.maybe(self.options), moded=self.moded(),
+            both=(self.mode(), self.pair()), **more,
+        )  # fmt: skip
+
+    def families_model(self) -> FamiliesModel:
+        return self.families(FamiliesModel)
+
+    def families_tuple(self) -> FamiliesTuple:
+        return FamiliesTuple(
+            self.level(), self.pair(), self.options(), self.moded(), self.several(self.mode), self.moded(ModedModel)
+        )
+
+    def families_dict(self) -> FamiliesDict:
+        return FamiliesDict(
+            level=self.level(), pair=self.pair(), options=self.options(), moded=self.moded(),
+            modes=self.several(self.mode), models=self.several(lambda: self.moded(ModedModel), 2),
+        )  # fmt: skip
+
+    def loose(self, kind: type = Loose) -> Any:
+        return kind(
+            value=self.json(2), bare=self.mapped(lambda: self.json(1)), items=self.several(lambda: self.json(1))
+        )
+
+    def moments(self, kind: type = Moments, **fields: Any) -> Any:
+        return kind(**{"at": self.moment(), "day": self.day(), "took": self.span(), **fields})
+
+
 class FormValues(Values):
     """Values that survive a form: its numbers are doubles, and JSON has no word for what is not a number."""
 
     def integer(self) -> int:
         value = super().integer()
-        return value if abs(value) <= 2**53 else value % 2**53
+        return value if abs(value) < 2**53 else value % 2**53
 
     def number(self) -> float:
         value = super().number()

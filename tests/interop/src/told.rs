@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use connector_core::jiff::SignedDuration;
 use connector_core::jiff::civil::Date;
-use connector_core::jiff::{SignedDuration, Timestamp};
-use connector_core::{DataFrame, Dir, File};
+use connector_core::{DataFrame, Datetime, Dir, File};
 use prost_types::{Struct, value::Kind};
 use serde_json::{Map, Value, json};
 
@@ -60,9 +60,9 @@ impl Told for bytes::Bytes {
     }
 }
 
-impl Told for Timestamp {
+impl Told for Datetime {
     fn told(&self) -> Value {
-        json!({ "datetime": self.as_nanosecond().div_euclid(1_000).to_string() })
+        json!({ "datetime": self.as_nanoseconds().div_euclid(1_000).to_string() })
     }
 }
 

@@ -143,8 +143,13 @@ impl Case {
 
 /// The type without the JSON schemas of classes: only people read those, and each language has its own.
 fn without_schema(mut declared: pb::LiteralType) -> pb::LiteralType {
-    const CLASSES: [&str; 3] =
-        ["Object-Dataclass-Transformer", "Pydantic Transformer", "Typed Tuple"];
+    const CLASSES: [&str; 5] = [
+        "Object-Dataclass-Transformer",
+        "Pydantic Transformer",
+        "NamedTuple",
+        "TypedDict",
+        "Typed Tuple",
+    ];
     let tag = declared.structure.as_ref().map(|structure| structure.tag.as_str());
     if tag.is_some_and(|tag| CLASSES.contains(&tag)) {
         declared.metadata = None;

@@ -3,7 +3,7 @@
 //! One constructor per message; `tests/ui/fail` holds a case of the same name for one derive at least.
 
 use proc_macro2::Ident;
-use syn::{Attribute, LitStr};
+use syn::{Attribute, Expr, LitStr};
 
 use crate::diag::{Diagnostic, Place};
 use crate::words::derive::{Derive, Key, Position, SECRET};
@@ -63,11 +63,11 @@ pub(crate) fn target_argument(
         (Key::Default | Key::Optional, Position::Secret) => {
             error.help("hold it as `Option<Secret>` if it may be missing")
         }
-        (Key::Pydantic, Position::Names | Position::Types) => {
-            error.help("remove it: only a struct can be a pydantic model")
+        (Key::Pydantic | Key::NamedTuple | Key::TypedDict, Position::Names | Position::Types) => {
+            error.help(format!("remove it: only a struct can be {}", class(key)))
         }
-        (Key::Pydantic, _) => {
-            error.help(format!("write `#[{attribute}(pydantic)]` above a struct"))
+        (Key::Pydantic | Key::NamedTuple | Key::TypedDict, _) => {
+            error.help(format!("write `#[{attribute}({key})]` above a struct"))
         }
         (_, Position::Alternative) => {
             error.help("remove it: the value's type alone says which variant it is")
@@ -77,6 +77,26 @@ pub(crate) fn target_argument(
         }
         _ => error.help("remove it"),
     }
+}
+
+/// What a struct with that word is in Python.
+fn class(key: Key) -> &'static str {
+    match key {
+        Key::NamedTuple => "a `NamedTuple`",
+        Key::TypedDict => "a `TypedDict`",
+        _ => "a pydantic model",
+    }
+}
+
+pub(crate) fn conflict_classes(first: &Ident, second: &Ident) -> Diagnostic {
+    Diagnostic::new(Place::of(second), "a struct stands for one of Python's classes")
+        .help(format!("remove `{first}` or `{second}`"))
+        .note("without either it is a dataclass")
+}
+
+pub(crate) fn value_number_too_large(number: &Expr) -> Diagnostic {
+    Diagnostic::new(Place::of(number), "the value of a member has at most 64 bits")
+        .help("write it as text: `value = \"…\"`")
 }
 
 pub(crate) fn target_secret(attribute: &Attribute, name: &Ident) -> Diagnostic {

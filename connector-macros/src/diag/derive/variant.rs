@@ -77,6 +77,12 @@ pub(crate) fn conflict_name_and_value(
     .note("members are read by name and by value, so this one would be read as the other")
 }
 
+pub(crate) fn conflict_values(number: &Ident, text: &impl ToTokens) -> Diagnostic {
+    Diagnostic::new(Place::of(text), "the values of an enum are all text, or all whole numbers")
+        .help("give this member a number, too: `#[flyte(value = 1)]`")
+        .note(format!("the value of `{number}` is a number"))
+}
+
 pub(crate) fn duplicate_type(first: &Ident, second: &Ident, ty: &impl ToTokens) -> Diagnostic {
     Diagnostic::new(Place::of(ty), format!("`{second}` holds the same type as `{first}`"))
         .help("remove this variant, or give it a type of its own")

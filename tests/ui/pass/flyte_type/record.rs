@@ -43,6 +43,23 @@ struct Inner {
     mode: Mode,
 }
 
+/// A named tuple, which is a list inside other objects.
+#[derive(Debug, Clone, PartialEq, FlyteType)]
+#[flyte(named_tuple)]
+struct Row {
+    number: i64,
+    #[flyte(default)]
+    mode: Option<Mode>,
+}
+
+/// A `TypedDict`, which is a map wherever it is.
+#[derive(Debug, Clone, PartialEq, FlyteType)]
+#[flyte(typed_dict)]
+struct Options {
+    row: Row,
+    mode: Mode,
+}
+
 #[derive(Debug, Clone, PartialEq, FlyteType)]
 struct Empty {}
 
@@ -106,7 +123,8 @@ fn main() {
         map(&[
             ("took", "PT1M30.5S".into()),
             ("mode", "SLOW".into()),
-            ("inner", map(&[("mode", "FAST".into())])),
+            // Flyte looks for enums in models only: here Python has and reads the value.
+            ("inner", map(&[("mode", "fast".into())])),
         ])
     );
 
@@ -119,6 +137,26 @@ fn main() {
     assert_eq!(schema["properties"]["x"]["description"], "Across.");
     assert_eq!(schema["properties"]["Y"]["default"], -1.0);
     assert_eq!(schema["required"].to_string(), r#"["x","took","mode"]"#);
+
+    assert_eq!((Row::TAG, Options::TAG), ("NamedTuple", "TypedDict"));
+    assert_eq!(Row::literal_type().structure.unwrap().tag, "Pydantic Transformer");
+    let row = Row { number: 1, mode: Some(Mode::VerySlow) };
+    let list = |mode: &str| Value::Array(vec![1.into(), mode.into()]);
+    assert_eq!(row.clone().into_value(Style::Dataclass), Ok(list("slowly")));
+    assert_eq!(row.clone().into_value(Style::Pydantic), Ok(list("slowly")));
+    assert_eq!(Row::from_form(list("slowly").into()), Ok(row.clone()));
+    assert_eq!(Row::from_literal(&row.clone().into_literal().unwrap()), Ok(row.clone()));
+    let short = Value::Array(vec![2.into()]);
+    assert_eq!(Row::from_form(short.into()), Ok(Row { number: 2, mode: None }));
+    let long = Value::Array(vec![2.into(), Value::Nil, 3.into()]);
+    let problem = Row::from_form(long.into()).unwrap_err().to_string();
+    assert!(problem.contains("1 values more"), "{problem}");
+    assert!(Point::from_form(Value::Array(vec![]).into()).is_err(), "a dataclass is no list");
+    let options = Options { row, mode: Mode::VerySlow };
+    let values = map(&[("row", list("slowly")), ("mode", "slowly".into())]);
+    assert_eq!(options.clone().into_value(Style::Dataclass), Ok(values.clone()));
+    assert_eq!(options.clone().into_value(Style::Pydantic), Ok(values));
+    assert_eq!(Options::from_literal(&options.clone().into_literal().unwrap()), Ok(options));
 
     let empty = Empty {}.into_literal().unwrap();
     assert_eq!(Empty::from_literal(&empty), Ok(Empty {}));

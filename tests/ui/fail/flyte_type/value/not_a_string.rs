@@ -4,7 +4,7 @@ use connector_core::prelude::*;
 
 #[derive(FlyteType)]
 enum Mode {
-    #[flyte(value = 1)]
+    #[flyte(value = true)]
     Fast,
 }
 

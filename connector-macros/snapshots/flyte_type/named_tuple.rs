@@ -1,0 +1,4 @@
+#[flyte(named_tuple)]
+struct Row {
+    number: i64,
+}
