@@ -55,8 +55,7 @@ fn unwind() -> PanicsLater {
 struct Needs;
 
 impl Needs {
-    #[expect(clippy::needless_pass_by_value, reason = "`init` is handed its settings")]
-    fn new(settings: Settings) -> Result<Self> {
+    fn new(settings: &Settings) -> Result<Self> {
         settings.require("endpoint").map(|_| Self)
     }
 }
@@ -133,7 +132,7 @@ async fn linked_connectors_are_sorted_and_failed_ones_left_out() {
 #[tokio::test]
 async fn settings_come_from_the_variables_given() {
     // A test makes an instance as the server does.
-    assert!(Needs::new(Settings::from_iter([("endpoint", "http://x")])).is_ok());
+    assert!(Needs::new(&Settings::from_iter([("endpoint", "http://x")])).is_ok());
     let variables = [("CONNECTOR__NEEDS__ENDPOINT".to_owned(), "http://x".to_owned())];
     let registry = Registry::linked().variables(variables).build().await.expect("no duplicates");
     assert!(registry.get("needs", 0).is_some());

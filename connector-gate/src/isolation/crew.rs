@@ -12,7 +12,7 @@ use async_task::{Runnable, Task};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use super::guard::Places;
+use super::guard::{Crowd, Places};
 use super::trust::Trust;
 
 /// Threads of the runtime beside the steps. With two a spawned task that blocks leaves one.
@@ -121,7 +121,8 @@ impl Crew {
                 && !steps.watched.swap(true, Ordering::SeqCst)
                 && let Some(crew) = crew.upgrade()
             {
-                crew.places.watch_crew(&crew);
+                let waiting: Arc<dyn Crowd> = Arc::<Self>::clone(&crew);
+                crew.places.watch_crew(&waiting);
             }
         };
         let (runnable, task) = async_task::spawn(work, schedule);
@@ -152,9 +153,16 @@ impl Crew {
         started.is_ok()
     }
 
-    /// Called by the guard at every look while steps wait. Starts another thread if none has been
-    /// finished for some looks. Whether to look again.
-    pub(super) fn relieve(&self) -> bool {
+    /// How many threads there are for steps.
+    #[cfg(test)]
+    pub(super) fn threads(&self) -> usize {
+        self.steps.threads.load(Ordering::SeqCst)
+    }
+}
+
+impl Crowd for Crew {
+    /// Starts another thread if no step has been finished for some looks.
+    fn relieve(&self) -> bool {
         let steps = &self.steps;
         let finished = steps.finished.load(Ordering::Relaxed);
         if steps.seen.swap(finished, Ordering::Relaxed) != finished {
@@ -179,12 +187,6 @@ impl Crew {
         steps.watched.store(false, Ordering::SeqCst);
         // Steps that came before that line may not have told.
         steps.is_crowded() && !steps.watched.swap(true, Ordering::SeqCst)
-    }
-
-    /// How many threads there are for steps.
-    #[cfg(test)]
-    pub(super) fn threads(&self) -> usize {
-        self.steps.threads.load(Ordering::SeqCst)
     }
 }
 

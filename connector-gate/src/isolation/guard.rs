@@ -10,12 +10,16 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
-use super::crew::Crew;
-
 /// How often the guard looks while there is something to watch.
 const LOOK: Duration = Duration::from_millis(1);
 /// A step that takes longer is stuck.
 const STUCK: Duration = Duration::from_millis(2);
+
+/// A crew in which steps may wait for a thread.
+pub(super) trait Crowd: std::fmt::Debug + Send + Sync {
+    /// Called at every look while steps wait. Whether to look again.
+    fn relieve(&self) -> bool;
+}
 
 /// Places for steps on the server's threads.
 #[derive(Debug)]
@@ -25,7 +29,7 @@ pub(crate) struct Places {
     /// For each place the microseconds after `started` when its step began; 0 if it is free.
     since: Box<[AtomicU64]>,
     /// Crews in which steps wait for a thread.
-    crowded: Mutex<Vec<Weak<Crew>>>,
+    crowded: Mutex<Vec<Weak<dyn Crowd>>>,
     /// Whether the guard looks.
     awake: AtomicBool,
     /// Set by every step, cleared by every look.
@@ -63,7 +67,7 @@ impl Places {
     }
 
     /// Has a crew watched in which steps wait for a thread, for as long as they do.
-    pub(super) fn watch_crew(self: &Arc<Self>, crew: &Arc<Crew>) {
+    pub(super) fn watch_crew(self: &Arc<Self>, crew: &Arc<dyn Crowd>) {
         self.crowded().push(Arc::downgrade(crew));
         self.used.store(true, Ordering::SeqCst);
         self.watch();
@@ -121,7 +125,7 @@ impl Places {
         }
         // Without the lock: a crew may start a thread.
         let crowded = std::mem::take(&mut *self.crowded());
-        let still: Vec<Weak<Crew>> = crowded
+        let still: Vec<Weak<dyn Crowd>> = crowded
             .into_iter()
             .filter(|crew| crew.upgrade().is_some_and(|crew| crew.relieve()))
             .collect();
@@ -143,7 +147,7 @@ impl Places {
         false
     }
 
-    fn crowded(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Crew>>> {
+    fn crowded(&self) -> std::sync::MutexGuard<'_, Vec<Weak<dyn Crowd>>> {
         self.crowded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
