@@ -8,10 +8,10 @@ use std::sync::Arc;
 use prost_types::{Struct, value::Kind};
 use serde::de::DeserializeOwned;
 
-use crate::custom_info;
 use crate::error::{ConnectorError, OrKind, Result};
 use crate::pb;
 use crate::secret::{Lent, OperatorSecrets, Secret};
+use crate::struct_serde;
 use crate::task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 
 /// Task settings as they came in `TaskTemplate.custom`.
@@ -57,12 +57,13 @@ impl DynamicConfig {
         }
     }
 
-    /// All settings as a type of yours. Whole numbers arrive as integers.
+    /// All settings as a type of yours. Whole numbers arrive as integers, and their digits as text, too:
+    /// that is how a number beyond 2^53 is written, which settings could only round.
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidTask`] with what does not fit.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_value(custom_info::struct_to_json(&self.custom))
+        struct_serde::from_struct(&self.custom)
             .or_invalid_task("the task's `custom` settings do not fit")
     }
 

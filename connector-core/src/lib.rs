@@ -72,6 +72,7 @@ mod secret;
 mod settings;
 mod spec;
 mod states;
+mod struct_serde;
 mod task;
 pub mod typed;
 mod variables;
