@@ -5,7 +5,7 @@
 default:
     @just --list
 
-# Everything that needs no test to run: house rules, format, lint, generated code
+# Everything that needs no test to run: house rules, format, lint, generated code, public API
 check:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -18,6 +18,7 @@ check:
     # As authors have it: without what records a vendor, which another package asks for.
     cargo clippy -p connector-testing --all-targets --locked -- -D warnings
     cargo run --locked -q -p codegen -- --check
+    cargo run --locked -q -p public-api -- --check
 
 # Every test, or those of one package: `just test -p connector-core`
 test *ARGS="--workspace":

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Looking at the labels of a BigQuery job configuration takes the labels off the job.
 #
-# Guess:   reading job_config.labels changes nothing, and the labels of a client's default_query_job_config are added to
-#          every job.
+# Guess:   reading job_config.labels changes nothing, and the labels of a client's default_query_job_config are added
+#          to every job.
 # Happens: google-cloud-bigquery 3.47.0: reading stores an empty map in the configuration; the empty map then replaces
 #          the client's default labels, as any map would (they are not merged). A log line that prints the labels is
 #          enough. Setting maximum_bytes_billed to None sends the TEXT "None" instead of leaving the limit out.
-# Matters: labels pay the bill: cost reports lose exactly the jobs that somebody debugged. Build the REST object
-#          from values of one's own, or merge labels first, and set only what is there.
+# Matters: labels pay the bill: cost reports lose exactly the jobs that somebody debugged. Build the REST object from
+#          values of one's own, or merge labels first, and set only what is there.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

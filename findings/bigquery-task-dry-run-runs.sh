@@ -3,8 +3,8 @@
 #
 # Guess:   BigQueryConfig(QueryJobConfig=...) is what the job is created with.
 # Happens: flyteplugins-bigquery 2.12.1 writes only the "query" part of that configuration into the template (dry_run,
-#          labels and the job timeout stand beside it, so they are lost there), and its connector then reads none of it.
-#          The job is inserted with the statement alone.
+#          labels and the job timeout stand beside it, so they are lost there), and its connector then reads none of
+#          it. The job is inserted with the statement alone.
 # Matters: a drop-in connector for this task type finds the query part merged into template.custom beside ProjectID,
 #          Location and Domain, and can honour it; what stood beside it never arrives. Do not rely on a dry run.
 set -euo pipefail
@@ -88,8 +88,9 @@ print("flyteplugins-bigquery", importlib.metadata.version("flyteplugins-bigquery
 print("asked for:     ", wanted.to_api_repr())
 print("in the template:", {k: v for k, v in custom.items() if k != "secrets"})
 print("inserted:      ", inserted)
-lost = {"dryRun", "labels", "jobTimeoutMs"} & custom.keys()
-if lost or custom["maximumBytesBilled"] != "1000" or inserted != [{"query": {"query": "SELECT 1", "useLegacySql": False}}]:
+arrived = {"dryRun", "labels", "jobTimeoutMs"} & custom.keys()
+alone = [{"query": {"query": "SELECT 1", "useLegacySql": False}}]
+if arrived or custom["maximumBytesBilled"] != "1000" or inserted != alone:
     raise SystemExit("CHANGED: the configuration reaches the job now")
 PY
 HOME=$work venv/bin/python dry.py

@@ -3,10 +3,10 @@
 #
 # Guess:   a POST that starts something is not repeated by a client library, or is with a token that makes it one run.
 # Happens: databricks-sdk 0.162.0 takes any broken connection as a reason to repeat, whatever the method. Nothing in
-#          the repeated runs/submit tells the vendor that it is one. The caller sees one run id and no error; the other
-#          run goes on unseen. With idempotency_token set, both requests carry it.
-# Matters: always send idempotency_token (at most 64 characters, made from the execution and its attempt), also when
-#          a library "does the retries".
+#          the repeated runs/submit tells the vendor that it is one. The caller sees one run id and no error; the
+#          other run goes on unseen. With idempotency_token set, both requests carry it.
+# Matters: always send idempotency_token (at most 64 characters, made from the execution and its attempt), also when a
+#          library "does the retries".
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

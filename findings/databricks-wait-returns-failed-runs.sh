@@ -2,9 +2,9 @@
 # The official waiter returns a failed Databricks run as if all were well, and waits out its time on a newer state.
 #
 # Guess:   jobs.submit(...).result() raises if the run failed; a state that the SDK does not know is an error or text.
-# Happens: databricks-sdk 0.162.0 waits for TERMINATED or SKIPPED and returns either: the run with result_state FAILED,
-#          the run that was skipped and never began. Only INTERNAL_ERROR raises. An unknown state becomes None without
-#          a trace, also in as_dict(), so the waiter polls on until its time (20 minutes by default) is over.
+# Happens: databricks-sdk 0.162.0 waits for TERMINATED or SKIPPED and returns either: the run with result_state
+#          FAILED, the run that was skipped and never began. Only INTERNAL_ERROR raises. An unknown state becomes None
+#          without a trace, also in as_dict(), so the waiter polls on until its time (20 minutes by default) is over.
 # Matters: "it returned" is not success: read result_state. Keep the state as text and let an unknown one be RUNNING
 #          with a warning; None would hide from the log which new state the vendor has.
 set -euo pipefail

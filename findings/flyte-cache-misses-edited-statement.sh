@@ -3,8 +3,8 @@
 #
 # Guess:   cache="auto" takes the task's own definition into the version, so a new SQL text is a new version.
 # Happens: flyte 2.12.1 hashes the body of the task's Python function. A connector task has none, so the version is
-#          the SHA-256 of nothing, the same for every connector task there is. Same name and inputs: the answer to
-#          the old statement comes back. Cache(salt=...) changes nothing either; version_override does.
+#          the SHA-256 of nothing, the same for every connector task there is. Same name and inputs: the answer to the
+#          old statement comes back. Cache(salt=...) changes nothing either; version_override does.
 # Matters: whoever ships a task class for a connector must set a version from what the task really does (statement,
 #          settings), or say in its documentation that "auto" is not for it.
 set -euo pipefail

@@ -3,10 +3,10 @@
 #
 # Guess:   a dataclass input reaches the connector's create() as it does in a local run, bytes as bytes, a timedelta
 #          as a timedelta, an Enum as the author's Enum.
-# Happens: the service of flyte 2.12.1 has no access to the author's classes and rebuilds types from the interface.
-#          It hands over an object of the same class name whose bytes field is the TEXT "b'\xff'", whose timedelta is
-#          a float, whose datetime and enum fields are strings and whose integer map keys are strings; an Enum input
-#          is a DynamicEnum with name and value "FAST", the author's value "fast" is nowhere.
+# Happens: the service of flyte 2.12.1 has no access to the author's classes and rebuilds types from the interface. It
+#          hands over an object of the same class name whose bytes field is the TEXT "b'\xff'", whose timedelta is a
+#          float, whose datetime and enum fields are strings and whose integer map keys are strings; an Enum input is
+#          a DynamicEnum with name and value "FAST", the author's value "fast" is nowhere.
 # Matters: a connector that passes its local tests breaks on the server, or sends wrong text to the vendor. The
 #          literal on the wire is still right: read that (template.interface and the msgpack), not the guess.
 set -euo pipefail

@@ -2,11 +2,11 @@
 # The same connector fills different outputs in a local run and on a server.
 #
 # Guess:   outputs={"rows": 7, "bytes": 4096} reach the task's outputs "rows" and "bytes" wherever it runs.
-# Happens: flyte 2.12.1 keeps the names when the connector service answers, but in a local run takes the values in
-#          the order of the connector's dict and lays them over the declared outputs. Declared as bytes, rows: the
-#          local caller reads 7 bytes and 4096 rows, of the right type and without a word.
-# Matters: a task class that lists its outputs in another order than its connector passes every local test wrongly,
-#          or fails every local test and is right in production. A local runner of one's own goes by name.
+# Happens: flyte 2.12.1 keeps the names when the connector service answers, but in a local run takes the values in the
+#          order of the connector's dict and lays them over the declared outputs. Declared as bytes, rows: the local
+#          caller reads 7 bytes and 4096 rows, of the right type and without a word.
+# Matters: a task class that lists its outputs in another order than its connector passes every local test wrongly, or
+#          fails every local test and is right in production. A local runner of one's own goes by name.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

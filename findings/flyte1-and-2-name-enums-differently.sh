@@ -2,9 +2,9 @@
 # An enum written by one Flyte SDK cannot be read by the other, although the bytes are equally valid.
 #
 # Guess:   an Enum is a string on the wire in both SDKs, so a job of one can feed a task of the other.
-# Happens: flytekit 1.16.31 writes the member's VALUE ("fast"), flyte 2.12.1 its NAME ("FAST"), and the lists of values
-#          in the two types differ the same way. Each refuses the other's literal. For classes whose names equal
-#          their values nothing is noticed.
+# Happens: flytekit 1.16.31 writes the member's VALUE ("fast"), flyte 2.12.1 its NAME ("FAST"), and the lists of
+#          values in the two types differ the same way. Each refuses the other's literal. For classes whose names
+#          equal their values nothing is noticed.
 # Matters: a connector that serves both protocols must know which dialect a caller speaks, and keep an enum result as
 #          its member until it is written: the poll may come from the other Flyte than the create did.
 set -euo pipefail

@@ -2,9 +2,10 @@
 # A long error text is replaced by another error, by every client at another length.
 #
 # Guess:   the text of a status has no limit but that of messages, 4 MiB; the code arrives in any case.
-# Happens: the text travels in HTTP/2 trailers. A service sends INTERNAL with 60 KiB of text: grpc-go 1.85.0 delivers it,
-#          grpcio 1.85.3 turns it into RESOURCE_EXHAUSTED about metadata sizes, tonic 0.14.9 into a transport or protocol
-#          error (UNKNOWN or INTERNAL). Between 8 and 16 KiB grpcio throws dice: one call now passes, now does not.
+# Happens: the text travels in HTTP/2 trailers. A service sends INTERNAL with 60 KiB of text: grpc-go 1.85.0 delivers
+#          it, grpcio 1.85.3 turns it into RESOURCE_EXHAUSTED about metadata sizes, tonic 0.14.9 into a transport or
+#          protocol error (UNKNOWN or INTERNAL). Between 8 and 16 KiB grpcio throws dice: one call now passes, now
+#          does not.
 # Matters: a vendor's answer or a traceback put into a status loses text AND code exactly when something is wrong. Cap
 #          the text (4 KiB passes everywhere) and keep the rest in the log.
 set -euo pipefail

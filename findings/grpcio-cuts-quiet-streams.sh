@@ -2,9 +2,9 @@
 # A Python server cuts the connection of a Go client that pings as often as Flyte's executor does.
 #
 # Guess:   keepalive pings keep a connection alive.
-# Happens: a server of grpcio 1.85.3 with its defaults allows a ping every five minutes while it sends nothing. The third
-#          one too early ends the connection, "Too many pings", with every call on it. With pings after 30 s, the
-#          executor's setting, a stream without news lived 90 s; here, with the shortest time grpc-go 1.85.0 takes
+# Happens: a server of grpcio 1.85.3 with its defaults allows a ping every five minutes while it sends nothing. The
+#          third one too early ends the connection, "Too many pings", with every call on it. With pings after 30 s,
+#          the executor's setting, a stream without news lived 90 s; here, with the shortest time grpc-go 1.85.0 takes
 #          (10 s), 30 s.
 # Matters: a log stream that waits for lines, or a call without deadline that takes minutes, is lost, and others with
 #          it. A connector service in Python sets grpc.http2.min_ping_recv_interval_without_data_ms (and the strikes);

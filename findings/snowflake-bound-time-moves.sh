@@ -2,12 +2,13 @@
 # The same Python datetime is another time in Snowflake, depending on the style of the placeholder.
 #
 # Guess:   ? with server-side binding and %(x)s with text are two ways to send one value.
-# Happens: snowflake-connector-python 4.8.1: for %(x)s an aware datetime is text with its offset, 03:04:05+02:00. For ?
-#          it is bound as TIMESTAMP_NTZ, a type without zone, and converted to UTC before: 01:04:05. A timedelta of
+# Happens: snowflake-connector-python 4.8.1: for %(x)s an aware datetime is text with its offset, 03:04:05+02:00. For
+#          ? it is bound as TIMESTAMP_NTZ, a type without zone, and converted to UTC before: 01:04:05. A timedelta of
 #          25 hours is bound as TIME, which ends at 24:00. A float NaN in %(x)s stands in the text as nan, without
 #          quotes, where SQL expects a name.
-# Matters: a connector that moves from one style to the other (the SQL API knows only binds) shifts rows by the offset.
-#          Bind instants as TIMESTAMP_TZ or TIMESTAMP_LTZ explicitly, durations as seconds, NaN as 'NaN'::FLOAT.
+# Matters: a connector that moves from one style to the other (the SQL API knows only binds) shifts rows by the
+#          offset. Bind instants as TIMESTAMP_TZ or TIMESTAMP_LTZ explicitly, durations as seconds, NaN as
+#          'NaN'::FLOAT.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -3,8 +3,8 @@
 #
 # Guess:   is_still_running() and is_an_error() cut the statuses into three: running, failed, and SUCCESS.
 # Happens: snowflake-connector-python 4.8.1: RESTARTED is in neither, so the usual "not running and no error" reads it
-#          as done, though its name says that work goes on. And a status that the library does not know is a bare KeyError from
-#          get_query_status(), not an answer.
+#          as done, though its name says that work goes on. And a status that the library does not know is a bare
+#          KeyError from get_query_status(), not an answer.
 # Matters: a connector that asks these two helpers reports SUCCEEDED for a query that has no result. Ask for SUCCESS
 #          by name, count RESTARTED and everything unknown as running.
 set -euo pipefail

@@ -2,9 +2,10 @@
 # A request above the size limit gets another status from tonic than from the other gRPC servers.
 #
 # Guess:   too large is RESOURCE_EXHAUSTED everywhere, at the same 4 MiB.
-# Happens: the limit is the same, but tonic 0.14.9 answers OUT_OF_RANGE, where grpcio 1.85.3 answers RESOURCE_EXHAUSTED.
-# Matters: OUT_OF_RANGE has a meaning of its own in the connector protocol: GetTaskMetrics uses it for "no data in this
-#          range". A drop-in for a Python service raises the limit itself and rewrites the status.
+# Happens: the limit is the same, but tonic 0.14.9 answers OUT_OF_RANGE, where grpcio 1.85.3 answers
+#          RESOURCE_EXHAUSTED.
+# Matters: OUT_OF_RANGE has a meaning of its own in the connector protocol: GetTaskMetrics uses it for "no data in
+#          this range". A drop-in for a Python service raises the limit itself and rewrites the status.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

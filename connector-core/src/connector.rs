@@ -22,7 +22,15 @@ use crate::spec::ConnectorSpec;
     label = "create, get and delete are missing",
     note = "write `impl AsyncConnector for {Self}` with `create`, `get` and `delete`"
 )]
-pub trait AsyncConnector: ConnectorSpec {
+//
+// The remarks behind bounds are for rustc: it shows the line where an impl breaks the bound. And each
+// method repeats `Self: Sync`, so that a field which is not is one error and not one more per method.
+pub trait AsyncConnector:
+    ConnectorSpec
+    + Send // it is moved between threads: instead of `Rc` write `Arc`
+    + Sync // several threads call it at once: instead of `RefCell` write `Mutex`, of `Cell` an atomic
+    + 'static
+{
     /// Starts the job and returns what later calls need to find it again.
     ///
     /// Flyte calls this at least once per attempt, so hand the outside system a key of its own
@@ -30,7 +38,14 @@ pub trait AsyncConnector: ConnectorSpec {
     ///
     /// # Errors
     /// The executor makes any error a failed attempt.
-    fn create(&self, task: CreateTask<Self>) -> impl Future<Output = Result<Self::Meta>> + Send;
+    fn create(
+        &self,
+        task: CreateTask<Self>,
+    ) -> impl Future<
+        Output = Result<Self::Meta>, // `JobId`, or a type of yours: `#[connector(…, meta = ThatType)]`
+    > + Send // so nothing that is not `Send` is held across an `.await`: drop a guard before it
+    where
+        Self: Sync;
 
     /// Says where the job stands; called about every 30 seconds until a terminal phase.
     ///
@@ -41,7 +56,11 @@ pub trait AsyncConnector: ConnectorSpec {
         &self,
         job: &Self::Meta,
         cx: &TaskContext<Self>,
-    ) -> impl Future<Output = Result<Resource<Self::Outputs>>> + Send;
+    ) -> impl Future<
+        Output = Result<Resource<Self::Outputs>>, // outputs of yours: `#[connector(…, outputs = ThatType)]`
+    > + Send // so nothing that is not `Send` is held across an `.await`: drop a guard before it
+    where
+        Self: Sync;
 
     /// Cancels the job. A finished, unknown or already cancelled job is a success.
     ///
@@ -54,7 +73,11 @@ pub trait AsyncConnector: ConnectorSpec {
         &self,
         job: &Self::Meta,
         cx: &TaskContext<Self>,
-    ) -> impl Future<Output = Result<()>> + Send;
+    ) -> impl Future<
+        Output = Result<()>, // as an `async fn` gives
+    > + Send // so nothing that is not `Send` is held across an `.await`: drop a guard before it
+    where
+        Self: Sync;
 
     /// Says where several jobs stand, in one call to the outside system: one answer per job, in the
     /// order asked.
@@ -64,7 +87,10 @@ pub trait AsyncConnector: ConnectorSpec {
     fn get_many(
         &self,
         jobs: &[(Self::Meta, TaskContext<Self>)],
-    ) -> impl Future<Output = Vec<Result<Resource<Self::Outputs>>>> + Send {
+    ) -> impl Future<Output = Vec<Result<Resource<Self::Outputs>>>> + Send
+    where
+        Self: Sync,
+    {
         join_all(jobs.iter().map(|(job, cx)| self.get(job, cx)))
     }
 
@@ -79,7 +105,10 @@ pub trait AsyncConnector: ConnectorSpec {
         job: &Self::Meta,
         query: MetricsQuery,
         cx: &CallContext,
-    ) -> impl Future<Output = Result<Vec<Metric>>> + Send {
+    ) -> impl Future<Output = Result<Vec<Metric>>> + Send
+    where
+        Self: Sync,
+    {
         let _ = job;
         drop(query);
         ready(Err(ConnectorError::unsupported(format!(
@@ -99,7 +128,10 @@ pub trait AsyncConnector: ConnectorSpec {
         job: &Self::Meta,
         query: LogQuery,
         cx: &CallContext,
-    ) -> impl Future<Output = Result<Logs>> + Send {
+    ) -> impl Future<Output = Result<Logs>> + Send
+    where
+        Self: Sync,
+    {
         let _ = job;
         drop(query);
         ready(Err(ConnectorError::unsupported(format!(

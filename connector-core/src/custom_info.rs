@@ -1,6 +1,23 @@
-//! JSON-like values in protobuf `Struct` form: `custom_info`, task settings, metric data.
-//! Resources, dynamic settings and metrics build on it.
-//! It never makes a value that a strict JSON reader refuses (no NaN, no value without a kind).
+//! Details that an answer shows to people, and JSON in the form Flyte carries it.
+//!
+//! [`Resource::info`](crate::Resource::info) takes anything that becomes an [`InfoValue`]: text,
+//! numbers, booleans, lists, maps, options, and JSON.
+//!
+//! ```
+//! use connector_core::prelude::*;
+//!
+//! let answer: Resource = Resource::running()
+//!     .info("progress", 0.4)
+//!     .info("workers", vec!["a", "b"])
+//!     .info("queue", None::<String>);
+//! # let _ = answer;
+//! ```
+//!
+//! Flyte carries JSON objects as protobuf's `Struct`: [`json_to_struct`] and [`struct_to_json`] change
+//! one into the other.
+
+// Resources, dynamic settings and metrics build on it. It never makes a value that a strict JSON
+// reader refuses: no NaN, no value without a kind.
 
 use std::collections::BTreeMap;
 

@@ -4,11 +4,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use prost_types::Struct;
 
 use crate::connector::AsyncConnector;
 use crate::error::{ConnectorError, Result};
@@ -18,7 +16,7 @@ use crate::metrics::{Metric, MetricsQuery};
 use crate::pb;
 use crate::phase::Phase;
 use crate::request::{CallContext, CreateTask, TaskContext, TaskExecution};
-use crate::resource::{Outputs, Resource, TaskLog};
+use crate::resource::{Outputs, Resource};
 use crate::secret::OperatorSecrets;
 use crate::task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 use crate::typed::Interface;
@@ -74,24 +72,8 @@ pub struct QueryRequest<Q> {
     pub query: Q,
 }
 
-/// The state of a job, with outputs as literals.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ErasedResource {
-    /// Where the job stands.
-    pub phase: Phase,
-    /// For people.
-    pub message: String,
-    /// Links to logs and pages.
-    pub log_links: Vec<TaskLog>,
-    /// Where the outputs are; inline ones only when the job succeeded.
-    pub outputs: Outputs<NamedLiterals>,
-    /// More details.
-    pub custom_info: Struct,
-    /// How long this answer stays good enough.
-    pub good_for: Option<Duration>,
-    /// What the outside system said, if no phase is known for it.
-    pub unknown_state: Option<String>,
-}
+/// The state of a job, with outputs as literals; there are some only when the job succeeded.
+pub type ErasedResource = Resource<NamedLiterals>;
 
 /// Why a call through the erased form failed.
 #[derive(Debug)]

@@ -147,6 +147,61 @@ impl Error for ConnectorError {
     }
 }
 
+/// An error of your own whose kind its type knows: `?` turns it into a [`ConnectorError`].
+///
+/// No other error is turned, on purpose: a timeout and a syntax error reach Flyte differently, so it
+/// has to be said which one this is. [`OrKind`] says it where the `?` stands.
+///
+/// ```
+/// use connector_core::HasKind;
+/// use connector_core::prelude::*;
+///
+/// #[derive(Debug)]
+/// enum FarmError {
+///     Busy,
+///     NoSuchScene,
+/// }
+///
+/// impl std::fmt::Display for FarmError {
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         f.write_str(match self {
+///             Self::Busy => "the farm is busy",
+///             Self::NoSuchScene => "there is no such scene",
+///         })
+///     }
+/// }
+///
+/// impl std::error::Error for FarmError {}
+///
+/// impl HasKind for FarmError {
+///     fn kind(&self) -> ErrorKind {
+///         match self {
+///             Self::Busy => ErrorKind::Transient { retry_after: None },
+///             Self::NoSuchScene => ErrorKind::InvalidTask,
+///         }
+///     }
+/// }
+///
+/// fn render() -> Result<()> {
+///     Err(FarmError::NoSuchScene)?
+/// }
+/// assert_eq!(render().unwrap_err().kind(), ErrorKind::InvalidTask);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` does not say what kind of failure it is",
+    label = "what kind of failure is this? write `.or_transient(\"what was tried\")?`, or `or_permanent`, `or_retryable`, `or_invalid_task`"
+)]
+pub trait HasKind: Error + Send + Sync + 'static {
+    /// What kind of failure it is.
+    fn kind(&self) -> ErrorKind;
+}
+
+impl<E: HasKind> From<E> for ConnectorError {
+    fn from(error: E) -> Self {
+        Self::new(error.kind(), error.to_string()).with_source(error)
+    }
+}
+
 /// Gives an ordinary error its kind at the place where `?` stands.
 ///
 /// ```

@@ -6,6 +6,7 @@ use std::future::{Future, ready};
 
 use crate::error::Result;
 use crate::registration::InitFuture;
+use crate::settings::Settings;
 
 /// What `init` may give. `How` is inferred: it tells the impls apart, of which only one ever fits.
 #[diagnostic::on_unimplemented(
@@ -21,6 +22,46 @@ pub trait MakesInstance<C, How>: Sized {
     fn into_future(self) -> InitFuture<C>
     where
         Self: Send + 'static;
+}
+
+/// What can be `init`. `How` is inferred: it tells the impls apart, of which only one ever fits.
+#[diagnostic::on_unimplemented(
+    message = "`init` does not name a function of `Settings`",
+    label = "this is `{Self}`",
+    note = "write `fn connect(settings: Settings) -> Result<…>`, async or not, with the connector's type as its answer"
+)]
+pub trait TakesSettings<How> {
+    /// What it gives.
+    type Made;
+
+    /// Calls it.
+    fn call(self, settings: Settings) -> Self::Made;
+}
+
+/// It takes the settings themselves.
+#[derive(Debug)]
+pub struct Owned;
+
+/// It takes a look at the settings.
+#[derive(Debug)]
+pub struct Borrowed;
+
+#[diagnostic::do_not_recommend]
+impl<F: FnOnce(Settings) -> Made, Made> TakesSettings<Owned> for F {
+    type Made = Made;
+
+    fn call(self, settings: Settings) -> Made {
+        self(settings)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<F: FnOnce(&Settings) -> Made, Made> TakesSettings<Borrowed> for F {
+    type Made = Made;
+
+    fn call(self, settings: Settings) -> Made {
+        self(&settings)
+    }
 }
 
 /// It is the connector.
@@ -62,10 +103,60 @@ where
     }
 }
 
-/// The instance of a connector without `init`.
+/// What makes a connector without `init`: its `Default`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be made: it has no `Default`",
+    label = "neither `Default` nor `init`",
+    note = "if each of its fields has a default, add `#[derive(Default)]` to `{Self}`",
+    note = "if not, write `#[connector(…, init = {Self}::new)]` and `fn new(settings: Settings) -> Result<Self>`, async or not"
+)]
+pub trait MadeByDefault: Sized {
+    /// The instance.
+    fn made() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: Default> MadeByDefault for C {
+    fn made() -> Self {
+        Self::default()
+    }
+}
+
+/// What makes a field of such a connector, where its `Default` is derived.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `Default`, so the connector can have none",
+    label = "no `Default`",
+    note = "instead of deriving it write `#[connector(…, init = connect)]` and `fn connect(settings: Settings) -> Result<…>`, async or not"
+)]
+pub trait DefaultField: Sized {
+    /// The field's value.
+    fn value() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> DefaultField for T {
+    fn value() -> Self {
+        Self::default()
+    }
+}
+
+/// The value of a field.
 #[must_use]
-pub fn from_default<C: Default + Send + 'static>() -> InitFuture<C> {
-    C::default().into_future()
+pub fn of_field<T: DefaultField>() -> T {
+    T::value()
+}
+
+/// The instance of a connector without `init`.
+//
+// What keeps an instance from moving between threads is said at the author's impl, and only there.
+#[must_use]
+pub fn from_default<C: MadeByDefault + 'static>() -> InitFuture<C> {
+    Box::pin(async { Ok(C::made()) })
+}
+
+/// What `init` gives.
+pub fn call_init<F: TakesSettings<How>, How>(init: F, settings: Settings) -> F::Made {
+    init.call(settings)
 }
 
 /// The instance of a connector with `init`.

@@ -1,8 +1,6 @@
-//! What a connector author touches: traits, requests, resources, errors, the registry and the wire types.
-//! `connector-server` calls the erased form of what is written here; connectors call nothing else.
-//! No transport and no vendor may come in here, and no runtime is started.
+//! Write a Flyte *connector*: a plug-in through which Flyte runs a task on an outside system. It creates
+//! a job, polls it and cancels it.
 //!
-//! A Flyte *connector* runs a task on an outside system: it creates a job, polls it and cancels it.
 //! Annotate a struct with [`macro@connector`], implement [`AsyncConnector`] for it, and every server
 //! binary that links the crate serves it.
 //!
@@ -38,8 +36,28 @@
 //! # fn main() {}
 //! ```
 //!
-//! [`CreateTask`] is what comes in, [`Resource`] what goes out; [`ErrorKind`] says which kinds of failure
-//! exist and what Flyte makes of each.
+//! # What is where
+//!
+//! | for | there is |
+//! |---|---|
+//! | what comes in | [`CreateTask`] with inputs, settings and template; [`TaskContext`] and [`CallContext`] with every call |
+//! | what goes out | [`Resource`] with a [`Phase`], [`Outputs`] and [`TaskLog`]s; [`StateTable`] for an outside system's states |
+//! | what later calls need | [`ResourceMeta`]: any struct with serde's derives, [`JobId`], or [`RawMeta`] |
+//! | types of tasks | the derives [`TaskInputs`](derive@TaskInputs), [`TaskOutputs`](derive@TaskOutputs), [`TaskConfig`](derive@TaskConfig), [`TaskConnection`](derive@TaskConnection), [`FlyteType`](derive@FlyteType); without them [`DynamicInputs`] and its kin |
+//! | what went wrong | [`ConnectorError`] of an [`ErrorKind`]; [`OrKind`] and [`HasKind`] for other errors |
+//! | one job per attempt | [`idempotency`] |
+//! | credentials and settings | [`Secret`], [`Settings`], [`OperatorSecrets`] |
+//! | logs, metrics | [`logs`], [`metrics`] |
+//! | pace, patience, limits | [`Policy`] |
+//! | work that blocks | [`blocking()`] |
+//! | tests and servers of one's own | [`Registry`] |
+//!
+//! Signatures name types of other crates in few places: [`jiff`] for times (re-exported), `bytes` in
+//! [`RawMeta`], `prost_types::Struct` for JSON objects, `serde`, `serde_json`, `futures_core` for streams
+//! of log pages, and `prost` in [`pb`]. `public-api.txt` beside this crate lists them all.
+
+// The server calls the erased form of what is written here, through `host`; expansions of the macros name
+// `__private`. No transport and no vendor may come in here, and no runtime is started.
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -69,6 +87,14 @@ pub mod registry;
 mod request;
 mod resource;
 mod secret;
+/// serde, for the derives of the prelude and for `#[serde(crate = "…")]` where this crate has another
+/// name.
+//
+// A hidden module, for else rustc would spell std's types by the names they have in serde.
+#[doc(hidden)]
+pub mod serde {
+    pub use ::serde::*;
+}
 mod settings;
 mod spec;
 mod states;
@@ -82,7 +108,7 @@ pub use blocking::blocking;
 pub use chrono;
 pub use connector::AsyncConnector;
 pub use dynamic::{DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs};
-pub use error::{ConnectorError, ErrorKind, OrKind, Result};
+pub use error::{ConnectorError, ErrorKind, HasKind, OrKind, Result};
 pub use jiff;
 pub use key::{ConnectorKey, InvalidTaskType, TaskType};
 pub use meta::{JobId, MetaError, RawMeta, ResourceMeta};

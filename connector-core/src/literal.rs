@@ -1,6 +1,19 @@
-//! Constructors for literals, the values Flyte carries between tasks.
-//! Connectors with dynamic outputs use them; each says which literal type it makes.
-//! Only shapes every Flyte reader accepts are made here.
+//! Values as Flyte carries them between tasks, made by hand: the outputs of a connector that names no
+//! type for them.
+//!
+//! ```
+//! use connector_core::prelude::*;
+//!
+//! let mut outputs = DynamicOutputs::default();
+//! outputs.insert("video", literal::string("s3://out/7.mp4"));
+//! outputs.insert("sizes", literal::list([literal::integer(1), literal::integer(2)]));
+//! let answer: Resource = Resource::succeeded(outputs);
+//! # let _ = answer;
+//! ```
+//!
+//! A struct with `#[derive(TaskOutputs)]` needs none of these, and can carry more kinds of values.
+
+// Only shapes that every reader of Flyte accepts are made here.
 
 use std::time::SystemTime;
 

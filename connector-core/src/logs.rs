@@ -1,6 +1,25 @@
-//! Log lines of a job, page by page.
-//! `AsyncConnector::get_logs` takes a query and answers with these; the server streams them.
-//! How pages are split into wire messages is the server's business.
+//! The log of a job, for [`AsyncConnector::get_logs`](crate::AsyncConnector::get_logs).
+//!
+//! A [`LogQuery`] brings the token of the page before, or none for the first page. The answer is one
+//! [`LogPage`] with the token of the next, or a stream of pages:
+//!
+//! ```
+//! use connector_core::prelude::*;
+//!
+//! fn answer(query: &LogQuery) -> Result<Logs> {
+//!     match query.token.as_str() {
+//!         "" => {
+//!             let line = LogLine::user(std::time::SystemTime::now(), "frame 1 of 2");
+//!             Ok(LogPage::new([line]).next_token("2".to_owned()).into())
+//!         }
+//!         "2" => Ok(LogPage::new([LogLine::system(None, "done")]).into()),
+//!         other => Err(ConnectorError::invalid_task(format!("there is no page {other:?}"))),
+//!     }
+//! }
+//! assert!(answer(&LogQuery::new()).is_ok());
+//! ```
+
+// The server streams what is answered; how pages become wire messages is its business.
 
 use std::fmt;
 use std::future::ready;
@@ -175,7 +194,7 @@ mod tests {
     #[test]
     fn a_page_is_a_stream_of_one() {
         let page = LogPage::new([LogLine::user(None, "hello")]).next_token("2".to_owned());
-        assert_eq!(all(page.clone().into()).unwrap(), [page.clone()]);
+        assert_eq!(all(page.clone().into()).unwrap(), std::slice::from_ref(&page));
         let last = LogPage::new([]);
         let pages = [Ok(page.clone()), Ok(last.clone())];
         assert_eq!(all(Logs::stream(stream::iter(pages))).unwrap(), [page.clone(), last]);

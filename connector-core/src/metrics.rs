@@ -1,6 +1,21 @@
-//! Measurements of a job, in the shape of Prometheus range queries.
-//! `AsyncConnector::get_metrics` takes a query and answers with these.
-//! The service's own metrics are the server's business.
+//! Measurements of a job, for [`AsyncConnector::get_metrics`](crate::AsyncConnector::get_metrics).
+//!
+//! They have the shape of Prometheus range queries: a metric has series, and a series has labels and
+//! points in time.
+//!
+//! ```
+//! use std::time::SystemTime;
+//!
+//! use connector_core::prelude::*;
+//!
+//! let used = Series::new([(SystemTime::now(), 0.5)]).label("worker", "a");
+//! let metric = Metric::range("cpu_usage", [used]);
+//! assert_eq!(metric.name, "cpu_usage");
+//! ```
+//!
+//! What the server measures of itself is told in the guide.
+
+// Queries are checked by the server before they come here: an end before the start is refused.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

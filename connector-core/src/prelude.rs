@@ -1,5 +1,8 @@
-//! One `use` for authors: everything a first connector names.
-//! Re-exports only; nothing is defined here.
+//! `use connector_core::prelude::*;` is all that a first connector needs.
+//!
+//! Everything in here is a re-export and stands under a path of its own, too.
+
+// Re-exports only; nothing is defined here.
 
 pub use crate::idempotency::{Charset, IdempotencyKey};
 pub use crate::logs::{LogLine, LogPage, LogQuery, Logs};
@@ -11,4 +14,9 @@ pub use crate::{
     StateTable, TaskConfig, TaskConnection, TaskContext, TaskInputs, TaskLog, TaskOutputs,
     blocking, connector, literal, pb,
 };
-pub use serde::{Deserialize, Serialize};
+#[doc = include_str!("../docs/deserialize.md")]
+pub use connector_macros::Deserialize;
+#[doc = include_str!("../docs/serialize.md")]
+pub use connector_macros::Serialize;
+pub use serde::de::Deserialize;
+pub use serde::ser::Serialize;

@@ -1,10 +1,15 @@
 //! Everything expansions of the macros may name, and nothing else.
 //! Not public: it may change in any release, together with `connector-macros`.
 
+pub use connector_macros::Default;
 pub use inventory;
 
-pub use crate::init::{Fallible, Later, MakesInstance, Plain, from_default, from_init};
+pub use crate::init::{
+    Borrowed, DefaultField, Fallible, Later, MadeByDefault, MakesInstance, Owned, Plain,
+    TakesSettings, call_init, from_default, from_init, of_field,
+};
 pub use crate::registration::{InitFuture, LinkedConnector, Registration};
+pub use crate::secret::Storable;
 // What bounds and signatures of those name.
 pub use crate::typed::connection::{ConnectionFields, SecretValue};
 pub use crate::typed::fields::{LiteralFields, LiteralFieldsOut};

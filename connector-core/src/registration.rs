@@ -18,7 +18,7 @@ use crate::spec::ConnectorSpec;
 pub type InitFuture<C> = Pin<Box<dyn Future<Output = Result<C>> + Send>>;
 
 /// A connector that can be made from settings alone; written by `#[connector]`.
-pub trait LinkedConnector: AsyncConnector + Sized {
+pub trait LinkedConnector: Sized {
     /// Makes the instance.
     fn instance(settings: Settings) -> InitFuture<Self>;
 }
@@ -60,7 +60,7 @@ impl fmt::Display for Place {
 impl Registration {
     /// The record of connector `C`, which stands at that place.
     #[must_use]
-    pub const fn new<C: LinkedConnector>(file: &'static str, line: u32) -> Self {
+    pub const fn new<C: AsyncConnector + LinkedConnector>(file: &'static str, line: u32) -> Self {
         Self {
             identity: Identity::of::<C>(Place { file, line }),
             instance: |settings| {

@@ -14,7 +14,7 @@ use crate::task::{TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
     label = "this type has no task type",
     note = "put `#[connector(task_type = \"…\")]` on `{Self}`"
 )]
-pub trait ConnectorSpec: Send + Sync + 'static {
+pub trait ConnectorSpec {
     /// The name people see, for example in `ListConnectors`. Several connectors may share one.
     const NAME: &'static str;
     /// The task types served, first the main one.

@@ -1,23 +1,15 @@
 //! Answers of the rules' own: a job in some phase, with a message for people.
 //! Every rule that answers in place of the connector takes its answer from here.
 
+use connector_core::Phase;
 use connector_core::host::ErasedResource;
-use connector_core::{Outputs, Phase};
 
 use crate::text;
 
 /// A job in that phase, with a message and nothing else. The executor keeps messages in Kubernetes
 /// objects, as it keeps the texts of errors.
 pub(crate) fn resource(phase: Phase, message: String) -> ErasedResource {
-    ErasedResource {
-        phase,
-        message: text::capped(message),
-        log_links: Vec::new(),
-        outputs: Outputs::None,
-        custom_info: prost_types::Struct::default(),
-        good_for: None,
-        unknown_state: None,
-    }
+    ErasedResource::new(phase).message(text::capped(message))
 }
 
 /// A job that reports failure for good, with a reason.

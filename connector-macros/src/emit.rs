@@ -6,20 +6,18 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
 use crate::diag::Errors;
-use crate::paths::Paths;
 
 /// Joins the parts. Generated code stands in a scope of its own, so its names cannot meet the
 /// user's; `deprecated` is allowed there because a deprecated connector is still served.
 pub(crate) fn emit(
     item: TokenStream,
     errors: Errors,
-    paths: &Paths,
+    import: &TokenStream,
     code: Option<TokenStream>,
 ) -> TokenStream {
     let mut output = item;
     output.extend(errors.into_tokens());
     if let Some(code) = code {
-        let import = paths.import();
         output.extend(quote_spanned! {Span::mixed_site()=>
             #[allow(deprecated)]
             const _: () = {

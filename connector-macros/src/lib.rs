@@ -9,6 +9,7 @@ mod diag;
 mod emit;
 mod names;
 mod paths;
+mod serial;
 #[cfg(test)]
 mod shrinking;
 #[cfg(test)]
@@ -16,12 +17,20 @@ mod soup;
 mod words;
 
 use proc_macro::TokenStream;
+use serial::Direction;
 use words::derive::Derive;
 
 #[expect(missing_docs, reason = "the documentation stands on the re-export in connector-core")]
 #[proc_macro_attribute]
 pub fn connector(args: TokenStream, item: TokenStream) -> TokenStream {
     connector::expand(args.into(), item.into()).into()
+}
+
+/// What `#[connector]` puts in the place of a derived `Default`.
+#[doc(hidden)]
+#[proc_macro_derive(Default)]
+pub fn default(item: TokenStream) -> TokenStream {
+    connector::default::expand(item.into()).into()
 }
 
 #[expect(missing_docs, reason = "the documentation stands on the re-export in connector-core")]
@@ -52,4 +61,16 @@ pub fn task_connection(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(FlyteType, attributes(flyte))]
 pub fn flyte_type(item: TokenStream) -> TokenStream {
     derive::expand(Derive::FlyteType, item.into()).into()
+}
+
+#[expect(missing_docs, reason = "the documentation stands on the re-export in connector-core")]
+#[proc_macro_derive(Serialize, attributes(serde))]
+pub fn serialize(item: TokenStream) -> TokenStream {
+    serial::expand(Direction::Serialize, item.into()).into()
+}
+
+#[expect(missing_docs, reason = "the documentation stands on the re-export in connector-core")]
+#[proc_macro_derive(Deserialize, attributes(serde))]
+pub fn deserialize(item: TokenStream) -> TokenStream {
+    serial::expand(Direction::Deserialize, item.into()).into()
 }

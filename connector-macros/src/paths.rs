@@ -1,5 +1,5 @@
 //! Every path generated code may name, built from `crate = ...`.
-//! `connector/generate.rs` and the files in `derive/generate/` print these.
+//! `connector/generate.rs`, `serial/generate.rs` and the files in `derive/generate/` print these.
 //! User code is never named here: its paths come from the user's tokens.
 
 use proc_macro2::{Ident, Span, TokenStream};
@@ -30,6 +30,21 @@ impl Paths {
                 quote_spanned!(first=> use #root #end)
             }
             None => quote_spanned!(Span::mixed_site()=> use ::connector_core as __connector_core;),
+        }
+    }
+}
+
+/// The import of serde, from the path that serde's own attribute names or from core.
+pub(crate) fn import_serde(root: Option<&Path>) -> TokenStream {
+    match root {
+        Some(root) => {
+            let (first, last) = Place::of(root).ends();
+            let end = quote_spanned!(last=> as __connector_serde;);
+            quote_spanned!(first=> use #root #end)
+        }
+        None => {
+            let place = Span::mixed_site();
+            quote_spanned!(place=> use ::connector_core::serde as __connector_serde;)
         }
     }
 }

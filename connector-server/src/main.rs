@@ -1,4 +1,6 @@
 //! The binary `connector-server`: links the shipped connectors and hands over to the library.
+#[cfg(feature = "bigquery")]
+use connector_bigquery as _;
 #[cfg(feature = "examples")]
 use connector_examples as _;
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use connector_core::Registry;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 
 use crate::cli::{self, Command, DescribeArgs, ServeArgs};
 use crate::python::{self, PythonArgs};
@@ -18,6 +19,10 @@ use crate::server::Server;
 use crate::{check, describe, linking, promises, shutdown, table, telemetry};
 
 const USAGE: u8 = 2;
+
+const WITHIN_A_RUNTIME: &str = "`connector_service::main()` starts a runtime of its own and was called \
+     within another one: write `fn main() -> ExitCode` without `#[tokio::main]` and `async`, or serve \
+     with `Server::builder()`";
 
 /// Runs a command line to its end.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -57,6 +62,10 @@ fn finish(ended: Result<(), String>) -> ExitCode {
 }
 
 fn in_runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    // Blocking inside another runtime would panic.
+    if Handle::try_current().is_ok() {
+        return Err(WITHIN_A_RUNTIME.to_owned());
+    }
     // One more than there are processors: a thread that a connector holds up is not missed.
     let threads = std::thread::available_parallelism().map_or(1, usize::from) + 1;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -187,4 +196,30 @@ fn say(text: impl Display) {
 fn complain(text: impl Display) {
     let mut out = std::io::stderr().lock();
     drop(write!(out, "{text}").and_then(|()| out.flush()));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::ExitCode;
+
+    use super::{in_runtime, run};
+
+    #[tokio::test]
+    async fn within_a_runtime_every_command_ends_with_one_sentence() {
+        let problem = in_runtime(async { Ok(()) }).unwrap_err();
+        assert!(problem.contains("without `#[tokio::main]`"), "{problem}");
+        for (arguments, code) in [
+            (["connector-server", "list"], ExitCode::FAILURE),
+            (["connector-server", "serve"], ExitCode::FAILURE),
+            (["connector-server", "--version"], ExitCode::SUCCESS),
+        ] {
+            let ended = run(arguments.map(Into::into));
+            assert_eq!(format!("{ended:?}"), format!("{code:?}"), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn outside_of_one_it_works() {
+        assert_eq!(in_runtime(async { Ok(5) }), Ok(5));
+    }
 }

@@ -51,7 +51,23 @@ struct Readme;
 ///
 /// Exit codes: 0 after a clean end, 1 when the server cannot start or serve or the task of `run`
 /// failed, 2 when the command line is wrong or `run` cannot start.
-#[must_use]
+///
+/// It starts a runtime of its own, so `main` is not async; within another runtime it ends with an error
+/// that says so. The exit code is to be returned: a `main` that drops it ends with 0 whatever happened.
+///
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     connector_service::main()
+/// }
+/// ```
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// fn main() {
+///     connector_service::main();
+/// }
+/// ```
+#[must_use = "return it from `fn main() -> ExitCode`: dropped, every failure ends with exit code 0"]
 pub fn main() -> ExitCode {
     app::run(std::env::args_os())
 }

@@ -1,6 +1,4 @@
 //! What connector authors test with: a harness, a fake of Flyte's executor, and checks against its rules.
-//! Connector authors use it in their own tests; the server's tests use it, too.
-//! Nothing here is served: neither `connector-core` nor `connector-server` may come to depend on it.
 //!
 //! [`Harness`] drives one connector call by call, and shows its errors as it made them.
 //!
@@ -89,6 +87,9 @@
 //!
 //! A service at any address is driven the same way, by a channel to it; on a real clock give the
 //! executor shorter times ([`ExecutorRules`]).
+
+// The tests of the service use it, too. Nothing here is served: neither core nor the service may come to
+// depend on it.
 
 mod cassette;
 pub mod conformance;

@@ -1,6 +1,24 @@
-//! One stable name per attempt of a task, in the spellings that outside systems take.
-//! Authors ask `CreateTask` for it; the server tells repeated creates apart by the same key.
-//! Only the derivation is here: what becomes of a repeated create is decided by the server.
+//! A name for one attempt of a task, in the spelling that an outside system takes.
+//!
+//! Flyte may create one attempt twice: after a timeout, or when its executor starts anew. A connector
+//! that hands [`CreateTask::idempotency_key`] to the outside system, as a client token or as the job's
+//! name, makes one job of both. [`IdempotencyKey`] has a whole example.
+//!
+//! ```
+//! use connector_core::prelude::*;
+//! use connector_core::idempotency::ExecutionIdentity;
+//!
+//! let attempt = ExecutionIdentity {
+//!     org: "", project: "films", domain: "production", name: "r7k", node_id: "a0", attempt: 0,
+//! };
+//! let key = IdempotencyKey::of_identity(&attempt);
+//! assert_eq!(key.as_str().len(), 64);
+//! assert_eq!(key.limited(Charset::LowerAlphanumeric, 20)?.len(), 20);
+//! # Ok::<(), connector_core::idempotency::TooShort>(())
+//! ```
+
+// The server tells repeated creates apart by the same key. Only the derivation is here: what becomes of
+// a repeated create is decided by the server.
 
 mod spelling;
 

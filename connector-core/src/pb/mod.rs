@@ -1,6 +1,27 @@
-//! The messages that both sides of the wire share: literals, types, templates, identifiers.
-//! Everything in the sibling files is generated from `proto/` by `cargo run -p codegen`; only this file is
-//! written by hand. Requests, responses and services are not here: they are the server's.
+//! Flyte's own messages, for what the typed API does not cover: literals, types, templates, identifiers.
+//!
+//! A connector finds some in what it is given, such as
+//! [`CreateTask::template`](crate::CreateTask::template), and makes others by hand, such as a
+//! [`Literal`]:
+//!
+//! ```
+//! use connector_core::prelude::*;
+//!
+//! fn statement(template: &pb::TaskTemplate) -> Option<&str> {
+//!     match template.target.as_ref()? {
+//!         pb::task_template::Target::Sql(sql) => Some(&sql.statement),
+//!         _ => None,
+//!     }
+//! }
+//! assert_eq!(statement(&pb::TaskTemplate::default()), None);
+//! ```
+//!
+//! All of it is generated from Flyte's protobuf definitions, names and comments included: the package
+//! `flyteidl2.core` stands here, and the other packages in modules of their names. `prost` is the crate
+//! that encodes and decodes them.
+
+// The sibling files are written by `cargo run -p codegen` from `proto/`; only this file is written by
+// hand. Requests, responses and services are the server's.
 
 /// The generated packages, nested as their names are.
 #[expect(

@@ -1,6 +1,23 @@
-//! How the server treats one connector's calls: pace, patience, limits, what an error becomes.
-//! Authors give a `Policy` in `#[connector(policy = …)]`; operators override single values
-//! (`operator`); the server's gate obeys. The rules themselves are not here.
+//! What a [`Policy`] is made of: how the server treats one connector's calls.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use connector_core::Policy;
+//! use connector_core::policy::{Abandoned, CreateErrors};
+//!
+//! /// The next create finds the job by its key, so one that nobody waits for may go on.
+//! const POLICY: Policy = Policy::new()
+//!     .abandoned(Abandoned::Keep)
+//!     .create_errors(CreateErrors::PlainError)
+//!     .poll_interval(Duration::from_secs(30));
+//! # let _ = POLICY;
+//! ```
+//!
+//! It is named in `#[connector(policy = POLICY)]`. Operators override single values by environment
+//! variables, see [`Policy`].
+
+// `author` is the policy itself, `operator` what overrides it; the rules that obey are the server's.
 
 pub(crate) mod author;
 mod operator;

@@ -87,7 +87,7 @@ impl RegistryBuilder {
     }
 
     /// The environment variables that connectors' [`Settings`], the operator's part of their
-    /// [`Policy`] and their [`OperatorSecrets`] are taken from.
+    /// [`Policy`](crate::Policy) and their [`OperatorSecrets`] are taken from.
     #[must_use]
     pub fn variables(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         self.variables.extend(variables);

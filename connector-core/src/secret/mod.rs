@@ -4,17 +4,20 @@
 
 mod hosts;
 mod operator;
+mod serial;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use operator::Lent;
 pub use operator::{OperatorSecrets, Refreshed};
+pub use serial::Storable;
 
 use self::hosts::Hosts;
 use crate::error::Result;
 
-/// A secret text: prints as `***`, and cannot be serialised.
+/// A secret text: prints as `***`, and cannot be serialised. It can be read, as a part of what an
+/// outside system answers.
 ///
 /// What a task brought is the task's own: it may be sent anywhere. What the operator configured is
 /// lent to every task of the connector, so it is bound to the hosts the operator named, see

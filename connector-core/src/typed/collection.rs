@@ -66,7 +66,7 @@ impl<T: FlyteType> FlyteType for Vec<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a map's key",
     label = "not a key",
-    note = "keys are `String`, integers and `bool`"
+    note = "keys are `String`, `bool` and integers from `i8` to `u64`"
 )]
 pub trait MapKey: FlyteType + Ord + Hash {
     /// Whether maps with this key are literal maps.

@@ -14,7 +14,7 @@ use crate::secret::{Lent, OperatorSecrets, Secret};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a setting of a connection",
     label = "not a setting",
-    note = "settings are text: use `String`, `bool`, an integer, a float, or an `Option` of one; a `Secret` needs `#[secret]`"
+    note = "settings are text: use `String`, `bool`, an integer from `i8` to `u64`, a float, or an `Option` of one; a `Secret` needs `#[secret]`"
 )]
 pub trait ConnectionValue: Sized + Send + Sync + 'static {
     /// Reads the text of a setting.

@@ -12,7 +12,9 @@ use crate::pb;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that a Flyte task can carry",
     label = "no Flyte type",
-    note = "add `#[derive(FlyteType)]` to `{Self}`, or use one of the types listed at `FlyteType`"
+    note = "if it is a type of yours, add `#[derive(FlyteType)]` to it",
+    note = "a whole number is an `i64` or a `u64` on every machine: write that for `usize`, `isize`, `u128` and `i128`",
+    note = "text is a `String`, not a `&str`; a secret comes with the connection, see `TaskConnection`; a point in time is a `SystemTime` or a `jiff::Timestamp`, not an `Instant`; all types are listed at `FlyteType`"
 )]
 pub trait FlyteType: Sized + Send + Sync + 'static {
     /// What Python's type engine calls the transformer of this type; it tags values of unions.

@@ -1,6 +1,51 @@
-//! Rust types as Flyte types: one trait, implemented for every type a task can carry.
-//! The derives build on it; `task` reads inputs and settings and writes outputs through it.
-//! How literals and msgpack look is in the files here; nothing above needs to know.
+//! For a [`FlyteType`] of one's own: the forms that values are read from, and what
+//! types say about themselves.
+//!
+//! Rust's own types have the trait already, and `#[derive(FlyteType)]` writes it for structs and enums.
+//! By hand it takes a few lines, mostly of another type's:
+//!
+//! ```
+//! use connector_core::prelude::*;
+//! use connector_core::typed::{Form, Mismatches, Style, TypeDescription, Value};
+//!
+//! /// A share between 0 and 1: Python's `float`.
+//! struct Share(f64);
+//!
+//! impl FlyteType for Share {
+//!     const TAG: &'static str = f64::TAG;
+//!
+//!     fn literal_type() -> pb::LiteralType {
+//!         f64::literal_type()
+//!     }
+//!
+//!     fn describe() -> TypeDescription {
+//!         f64::describe()
+//!     }
+//!
+//!     fn from_form(form: Form<'_>) -> Result<Self, Mismatches> {
+//!         match f64::from_form(form)? {
+//!             share @ 0.0..=1.0 => Ok(Self(share)),
+//!             other => Err(Mismatches::expected("a share between 0 and 1", other)),
+//!         }
+//!     }
+//!
+//!     fn into_literal(self) -> Result<pb::Literal, Mismatches> {
+//!         self.0.into_literal()
+//!     }
+//!
+//!     fn into_value(self, style: Style) -> Result<Value, Mismatches> {
+//!         self.0.into_value(style)
+//!     }
+//! }
+//!
+//! let problem = Share::from_literal(&literal::float(1.5)).err().unwrap();
+//! assert_eq!(problem.to_string(), "expected a share between 0 and 1, found 1.5");
+//! ```
+//!
+//! Keys of maps are a [`MapKey`], settings of a connection a [`ConnectionValue`].
+
+// The derives build on the files here, through `__private`; `task` reads inputs and settings and writes
+// outputs through them. How literals and msgpack look is told nowhere else.
 
 mod boxed;
 mod collection;
@@ -16,7 +61,7 @@ mod form;
 mod iso;
 mod json;
 mod mismatch;
-mod msgpack;
+pub(crate) mod msgpack;
 mod nesting;
 mod number;
 pub(crate) mod object;

@@ -119,7 +119,7 @@ fn number(rest: &mut &[u8], width: usize) -> Result<u64, Mismatches> {
 }
 
 /// A protobuf value in the same form; its numbers are all doubles, so that a whole one is an integer.
-pub(super) fn of_struct_value(value: &prost_types::Value) -> Value {
+pub(crate) fn of_struct_value(value: &prost_types::Value) -> Value {
     match &value.kind {
         None | Some(Kind::NullValue(_)) => Value::Nil,
         // The integer 0 has no sign to keep.

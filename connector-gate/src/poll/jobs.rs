@@ -157,7 +157,7 @@ impl Jobs {
 
 fn last_known(phase: Phase, since: SystemTime, cause: &str) -> ErasedResource {
     let message = format!("status unknown since {}: {cause}", time(since));
-    ErasedResource { phase, ..answer::resource(Phase::Running, message) }
+    answer::resource(phase, message)
 }
 
 fn time(at: SystemTime) -> String {

@@ -280,12 +280,10 @@ impl Polls {
         {
             tracing::warn!(key = %call.context.key, "a success is reported as FAILED: {problem}");
             let links = std::mem::take(&mut resource.log_links);
-            resource = ErasedResource {
-                log_links: links,
-                ..answer::failed(format!(
-                    "the job succeeded, but its outputs are not those of the task: {problem}"
-                ))
-            };
+            resource = answer::failed(format!(
+                "the job succeeded, but its outputs are not those of the task: {problem}"
+            ));
+            resource.log_links = links;
         }
         if resource.phase.is_terminal() {
             self.forget_if_any(request);

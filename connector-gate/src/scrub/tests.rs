@@ -100,19 +100,13 @@ fn a_resource_is_clean_but_its_outputs_are_data() {
     let outputs = [("o", literal::string(secret))].into_iter().collect();
     let mut link = TaskLog::new(format!("log {secret}"), format!("https://a/?k={secret}"));
     link.icon_uri = format!("https://a/{secret}.png");
-    let mut resource = ErasedResource {
-        phase: connector_core::Phase::Succeeded,
-        message: format!("done with {secret}"),
-        log_links: vec![link],
-        outputs: Outputs::Inline(outputs),
-        custom_info: Resource::<()>::running()
-            .info("nested", json!({"list": [{"k": secret, secret: 1, "x hunter2-and-more": 2}]}))
-            .info("pin", 271_828_182)
-            .info(secret, true)
-            .custom_info,
-        good_for: None,
-        unknown_state: Some(secret.to_owned()),
-    };
+    let mut resource = ErasedResource::succeeded(Outputs::Inline(outputs))
+        .message(format!("done with {secret}"))
+        .log_link(link)
+        .info("nested", json!({"list": [{"k": secret, secret: 1, "x hunter2-and-more": 2}]}))
+        .info("pin", 271_828_182)
+        .info(secret, true);
+    resource.unknown_state = Some(secret.to_owned());
     let before = resource.outputs.clone();
     scrubber(&[secret, "271828182"]).resource(&mut resource);
     assert_eq!(resource.outputs, before);

@@ -30,7 +30,12 @@ const _: () = {
             __connector_core::__private::from_init::<
                 Self,
                 _,
-            >(RenderFarm::connect(__connector_settings))
+            >(
+                __connector_core::__private::call_init(
+                    RenderFarm::connect,
+                    __connector_settings,
+                ),
+            )
         }
     }
     __connector_core::__private::inventory::submit! {

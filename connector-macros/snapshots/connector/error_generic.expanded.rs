@@ -14,7 +14,6 @@ const _: () = {
     for Batch<'a, T, N>
     where
         T: Clone,
-        Batch<'a, T, N>: ::core::marker::Send + ::core::marker::Sync + 'static,
     {
         const NAME: &'static ::core::primitive::str = "";
         const TASK_TYPES: &'static [&'static ::core::primitive::str] = &[];

@@ -12,7 +12,6 @@ const _: () = {
     impl<T> __connector_core::ConnectorSpec for Batch<T>
     where
         T: Render,
-        Batch<T>: ::core::marker::Send + ::core::marker::Sync + 'static,
     {
         const NAME: &'static ::core::primitive::str = "";
         const TASK_TYPES: &'static [&'static ::core::primitive::str] = &[];

@@ -4,7 +4,7 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::{Expr, ExprPath, Type, WhereClause};
+use syn::{Expr, ExprPath, Type};
 
 use super::args::Args;
 use super::item::{Item, Target};
@@ -55,25 +55,8 @@ pub(super) fn generate_stub(args: &Args, item: &Item, _: Reported) -> Option<Tok
         versions: TokenStream::new(),
         policy: None,
     };
-    let clause = if item.generics.params.is_empty() {
-        clause.to_token_stream()
-    } else {
-        generate_bounds(&self_type, clause)
-    };
     let target = quote_spanned!(Span::mixed_site()=> #self_type #clause);
     Some(generate_spec(&parameters.to_token_stream(), &target, &identity, &types(args)))
-}
-
-// where T: Render, Batch<T>: Send + Sync + 'static
-//
-// What the trait asks for, granted: whether it holds is judged at the user's own impl.
-fn generate_bounds(self_type: &TokenStream, clause: Option<&WhereClause>) -> TokenStream {
-    let predicates = clause.map(|clause| &clause.predicates).into_iter().flatten();
-    quote_spanned! {Span::mixed_site()=>
-        where
-            #(#predicates,)*
-            #self_type: ::core::marker::Send + ::core::marker::Sync + 'static
-    }
 }
 
 struct Identity {
@@ -149,7 +132,8 @@ fn generate_linked(model: &ConnectorModel) -> TokenStream {
             (argument, quote_spanned!(Span::mixed_site()=> #from_default::<#ident>()))
         }
         Instance::Init(path) => {
-            let argument = quote_spanned!(Span::mixed_site()=> __connector_settings);
+            let (_, function) = Place::of(path).ends();
+            let argument = Ident::new("__connector_settings", function).to_token_stream();
             let call = generate_init(path, &argument);
             (argument, call)
         }
@@ -164,12 +148,20 @@ fn generate_linked(model: &ConnectorModel) -> TokenStream {
     }
 }
 
-// from_init::<Self, _>(RenderFarm::connect(settings))
+// from_init::<Self, _>(call_init(RenderFarm::connect, settings))
 //
-// The call stands at the user's function, so that rustc underlines that when its signature differs.
+// The calls stand at the user's function, so that rustc underlines that when its signature differs.
 fn generate_init(path: &ExprPath, settings: &TokenStream) -> TokenStream {
-    let from_init = private("from_init");
     let (_, function) = Place::of(path).ends();
-    let call = quote_spanned!(function=> (#path(#settings)));
-    quote_spanned!(function=> #from_init::<Self, _> #call)
+    let at_function = |name| -> TokenStream {
+        let tokens = private(name).into_iter();
+        tokens
+            .map(|mut token| {
+                token.set_span(function);
+                token
+            })
+            .collect()
+    };
+    let (from_init, call_init) = (at_function("from_init"), at_function("call_init"));
+    quote_spanned!(function=> #from_init::<Self, _>(#call_init(#path, #settings)))
 }

@@ -1,6 +1,6 @@
 //! The item under the attribute: what kind it is, what it is called, whether it is generic.
 //! `connector/mod.rs` calls it second, whatever became of the arguments.
-//! Fields and bodies are not read: the item goes to the output token for token.
+//! Fields and bodies are not read here.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};

@@ -25,7 +25,7 @@ use crate::words::derive::Derive;
 pub(crate) fn expand(derive: Derive, tokens: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let Some(item) = item::parse_item(derive, tokens, &mut errors) else {
-        return emit(TokenStream::new(), errors, &Paths::new(None), None);
+        return emit(TokenStream::new(), errors, &TokenStream::new(), None);
     };
     check::check(derive, &item, &mut errors);
     let paths = Paths::new(item.settings.root.clone());
@@ -33,5 +33,5 @@ pub(crate) fn expand(derive: Derive, tokens: TokenStream) -> TokenStream {
         Ok(model) => generate::generate(derive, &model),
         Err(reported) => generate::stub::generate_stub(derive, &item, reported),
     };
-    emit(TokenStream::new(), errors, &paths, Some(code))
+    emit(TokenStream::new(), errors, &paths.import(), Some(code))
 }

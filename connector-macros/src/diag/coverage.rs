@@ -114,6 +114,17 @@ fn every_message_of_the_derives_has_a_case() {
     }
 }
 
+#[test]
+fn every_message_of_serdes_derives_has_a_case() {
+    let messages = messages(&[include_str!("serial.rs")]);
+    let folders = ["serialize", "deserialize"];
+    assert!(!messages.is_empty(), "no message found");
+    for folder in folders {
+        check_every_message_has_a_case(&messages, &[folder]);
+        check_every_case_has_a_message(&messages, folder);
+    }
+}
+
 /// The derives share their messages, so each shows for itself that it gives those of every kind.
 #[test]
 fn every_derive_has_cases_of_every_kind() {

@@ -5,6 +5,7 @@
 pub(crate) mod argument;
 pub(crate) mod connector;
 pub(crate) mod derive;
+pub(crate) mod serial;
 pub(crate) mod value;
 
 #[cfg(test)]

@@ -1,6 +1,11 @@
-//! The connector services as the wire has them: requests, responses, server traits and clients.
-//! The sibling files are generated from `proto/` by `cargo run -p codegen`; only this file is written by
-//! hand. `grpc` uses it, and tests that dial the server. No conversion belongs here.
+//! The connector services as the wire has them: requests, responses, server traits, and clients for tests
+//! that dial a server.
+//!
+//! All of it is generated from Flyte's package `flyteidl2.connector`; the messages it shares with the rest
+//! of Flyte are in [`connector_core::pb`].
+
+// The sibling files are written by `cargo run -p codegen` from `proto/`; only this file is written by hand.
+// No conversion belongs here.
 
 /// The package `flyteidl2.connector`.
 #[expect(
@@ -12,7 +17,7 @@
     clippy::missing_errors_doc,
     reason = "generated: a field whose name says it all has no comment in proto/"
 )]
-pub mod connector {
+mod connector {
     include!("flyteidl2.connector.rs");
 }
 

@@ -1,6 +1,9 @@
 //! Checks of one connector against the executor's rules, one test per rule.
-//! Authors call [`crate::conformance!`]; the rules are in the files beside this one.
-//! Each check has a server of its own in this process, and paused time.
+//!
+//! [`conformance!`](crate::conformance!) makes the tests; [`check`] and [`judge`] are for those who run the
+//! [`rules`] in a way of their own. Each check has a server of its own in this process, and paused time.
+
+// The rules are functions in the files beside this one.
 
 mod creates;
 mod deletes;

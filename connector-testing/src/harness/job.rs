@@ -3,10 +3,10 @@
 //! Nothing is remembered between calls but what Flyte would remember.
 
 use bytes::Bytes;
-use connector_core::host::{ErasedResource, JobRequest, QueryRequest};
+use connector_core::host::{JobRequest, QueryRequest};
 use connector_core::logs::{LogPage, LogQuery};
 use connector_core::metrics::{Metric, MetricsQuery};
-use connector_core::{ConnectorError, Result};
+use connector_core::{ConnectorError, NamedLiterals, Resource, Result};
 use futures_util::StreamExt as _;
 use tokio::time::sleep;
 
@@ -70,7 +70,7 @@ impl Job {
     ///
     /// # Cancel safety
     /// That of the connector's `get`.
-    pub async fn get(&self) -> Result<ErasedResource> {
+    pub async fn get(&self) -> Result<Resource<NamedLiterals>> {
         let entry = self.harness.entry(&self.task)?;
         entry.connector.get(self.request(), call(entry)).await.map_err(told)
     }

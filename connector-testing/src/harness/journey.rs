@@ -3,19 +3,18 @@
 
 use std::fmt;
 
-use connector_core::host::ErasedResource;
-use connector_core::{FlyteType, NamedLiterals, Phase};
+use connector_core::{FlyteType, NamedLiterals, Phase, Resource};
 
 /// Every answer that a job's polls got.
 #[derive(Debug, Clone)]
 pub struct Journey {
-    pub(super) polls: Vec<ErasedResource>,
+    pub(super) polls: Vec<Resource<NamedLiterals>>,
 }
 
 impl Journey {
     /// Every answer, first the first.
     #[must_use]
-    pub fn polls(&self) -> &[ErasedResource] {
+    pub fn polls(&self) -> &[Resource<NamedLiterals>] {
         &self.polls
     }
 

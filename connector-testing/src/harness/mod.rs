@@ -11,8 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use connector_core::host::{CallError, CreateRequest, Entry, ErasedResource};
-use connector_core::{AsyncConnector, CallContext, ConnectorError, Registry, Result, pb};
+use connector_core::host::{CallError, CreateRequest, Entry};
+use connector_core::{
+    AsyncConnector, CallContext, ConnectorError, NamedLiterals, Registry, Resource, Result, pb,
+};
 use futures_util::FutureExt as _;
 
 pub use self::job::Job;
@@ -183,7 +185,7 @@ impl Harness {
     ///
     /// # Cancel safety
     /// That of the connector's `get_many`.
-    pub async fn get_many(&self, jobs: &[&Job]) -> Result<Vec<Result<ErasedResource>>> {
+    pub async fn get_many(&self, jobs: &[&Job]) -> Result<Vec<Result<Resource<NamedLiterals>>>> {
         let Some(first) = jobs.first() else { return Ok(Vec::new()) };
         let entry = self.entry(&first.task)?;
         let mut requests = Vec::with_capacity(jobs.len());

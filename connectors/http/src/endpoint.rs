@@ -23,14 +23,18 @@ impl Endpoint {
         }
     }
 
-    fn at(name: &str, text: &str) -> Result<Self> {
+    /// The endpoint at that URL; `name` is what told it, for the message if it is none.
+    ///
+    /// # Errors
+    /// [`connector_core::ErrorKind::Permanent`]: it is no `http` or `https` URL.
+    pub fn at(name: &str, text: &str) -> Result<Self> {
         let instead = Url::parse(text)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
         match instead {
             Some(instead) => Ok(Self { instead: Some(instead) }),
             None => Err(ConnectorError::permanent(format!(
-                "the variable {name} is no URL; write it as `http://HOST:PORT` or `https://HOST`"
+                "{name} is no URL; write it as `http://HOST:PORT` or `https://HOST`"
             ))),
         }
     }

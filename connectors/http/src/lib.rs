@@ -25,6 +25,7 @@
 mod answer;
 mod client;
 mod endpoint;
+mod jwt;
 mod refusal;
 mod request;
 mod retry_after;
@@ -32,6 +33,7 @@ mod retry_after;
 pub use answer::Answer;
 pub use client::{HttpClient, HttpClientBuilder};
 pub use endpoint::Endpoint;
+pub use jwt::SigningKey;
 pub use refusal::{Dialect, Reading, Refusal};
 pub use request::Request;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};

@@ -72,7 +72,7 @@ struct Said {
 }
 
 /// Runs every Flyte task of type `{{task_type}}`.
-#[connector(task_type = "{{task_type}}", init = Connector::connect, meta = Job, config = TaskSettings,
+#[connector(task_type = "{{task_type}}", init = Connector::new, meta = Job, config = TaskSettings,
             inputs = Inputs, outputs = Greeting, connection = Access)]
 #[derive(Debug)]
 pub struct Connector {
@@ -84,12 +84,8 @@ impl Connector {
     ///
     /// # Errors
     /// A `url` that is none, or a client that cannot be made.
-    pub fn new(settings: &Settings) -> Result<Self> {
+    pub fn new(settings: Settings) -> Result<Self> {
         Ok(Self { vendor: Vendor::at(settings.get("url").unwrap_or(URL))? })
-    }
-
-    async fn connect(settings: Settings) -> Result<Self> {
-        Self::new(&settings)
     }
 }
 

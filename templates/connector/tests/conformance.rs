@@ -15,12 +15,11 @@ fn at_a_vendor() -> Subject {
         .input("name", literal::string("Ada"))
         .output("text")
         .secret("api_key", KEY);
-    let settings: Settings = [("url".to_owned(), vendor.url().to_owned())].into_iter().collect();
     let fake = vendor.clone();
     let make = move || {
         // Here the clock is that of the check.
         vendor.open();
-        Connector::new(&settings).unwrap()
+        Connector::new(Settings::from_iter([("url", vendor.url())])).unwrap()
     };
     Subject::new(make).task(task).vendor(fake)
 }

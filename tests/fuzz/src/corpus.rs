@@ -1,5 +1,5 @@
 //! The committed examples of each target, below `corpus/`.
-//! Campaigns read them, `make_corpus` writes them from `entries`.
+//! Campaigns read them; the test of the corpus holds them against `entries`, and writes them if asked to.
 //! `regressions` folders are filled by hand, with inputs that once failed; no program writes there.
 
 use std::fs;
@@ -34,7 +34,7 @@ impl Corpus {
         let folder = folder(target);
         let mut entries =
             read(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        assert!(!entries.is_empty(), "{} is empty; run make_corpus", folder.display());
+        assert!(!entries.is_empty(), "{} is empty", folder.display());
         // Folders come in any order, and a seed must mean the same inputs everywhere.
         entries.sort_by(|one, other| one.name.cmp(&other.name));
         Self { entries }
@@ -53,7 +53,7 @@ impl Corpus {
         &self.entries
     }
 
-    /// The examples that `make_corpus` wrote.
+    /// The examples that `entries` made.
     pub fn made(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| !entry.name.starts_with(REGRESSIONS))
     }

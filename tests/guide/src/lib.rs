@@ -73,3 +73,7 @@ struct Embedding;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/what-works.md")]
 struct WhatWorks;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/compiler-says-no.md")]
+struct CompilerSaysNo;

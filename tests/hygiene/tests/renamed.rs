@@ -10,7 +10,7 @@ mod framework {
 }
 
 use framework::inner::prelude::*;
-use renamed_core::Registry;
+use renamed_core::{Registry, ResourceMeta};
 
 #[derive(Debug, Clone, PartialEq, FlyteType)]
 #[flyte(crate = ::renamed_core)]
@@ -62,8 +62,25 @@ struct Video {
     size: Size,
 }
 
+#[derive(Debug, Serialize)]
+#[serde(crate = "renamed_core::serde")]
+#[derive(Deserialize)]
+struct RenderJob {
+    id: String,
+    size: SizeOnFarm,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(crate = "crate::framework::inner::serde", rename_all = "snake_case")]
+enum SizeOnFarm {
+    Small,
+    #[serde(rename = "big")]
+    Large(u64),
+}
+
 #[connector(
     task_type = "render",
+    meta = RenderJob,
     config = RenderConfig,
     inputs = Scene,
     outputs = Video,
@@ -74,23 +91,24 @@ struct Video {
 struct RenderFarm;
 
 impl AsyncConnector for RenderFarm {
-    async fn create(&self, task: CreateTask<Self>) -> Result<JobId> {
+    async fn create(&self, task: CreateTask<Self>) -> Result<RenderJob> {
         let access = &task.context.connection;
         let endpoint = access.endpoint.as_deref().unwrap_or("farm");
-        Ok(JobId::new(format!(
+        let id = format!(
             "{endpoint}-{}-{:?}-{:?}-{}",
             task.config.fps,
             task.inputs.size,
             task.inputs.mode,
             access.key.is_some()
-        )))
+        );
+        Ok(RenderJob { id, size: SizeOnFarm::Small })
     }
 
-    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource<Video>> {
+    async fn get(&self, _job: &RenderJob, _cx: &TaskContext<Self>) -> Result<Resource<Video>> {
         Ok(Resource::succeeded(Video { size: Size::Number(1) }))
     }
 
-    async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+    async fn delete(&self, _job: &RenderJob, _cx: &TaskContext<Self>) -> Result<()> {
         Ok(())
     }
 }
@@ -105,6 +123,16 @@ fn values_go_there_and_back() {
     assert_eq!(RenderConfig::from_custom(Default::default()).unwrap().fps, 24);
     let access = RenderAccess::from_connection(pb::Connection::default()).unwrap();
     assert!(access.key.is_none() && access.endpoint.is_none());
+}
+
+/// serde is none of this package's dependencies, either.
+#[test]
+fn metadata_is_serialised_without_serde_of_ones_own() {
+    let job = RenderJob { id: "j".to_owned(), size: SizeOnFarm::Large(4) };
+    let bytes = job.encode().unwrap();
+    assert_eq!(&bytes[..], br#"{"id": "j", "size": {"big": 4}}"#);
+    let RenderJob { id, size } = RenderJob::decode(bytes).unwrap();
+    assert!(id == "j" && matches!(size, SizeOnFarm::Large(4)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What `make_corpus` writes: real requests, values and metadata, the same at every run.
+//! What the committed corpus is made of: real requests, values and metadata, the same at every run.
 //! A test compares the committed corpus with it. Damaged inputs do not belong here: campaigns make
 //! those, and what they find goes to `regressions`.
 

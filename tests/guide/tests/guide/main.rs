@@ -4,6 +4,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
+mod flags;
+mod messages;
 mod pages;
 mod printed;
 mod program;

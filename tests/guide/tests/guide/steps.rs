@@ -50,7 +50,7 @@ pub(crate) fn steps(page: &str) -> Result<Vec<Placed>, String> {
                 Step::Save { file, content: visible(&content) }
             }
             ("python" | "toml" | "yaml", Some(file)) => Step::Save { file, content },
-            ("rust" | "rust,no_run" | "toml" | "yaml", None) => continue,
+            ("rust" | "rust,no_run" | "rust,compile_fail" | "toml" | "yaml", None) => continue,
             ("python", None) => return complaint("nobody says which file this goes into"),
             ("sh", _) => Step::Type { commands: content, succeeds: true },
             ("sh,fails", _) => Step::Type { commands: content, succeeds: false },

@@ -51,11 +51,12 @@ fn every_command_of_the_guide_does_what_its_page_says() {
     assert!(typed >= 8, "only {typed} blocks of commands were found");
 }
 
-/// The README from its first connector on: the commands before are those of this checkout, tests among them.
+/// The README's first connector: the commands before it are those of this checkout, tests among them.
 fn read_me() -> (String, String) {
     let text = fs::read_to_string(checkout().join("README.md")).expect("a README");
     let (_, rest) = text.split_once("\n## Your first connector\n").expect("a first connector");
-    ("README.md".to_owned(), rest.to_owned())
+    let (section, _) = rest.split_once("\n## ").expect("a section after it");
+    ("README.md".to_owned(), section.to_owned())
 }
 
 /// Whether a page begins in the folder that holds the clone. Other pages are for the project of the walk.

@@ -67,6 +67,13 @@ fn refuse(_settings: Settings) -> Result<Refusing> {
     Err(ConnectorError::permanent("there is no farm"))
 }
 
+#[connector(task_type = "borrowing", init = borrow)]
+struct Borrowing(u8);
+
+fn borrow(settings: &Settings) -> Result<Borrowing> {
+    Ok(Borrowing(u8::from(settings.get("region").is_none())))
+}
+
 #[connector(task_type = "infallible", init = Infallible::new)]
 struct Infallible(u8);
 
@@ -104,7 +111,7 @@ macro_rules! implement {
 }
 
 implement!(Free, Associated, Generic, Elsewhere, Failing);
-implement!(AtOnce, Refusing, Infallible, InfallibleLater);
+implement!(AtOnce, Refusing, Borrowing, Infallible, InfallibleLater);
 
 /// Nothing here waits, so one poll is enough.
 fn now<F: Future>(future: F) -> F::Output {
@@ -120,7 +127,7 @@ fn main() {
     for task_type in ["free", "associated", "generic", "elsewhere"] {
         assert!(registry.get(task_type, 0).is_some(), "{task_type}");
     }
-    for task_type in ["at_once", "infallible", "infallible_later"] {
+    for task_type in ["at_once", "borrowing", "infallible", "infallible_later"] {
         assert!(registry.get(task_type, 0).is_some(), "{task_type}");
     }
     let failures: Vec<_> =
@@ -129,6 +136,7 @@ fn main() {
     let _ =
         |a: Free, b: Associated, c: Generic, d: Elsewhere, e: Failing| a.0 + b.0 + c.0 + d.0 + e.0;
     let _ = |a: AtOnce, b: Refusing, c: Infallible, d: InfallibleLater| a.0 + b.0 + c.0 + d.0;
+    let _ = |borrowing: Borrowing| borrowing.0;
     // A test makes what the server makes.
     assert_eq!(AtOnce::new(Settings::default()).unwrap().0, 5);
 }

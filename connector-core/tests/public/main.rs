@@ -1,0 +1,6 @@
+//! What connector-core promises, asked from outside as an author's crate does.
+//! One binary for all of it. Both files see every connector that any of them registers: what the linker collects
+//! is asserted in `registry`, so a connector that is registered elsewhere shows up there.
+
+mod idempotency;
+mod registry;

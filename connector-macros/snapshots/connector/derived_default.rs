@@ -1,0 +1,5 @@
+#[connector(task_type = "render")]
+#[derive(Debug, Default)]
+pub struct RenderFarm {
+    client: Client,
+}

@@ -1,0 +1,230 @@
+//! BigQuery's REST API, as far as a query job needs it: insert, get, cancel.
+//! The connector calls it; what an answer means for a task is not decided here.
+
+use std::time::Duration;
+
+use connector_core::prelude::*;
+use connector_http::{Answer, Endpoint, HeaderName, HttpClient, Reading, Refusal, Request, Url};
+use serde_json::{Map, Value, json};
+
+use crate::credentials::Tokens;
+use crate::states;
+
+/// The host that tasks are sent to, unless the operator names another.
+const HOST: &str = "bigquery.googleapis.com";
+/// How long an insert is tried: its caller may have gone, and its job would be nobody's.
+const INSERT_FOR: Duration = Duration::from_secs(60);
+/// How long the job of a key that is taken may be out of sight.
+const APPEARS_WITHIN: Duration = Duration::from_secs(20);
+
+/// Where a job is found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) project: &'a str,
+    pub(crate) job_id: &'a str,
+    pub(crate) location: Option<&'a str>,
+    pub(crate) user_agent: &'a str,
+}
+
+/// A job, as the API tells of it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Job {
+    pub(crate) job_reference: JobReference,
+    #[serde(default)]
+    pub(crate) status: Status,
+    #[serde(default)]
+    pub(crate) configuration: Value,
+    #[serde(default)]
+    pub(crate) statistics: Value,
+}
+
+/// The name of a job.
+#[derive(Debug, Deserialize)]
+pub(crate) struct JobReference {
+    #[serde(default)]
+    pub(crate) location: Option<String>,
+}
+
+/// Where it stands.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Status {
+    pub(crate) state: String,
+    pub(crate) error_result: Option<Problem>,
+    pub(crate) errors: Vec<Problem>,
+}
+
+/// One thing that went wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Problem {
+    pub(crate) reason: String,
+    pub(crate) location: String,
+    pub(crate) message: String,
+}
+
+/// The API.
+#[derive(Debug)]
+pub(crate) struct Api {
+    http: HttpClient,
+    endpoint: Endpoint,
+    tokens: Tokens,
+}
+
+impl Api {
+    /// # Errors
+    /// [`ErrorKind::Permanent`]: there can be no client.
+    pub(crate) fn at(endpoint: Endpoint) -> Result<Self> {
+        let http = HttpClient::builder("BigQuery").dialect(read_refusal).build()?;
+        let tokens =
+            Tokens::new(HttpClient::builder("Google's sign-in").dialect(read_sign_in).build()?);
+        Ok(Self { http, endpoint, tokens })
+    }
+
+    /// Inserts the job, or finds the one that has its id already.
+    pub(crate) async fn insert(
+        &self,
+        place: Place<'_>,
+        query: Map<String, Value>,
+        key: Option<&Secret>,
+    ) -> Result<Job> {
+        let mut reference = json!({"projectId": place.project, "jobId": place.job_id});
+        if let (Some(reference), Some(location)) = (reference.as_object_mut(), place.location) {
+            reference.insert("location".to_owned(), location.into());
+        }
+        let body = json!({"jobReference": reference, "configuration": {"query": query}});
+        let url = self.url(&["projects", place.project, "jobs"], &[])?;
+        let inserted = self
+            .call(place, key, || {
+                let request = self.http.post(url.clone()).json(&body)?;
+                // The id makes it so.
+                Ok(request.repeatable().attempts(5).for_at_most(INSERT_FOR))
+            })
+            .await;
+        match inserted {
+            Ok(answer) => answer.json(),
+            Err(error) if is_taken(&error) => self.taken(place, &error, key).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The job whose id is taken: ours, from an earlier create of the same attempt.
+    async fn taken(
+        &self,
+        place: Place<'_>,
+        error: &ConnectorError,
+        key: Option<&Secret>,
+    ) -> Result<Job> {
+        // The refusal names the job with its location: `Already Exists: Job project:EU.id`.
+        let said = error.message().split(&format!("{}:", place.project)).nth(1);
+        let told = said.and_then(|said| said.split_once('.')).map(|(location, _)| location);
+        let told = told.filter(|it| it.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+        let place = Place { location: place.location.or(told), ..place };
+        let url = self.url(&["projects", place.project, "jobs", place.job_id], &located(place))?;
+        let until = tokio::time::Instant::now() + APPEARS_WITHIN;
+        loop {
+            let found = self
+                .call(place, key, || {
+                    Ok(self.http.get(url.clone()).attempts(4).for_at_most(INSERT_FOR))
+                })
+                .await;
+            match found {
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    if tokio::time::Instant::now() >= until {
+                        return Err(ConnectorError::retryable(format!(
+                            "the job's id is taken and no job has it: {error}"
+                        )));
+                    }
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                found => return found?.json(),
+            }
+        }
+    }
+
+    pub(crate) async fn get(
+        &self,
+        place: Place<'_>,
+        key: Option<&Secret>,
+        call: &CallContext,
+    ) -> Result<Job> {
+        let url = self.url(&["projects", place.project, "jobs", place.job_id], &located(place))?;
+        self.call(place, key, || Ok(self.http.get(url.clone()).within(call))).await?.json()
+    }
+
+    pub(crate) async fn cancel(
+        &self,
+        place: Place<'_>,
+        key: Option<&Secret>,
+        call: &CallContext,
+    ) -> Result<()> {
+        let path = ["projects", place.project, "jobs", place.job_id, "cancel"];
+        let url = self.url(&path, &located(place))?;
+        // Cancelled twice is cancelled.
+        let request = || Ok(self.http.post(url.clone()).repeatable().within(call));
+        self.call(place, key, request).await.map(drop)
+    }
+
+    /// Makes a call with a token, and once more with another one if that was refused.
+    async fn call(
+        &self,
+        place: Place<'_>,
+        key: Option<&Secret>,
+        request: impl Fn() -> Result<Request>,
+    ) -> Result<Answer> {
+        let mut renewed = false;
+        loop {
+            let token = self.tokens.token(key, HOST).await?;
+            let asked = request()?
+                .authorization_for(HOST, "Bearer", &token)?
+                .header(HeaderName::from_static("user-agent"), place.user_agent)?
+                .header(HeaderName::from_static("x-goog-api-client"), place.user_agent)?;
+            match asked.send().await {
+                Err(error) if error.kind() == ErrorKind::Unauthenticated && !renewed => {
+                    renewed = true;
+                    self.tokens.refused(key, HOST, &token).await;
+                }
+                answered => return answered,
+            }
+        }
+    }
+
+    fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url> {
+        let mut url = Url::parse(&format!("https://{HOST}/bigquery/v2")).or_permanent("no URL")?;
+        url.path_segments_mut().map_err(|()| ConnectorError::permanent("no path"))?.extend(path);
+        url.query_pairs_mut().extend_pairs(query).append_pair("prettyPrint", "false");
+        Ok(self.endpoint.of(url))
+    }
+}
+
+/// What says which job it is, beside its id.
+fn located(place: Place<'_>) -> Vec<(&'static str, &str)> {
+    let location = place.location.map(|location| ("location", location));
+    std::iter::once(("projection", "full")).chain(location).collect()
+}
+
+fn is_taken(error: &ConnectorError) -> bool {
+    error.message().contains("409 Conflict (duplicate)")
+}
+
+/// How BigQuery says no: `{"error": {"message", "errors": [{"reason"}]}}`.
+fn read_refusal(refusal: &Refusal<'_>) -> Reading {
+    let error = &refusal.body["error"];
+    let reason = error["errors"][0]["reason"].as_str().or_else(|| error["status"].as_str());
+    Reading {
+        code: reason.map(str::to_owned),
+        message: error["message"].as_str().map(str::to_owned),
+        kind: states::refusal(refusal.status.as_u16(), reason.unwrap_or_default()),
+        ..Reading::default()
+    }
+}
+
+/// How the token endpoint says no: `{"error", "error_description"}`.
+fn read_sign_in(refusal: &Refusal<'_>) -> Reading {
+    Reading {
+        code: refusal.body["error"].as_str().map(str::to_owned),
+        message: refusal.body["error_description"].as_str().map(str::to_owned),
+        ..Reading::default()
+    }
+}

@@ -1,0 +1,14 @@
+//! The real server over a real socket: every RPC, every error code, one file for each kind of question.
+//! One binary for all of it. The tests start servers of their own, so they may run beside each other.
+//! What the server, the probe and the vendor are is told in the library.
+
+mod calls;
+mod check;
+mod creates;
+mod discovery;
+mod drain;
+mod errors;
+mod hostile;
+mod isolation;
+mod polls;
+mod questions;

@@ -1,0 +1,22 @@
+//! Two of the three methods.
+
+use connector_core::Registry;
+use connector_core::prelude::*;
+
+#[connector(task_type = "render")]
+#[derive(Default)]
+struct G;
+
+impl AsyncConnector for G {
+    async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+        Err(ConnectorError::unsupported("create"))
+    }
+
+    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+        Err(ConnectorError::unsupported("get"))
+    }
+}
+
+fn main() {
+    let _ = Registry::builder().register(G);
+}

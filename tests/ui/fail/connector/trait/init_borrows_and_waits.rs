@@ -1,0 +1,29 @@
+//! An async `init` function that borrows the settings.
+
+use connector_core::Registry;
+use connector_core::prelude::*;
+
+#[connector(task_type = "render", init = connect)]
+struct G;
+
+async fn connect(_settings: &Settings) -> G {
+    G
+}
+
+impl AsyncConnector for G {
+    async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+        Err(ConnectorError::unsupported("create"))
+    }
+
+    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+        Err(ConnectorError::unsupported("get"))
+    }
+
+    async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {
+    let _ = Registry::builder().register(G);
+}

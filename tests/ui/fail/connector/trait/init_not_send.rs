@@ -1,0 +1,35 @@
+//! An async `init` function whose future stays on its thread.
+
+use connector_core::Registry;
+use connector_core::prelude::*;
+use std::rc::Rc;
+
+#[connector(task_type = "render", init = connect)]
+struct G;
+
+async fn connect(_settings: Settings) -> Result<G> {
+    let farm = Rc::new(1);
+    connected().await;
+    drop(farm);
+    Ok(G)
+}
+
+async fn connected() {}
+
+impl AsyncConnector for G {
+    async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+        Err(ConnectorError::unsupported("create"))
+    }
+
+    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+        Err(ConnectorError::unsupported("get"))
+    }
+
+    async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {
+    let _ = Registry::builder().register(G);
+}
