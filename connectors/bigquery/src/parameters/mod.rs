@@ -104,7 +104,7 @@ impl Parameter {
                     (Some(_), _) => return Err("a list of different types".to_owned()),
                     (None, _) => return Err("an empty list of an unknown type".to_owned()),
                 };
-                if kind["type"] == "ARRAY" {
+                if kind.get("type").is_some_and(|kind| kind == "ARRAY") {
                     return Err("a list of lists, which BigQuery does not have".to_owned());
                 }
                 let values: Vec<Value> = items.into_iter().map(|item| item.value).collect();
