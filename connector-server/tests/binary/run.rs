@@ -136,7 +136,7 @@ fn a_job_runs_from_create_to_its_outputs() {
     let job = result.strip_prefix("output-from-").unwrap();
     for told in [
         "CREATING  batch_job@0".to_owned(),
-        "--twice: both creates gave the same answer".to_owned(),
+        "--twice: both creates named the same job".to_owned(),
         format!("SUCCEEDED  job {job} succeeded"),
         format!("log: job {job} finished"),
     ] {
