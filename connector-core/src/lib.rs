@@ -98,6 +98,7 @@ pub mod serde {
 mod settings;
 mod spec;
 mod states;
+mod struct_serde;
 mod task;
 pub mod typed;
 mod variables;

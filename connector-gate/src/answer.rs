@@ -4,12 +4,9 @@
 use connector_core::Phase;
 use connector_core::host::ErasedResource;
 
-use crate::text;
-
-/// A job in that phase, with a message and nothing else. The executor keeps messages in Kubernetes
-/// objects, as it keeps the texts of errors.
+/// A job in that phase, with a message and nothing else.
 pub(crate) fn resource(phase: Phase, message: String) -> ErasedResource {
-    ErasedResource::new(phase).message(text::capped(message))
+    ErasedResource::new(phase).message(message)
 }
 
 /// A job that reports failure for good, with a reason.

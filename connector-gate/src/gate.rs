@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use connector_core::host::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
-use connector_core::logs::{LogQuery, Logs};
+use connector_core::logs::LogQuery;
 use connector_core::metrics::{Metric, MetricsQuery};
 
 use crate::call::Call;
@@ -19,14 +19,14 @@ use crate::outputs::Declared;
 use crate::poll::Polls;
 use crate::scrub::{KnownSecrets, Scrub};
 use crate::site::{Ended, Site};
-use crate::stream;
+use crate::stream::{self, LogPages};
 
 /// One connector behind all rules.
 #[derive(Debug)]
 pub(crate) struct Gate {
     pub(crate) site: Arc<Site>,
     pub(crate) creates: Arc<Creates>,
-    polls: Arc<Polls>,
+    pub(crate) polls: Arc<Polls>,
 }
 
 impl Gate {
@@ -46,6 +46,11 @@ impl Gate {
         }
     }
 
+    /// The job of a create that could not work, if the metadata is that of one.
+    fn failed_job(&self, resource_meta: &[u8]) -> Option<ErasedResource> {
+        failed_job::recall(resource_meta, self.site.texts)
+    }
+
     /// Creates a job once per attempt; see `create`.
     pub(crate) async fn create(&self, request: CreateRequest, call: &Call) -> Result<Bytes, Cause> {
         Site::note_secrets(request.connection.as_ref());
@@ -53,7 +58,7 @@ impl Gate {
             if self.site.policy.check_outputs { Declared::of(&request.template) } else { None };
         let first = self.polls.first_request(declared.is_some(), &request, &call.context);
         let meta = self.creates.create(request, call).await?;
-        if failed_job::recall(&meta).is_none() {
+        if self.failed_job(&meta).is_none() {
             self.polls.created(declared, first, &meta);
         }
         Ok(meta)
@@ -65,7 +70,7 @@ impl Gate {
         request: JobRequest,
         call: &Call,
     ) -> Result<ErasedResource, Cause> {
-        if let Some(job) = failed_job::recall(&request.resource_meta) {
+        if let Some(job) = self.failed_job(&request.resource_meta) {
             return Ok(job);
         }
         Site::note_secrets(request.connection.as_ref());
@@ -75,7 +80,7 @@ impl Gate {
 
     /// Deletes a job; see `delete`.
     pub(crate) async fn delete(&self, request: JobRequest, call: &Call) -> Result<(), Cause> {
-        if failed_job::recall(&request.resource_meta).is_some() {
+        if self.failed_job(&request.resource_meta).is_some() {
             return Ok(());
         }
         Site::note_secrets(request.connection.as_ref());
@@ -113,7 +118,7 @@ impl Gate {
         &self,
         request: QueryRequest<LogQuery>,
         call: &Call,
-    ) -> Result<Logs, Cause> {
+    ) -> Result<LogPages, Cause> {
         let context = call.context.clone();
         let asked = self.site.call(
             Operation::GetLogs,
@@ -121,14 +126,8 @@ impl Gate {
             &*call.observer,
             |connector| async move { connector.get_logs(request, context).await },
         );
-        Ok(match question(asked.await, call)? {
-            Logs::Page(mut page) => {
-                KnownSecrets::of_process().log_page(&mut page);
-                Logs::Page(page)
-            }
-            // Reading a stream runs the connector's code as well.
-            other => Logs::Stream(stream::elsewhere(&self.site.workplace, other.into_pages())),
-        })
+        let logs = question(asked.await, call)?;
+        Ok(stream::pages(logs, &self.site.workplace, call))
     }
 
     /// How much the rules remember, by what it is.

@@ -13,6 +13,7 @@ use crate::gate::Gate;
 use crate::isolation::Places;
 use crate::observer::Observer;
 use crate::site::Site;
+use crate::text::TextLimit;
 
 /// Every gate. Task types and versions of one connector share one.
 #[derive(Debug)]
@@ -40,13 +41,14 @@ pub(crate) struct Found<'a> {
 
 impl Gates {
     /// A gate in front of every connector. With `isolated` false all of them work on the caller's
-    /// threads, whatever their policies say.
+    /// threads, whatever their policies say. `texts` bounds what is said of jobs.
     ///
     /// `server` is where the server runs. `observers` says who sees the calls of a task type, and who
     /// sees those of types that no connector serves (`None`).
     pub fn new(
         registry: &Registry,
         isolated: bool,
+        texts: TextLimit,
         server: &Handle,
         observers: impl Fn(Option<&str>) -> Arc<dyn Observer>,
     ) -> Self {
@@ -65,7 +67,7 @@ impl Gates {
                     policy = policy.isolation(Isolation::Shared);
                 }
                 let (server, places) = (server.clone(), Arc::clone(&places));
-                let site = Site::new(entry, policy, server, places);
+                let site = Site::new(entry, policy, texts, server, places);
                 let gate = Arc::new(Gate::new(site));
                 all.push((task_type.to_owned(), Arc::clone(&gate)));
                 gate

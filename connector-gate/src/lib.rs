@@ -34,7 +34,7 @@ mod rotation;
 mod scrub;
 mod site;
 mod stream;
-pub mod text;
+mod text;
 mod verdict;
 
 pub use deadline::{TimeLimit, after};
@@ -46,3 +46,5 @@ pub use observer::Observer;
 pub use operation::Operation;
 pub use rotation::Rotation;
 pub use scrub::{KnownSecrets, Scrub};
+pub use stream::LogPages;
+pub use text::TextLimit;

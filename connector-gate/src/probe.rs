@@ -22,11 +22,13 @@ use crate::gate::Gate;
 use crate::gates::Gates;
 use crate::observer::Observer;
 use crate::operation::Operation;
+use crate::text::TextLimit;
 
 /// What one poll does.
 pub(crate) enum Answer {
     Is(Phase),
     Says(Resource),
+    SaysAfter(Duration, Resource),
     Fails(ConnectorError),
     Panics,
     Hangs,
@@ -84,6 +86,10 @@ impl AsyncConnector for Probe {
             None => Ok(Resource::running()),
             Some(Answer::Is(phase)) => Ok(Resource::new(phase)),
             Some(Answer::Says(resource)) => Ok(resource),
+            Some(Answer::SaysAfter(span, resource)) => {
+                sleep(span).await;
+                Ok(resource)
+            }
             Some(Answer::Fails(error)) => Err(error),
             Some(Answer::Panics) => panic!("the probe was told to"),
             Some(Answer::Hangs) => std::future::pending().await,
@@ -171,7 +177,7 @@ impl Bench {
         let registry = Registry::builder().register(probe).variables(variables).build().await;
         let registry = registry.expect("a registry");
         let seen = Arc::<Seen>::default();
-        let gates = Gates::new(&registry, false, &Handle::current(), |_| {
+        let gates = Gates::new(&registry, false, TextLimit::default(), &Handle::current(), |_| {
             Arc::clone(&seen) as Arc<dyn Observer>
         });
         let gate = Arc::clone(gates.find("probe", 0).gate.expect("a gate").1);
@@ -179,8 +185,8 @@ impl Bench {
     }
 
     /// A call with the caller's timeout.
-    pub(crate) fn call(&self, operation: Operation, timeout: Option<Duration>) -> Call {
-        let limit = TimeLimit::new(operation, timeout, Duration::from_secs(60));
+    pub(crate) fn call(&self, timeout: Option<Duration>) -> Call {
+        let limit = TimeLimit::new(timeout, Duration::from_secs(60), None);
         let deadline = after(limit.allowed);
         let found = self.gates.find("probe", 0);
         let (key, _) = found.gate.expect("a gate");
@@ -217,7 +223,7 @@ impl Bench {
         attempt: Option<u32>,
         timeout: Option<Duration>,
     ) -> Result<String, crate::failure::Cause> {
-        let call = self.call(Operation::Create, timeout);
+        let call = self.call(timeout);
         let meta = self.gate.create(self.create(attempt), &call).await?;
         Ok(String::from_utf8(meta.to_vec()).expect("text"))
     }
@@ -233,14 +239,14 @@ impl Bench {
 
     /// Polls a job: phase and message, or the error.
     pub(crate) async fn poll(&self, id: &str) -> Result<(Phase, String), crate::failure::Cause> {
-        let call = self.call(Operation::Get, Some(Duration::from_secs(10)));
+        let call = self.call(Some(Duration::from_secs(10)));
         let resource = self.gate.get(self.job(id), &call).await?;
         Ok((resource.phase, resource.message))
     }
 
     /// Deletes a job.
     pub(crate) async fn delete(&self, id: &str) -> Result<(), crate::failure::Cause> {
-        let call = self.call(Operation::Delete, Some(Duration::from_secs(10)));
+        let call = self.call(Some(Duration::from_secs(10)));
         self.gate.delete(self.job(id), &call).await
     }
 

@@ -16,6 +16,7 @@ use crate::observer::Observer;
 use crate::operation::Operation;
 use crate::rate::Rates;
 use crate::scrub::{KnownSecrets, LentSecrets, Scrub, Scrubber};
+use crate::text::TextLimit;
 
 /// A connector with its surroundings.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct Site {
     pub(crate) policy: Policy,
     pub(crate) workplace: Workplace,
     pub(crate) rates: Rates,
+    /// How long that may be which is said of a job.
+    pub(crate) texts: TextLimit,
     /// The operator's secrets, which a call may use beside its own.
     lent: Option<LentSecrets>,
     /// The server's own threads, for timers and what outlives a call.
@@ -34,13 +37,20 @@ pub(crate) struct Site {
 pub(crate) type Ended<T> = Result<Result<T, CallError>, Interrupted>;
 
 impl Site {
-    pub(crate) fn new(entry: &Entry, policy: Policy, server: Handle, places: Arc<Places>) -> Self {
+    pub(crate) fn new(
+        entry: &Entry,
+        policy: Policy,
+        texts: TextLimit,
+        server: Handle,
+        places: Arc<Places>,
+    ) -> Self {
         let name = entry.key.task_type.as_str();
         let connector = Arc::clone(&entry.connector);
         let lent = LentSecrets::of(&entry.operator);
         let workplace =
             Workplace::new(name, policy.isolation, policy.concurrency, server.clone(), places);
-        Self { connector, policy, workplace, rates: Rates::new(policy.rate), lent, server }
+        let rates = Rates::new(policy.rate);
+        Self { connector, policy, workplace, rates, texts, lent, server }
     }
 
     /// Notes the secrets of a call, for what will be said without its connection at hand.
@@ -85,11 +95,18 @@ impl Site {
         }
     }
 
-    /// Takes the secrets of the call's connection out of an answer.
-    pub(crate) fn scrub(&self, resource: &mut ErasedResource, connection: Option<&pb::Connection>) {
+    /// An answer as it may be sent: without the secrets of the call's connection, and with a message
+    /// no longer than that of an error.
+    pub(crate) fn tellable(
+        &self,
+        mut resource: ErasedResource,
+        connection: Option<&pb::Connection>,
+    ) -> ErasedResource {
         if let Some(scrubber) = Scrubber::of(connection, self.lent.as_ref()) {
-            scrubber.resource(resource);
+            scrubber.resource(&mut resource);
         }
+        resource.message = self.texts.shortened(resource.message);
+        resource
     }
 
     /// Calls the connector once, on its threads and counted.

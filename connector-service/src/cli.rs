@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
+use connector_gate::TextLimit;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::limits::Limits;
@@ -101,6 +102,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "CONNECTOR_MAX_RESPONSE_BYTES", default_value_t = Limits::default().max_response_bytes)]
     #[arg(value_name = "BYTES")]
     max_response_bytes: usize,
+    /// Longest text of an error or of a job's state, in bytes once percent-encoded; stock proxies take
+    /// 4 KiB of headers.
+    #[arg(long, env = "CONNECTOR_MAX_ERROR_BYTES", default_value_t = Limits::default().max_error_bytes)]
+    #[arg(value_name = "BYTES", value_parser = error_bytes)]
+    max_error_bytes: usize,
     /// Longest time a call may take; a create goes on without its caller.
     #[arg(long, env = "CONNECTOR_MAX_CALL_SECONDS", default_value_t = Limits::default().max_call.as_secs())]
     #[arg(value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
@@ -138,6 +144,7 @@ impl ServeArgs {
         Limits {
             max_request_bytes: self.max_request_bytes,
             max_response_bytes: self.max_response_bytes,
+            max_error_bytes: self.max_error_bytes,
             max_call: Duration::from_secs(self.max_call_seconds),
             grace: Duration::from_secs(self.grace_seconds),
         }
@@ -182,6 +189,12 @@ fn one_line(error: &str) -> String {
     let said: Vec<&str> =
         said.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
     format!("{}; see --help\n", said.join(" "))
+}
+
+fn error_bytes(text: &str) -> Result<usize, String> {
+    let least = TextLimit::LEAST_BYTES;
+    let bytes = text.parse().ok().filter(|bytes| *bytes >= least);
+    bytes.ok_or_else(|| format!("a text needs room for what is wrong: {least} bytes or more"))
 }
 
 fn port(text: &str) -> Result<u16, String> {
@@ -238,6 +251,8 @@ mod tests {
         assert!(refused("connector-server --port 70000").contains("from 0 to 65535"));
         assert!(refused("connector-server --prot 1").contains("'--port'"));
         assert!(refused("connector-server serve --modules a b").contains("'b'"));
+        assert!(refused("connector-server --max-error-bytes 10").contains("256 bytes or more"));
+        assert_eq!(serve("connector-server --max-error-bytes 999").limits().max_error_bytes, 999);
         assert!(refused("connector-server --expect a@x").contains("TASK_TYPE@VERSION"));
         assert!(refused("connector-server --log-level loud").contains("debug"));
         let help = read("connector-server --help").expect_err("help");

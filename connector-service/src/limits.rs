@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use connector_gate::TextLimit;
+
 /// Sizes and times that bound every call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -10,6 +12,9 @@ pub struct Limits {
     pub max_request_bytes: usize,
     /// The largest answer sent, in bytes. Default 4 MiB: what a stock executor receives.
     pub max_response_bytes: usize,
+    /// The longest text of an error, and of a job's state, in bytes once percent-encoded. Default
+    /// 3.5 KiB, which stock proxies let through; at least 256.
+    pub max_error_bytes: usize,
     /// The longest a call may take, whatever the caller allows. Default 60 s. A create goes on
     /// without its caller, see [`connector_core::Policy::create_limit`].
     pub max_call: Duration,
@@ -17,11 +22,19 @@ pub struct Limits {
     pub grace: Duration,
 }
 
+impl Limits {
+    /// What cuts the texts of errors and states.
+    pub(crate) const fn texts(&self) -> TextLimit {
+        TextLimit::new(self.max_error_bytes)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             max_request_bytes: 16 * 1024 * 1024,
             max_response_bytes: 4 * 1024 * 1024,
+            max_error_bytes: TextLimit::DEFAULT_BYTES,
             max_call: Duration::from_secs(60),
             grace: Duration::from_secs(20),
         }

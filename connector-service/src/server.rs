@@ -176,9 +176,10 @@ impl Server {
             registry.failures().iter().map(|failure| failure.name),
         );
         let _rotation = Rotation::start(&registry);
-        let gates = Gates::new(&registry, isolated, &Handle::current(), |task_type| {
-            Arc::clone(metrics.of(task_type)) as Arc<dyn Observer>
-        });
+        let gates =
+            Gates::new(&registry, isolated, limits.texts(), &Handle::current(), |task_type| {
+                Arc::clone(metrics.of(task_type)) as Arc<dyn Observer>
+            });
         let gates = Arc::new(gates);
         let remembered = Arc::clone(&gates);
         let remembered = Remembered::new(move || {

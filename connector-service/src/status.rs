@@ -6,7 +6,7 @@ use std::error::Error;
 
 use connector_core::ErrorKind;
 use connector_core::host::CallError;
-use connector_gate::{Cause, Failure, Operation};
+use connector_gate::{Cause, Failure, Operation, TextLimit};
 use tonic::{Code, Status};
 
 /// The gRPC code of a failure.
@@ -74,9 +74,9 @@ fn text(failure: &Failure) -> String {
     format!("failed to {} {task_type} task with error:\n {reason}{abandoned}.", operation.as_str())
 }
 
-/// The gRPC status of a failure.
-pub(crate) fn of(failure: &Failure) -> Status {
-    Status::new(code(failure), connector_gate::text::capped(text(failure)))
+/// The gRPC status of a failure, whose whole text is in the log.
+pub(crate) fn of(failure: &Failure, texts: TextLimit) -> Status {
+    Status::new(code(failure), texts.capped(text(failure)))
 }
 
 /// Writes a failure to the log, with the chain of causes.
@@ -113,9 +113,12 @@ mod tests {
     use connector_core::{ConnectorError, ErrorKind};
     use tonic::Code;
 
-    use connector_gate::{Cause, Failure, Operation, TimeLimit};
+    use connector_gate::{Cause, Failure, Operation, TextLimit, TimeLimit};
+    use tonic::Status;
 
-    use super::of;
+    fn of(failure: &Failure) -> Status {
+        super::of(failure, TextLimit::default())
+    }
 
     fn failure(operation: Operation, cause: Cause) -> Failure {
         Failure { operation, task_type: "spark".to_owned(), version: 0, cause }
@@ -170,7 +173,7 @@ mod tests {
         let panicked = of(&failure(Operation::Get, Cause::Panicked("oh".to_owned())));
         assert_eq!(panicked.code(), Code::Internal);
         assert_eq!(panicked.message(), "failed to get spark task with error:\n panic: oh.");
-        let limit = TimeLimit::new(Operation::Create, None, Duration::from_secs(60));
+        let limit = TimeLimit::new(None, Duration::from_secs(60), None);
         let late = of(&failure(Operation::Create, Cause::OutOfTime(limit)));
         assert_eq!(late.code(), Code::DeadlineExceeded);
         assert!(late.message().contains("--max-call-seconds"), "{}", late.message());

@@ -6,8 +6,8 @@ use prost_types::{Struct, Value, value::Kind};
 use serde::de::DeserializeOwned;
 
 use super::{must_be, unfit};
-use crate::custom_info;
 use crate::error::{ConnectorError, OrKind, Result};
+use crate::struct_serde;
 use crate::task::TaskConfig;
 use crate::typed::msgpack::of_struct_value;
 use crate::typed::{FlyteType, Form};
@@ -55,15 +55,18 @@ impl DynamicConfig {
         }
     }
 
-    /// The whole number under `key`; absent and null are `None`. Whatever is not exactly one is
-    /// refused.
+    /// The whole number under `key`, or its digits as text; absent and null are `None`. Whatever is
+    /// not exactly one is refused.
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidTask`] if something else stands there.
     pub fn integer(&self, key: &str) -> Result<Option<i64>> {
         let Some(kind) = self.kind(key) else { return Ok(None) };
         let whole = i64::from_form(form(kind)).map(Some);
-        whole.map_err(|_| match kind {
+        whole.map_err(|found| match kind {
+            Kind::NumberValue(number) if number.fract() == 0.0 => {
+                unfit::<i64>("custom", key, &found)
+            }
             Kind::NumberValue(number) => must_be("custom", key, "an integer", number),
             other => wrong_kind(key, "an integer", other),
         })
@@ -79,12 +82,13 @@ impl DynamicConfig {
         T::from_form(form(kind)).map(Some).map_err(|found| unfit::<T>("custom", key, &found))
     }
 
-    /// All settings as a type of yours. Whole numbers arrive as integers.
+    /// All settings as a type of yours. Whole numbers arrive as integers, and their digits as text, too:
+    /// that is how a number beyond 2^53 is written, which settings could only round.
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidTask`] with what does not fit.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_value(custom_info::struct_to_json(&self.custom))
+        struct_serde::from_struct(&self.custom)
             .or_invalid_task("the task's `custom` settings do not fit")
     }
 
@@ -164,6 +168,15 @@ mod tests {
         );
         assert_eq!(config.read::<Vec<String>>("missing").unwrap(), None);
         assert_eq!(config.read::<i64>("n").unwrap(), Some(2));
+    }
+
+    #[test]
+    fn a_large_integer_is_read_from_its_digits_alone() {
+        let config = config(serde_json::json!({"digits": "9007199254740993", "float": 1e16}));
+        assert_eq!(config.integer("digits").unwrap(), Some(9_007_199_254_740_993));
+        let error = config.integer("float").unwrap_err();
+        assert!(error.message().contains("2^53"), "{error}");
+        assert!(!error.message().contains("must be an integer, not 1"), "{error}");
     }
 
     #[test]

@@ -39,6 +39,10 @@ pub struct Policy {
     pub get_timeout: Option<Duration>,
     /// How long a call of delete works. Default: the server's own limit.
     pub delete_timeout: Option<Duration>,
+    /// How much of the caller's time is kept back for the way: what answers later than that answers
+    /// as late. At least a fiftieth and at most half of that time. Default: a fifth of it, up to 1 s,
+    /// which is enough for half a second there and back of the executor's 10 s.
+    pub answer_reserve: Option<Duration>,
     /// How long one get or delete call goes on retrying transient errors. Default 2 s: a worker of
     /// the executor waits that long.
     pub retry_for: Duration,
@@ -77,6 +81,7 @@ impl Policy {
             create_timeout: None,
             get_timeout: None,
             delete_timeout: None,
+            answer_reserve: None,
             retry_for: Duration::from_secs(2),
             staleness_budget: Duration::from_secs(600),
             poll_interval: Duration::ZERO,
@@ -143,6 +148,13 @@ impl Policy {
     #[must_use]
     pub const fn delete_timeout(mut self, timeout: Duration) -> Self {
         self.delete_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets [`Policy::answer_reserve`].
+    #[must_use]
+    pub const fn answer_reserve(mut self, reserve: Duration) -> Self {
+        self.answer_reserve = Some(reserve);
         self
     }
 

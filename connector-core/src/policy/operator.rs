@@ -43,7 +43,7 @@ pub(crate) fn overridden(
 type Setter = fn(&mut Policy, &str) -> Result<(), String>;
 
 /// Every value an operator can set, by the field's name.
-const VALUES: [(&str, Setter); 18] = [
+const VALUES: [(&str, Setter); 19] = [
     ("create_errors", |policy, text| {
         policy.create_errors = one_of(
             text,
@@ -66,6 +66,7 @@ const VALUES: [(&str, Setter); 18] = [
     ("delete_timeout", |policy, text| {
         some_time(text).map(|span| policy.delete_timeout = Some(span))
     }),
+    ("answer_reserve", |policy, text| span(text).map(|span| policy.answer_reserve = Some(span))),
     ("retry_for", |policy, text| span(text).map(|span| policy.retry_for = span)),
     ("staleness_budget", |policy, text| span(text).map(|span| policy.staleness_budget = span)),
     ("poll_interval", |policy, text| span(text).map(|span| policy.poll_interval = span)),
@@ -169,6 +170,7 @@ mod tests {
             ("CONNECTOR_POLICY__CREATE_GRACE", "500ms"),
             ("CONNECTOR_POLICY__CREATE_ERRORS", "plain_error"),
             ("CONNECTOR_POLICY__ABANDONED", "keep"),
+            ("CONNECTOR_POLICY__ANSWER_RESERVE", "2s"),
             ("CONNECTOR_POLICY__RATE", "2.5/10"),
             ("CONNECTOR__OTHER__POLICY__POLL_INTERVAL", "1h"),
         ])
@@ -177,6 +179,7 @@ mod tests {
         assert_eq!(policy.create_grace, Duration::from_millis(500));
         assert_eq!(policy.create_errors, CreateErrors::PlainError);
         assert_eq!(policy.abandoned, Abandoned::Keep);
+        assert_eq!(policy.answer_reserve, Some(Duration::from_secs(2)));
         assert_eq!(policy.rate, Some(Rate { per_second: 2.5, burst: 10 }));
         assert_eq!(read(&[]), Ok(Policy::new()));
     }

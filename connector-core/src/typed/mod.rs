@@ -72,25 +72,25 @@ mod raw;
 pub(crate) mod record;
 mod tag;
 mod text;
-#[cfg(any(feature = "chrono", feature = "time"))]
 mod through;
 mod time;
 mod tuple;
 pub(crate) mod union;
 #[cfg(feature = "chrono")]
 mod with_chrono;
+mod with_std;
 #[cfg(feature = "time")]
 mod with_time;
 
 pub use collection::MapKey;
 pub use connection::ConnectionValue;
-#[cfg(any(feature = "chrono", feature = "time"))]
 pub(crate) use datetime::Datetime;
 pub(crate) use describe::Interface;
 pub use describe::{Class, FieldDescription, TypeDescription};
 pub(crate) use flyte_type::FlyteType;
 pub use form::Form;
 pub use mismatch::{Mismatch, Mismatches};
+pub(crate) use msgpack::exact as exact_whole;
 pub use rmpv::Value;
 
 use crate::pb;

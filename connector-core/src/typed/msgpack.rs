@@ -121,7 +121,7 @@ fn number(rest: &mut &[u8], width: usize) -> Result<u64, Mismatches> {
 pub(super) const INEXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A float that stands for one whole number and no other.
-pub(super) fn exact(number: f64) -> Option<i64> {
+pub(crate) fn exact(number: f64) -> Option<i64> {
     let fits = number.fract() == 0.0 && number.abs() < INEXACT;
     #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
     fits.then_some(number as i64)

@@ -1,9 +1,9 @@
 //! Types of other crates as Flyte types: each is one of ours in other clothes.
-//! `with_chrono` and `with_time` use it. How values are spelled is told by the type behind.
+//! `with_std`, `with_chrono` and `with_time` use it. How values are spelled is told by the type behind.
 
 /// A type that is read and written as another is, which is what its values are made from and into.
 macro_rules! through {
-    ($($type:ty => $base:ty, $from:expr, $into:expr;)+) => {
+    ($($type:ty => $base:ty, $from:expr, $into:expr $(, $unfit:literal)?;)+) => {
         $(impl FlyteType for $type {
             const TAG: &'static str = <$base as FlyteType>::TAG;
 
@@ -19,8 +19,9 @@ macro_rules! through {
                 let from: fn($base) -> Option<Self> = $from;
                 from(<$base>::from_form(form)?).ok_or_else(|| {
                     let kind = <$base>::describe().article();
-                    let found = concat!("one that `", stringify!($type), "` cannot hold");
-                    Mismatches::expected(&kind, found)
+                    let cannot = concat!("one that `", stringify!($type), "` cannot hold");
+                    let [unfit, ..] = [$($unfit,)? cannot];
+                    Mismatches::expected(&kind, unfit)
                 })
             }
 

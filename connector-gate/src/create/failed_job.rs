@@ -6,6 +6,8 @@ use bytes::Bytes;
 use connector_core::host::ErasedResource;
 use serde_json::{Value, json};
 
+use crate::text::TextLimit;
+
 /// How such metadata begins. A connector's own begins with its first field.
 const KEY: &str = "flyte_connector_failed_at_create";
 
@@ -15,22 +17,26 @@ pub(crate) fn remember(kind: &str, message: &str) -> Bytes {
     json!({ KEY: { "kind": kind, "message": message } }).to_string().into()
 }
 
-/// The failed job, if the metadata is that of one.
-pub(crate) fn recall(resource_meta: &[u8]) -> Option<ErasedResource> {
+/// The failed job, if the metadata is that of one. Anybody can have written its message.
+pub(crate) fn recall(resource_meta: &[u8], texts: TextLimit) -> Option<ErasedResource> {
     let own = resource_meta.strip_prefix(b"{\"")?.starts_with(KEY.as_bytes());
     if !own {
         return None;
     }
     let meta: Value = serde_json::from_slice(resource_meta).ok()?;
     let message = meta.get(KEY)?.get("message")?.as_str()?;
-    Some(crate::answer::failed(message.to_owned()))
+    Some(crate::answer::failed(texts.capped(message.to_owned())))
 }
 
 #[cfg(test)]
 mod tests {
     use connector_core::Phase;
 
-    use super::{recall, remember};
+    use super::{TextLimit, remember};
+
+    fn recall(resource_meta: &[u8]) -> Option<super::ErasedResource> {
+        super::recall(resource_meta, TextLimit::default())
+    }
 
     #[test]
     fn comes_back_as_a_failed_job() {

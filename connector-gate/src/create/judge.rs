@@ -14,7 +14,6 @@ use super::flight::{Flight, Outcome};
 use crate::failure::Cause;
 use crate::observer::Observer;
 use crate::operation::Operation;
-use crate::text;
 use crate::verdict::{self, Verdict};
 
 impl Creates {
@@ -60,7 +59,7 @@ impl Creates {
                 tracing::warn!(%key, kind, "no job is created; the task will report FAILED: {error}");
                 Outcome::FailedJob(failed_job::remember(
                     kind,
-                    &text::capped(error.message().to_owned()),
+                    &self.site.texts.capped(error.message().to_owned()),
                 ))
             }
             error => Outcome::Failed(Arc::new(Cause::Call(error))),

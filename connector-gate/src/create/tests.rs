@@ -7,7 +7,6 @@ use connector_core::ConnectorError;
 use tokio::time::{Instant, sleep};
 
 use crate::failure::Cause;
-use crate::operation::Operation;
 use crate::probe::Bench;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -52,7 +51,7 @@ async fn creates_of_one_attempt_share_one_job() {
 #[tokio::test(start_paused = true)]
 async fn other_settings_are_another_task() {
     let bench = Bench::new(&[]).await;
-    let call = bench.call(Operation::Create, None);
+    let call = bench.call(None);
     let request = |seconds: f64| {
         let mut request = bench.create(Some(0));
         let value =
@@ -163,7 +162,7 @@ async fn the_end_of_the_server_does_not_wait_for_the_grace() {
     // One is made already and waits for its grace, one is still being made.
     abandoned(&bench, Some(0)).await;
     sleep(5 * SECOND).await;
-    let call = bench.call(Operation::Create, Some(SECOND));
+    let call = bench.call(Some(SECOND));
     let other = bench.gate.create(bench.create(Some(7)), &call);
     assert!(matches!(other.await, Err(Cause::OutOfTime(_))));
     let began = Instant::now();
@@ -211,7 +210,7 @@ async fn hopeless_tasks_become_failed_jobs() {
         let bench = Bench::new(&[]).await;
         bench.ledger.create_errors.lock().unwrap().push_back(error);
         let meta = bench.created(Some(0), None).await.unwrap();
-        let call = bench.call(Operation::Get, None);
+        let call = bench.call(None);
         let mut request = bench.job("");
         request.resource_meta = meta.clone().into();
         let job = bench.gate.get(request.clone(), &call).await.unwrap();

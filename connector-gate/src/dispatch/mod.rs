@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use connector_core::CallContext;
 use connector_core::host::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
-use connector_core::logs::{LogQuery, Logs};
+use connector_core::logs::LogQuery;
 use connector_core::metrics::{Metric, MetricsQuery};
 pub use guard::CallGuard;
 use tracing::{Instrument, Span};
@@ -23,6 +23,7 @@ use crate::gate::Gate;
 use crate::gates::Gates;
 use crate::isolation::caught;
 use crate::operation::Operation;
+use crate::stream::LogPages;
 
 /// Whom a call is for, and how long the caller waits.
 #[derive(Debug, Clone)]
@@ -111,7 +112,7 @@ impl Dispatcher {
         ended(gate.get_metrics(request, &call), guard, span).await
     }
 
-    /// Reads the log of a job. The call ends when its guard is told so: the answer may be a stream.
+    /// Reads the log of a job. The call ends when its guard is told so: pages are read on their own.
     ///
     /// # Errors
     /// See [`Dispatcher`].
@@ -119,7 +120,7 @@ impl Dispatcher {
         &self,
         route: Route,
         request: QueryRequest<LogQuery>,
-    ) -> Result<(Logs, CallGuard), Failure> {
+    ) -> Result<(LogPages, CallGuard), Failure> {
         let Begun { gate, call, guard, span } = self.begin(Operation::GetLogs, route)?;
         ended(gate.get_logs(request, &call), guard, span).await
     }
@@ -141,7 +142,7 @@ impl Dispatcher {
             return Err(guard.fail(Cause::NotRegistered));
         };
         let server = gate.limit(operation).map_or(self.max_call, |own| own.min(self.max_call));
-        let limit = TimeLimit::new(operation, timeout, server);
+        let limit = TimeLimit::new(timeout, server, gate.site.policy.answer_reserve);
         let deadline = after(limit.allowed);
         let span = tracing::debug_span!("call", operation = operation.as_str(), key = %key);
         let context = CallContext::new(key.clone()).deadline(deadline.into_std());

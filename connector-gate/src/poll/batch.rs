@@ -163,7 +163,7 @@ impl Batches {
             let stale = state.known.iter().rev().filter(|(key, (job, _))| {
                 account(job.connection.as_ref()) == account_of_batch
                     && !asked.contains(key)
-                    && !pace.is_fresh(key)
+                    && pace.fresh(key).is_none()
             });
             filling = stale.take(size - waiting.len()).map(|(_, job)| job.clone()).collect();
         }
@@ -192,8 +192,8 @@ impl Batches {
             let key = Key::of(&job.resource_meta);
             match answer {
                 // How a job ended is told, with all rules, to the one who asks for it.
-                Ok(mut resource) if !resource.phase.is_terminal() => {
-                    self.site.scrub(&mut resource, job.connection.as_ref());
+                Ok(resource) if !resource.phase.is_terminal() => {
+                    let resource = self.site.tellable(resource, job.connection.as_ref());
                     pace.keep(|| key, &resource);
                 }
                 _ => {}

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::answer;
 use crate::memory::{Key, Memory, Store};
 use crate::outputs::Declared;
-use crate::text;
+use crate::text::TextLimit;
 
 /// The most jobs remembered.
 const MOST_JOBS: usize = 200_000;
@@ -23,6 +23,7 @@ const JOB_MEMORY: Duration = Duration::from_secs(7 * 24 * 3_600);
 #[derive(Debug)]
 pub(super) struct Jobs {
     staleness_budget: Duration,
+    texts: TextLimit,
     records: Box<dyn Store<Job>>,
 }
 
@@ -51,8 +52,8 @@ impl Job {
 }
 
 impl Jobs {
-    pub(super) fn new(staleness_budget: Duration) -> Self {
-        Self { staleness_budget, records: Box::new(Memory::new(MOST_JOBS, JOB_MEMORY)) }
+    pub(super) fn new(staleness_budget: Duration, texts: TextLimit) -> Self {
+        Self { staleness_budget, texts, records: Box::new(Memory::new(MOST_JOBS, JOB_MEMORY)) }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -101,7 +102,7 @@ impl Jobs {
         let job = self.records.get(&Key::of(resource_meta))?;
         let unknown = job.unknown?;
         let (until, cause) = unknown.not_before?;
-        (Instant::now() < until).then(|| last_known(job.phase, unknown.since, &cause))
+        (Instant::now() < until).then(|| self.last_known(job.phase, unknown.since, &cause))
     }
 
     /// The answer for a job whose state could not be learnt.
@@ -126,12 +127,12 @@ impl Jobs {
             let budget = self.staleness_budget;
             tracing::error!(key = %connector, "a job is given up: its state has been unknown for \
                 {budget:?}: {cause}");
-            return answer::retryable(format!(
+            return answer::retryable(self.texts.capped(format!(
                 "the state of the job has been unknown since {}, longer than {budget:?}: {cause}",
                 time(since)
-            ));
+            )));
         }
-        let kept = || text::capped(cause.to_owned());
+        let kept = || self.texts.capped(cause.to_owned());
         unknown.not_before = asked.map(|asked| (now + asked, kept()));
         let phase = job.phase;
         self.records.put(key, job);
@@ -141,7 +142,12 @@ impl Jobs {
         } else {
             tracing::debug!(key = %connector, "status unknown since {}: {cause}", time(since));
         }
-        last_known(phase, since, cause)
+        self.last_known(phase, since, cause)
+    }
+
+    fn last_known(&self, phase: Phase, since: SystemTime, cause: &str) -> ErasedResource {
+        let message = format!("status unknown since {}: {cause}", time(since));
+        answer::resource(phase, self.texts.capped(message))
     }
 
     /// Notes a panic. Whether it is the first one over this job.
@@ -153,11 +159,6 @@ impl Jobs {
         }
         first
     }
-}
-
-fn last_known(phase: Phase, since: SystemTime, cause: &str) -> ErasedResource {
-    let message = format!("status unknown since {}: {cause}", time(since));
-    answer::resource(phase, message)
 }
 
 fn time(at: SystemTime) -> String {

@@ -1,21 +1,25 @@
 //! Rules of get: no transient error leaves, and the outside system is asked at its own pace.
-//! `pace` decides whether to ask at all, `batch` asks for many at once; here one question is asked
-//! again while that can help, and then answered with what is known (`jobs`).
+//! `question` has one poll of a job ask for all that come meanwhile, `pace` decides whether to ask at
+//! all, `batch` asks for many at once; here one question is asked again while that can help, and then
+//! answered with what is known (`jobs`).
 
 mod batch;
 mod jobs;
 mod pace;
+mod question;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use connector_core::CallContext;
 use connector_core::host::{CallError, CreateRequest, ErasedResource, JobRequest};
+use tokio::sync::oneshot::Receiver;
 use tokio::time::{sleep, timeout_at};
 
 use self::batch::{Asked, Batches};
 use self::jobs::Jobs;
 use self::pace::Pace;
+use self::question::{Answer, Asking, Place, Questions};
 use crate::answer;
 use crate::backoff::Backoff;
 use crate::call::Call;
@@ -33,6 +37,7 @@ use crate::verdict::{self, Verdict};
 pub(crate) struct Polls {
     site: Arc<Site>,
     jobs: Jobs,
+    questions: Questions,
     pace: Arc<Pace>,
     batches: Option<Arc<Batches>>,
 }
@@ -47,12 +52,19 @@ struct Trouble {
     asked: Option<std::time::Duration>,
 }
 
+/// What a poll gets that waits for another one's answer.
+enum Told<'a> {
+    Answer(Answer),
+    /// The other one left, so it has to ask.
+    NothingYet(Asking<'a>),
+}
+
 impl Polls {
     pub(crate) fn new(site: Arc<Site>) -> Arc<Self> {
         let batches = (site.policy.batch_size > 1).then(|| Batches::new(Arc::clone(&site)));
-        let jobs = Jobs::new(site.policy.staleness_budget);
+        let jobs = Jobs::new(site.policy.staleness_budget, site.texts);
         let pace = Arc::new(Pace::new(site.policy.poll_interval));
-        Arc::new(Self { site, jobs, pace, batches })
+        Arc::new(Self { site, jobs, questions: Questions::new(), pace, batches })
     }
 
     /// How much is remembered: states of jobs, answers still good, jobs to ask about together.
@@ -96,6 +108,7 @@ impl Polls {
 
     /// A job was deleted: nothing about it is of use any more.
     pub(crate) fn deleted(&self, resource_meta: &[u8]) {
+        self.questions.outdate(resource_meta);
         if self.remembers_any() {
             self.forget(Key::of(resource_meta));
         }
@@ -120,37 +133,54 @@ impl Polls {
     /// The first panic of a connector over a job; the end of the server.
     ///
     /// # Cancel safety
-    /// A question to the outside system that others wait for goes on for them.
+    /// Polls that wait for this one's answer ask anew, one of them for all.
     pub(crate) async fn get(
         self: &Arc<Self>,
         request: &JobRequest,
         call: &Call,
     ) -> Result<ErasedResource, Cause> {
-        if self.pace.is_off() {
-            return self.ask_until_known(request, call).await;
-        }
-        // Boxed, as every poll would carry the room it takes.
-        Box::pin(self.get_at_its_pace(request.clone(), call)).await
+        let asking = match self.questions.enter(&call.context.key, request) {
+            Place::First(asking) => asking,
+            // Boxed, as every poll would carry the room it takes.
+            Place::Behind(told) => match Box::pin(self.told(told, request, call)).await {
+                Told::Answer(answer) => return answer,
+                Told::NothingYet(asking) => asking,
+            },
+        };
+        let mut answer = match self.still_good(request) {
+            Some(good) => Ok(Arc::unwrap_or_clone(good)),
+            None => self.ask_until_known(request, call).await,
+        };
+        asking.tell(&call.context.key, request, &mut answer);
+        answer
     }
 
-    async fn get_at_its_pace(
-        self: &Arc<Self>,
-        request: JobRequest,
+    /// Waits for the answer of the poll that asks. If that one leaves, somebody else has to.
+    async fn told(
+        &self,
+        mut told: Receiver<Answer>,
+        request: &JobRequest,
         call: &Call,
-    ) -> Result<ErasedResource, Cause> {
-        let key = Key::of(&request.resource_meta);
-        let polls = Arc::clone(self);
-        let asked = call.clone();
-        let question = async move { polls.ask_until_known(&request, &asked).await };
-        match timeout_at(call.deadline, self.pace.get(key, question)).await {
-            Ok(answer) => answer,
-            // The question was another caller's, who waits longer.
-            Err(_elapsed) => {
-                let cause = "the outside system has not answered yet";
-                call.observer.masked_error("timeout");
-                Ok(self.jobs.unknown(key, &call.context.key, cause, None))
+    ) -> Told<'_> {
+        let interrupted = loop {
+            match timeout_at(call.deadline, told).await {
+                // Seen once, by the poll that asked.
+                Ok(Ok(Err(Cause::Panicked(message)))) => break Interrupted::Panicked(message),
+                Ok(Ok(answer)) => return Told::Answer(answer),
+                Ok(Err(_left)) => match self.questions.enter(&call.context.key, request) {
+                    Place::First(asking) => return Told::NothingYet(asking),
+                    Place::Behind(again) => told = again,
+                },
+                Err(_elapsed) => break Interrupted::OutOfTime,
             }
-        }
+        };
+        let trouble = self.interruption(request, interrupted, call);
+        Told::Answer(trouble.map(|trouble| self.unknown(request, call, &trouble)))
+    }
+
+    /// The last answer, if it is good for longer.
+    fn still_good(&self, request: &JobRequest) -> Option<Arc<ErasedResource>> {
+        if self.pace.is_off() { None } else { self.pace.fresh(&Key::of(&request.resource_meta)) }
     }
 
     /// Asks again while that can help, and then answers what is known.
@@ -186,15 +216,21 @@ impl Polls {
                 }
                 Err(interrupted) => self.interruption(request, interrupted, call)?,
             };
-            call.observer.masked_error(trouble.kind);
             let wait = backoff.next(trouble.asked);
             if trouble.again && after(wait) < until {
+                call.observer.masked_error(trouble.kind);
                 sleep(wait).await;
                 continue;
             }
-            let key = Key::of(&request.resource_meta);
-            return Ok(self.jobs.unknown(key, &call.context.key, &trouble.text, trouble.asked));
+            return Ok(self.unknown(request, call, &trouble));
         }
+    }
+
+    /// The answer for a job whose state could not be learnt.
+    fn unknown(&self, request: &JobRequest, call: &Call, trouble: &Trouble) -> ErasedResource {
+        call.observer.masked_error(trouble.kind);
+        let key = Key::of(&request.resource_meta);
+        self.jobs.unknown(key, &call.context.key, &trouble.text, trouble.asked)
     }
 
     /// Asks once.
@@ -213,14 +249,15 @@ impl Polls {
 
     /// The job that a final error stands for.
     fn final_answer(&self, error: &CallError, call: &Call) -> Option<ErasedResource> {
+        let told = |text: String| self.site.texts.capped(text);
         let job = match verdict::of(Operation::Get, error) {
-            Verdict::RetryableJob => answer::retryable(error.to_string()),
+            Verdict::RetryableJob => answer::retryable(told(error.to_string())),
             Verdict::FailedJob => match error {
-                CallError::Meta(error) => answer::failed(format!(
+                CallError::Meta(error) => answer::failed(told(format!(
                     "{error}. The job was created by another connector or by an incompatible \
                      version of this one, so it cannot be followed any more"
-                )),
-                CallError::Connector(error) => answer::failed(error.message().to_owned()),
+                ))),
+                CallError::Connector(error) => answer::failed(told(error.message().to_owned())),
             },
             Verdict::Again | Verdict::Error | Verdict::Done => return None,
         };
@@ -261,13 +298,8 @@ impl Polls {
     }
 
     /// The outside system has answered.
-    fn known(
-        &self,
-        request: &JobRequest,
-        mut resource: ErasedResource,
-        call: &Call,
-    ) -> ErasedResource {
-        self.site.scrub(&mut resource, request.connection.as_ref());
+    fn known(&self, request: &JobRequest, resource: ErasedResource, call: &Call) -> ErasedResource {
+        let mut resource = self.site.tellable(resource, request.connection.as_ref());
         if let Some(state) = &resource.unknown_state {
             call.observer.unknown_state();
             tracing::warn!(key = %call.context.key, state, "the outside system says something the \
@@ -280,9 +312,9 @@ impl Polls {
         {
             tracing::warn!(key = %call.context.key, "a success is reported as FAILED: {problem}");
             let links = std::mem::take(&mut resource.log_links);
-            resource = answer::failed(format!(
+            resource = answer::failed(self.site.texts.capped(format!(
                 "the job succeeded, but its outputs are not those of the task: {problem}"
-            ));
+            )));
             resource.log_links = links;
         }
         if resource.phase.is_terminal() {

@@ -3,7 +3,7 @@
 //! What an answer says is not decided here, only what can be spared of it.
 
 use connector_core::{ConnectorError, Phase};
-use connector_gate::{Cause, text};
+use connector_gate::{Cause, TextLimit};
 use prost::Message;
 
 use crate::pb;
@@ -28,8 +28,8 @@ pub(super) fn state_that_fits(mut state: pb::Resource, limit: usize) -> pb::GetT
     if state.encoded_len() <= limit {
         return pb::GetTaskResponse { resource: Some(state) };
     }
-    // A message that holds a whole log is cut, which it says itself.
-    state.message = text::shortened(std::mem::take(&mut state.message));
+    // One that the operator lets be longer than the answer is cut, which it says itself.
+    state.message = TextLimit::default().shortened(std::mem::take(&mut state.message));
     let mut spared = Vec::new();
     if state.encoded_len() + NOTE > limit
         && let Some(info) = state.custom_info.take()

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
+use connector_gate::TextLimit;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
@@ -78,11 +79,12 @@ impl HealthTable {
 #[derive(Debug)]
 pub(crate) struct HealthService {
     table: HealthTable,
+    texts: TextLimit,
 }
 
 impl HealthService {
-    pub(crate) const fn new(table: HealthTable) -> Self {
-        Self { table }
+    pub(crate) const fn new(table: HealthTable, texts: TextLimit) -> Self {
+        Self { table, texts }
     }
 }
 
@@ -99,9 +101,9 @@ impl Health for HealthService {
         let name = request.into_inner().service;
         match self.table.statuses.borrow().by_name.get(&name) {
             Some(status) => Ok(Response::new(answer(*status))),
-            None => Err(Status::not_found(format!(
-                "nothing here is named {name:?}; ask for \"\", a service or a connector name"
-            ))),
+            None => Err(Status::not_found(self.texts.shortened(format!(
+                "ask for \"\", a service or a connector name; nothing here is named {name:?}"
+            )))),
         }
     }
 
@@ -125,7 +127,7 @@ mod tests {
     use tonic_health::pb::health_check_response::ServingStatus;
     use tonic_health::pb::health_server::Health;
 
-    use super::{HealthService, HealthTable};
+    use super::{HealthService, HealthTable, TextLimit};
 
     fn ask(service: &str) -> Request<HealthCheckRequest> {
         Request::new(HealthCheckRequest { service: service.to_owned() })
@@ -134,7 +136,7 @@ mod tests {
     #[tokio::test]
     async fn checks_and_watches() {
         let table = HealthTable::new(["a", "b"], ["b"]);
-        let service = HealthService::new(table.clone());
+        let service = HealthService::new(table.clone(), TextLimit::default());
         let check = async |name: &str| {
             service.check(ask(name)).await.map(|answer| answer.into_inner().status)
         };

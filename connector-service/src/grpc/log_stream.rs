@@ -2,11 +2,10 @@
 //! `task_service` answers with this stream. Large pages are split, so that no message is larger
 //! than the caller takes; a panic or an error ends the stream with a status.
 
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 
-use connector_core::logs::{LogLine, LogPage, Logs};
-use connector_gate::{CallGuard, Cause, panic_message};
+use connector_core::logs::{LogLine, LogPage};
+use connector_gate::{CallGuard, LogPages, TextLimit};
 use futures_util::stream;
 use futures_util::{Stream, StreamExt};
 use prost::Message;
@@ -25,14 +24,15 @@ pub(super) type LogMessages =
 const BODY_BYTES: usize = 1024 * 1024;
 
 /// The messages of an answer. The guard counts the call when the stream ends or is dropped.
-pub(super) fn messages(logs: Logs, guard: CallGuard, limit: usize) -> LogMessages {
+pub(super) fn messages(
+    pages: LogPages,
+    guard: CallGuard,
+    limit: usize,
+    texts: TextLimit,
+) -> LogMessages {
     let body_bytes = BODY_BYTES.min(limit / 2).max(1);
-    let guarded = AssertUnwindSafe(logs.into_pages()).catch_unwind().map(|polled| match polled {
-        Ok(page) => page.map_err(Cause::from),
-        Err(panic) => Err(Cause::Panicked(panic_message(&*panic))),
-    });
     // The guard sits in the state, so a dropped stream counts as cancelled.
-    let counted = stream::unfold(Some((guarded, guard)), move |state| async move {
+    let counted = stream::unfold(Some((pages, guard)), move |state| async move {
         let (mut pages, guard) = state?;
         match pages.next().await {
             None => {
@@ -45,7 +45,7 @@ pub(super) fn messages(logs: Logs, guard: CallGuard, limit: usize) -> LogMessage
             }
             Some(Err(cause)) => {
                 let failure = guard.fail(cause);
-                Some((stream::iter(vec![Err(status::of(&failure))]), None))
+                Some((stream::iter(vec![Err(status::of(&failure, texts))]), None))
             }
         }
     });

@@ -3,6 +3,7 @@
 //! from memory, whole, and never wait on a connector.
 
 use connector_core::Registry;
+use connector_gate::TextLimit;
 use tonic::{Request, Response, Status};
 
 use crate::pb;
@@ -12,10 +13,11 @@ use crate::pb::connector_metadata_service_server::ConnectorMetadataService;
 #[derive(Debug)]
 pub(crate) struct MetadataService {
     connectors: Vec<pb::Connector>,
+    texts: TextLimit,
 }
 
 impl MetadataService {
-    pub(crate) fn new(registry: &Registry) -> Self {
+    pub(crate) fn new(registry: &Registry, texts: TextLimit) -> Self {
         let connectors = registry.by_name().into_iter().map(|named| pb::Connector {
             name: named.name.to_owned(),
             supported_task_categories: named
@@ -27,7 +29,7 @@ impl MetadataService {
                 })
                 .collect(),
         });
-        Self { connectors: connectors.collect() }
+        Self { connectors: connectors.collect(), texts }
     }
 }
 
@@ -42,9 +44,10 @@ impl ConnectorMetadataService for MetadataService {
             Some(connector) => {
                 Ok(Response::new(pb::GetConnectorResponse { connector: Some(connector.clone()) }))
             }
-            None => Err(Status::not_found(connector_gate::text::capped(format!(
-                "Cannot find connector for name: {name}."
-            )))),
+            None => {
+                let text = format!("Cannot find connector for name: {name}.");
+                Err(Status::not_found(self.texts.shortened(text)))
+            }
         }
     }
 

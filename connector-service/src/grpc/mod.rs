@@ -41,17 +41,15 @@ pub(crate) fn routes(
     health: health::HealthTable,
     limits: &Limits,
 ) -> Result<Routes, tonic_reflection::server::Error> {
-    let tasks = AsyncConnectorServiceServer::new(task_service::TaskService::new(
-        dispatcher,
-        limits.max_response_bytes,
-    ))
-    .max_decoding_message_size(limits.max_request_bytes)
-    .max_encoding_message_size(usize::MAX);
-    let metadata =
-        ConnectorMetadataServiceServer::new(metadata_service::MetadataService::new(registry));
+    let tasks =
+        AsyncConnectorServiceServer::new(task_service::TaskService::new(dispatcher, limits))
+            .max_decoding_message_size(limits.max_request_bytes)
+            .max_encoding_message_size(usize::MAX);
+    let metadata = metadata_service::MetadataService::new(registry, limits.texts());
+    let metadata = ConnectorMetadataServiceServer::new(metadata);
     Ok(Routes::new(tasks)
         .add_service(metadata)
-        .add_service(HealthServer::new(health::HealthService::new(health)))
+        .add_service(HealthServer::new(health::HealthService::new(health, limits.texts())))
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?))
 }

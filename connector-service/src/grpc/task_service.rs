@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use connector_gate::{Cause, Dispatcher, Failure, Operation};
+use connector_gate::{Cause, Dispatcher, Failure, Operation, TextLimit};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::answer_size::{fitting, state_that_fits};
 use super::{convert, log_stream};
+use crate::limits::Limits;
 use crate::pb;
 use crate::pb::async_connector_service_server::AsyncConnectorService;
 use crate::status;
@@ -18,17 +19,18 @@ use crate::status;
 pub(crate) struct TaskService {
     dispatcher: Arc<Dispatcher>,
     max_response_bytes: usize,
+    texts: TextLimit,
 }
 
 impl TaskService {
-    pub(crate) const fn new(dispatcher: Arc<Dispatcher>, max_response_bytes: usize) -> Self {
-        Self { dispatcher, max_response_bytes }
+    pub(crate) const fn new(dispatcher: Arc<Dispatcher>, limits: &Limits) -> Self {
+        let Limits { max_response_bytes, .. } = *limits;
+        Self { dispatcher, max_response_bytes, texts: limits.texts() }
     }
-}
 
-#[expect(clippy::needless_pass_by_value, reason = "it maps errors, which are handed over")]
-fn refuse(failure: Failure) -> Status {
-    status::of(&failure)
+    fn refusal(&self, failure: &Failure) -> Status {
+        status::of(failure, self.texts)
+    }
 }
 
 #[tonic::async_trait]
@@ -42,7 +44,7 @@ impl AsyncConnectorService for TaskService {
         let input_bytes = request.inputs.as_ref().map_or(0, Message::encoded_len);
         let request = convert::create(request);
         let created = self.dispatcher.create(route, request, input_bytes).await;
-        let resource_meta = created.map_err(refuse)?;
+        let resource_meta = created.map_err(|failure| self.refusal(&failure))?;
         Ok(Response::new(pb::CreateTaskResponse { resource_meta }))
     }
 
@@ -53,7 +55,7 @@ impl AsyncConnectorService for TaskService {
         let (headers, _, mut request) = request.into_parts();
         let route = convert::job_route(request.task_category.take(), headers.as_ref());
         let asked = self.dispatcher.get(route, convert::get(request)).await;
-        let state = convert::resource(asked.map_err(refuse)?);
+        let state = convert::resource(asked.map_err(|failure| self.refusal(&failure))?);
         Ok(Response::new(state_that_fits(state, self.max_response_bytes)))
     }
 
@@ -63,7 +65,8 @@ impl AsyncConnectorService for TaskService {
     ) -> Result<Response<pb::DeleteTaskResponse>, Status> {
         let (headers, _, mut request) = request.into_parts();
         let route = convert::job_route(request.task_category.take(), headers.as_ref());
-        self.dispatcher.delete(route, convert::delete(request)).await.map_err(refuse)?;
+        let deleted = self.dispatcher.delete(route, convert::delete(request)).await;
+        deleted.map_err(|failure| self.refusal(&failure))?;
         Ok(Response::new(pb::DeleteTaskResponse {}))
     }
 
@@ -78,12 +81,12 @@ impl AsyncConnectorService for TaskService {
             Err(error) => {
                 let cause = Cause::from(error);
                 let failure = self.dispatcher.refused(Operation::GetMetrics, route, cause);
-                return Err(refuse(failure));
+                return Err(self.refusal(&failure));
             }
         };
         let ranged = request.query.start.is_some() || request.query.end.is_some();
         let asked = self.dispatcher.get_metrics(route, request).await;
-        let (metrics, guard) = asked.map_err(refuse)?;
+        let (metrics, guard) = asked.map_err(|failure| self.refusal(&failure))?;
         if ranged && metrics.is_empty() {
             // The protocol has a code of its own for a range without data; nothing has failed.
             guard.succeed();
@@ -97,7 +100,7 @@ impl AsyncConnectorService for TaskService {
                 guard.succeed();
                 Ok(Response::new(answer))
             }
-            Err(cause) => Err(refuse(guard.fail(cause))),
+            Err(cause) => Err(self.refusal(&guard.fail(cause))),
         }
     }
 
@@ -110,7 +113,7 @@ impl AsyncConnectorService for TaskService {
         let (headers, _, mut request) = request.into_parts();
         let route = convert::job_route(request.task_category.take(), headers.as_ref());
         let asked = self.dispatcher.get_logs(route, convert::logs(request)).await;
-        let (logs, guard) = asked.map_err(refuse)?;
-        Ok(Response::new(log_stream::messages(logs, guard, self.max_response_bytes)))
+        let (logs, guard) = asked.map_err(|failure| self.refusal(&failure))?;
+        Ok(Response::new(log_stream::messages(logs, guard, self.max_response_bytes, self.texts)))
     }
 }

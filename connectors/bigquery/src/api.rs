@@ -210,11 +210,11 @@ fn is_taken(error: &ConnectorError) -> bool {
 
 /// How BigQuery says no: `{"error": {"message", "errors": [{"reason"}]}}`.
 fn read_refusal(refusal: &Refusal<'_>) -> Reading {
-    let error = &refusal.body["error"];
-    let reason = error["errors"][0]["reason"].as_str().or_else(|| error["status"].as_str());
+    let text = |pointer: &str| refusal.body.pointer(pointer).and_then(Value::as_str);
+    let reason = text("/error/errors/0/reason").or_else(|| text("/error/status"));
     Reading {
         code: reason.map(str::to_owned),
-        message: error["message"].as_str().map(str::to_owned),
+        message: text("/error/message").map(str::to_owned),
         kind: states::refusal(refusal.status.as_u16(), reason.unwrap_or_default()),
         ..Reading::default()
     }
@@ -222,9 +222,6 @@ fn read_refusal(refusal: &Refusal<'_>) -> Reading {
 
 /// How the token endpoint says no: `{"error", "error_description"}`.
 fn read_sign_in(refusal: &Refusal<'_>) -> Reading {
-    Reading {
-        code: refusal.body["error"].as_str().map(str::to_owned),
-        message: refusal.body["error_description"].as_str().map(str::to_owned),
-        ..Reading::default()
-    }
+    let text = |name: &str| refusal.body.get(name)?.as_str().map(str::to_owned);
+    Reading { code: text("error"), message: text("error_description"), ..Reading::default() }
 }

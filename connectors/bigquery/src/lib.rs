@@ -202,9 +202,9 @@ fn told(problem: &Problem) -> String {
 
 /// The table that holds the result, as the data frame `results`.
 fn destination(configuration: &Value) -> Option<pb::Literal> {
-    let table = &configuration["query"]["destinationTable"];
+    let table = configuration.pointer("/query/destinationTable")?;
     let [project, dataset, table] =
-        ["projectId", "datasetId", "tableId"].map(|name| table[name].as_str());
+        ["projectId", "datasetId", "tableId"].map(|name| table.get(name)?.as_str());
     let uri = format!("bq://{}:{}.{}", project?, dataset?, table?);
     let metadata = pb::StructuredDatasetMetadata {
         structured_dataset_type: Some(pb::StructuredDatasetType::default()),
@@ -221,16 +221,15 @@ fn statistics(statistics: &Value) -> Vec<(&'static str, String)> {
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         _ => None,
     };
-    let query = &statistics["query"];
     [
-        ("bytes_billed", &query["totalBytesBilled"]),
-        ("bytes_processed", &query["totalBytesProcessed"]),
-        ("slot_ms", &query["totalSlotMs"]),
-        ("cache_hit", &query["cacheHit"]),
-        ("statement_type", &query["statementType"]),
-        ("rows_affected", &query["numDmlAffectedRows"]),
+        ("bytes_billed", "/query/totalBytesBilled"),
+        ("bytes_processed", "/query/totalBytesProcessed"),
+        ("slot_ms", "/query/totalSlotMs"),
+        ("cache_hit", "/query/cacheHit"),
+        ("statement_type", "/query/statementType"),
+        ("rows_affected", "/query/numDmlAffectedRows"),
     ]
     .into_iter()
-    .filter_map(|(name, value)| Some((name, text(value)?)))
+    .filter_map(|(name, pointer)| Some((name, text(statistics.pointer(pointer)?)?)))
     .collect()
 }

@@ -48,20 +48,17 @@ impl fmt::Debug for Request {
 
 impl HttpClient {
     /// A request that reads; it may be repeated.
-    #[must_use]
     pub fn get(&self, url: Url) -> Request {
         Request::new(self.clone(), Method::GET, url).repeatable()
     }
 
     /// A request that changes something. It is repeated only where it cannot have arrived, unless it is
     /// made [repeatable](Request::repeatable).
-    #[must_use]
     pub fn post(&self, url: Url) -> Request {
         Request::new(self.clone(), Method::POST, url)
     }
 
     /// A request by any method, repeated only where it cannot have arrived.
-    #[must_use]
     pub fn request(&self, method: Method, url: Url) -> Request {
         Request::new(self.clone(), method, url)
     }

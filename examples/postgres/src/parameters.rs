@@ -2,7 +2,7 @@
 //! `lib` binds at create. All inputs travel as one JSON object of texts, the parameter `$1`.
 //! What a statement means is left to PostgreSQL: only quotes and comments are told apart here.
 
-use connector_core::jiff::Timestamp;
+use connector_core::jiff::SignedDuration;
 use connector_core::pb::{primitive, scalar};
 use connector_core::prelude::*;
 
@@ -119,14 +119,15 @@ fn value(name: &str, inputs: &DynamicInputs) -> Result<(&'static str, Option<Str
             }
             Some(primitive::Value::StringValue(text)) => ("text", Some(text.clone())),
             Some(primitive::Value::Boolean(yes)) => ("boolean", Some(yes.to_string())),
-            Some(primitive::Value::Datetime(time)) => {
-                let time = Timestamp::new(time.seconds, time.nanos)
+            Some(primitive::Value::Datetime(_)) => {
+                let time = Datetime::from_literal(literal)
                     .or_invalid_task(&format!("the input `{name}` is no time"))?;
                 ("timestamptz", Some(time.to_string()))
             }
-            Some(primitive::Value::Duration(span)) => {
-                let micros = i128::from(span.seconds) * 1_000_000 + i128::from(span.nanos) / 1_000;
-                ("interval", Some(format!("{micros} microseconds")))
+            Some(primitive::Value::Duration(_)) => {
+                let span = SignedDuration::from_literal(literal)
+                    .or_invalid_task(&format!("the input `{name}` is no span of time"))?;
+                ("interval", Some(format!("{} microseconds", span.as_micros())))
             }
             None => return Err(no_value("empty")),
         });
@@ -208,6 +209,8 @@ fn comment_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
 
     fn inputs() -> DynamicInputs {
@@ -258,6 +261,18 @@ mod tests {
         ] {
             assert_eq!(bound(statement).sql, sql);
         }
+    }
+
+    #[test]
+    fn every_datetime_of_python_is_a_value_and_no_other() {
+        let value_of = |seconds, nanos| {
+            let at = literal::datetime(SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos));
+            value("at", &DynamicInputs::from_iter([("at", at)]))
+        };
+        let (kind, text) = value_of(253_402_300_799, 999_999_000).unwrap();
+        assert_eq!((kind, text.as_deref()), ("timestamptz", Some("9999-12-31T23:59:59.999999Z")));
+        let error = value_of(253_402_300_800, 0).unwrap_err();
+        assert!(error.message().contains("the input `at` is no time"), "{error}");
     }
 
     #[test]

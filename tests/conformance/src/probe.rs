@@ -25,6 +25,18 @@ pub fn meta(act: &str) -> String {
 #[derive(Debug, Default)]
 pub struct Probe;
 
+/// How long a call takes that answers as late as the executor's 10 s allow.
+pub const LAST_MOMENT: std::time::Duration = std::time::Duration::from_millis(8_900);
+
+/// Waits as long as the act says.
+async fn linger(act: &str) {
+    match act {
+        "hang" => std::future::pending().await,
+        "last moment" => tokio::time::sleep(LAST_MOMENT).await,
+        _ => {}
+    }
+}
+
 fn misbehave(act: &str) -> Result<()> {
     Err(match act {
         "panic" => panic!("the probe was told to"),
@@ -45,9 +57,7 @@ fn misbehave(act: &str) -> Result<()> {
 impl AsyncConnector for Probe {
     async fn create(&self, task: CreateTask<Self>) -> Result<Act> {
         let at_create = task.config.string("at_create")?.unwrap_or_default();
-        if at_create == "hang" {
-            std::future::pending::<()>().await;
-        }
+        linger(at_create).await;
         if at_create == "say" {
             // What reached the connector, said back.
             let execution = task.execution.unwrap_or_default();
@@ -69,9 +79,7 @@ impl AsyncConnector for Probe {
     }
 
     async fn get(&self, job: &Act, cx: &TaskContext<Self>) -> Result<Resource> {
-        if job.act == "hang" {
-            std::future::pending::<()>().await;
-        }
+        linger(&job.act).await;
         misbehave(&job.act)?;
         let value = || DynamicOutputs::from_iter([("o", literal::integer(0))]);
         Ok(match job.act.as_str() {
@@ -83,6 +91,9 @@ impl AsyncConnector for Probe {
                 literal::string("x".repeat(5 << 20)),
             )])),
             "long message" => Resource::running().message("é? ".repeat(2 << 20)),
+            "long success" => {
+                Resource::succeeded(DynamicOutputs::default()).message("x".repeat(1 << 20))
+            }
             "context" => Resource::running()
                 .info("output_prefix", &cx.output_prefix)
                 .info("config", cx.connection.config("region"))
@@ -94,9 +105,7 @@ impl AsyncConnector for Probe {
     }
 
     async fn delete(&self, job: &Act, _cx: &TaskContext<Self>) -> Result<()> {
-        if job.act == "hang" {
-            std::future::pending::<()>().await;
-        }
+        linger(&job.act).await;
         misbehave(&job.act)
     }
 
@@ -106,6 +115,7 @@ impl AsyncConnector for Probe {
         query: MetricsQuery,
         _cx: &CallContext,
     ) -> Result<Vec<Metric>> {
+        linger(&job.act).await;
         misbehave(&job.act)?;
         if job.act == "none" {
             return Ok(Vec::new());
@@ -115,6 +125,7 @@ impl AsyncConnector for Probe {
     }
 
     async fn get_logs(&self, job: &Act, query: LogQuery, _cx: &CallContext) -> Result<Logs> {
+        linger(&job.act).await;
         misbehave(&job.act)?;
         let page = |text: &str, next: Option<&str>| {
             LogPage::new([LogLine::system(SystemTime::UNIX_EPOCH, text)])
@@ -142,6 +153,9 @@ impl AsyncConnector for Probe {
                     _ => panic!("the probe was told to"),
                 });
                 Logs::stream(pages)
+            }
+            "stream that hangs" => {
+                Logs::stream(stream::iter([Ok(page("one", None))]).chain(stream::pending()))
             }
             "stream without end" => Logs::stream(stream::repeat_with(|| Ok(LogPage::default()))),
             _ => page(&said, None).into(),

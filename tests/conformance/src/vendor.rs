@@ -56,6 +56,7 @@ pub struct Vendor {
 struct Site {
     counts: watch::Sender<Counts>,
     creates_held: watch::Sender<bool>,
+    gets_held: watch::Sender<bool>,
     answers: Mutex<VecDeque<Answer>>,
     let_go: Mutex<bool>,
     going: Condvar,
@@ -70,6 +71,16 @@ impl Vendor {
     /// Lets them finish.
     pub fn let_creates_finish(&self) {
         self.site.creates_held.send_replace(false);
+    }
+
+    /// Lets gets come in and none of them be answered.
+    pub fn hold_gets(&self) {
+        self.site.gets_held.send_replace(true);
+    }
+
+    /// Lets them be answered.
+    pub fn let_gets_finish(&self) {
+        self.site.gets_held.send_replace(false);
     }
 
     /// What it answers, one after the other; the last one again and again.
@@ -126,6 +137,8 @@ impl AsyncConnector for Vendor {
     async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
         let answer = self.next_answer();
         self.count(|counts| counts.gets += 1);
+        let mut held = self.site.gets_held.subscribe();
+        held.wait_for(|held| !held).await.expect("it lives");
         match answer {
             Answer::Says(resource) => Ok(resource),
             Answer::Transient => Err(ConnectorError::transient("503")),

@@ -4,8 +4,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connector_core::prelude::*;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use pb::literal_type::Type;
 use pb::{SimpleType, literal, primitive, scalar};
 use serde_json::{Value, json};
@@ -104,7 +102,7 @@ impl Parameter {
                     (Some(_), _) => return Err("a list of different types".to_owned()),
                     (None, _) => return Err("an empty list of an unknown type".to_owned()),
                 };
-                if kind["type"] == "ARRAY" {
+                if kind.get("type").is_some_and(|kind| kind == "ARRAY") {
                     return Err("a list of lists, which BigQuery does not have".to_owned());
                 }
                 let values: Vec<Value> = items.into_iter().map(|item| item.value).collect();
@@ -137,7 +135,7 @@ impl Parameter {
                     DatetimeAs::Datetime => plain("DATETIME", wall_clock(at, false)?.into()),
                     DatetimeAs::Timestamp => plain("TIMESTAMP", wall_clock(at, true)?.into()),
                 },
-                Some(primitive::Value::Duration(span)) => plain("INTERVAL", interval(span).into()),
+                Some(primitive::Value::Duration(span)) => plain("INTERVAL", interval(span)?.into()),
                 None => Err("a literal without a value".to_owned()),
             },
             Some(scalar::Value::Union(union)) => {
@@ -218,18 +216,26 @@ fn float(value: f64) -> Value {
 }
 
 fn wall_clock(at: &prost_types::Timestamp, zoned: bool) -> Result<String, String> {
-    let moment = Timestamp::new(at.seconds, at.nanos);
-    let moment = moment.map_err(|_| "a time outside of the years 1 to 9999".to_owned())?;
-    let clock = moment.to_zoned(TimeZone::UTC).datetime();
+    let moment = u32::try_from(at.nanos).ok().and_then(|nanos| Datetime::new(at.seconds, nanos));
+    let clock = moment.and_then(Datetime::civil).filter(|clock| (1..=9999).contains(&clock.year()));
+    let clock = clock.ok_or("a time outside of the years 1 to 9999")?;
     Ok(if zoned { format!("{clock:.6}Z") } else { format!("{clock:.6}") })
 }
 
-/// `Y-M D H:M:S.F`, as BigQuery writes an interval.
-fn interval(span: &prost_types::Duration) -> String {
+/// `Y-M D H:M:S.F`, as BigQuery writes an interval. Its 10,000 years are those of protobuf.
+fn interval(span: &prost_types::Duration) -> Result<String, String> {
+    let (seconds, nanos) = (span.seconds.unsigned_abs(), span.nanos.unsigned_abs());
+    let signs_differ = span.seconds.signum() * i64::from(span.nanos.signum()) < 0;
+    if signs_differ || nanos >= 1_000_000_000 || seconds > 315_576_000_000 {
+        let prost_types::Duration { seconds, nanos } = span;
+        return Err(format!(
+            "a duration of {seconds} s and {nanos} ns, which is no interval of up to 10,000 years"
+        ));
+    }
     let sign = if span.seconds < 0 || span.nanos < 0 { "-" } else { "" };
-    let (seconds, micros) = (span.seconds.unsigned_abs(), span.nanos.unsigned_abs() / 1_000);
+    let micros = nanos / 1_000;
     let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
-    format!("0-0 0 {sign}{hours}:{minutes}:{}.{micros:06}", seconds % 60)
+    Ok(format!("0-0 0 {sign}{hours}:{minutes}:{}.{micros:06}", seconds % 60))
 }
 
 #[cfg(test)]

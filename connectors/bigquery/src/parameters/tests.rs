@@ -38,7 +38,11 @@ fn sent(literal: &pb::Literal, declared: Option<&pb::LiteralType>) -> (Value, Va
 }
 
 fn at() -> pb::Literal {
-    let at = prost_types::Timestamp { seconds: 1_704_164_645, nanos: 678_901_000 };
+    moment(1_704_164_645, 678_901_000)
+}
+
+fn moment(seconds: i64, nanos: i32) -> pb::Literal {
+    let at = prost_types::Timestamp { seconds, nanos };
     let value = Some(pb::primitive::Value::Datetime(at));
     scalar(scalar::Value::Primitive(pb::Primitive { value }))
 }
@@ -90,7 +94,7 @@ fn what_the_official_connector_refuses_is_sent() {
 
 #[test]
 fn intervals_keep_sign_and_fraction() {
-    let span = |seconds, nanos| interval(&prost_types::Duration { seconds, nanos });
+    let span = |seconds, nanos| interval(&prost_types::Duration { seconds, nanos }).unwrap();
     assert_eq!(span(90_061, 500_000_000), "0-0 0 25:1:1.500000");
     assert_eq!(span(-61, -1_000), "0-0 0 -0:1:1.000001");
 }
@@ -108,5 +112,31 @@ fn what_has_no_counterpart_is_named() {
     ] {
         let problem = Parameter::of(&literal, None, DatetimeAs::Datetime).err().unwrap();
         assert!(problem.contains(word), "{problem}");
+    }
+}
+
+#[test]
+fn every_datetime_of_python_is_sent_and_no_other() {
+    for (seconds, nanos, clock) in [
+        (253_402_300_799, 999_999_000, "9999-12-31T23:59:59.999999"),
+        (-62_135_596_800, 0, "0001-01-01T00:00:00.000000"),
+    ] {
+        let (_, value) = sent(&moment(seconds, nanos), None);
+        assert_eq!(value, json!({"value": clock}));
+    }
+    for (seconds, nanos) in
+        [(253_402_300_800, 0), (-62_135_596_801, 0), (0, -1), (0, 1_000_000_000)]
+    {
+        let error =
+            Parameter::of(&moment(seconds, nanos), None, DatetimeAs::Datetime).err().unwrap();
+        assert!(error.contains("outside of the years 1 to 9999"), "{seconds} {nanos}: {error}");
+    }
+}
+
+#[test]
+fn a_duration_that_is_none_is_refused() {
+    for (seconds, nanos) in [(315_576_000_001, 0), (i64::MIN, 0), (1, -1), (-1, 1), (0, i32::MAX)] {
+        let error = interval(&prost_types::Duration { seconds, nanos }).unwrap_err();
+        assert!(error.contains(&seconds.to_string()), "{error}");
     }
 }

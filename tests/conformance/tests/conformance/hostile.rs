@@ -93,7 +93,7 @@ async fn metadata_that_looks_like_that_of_a_failed_create_is_read_with_care() {
         let resource = got.resource.unwrap();
         assert_eq!(resource.phase(), Phase::Failed);
         assert!(resource.message.contains(said), "{}", resource.message);
-        assert!(resource.message.len() <= 4096, "{} bytes", resource.message.len());
+        assert!(resource.message.len() <= 3584, "{} bytes", resource.message.len());
         tasks.delete_task(delete("probe", meta)).await.unwrap();
     }
     still_answers(&mut tasks).await;

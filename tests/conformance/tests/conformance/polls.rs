@@ -121,6 +121,40 @@ async fn a_get_that_hangs_is_answered_before_its_caller_leaves() {
 }
 
 #[tokio::test]
+async fn twenty_polls_of_one_job_at_one_moment_are_one_call() {
+    let vendor = Vendor::default();
+    let server = Setup::default().vendor(&vendor).start().await;
+    vendor.answer([Says(Resource::queued().message("in line"))]);
+    vendor.hold_gets();
+    let in_flight = "flyte_connector_requests_in_flight{operation=\"get\",task_type=\"vendor\"}";
+    let caller = |mut tasks: Tasks| tokio::spawn(async move { poll(&mut tasks).await });
+    let first = caller(server.tasks().await);
+    vendor.until(|counts| counts.gets == 1).await;
+    let mut others = Vec::new();
+    for _ in 0..19 {
+        others.push(caller(server.tasks().await));
+    }
+    server.until_counted(&format!("{in_flight} 20")).await;
+    assert_eq!(vendor.counts().gets, 1);
+    // If the one leaves that asked, another one asks for all that are left.
+    first.abort();
+    vendor.until(|counts| counts.gets == 2).await;
+    server.until_counted(&format!("{in_flight} 19")).await;
+    vendor.let_gets_finish();
+    for other in others {
+        let resource = other.await.unwrap();
+        assert_eq!((resource.phase(), &*resource.message), (Phase::Queued, "in line"));
+    }
+    assert_eq!(vendor.counts().gets, 2);
+    // One after the other, each is a question of its own.
+    for _ in 0..3 {
+        poll(&mut server.tasks().await).await;
+    }
+    assert_eq!(vendor.counts().gets, 5);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn many_polls_within_the_interval_are_one_call() {
     let vendor = Vendor::default();
     let server = Setup::default().vendor(&vendor).policy("POLL_INTERVAL", "1h").start().await;

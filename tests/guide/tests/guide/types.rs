@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use connector_core::jiff::civil::Date;
 use connector_core::jiff::{SignedDuration, Timestamp};
@@ -100,9 +101,13 @@ fn rows() -> Vec<Row> {
         row("f32, f64", 1.5_f64).and::<f32>(),
         row("bool", true),
         row("String", text("blue")),
-        row("Timestamp", "2024-01-02T03:04:05.678901Z".parse::<Timestamp>().expect("a time")),
+        row(
+            "Timestamp, SystemTime",
+            "2024-01-02T03:04:05.678901Z".parse::<Timestamp>().expect("a time"),
+        )
+        .and::<SystemTime>(),
         row("Date", "2024-01-02".parse::<Date>().expect("a day")),
-        row("SignedDuration", SignedDuration::from_millis(90_500)),
+        row("SignedDuration, Duration", SignedDuration::from_millis(90_500)).and::<Duration>(),
         row("()", ()),
         row("Option<i64>", Some(5_i64)),
         row("Vec<i64>", vec![1_i64, 2]),

@@ -1,6 +1,6 @@
-//! The same with the profile that is shipped: link-time optimization over everything at once, which
-//! is free to drop what nobody calls. Each binary is optimized as a whole, which is slow, so only two
-//! are built: what they prove about dropping and keeping holds for the others of `debug`.
+//! The same with the profile that is shipped: link-time optimization over everything at once, which is free to drop
+//! what nobody calls. Each binary is optimized as a whole, which is slow: registries alone, without a server around
+//! them, show what is kept and dropped. The servers themselves take minutes, and `.ci/run` asks for them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,22 +10,37 @@ use serde_json::Value;
 use crate::server;
 
 #[test]
-fn optimizing_keeps_named_crates_and_reports_a_binary_without() {
-    let built = build(&["linked", "unlinked"]).unwrap_or_else(|problem| panic!("{problem}"));
-    let [linked, unlinked] = built.as_slice() else {
-        panic!("cargo built {built:?}");
-    };
-    server::check_linked(linked);
-    server::check_unlinked(unlinked);
+fn optimizing_keeps_the_connectors_of_named_crates_and_no_others() {
+    let [linked, unlinked] = build("link-bare", ["bare-linked", "bare-unlinked"]);
+    let listed = server::run(&linked, &[]);
+    assert_eq!(listed.code, Some(0), "{listed:?}");
+    assert_eq!(listed.stdout, "Link A Connector  link_a (1)\nLink B Connector  link_b (2)\n");
+    let listed = server::run(&unlinked, &[]);
+    assert_eq!(listed.code, Some(0), "{listed:?}");
+    assert_eq!(listed.stdout, "");
 }
 
-/// Builds binaries of this package with the release profile and gives their paths, sorted.
-///
+#[test]
+#[ignore = "optimizes two servers, which takes minutes; `.ci/run` asks for it"]
+fn optimizing_keeps_named_crates_and_reports_a_binary_without() {
+    let [linked, unlinked] = build(env!("CARGO_PKG_NAME"), ["linked", "unlinked"]);
+    server::check_linked(&linked);
+    server::check_unlinked(&unlinked);
+}
+
+/// Builds two binaries of a package with the release profile and gives their paths.
+fn build(package: &str, binaries: [&str; 2]) -> [PathBuf; 2] {
+    let mut built = cargo_build(package, &binaries).unwrap_or_else(|problem| panic!("{problem}"));
+    // Cargo tells them in the order in which they are ready.
+    built.sort();
+    built.try_into().unwrap_or_else(|built| panic!("cargo built {built:?}"))
+}
+
 /// They go where `cargo build --release` puts them, so that both share compiled dependencies.
-fn build(binaries: &[&str]) -> Result<Vec<PathBuf>, String> {
+fn cargo_build(package: &str, binaries: &[&str]) -> Result<Vec<PathBuf>, String> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--locked", "--package", env!("CARGO_PKG_NAME")])
+        .args(["build", "--release", "--locked", "--package", package])
         .args(binaries.iter().flat_map(|binary| ["--bin", binary]))
         .args(["--message-format", "json-render-diagnostics"])
         .arg("--target-dir")
@@ -40,7 +55,5 @@ fn build(binaries: &[&str]) -> Result<Vec<PathBuf>, String> {
     let executables = messages
         .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
         .filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)));
-    let mut executables: Vec<PathBuf> = executables.collect();
-    executables.sort();
-    Ok(executables)
+    Ok(executables.collect())
 }

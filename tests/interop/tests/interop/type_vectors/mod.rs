@@ -1,8 +1,11 @@
 //! Rust reads what the official type engine writes, and writes it back: every type, both ways.
 //! The committed vectors need no Python; one test makes them anew with it, to keep them honest.
-//! The classes stand in `classes.rs`.
+//! The classes stand in `classes.rs` and `families.rs`.
 
+#[macro_use]
+mod telling;
 mod classes;
+mod families;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -21,11 +24,13 @@ use prost_types::Struct;
 use serde_json::Value as Json;
 
 use classes::{
-    Alike, AlikeInside, Choice, Choices, ChoicesModel, DateOrTime, Dated, DatedModel, Families,
-    FamiliesDict, FamiliesModel, FamiliesTuple, IntOrStr, Level, LevelOrInt, ListOrMap, Loose,
-    LooseModel, Mode, Moments, MomentsModel, Node, NodeModel, Numbers, Options, Partial, Point,
-    PointModel, Raw, RawModel, Record, RecordModel, Row, RowOrInt, RowOrOptions, Scalar, Shape,
-    SpanOrReal, TimeOrText, Unsigned,
+    Choice, IntOrStr, Level, Mode, Node, NodeModel, Options, Partial, Point, PointModel, Raw,
+    RawModel, Record, RecordModel, Row, Unsigned,
+};
+use families::{
+    Alike, AlikeInside, Choices, ChoicesModel, DateOrTime, Dated, DatedModel, Families,
+    FamiliesDict, FamiliesModel, FamiliesTuple, LevelOrInt, ListOrMap, Loose, LooseModel, Moments,
+    MomentsModel, Numbers, RowOrInt, RowOrOptions, Scalar, Shape, SpanOrReal, TimeOrText,
 };
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/type_vectors.jsonl");
