@@ -19,6 +19,7 @@ check:
     cargo clippy -p connector-testing --all-targets --locked -- -D warnings
     cargo run --locked -q -p codegen -- --check
     cargo run --locked -q -p public-api -- --check
+    cargo run --locked -q -p arrows
 
 # Every test, or those of one package: `just test -p connector-core`
 test *ARGS="--workspace":

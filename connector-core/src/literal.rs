@@ -72,7 +72,7 @@ pub fn map<N: Into<String>>(entries: impl IntoIterator<Item = (N, pb::Literal)>)
     of(literal::Value::Map(pb::LiteralMap { literals }))
 }
 
-fn primitive(value: primitive::Value) -> pb::Literal {
+pub(crate) fn primitive(value: primitive::Value) -> pb::Literal {
     scalar(scalar::Value::Primitive(pb::Primitive { value: Some(value) }))
 }
 

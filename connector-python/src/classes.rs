@@ -235,7 +235,7 @@ fn enumeration(
              with `#[flyte(name = \"…\")]`"
         ));
     }
-    if members.iter().all(|(member, _)| is_member(member)) {
+    if members.iter().all(|(member, _)| names::is_member(member)) {
         let mut text = format!("class {name}({base}):\n{}\n", docstring("    ", told));
         for (member, of_member) in members {
             text.push_str(&format!("    {member} = {}\n", value(of_member)));
@@ -251,11 +251,6 @@ fn enumeration(
         "{name} = {base}(\n    \"{name}\",\n    {{\n{entries}    }},\n)\n{}",
         docstring("", told)
     ))
-}
-
-/// Whether a member can be written as an attribute.
-pub(crate) fn is_member(member: &str) -> bool {
-    names::is_identifier(member) && !member.starts_with('_')
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use connector_core::host::Shape;
 use connector_core::typed::{FieldDescription, TypeDescription};
 use serde_json::Value as Json;
 
-use crate::classes::is_member;
+use crate::names::is_member;
 use crate::text::string;
 use crate::types::{Annotation, Types};
 

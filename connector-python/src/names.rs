@@ -153,6 +153,11 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     split.filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
+/// Whether a member can be written as an attribute.
+pub(crate) fn is_member(member: &str) -> bool {
+    is_identifier(member) && !member.starts_with('_')
+}
+
 #[cfg(test)]
 mod tests {
     use super::{

@@ -14,8 +14,8 @@ use rmpv::Value;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
-use super::time::primitive;
 use super::{FlyteType, Style, place, simple};
+use crate::literal::primitive;
 use crate::pb;
 use crate::pb::primitive as wire;
 

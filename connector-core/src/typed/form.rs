@@ -89,7 +89,7 @@ impl<'a> Form<'a> {
                 "Unsupported binary format {:?}; `msgpack` is the one that can be read",
                 binary.tag
             ))),
-            scalar::Value::Union(union) => Self::of(tag::opened(union)?.inner),
+            scalar::Value::Union(union) => Self::of(opened(union)?.inner),
             scalar::Value::Schema(_) => {
                 Err(Mismatches::new("it is of the old `schema` kind; declare it as a data frame"))
             }
@@ -116,6 +116,53 @@ impl<'a> Form<'a> {
 fn is_pickle(blob: &pb::Blob) -> bool {
     let kind = blob.metadata.as_ref().and_then(|metadata| metadata.r#type.as_ref());
     kind.is_some_and(|kind| kind.format == "PythonPickle")
+}
+
+/// A value wrapped for a union.
+pub(super) struct Wrapped<'a> {
+    /// What the tag says it is; empty if nothing was said.
+    pub(super) tag: &'a str,
+    /// The value.
+    pub(super) inner: &'a pb::Literal,
+}
+
+/// A literal's value and tag, if it is wrapped for a union.
+///
+/// # Errors
+/// No value, an unknown tag, or one that does not go with the value.
+pub(super) fn wrapped(literal: &pb::Literal) -> Result<Option<Wrapped<'_>>, Mismatches> {
+    match tag::scalar_of(literal) {
+        Some(scalar::Value::Union(union)) => opened(union).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// The value and the tag of a union's value.
+///
+/// # Errors
+/// As [`wrapped`].
+pub(super) fn opened(union: &pb::Union) -> Result<Wrapped<'_>, Mismatches> {
+    let Some(inner) = union.value.as_deref() else {
+        return Err(Mismatches::new("it came without a value"));
+    };
+    let tag = tag::of(union.r#type.as_ref());
+    let known = tag::is_known(tag);
+    if tag.is_empty() || known && tag::goes_with(tag, inner) {
+        return Ok(Wrapped { tag, inner });
+    }
+    Err(if known {
+        Mismatches::new(format!("it is wrapped for a union as {tag:?}, but holds {}", found(inner)))
+    } else {
+        let shown: String = tag.chars().take(60).collect();
+        Mismatches::new(format!(
+            "it is wrapped for a union as {shown:?}, which is the name of no type of Flyte"
+        ))
+    })
+}
+
+/// What a value is, for a message.
+pub(super) fn found(literal: &pb::Literal) -> String {
+    Form::of(literal).map_or_else(|problem| problem.to_string(), |form| form.to_string())
 }
 
 impl From<Value> for Form<'_> {

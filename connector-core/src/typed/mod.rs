@@ -90,7 +90,7 @@ pub use describe::{Class, FieldDescription, TypeDescription};
 pub(crate) use flyte_type::FlyteType;
 pub use form::Form;
 pub use mismatch::{Mismatch, Mismatches};
-pub(crate) use number::exact as exact_whole;
+pub(crate) use msgpack::exact as exact_whole;
 pub use rmpv::Value;
 
 use crate::pb;

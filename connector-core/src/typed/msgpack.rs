@@ -6,7 +6,6 @@ use rmpv::Value;
 use rmpv::decode::read_value_with_max_depth;
 
 use super::mismatch::Mismatches;
-use super::number::exact;
 
 /// The tag of a msgpack literal.
 pub(super) const TAG: &str = "msgpack";
@@ -116,6 +115,16 @@ fn number(rest: &mut &[u8], width: usize) -> Result<u64, Mismatches> {
     let (bytes, after) = rest.split_at_checked(width).ok_or_else(cut_short)?;
     *rest = after;
     Ok(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+}
+
+/// From here on neighbouring integers share one float: a float may stand for either of them.
+pub(super) const INEXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A float that stands for one whole number and no other.
+pub(crate) fn exact(number: f64) -> Option<i64> {
+    let fits = number.fract() == 0.0 && number.abs() < INEXACT;
+    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+    fits.then_some(number as i64)
 }
 
 /// A protobuf value in the same form; its numbers are all doubles, so that a whole one is an integer.

@@ -6,19 +6,10 @@ use rmpv::Value;
 use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
+use super::msgpack::{INEXACT, exact};
 use super::{FlyteType, Style, simple};
 use crate::literal;
 use crate::pb;
-
-/// From here on neighbouring integers share one float: a float may stand for either of them.
-const INEXACT: f64 = 9_007_199_254_740_992.0;
-
-/// A float that stands for one whole number and no other.
-pub(crate) fn exact(number: f64) -> Option<i64> {
-    let fits = number.fract() == 0.0 && number.abs() < INEXACT;
-    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
-    fits.then_some(number as i64)
-}
 
 /// A whole number from whatever carried it. Settings and forms have floats only, so that large numbers
 /// are written as text there.

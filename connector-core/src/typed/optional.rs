@@ -4,7 +4,7 @@
 use rmpv::Value;
 
 use super::describe::TypeDescription;
-use super::form::Form;
+use super::form::{self, Form};
 use super::mismatch::Mismatches;
 use super::{FlyteType, Style, tag, union};
 use crate::pb;
@@ -33,7 +33,7 @@ impl<T: FlyteType> FlyteType for Option<T> {
     }
 
     fn from_literal(literal: &pb::Literal) -> Result<Self, Mismatches> {
-        match tag::wrapped(literal)? {
+        match form::wrapped(literal)? {
             None if matches!(tag::scalar_of(literal), Some(scalar::Value::NoneType(_))) => Ok(None),
             None => T::from_literal(literal).map(Some),
             Some(wrapped) if wrapped.tag == <() as FlyteType>::TAG => Ok(None),

@@ -1,64 +1,16 @@
 //! Tags of values in unions: the names of the transformers of Python's type engine.
-//! `form`, `optional` and `union` ask which there are, and what a value under each can look like.
+//! `form` and `union` ask which there are, and what a value under each can look like.
 //! A tag that nobody knows, or that does not go with its value, is refused and never guessed around.
 
-use super::mismatch::Mismatches;
-use super::{Form, msgpack};
+use super::msgpack;
 use crate::pb;
 use crate::pb::blob_type::BlobDimensionality;
 use crate::pb::{literal, primitive, scalar};
-
-/// A value wrapped for a union.
-pub(super) struct Wrapped<'a> {
-    /// What the tag says it is; empty if nothing was said.
-    pub(super) tag: &'a str,
-    /// The value.
-    pub(super) inner: &'a pb::Literal,
-}
-
-/// A literal's value and tag, if it is wrapped for a union.
-///
-/// # Errors
-/// No value, an unknown tag, or one that does not go with the value.
-pub(super) fn wrapped(literal: &pb::Literal) -> Result<Option<Wrapped<'_>>, Mismatches> {
-    match scalar_of(literal) {
-        Some(scalar::Value::Union(union)) => opened(union).map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// The value and the tag of a union's value.
-///
-/// # Errors
-/// As [`wrapped`].
-pub(super) fn opened(union: &pb::Union) -> Result<Wrapped<'_>, Mismatches> {
-    let Some(inner) = union.value.as_deref() else {
-        return Err(Mismatches::new("it came without a value"));
-    };
-    let tag = of(union.r#type.as_ref());
-    let known = is_known(tag);
-    if tag.is_empty() || known && goes_with(tag, inner) {
-        return Ok(Wrapped { tag, inner });
-    }
-    Err(if known {
-        Mismatches::new(format!("it is wrapped for a union as {tag:?}, but holds {}", found(inner)))
-    } else {
-        let shown: String = tag.chars().take(60).collect();
-        Mismatches::new(format!(
-            "it is wrapped for a union as {shown:?}, which is the name of no type of Flyte"
-        ))
-    })
-}
 
 /// The tag of a declared type.
 pub(super) fn of(declared: Option<&pb::LiteralType>) -> &str {
     let structure = declared.and_then(|declared| declared.structure.as_ref());
     structure.map(|structure| structure.tag.as_str()).unwrap_or_default()
-}
-
-/// What a value is, for a message.
-pub(super) fn found(literal: &pb::Literal) -> String {
-    Form::of(literal).map_or_else(|problem| problem.to_string(), |form| form.to_string())
 }
 
 const DATACLASS: &str = "Object-Dataclass-Transformer";
@@ -91,7 +43,7 @@ fn is_object(tag: &str) -> bool {
     [DATACLASS, PYDANTIC, NAMED_TUPLE, TYPED_DICT].contains(&tag)
 }
 
-fn is_known(tag: &str) -> bool {
+pub(super) fn is_known(tag: &str) -> bool {
     let tag = canonical(tag);
     is_object(tag)
         || [

@@ -11,15 +11,8 @@ use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
 use super::{FlyteType, Style, iso, place, simple};
-use crate::pb;
-use crate::pb::{literal, primitive, scalar};
-
-/// The literal of a primitive.
-pub(super) fn primitive(value: primitive::Value) -> pb::Literal {
-    let primitive = pb::Primitive { value: Some(value) };
-    let scalar = pb::Scalar { value: Some(scalar::Value::Primitive(primitive)) };
-    pb::Literal { value: Some(literal::Value::Scalar(Box::new(scalar))), ..Default::default() }
-}
+use crate::literal;
+use crate::pb::{self, primitive};
 
 const EPOCH: Date = date(1970, 1, 1);
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -93,7 +86,10 @@ impl FlyteType for Date {
         if !YEARS_1_TO_9999.contains(&seconds) {
             return Err(Mismatches::new(format!("{self} is outside the years 1 to 9999")));
         }
-        Ok(primitive(primitive::Value::Datetime(prost_types::Timestamp { seconds, nanos: 0 })))
+        Ok(literal::primitive(primitive::Value::Datetime(prost_types::Timestamp {
+            seconds,
+            nanos: 0,
+        })))
     }
 
     fn into_value(self, _style: Style) -> Result<Value, Mismatches> {
@@ -154,7 +150,7 @@ impl FlyteType for SignedDuration {
         }
         // Beyond 10,000 years protobuf forbids it, but that is how Python writes it, and reads it.
         let (seconds, nanos) = (self.as_secs(), self.subsec_nanos());
-        Ok(primitive(primitive::Value::Duration(prost_types::Duration { seconds, nanos })))
+        Ok(literal::primitive(primitive::Value::Duration(prost_types::Duration { seconds, nanos })))
     }
 
     fn into_value(self, style: Style) -> Result<Value, Mismatches> {

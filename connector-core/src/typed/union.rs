@@ -5,7 +5,7 @@ use prost_types::value::Kind;
 use rmpv::Value;
 
 use super::describe::TypeDescription;
-use super::form::Form;
+use super::form::{self, Form};
 use super::mismatch::Mismatches;
 use super::patience::{self, Reading};
 use super::{FlyteType, Style, nesting, object, place, simple, tag};
@@ -199,7 +199,7 @@ pub fn wrapped<T: FlyteType>(value: T) -> Result<pb::Literal, Mismatches> {
         return Ok(inner);
     }
     if !tag::goes_with(T::TAG, &inner) {
-        let (kind, found) = (T::describe().article(), tag::found(&inner));
+        let (kind, found) = (T::describe().article(), form::found(&inner));
         return Err(Mismatches::new(format!("in a union {kind} cannot be {found}")));
     }
     let union = pb::Union { value: Some(Box::new(inner)), r#type: Some(tagged_type::<T>()) };
@@ -237,7 +237,7 @@ fn descriptions<U: Union>() -> Vec<TypeDescription> {
 /// # Errors
 /// No alternative has the tag, or none reads the value.
 pub fn from_literal<U: Union>(literal: &pb::Literal) -> Result<U, Mismatches> {
-    let Some(tag::Wrapped { tag, inner }) = tag::wrapped(literal)? else {
+    let Some(form::Wrapped { tag, inner }) = form::wrapped(literal)? else {
         return from_form(Form::of(literal)?);
     };
     if tag.is_empty() {

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connector_core::{OrKind as _, Result};
-use reqwest::{Method, Url, redirect};
+use reqwest::redirect;
 
 use crate::refusal::{Dialect, Reading};
-use crate::request::Request;
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -62,22 +61,6 @@ impl HttpClient {
             most_bytes: MOST_BYTES,
             user_agent: None,
         }
-    }
-
-    /// A request that reads; it may be repeated.
-    pub fn get(&self, url: Url) -> Request {
-        Request::new(self.clone(), Method::GET, url).repeatable()
-    }
-
-    /// A request that changes something. It is repeated only where it cannot have arrived, unless it is
-    /// made [repeatable](Request::repeatable).
-    pub fn post(&self, url: Url) -> Request {
-        Request::new(self.clone(), Method::POST, url)
-    }
-
-    /// A request by any method, repeated only where it cannot have arrived.
-    pub fn request(&self, method: Method, url: Url) -> Request {
-        Request::new(self.clone(), method, url)
     }
 }
 

@@ -46,8 +46,26 @@ impl fmt::Debug for Request {
     }
 }
 
+impl HttpClient {
+    /// A request that reads; it may be repeated.
+    pub fn get(&self, url: Url) -> Request {
+        Request::new(self.clone(), Method::GET, url).repeatable()
+    }
+
+    /// A request that changes something. It is repeated only where it cannot have arrived, unless it is
+    /// made [repeatable](Request::repeatable).
+    pub fn post(&self, url: Url) -> Request {
+        Request::new(self.clone(), Method::POST, url)
+    }
+
+    /// A request by any method, repeated only where it cannot have arrived.
+    pub fn request(&self, method: Method, url: Url) -> Request {
+        Request::new(self.clone(), method, url)
+    }
+}
+
 impl Request {
-    pub(crate) fn new(client: HttpClient, method: Method, url: Url) -> Self {
+    fn new(client: HttpClient, method: Method, url: Url) -> Self {
         Self {
             client,
             method,

@@ -11,7 +11,6 @@ use connector_testing::{Created, End, FakeExecutor, Report, TaskRecord};
 
 use crate::message::{JobEnd, JobState};
 use crate::plan::Plan;
-use crate::storm::Storm;
 use crate::vendor::{Entry, Snapshot, seen};
 
 /// The servers that served a run, by process id.
@@ -26,7 +25,8 @@ pub struct Lives {
 /// What is left of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    storm: Storm,
+    /// What the run was like, in words.
+    storm: String,
     /// What the server is to answer for.
     pub report: Report,
     /// Tasks that ended otherwise than they should have, in words.
@@ -47,7 +47,7 @@ pub struct Outcome {
 
 impl Outcome {
     pub(crate) async fn new(
-        storm: Storm,
+        storm: String,
         plans: Vec<Plan>,
         executor: &FakeExecutor,
         entries: Vec<Entry>,
@@ -262,10 +262,10 @@ fn text(literal: &pb::Literal) -> Option<String> {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Storm { seed, ends, .. } = &self.storm;
         writeln!(
             f,
-            "chaos with CHAOS_SEED={seed}, servers {ends:?}: {} servers, {} jobs made, {:.1} s",
+            "chaos with {}: {} servers, {} jobs made, {:.1} s",
+            self.storm,
             self.lives.terminated.len() + self.lives.killed.len(),
             self.jobs_made,
             self.took.as_secs_f64(),

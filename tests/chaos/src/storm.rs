@@ -97,7 +97,8 @@ impl Storm {
         };
         let (plans, lives) =
             tokio::join!(tasks, self.servers(launcher, &vendor, &executor, first, over));
-        Outcome::new(self, plans, &executor, vendor.entries(), lives, started.elapsed()).await
+        let told = format!("CHAOS_SEED={seed}, servers {:?}", self.ends);
+        Outcome::new(told, plans, &executor, vendor.entries(), lives, started.elapsed()).await
     }
 
     /// Keeps a server at work until the tasks are over, then terminates the last one: what it still
