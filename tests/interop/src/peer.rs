@@ -218,10 +218,7 @@ fn free_ports() -> Result<[u16; 2]> {
 pub fn binary(target: &Path) -> Result<PathBuf> {
     static BINARY: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
     BINARY
-        .get_or_init(|| {
-            let program = ["--package", "connector-server", "--bin", "connector-server"];
-            build(target, program).map_err(|error| error.to_string())
-        })
+        .get_or_init(|| build(target, "connector-server").map_err(|error| error.to_string()))
         .clone()
         .map_err(HarnessError::new)
 }
@@ -231,16 +228,16 @@ pub fn binary(target: &Path) -> Result<PathBuf> {
 /// # Errors
 /// If it does not build.
 pub fn example(target: &Path, name: &str) -> Result<PathBuf> {
-    build(target, ["--package", env!("CARGO_PKG_NAME"), "--example", name])
+    build(target, name)
 }
 
-fn build(target: &Path, program: [&str; 4]) -> Result<PathBuf> {
-    let [.., name] = program;
+/// Whatever is asked for, the same is built, and as `cargo test --workspace` has built it just before: features of
+/// one package alone would compile half of all dependencies once more.
+fn build(target: &Path, name: &str) -> Result<PathBuf> {
     let output = run(
         &format!("{name} does not build"),
         Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .arg("build")
-            .args(program)
+            .args(["build", "--workspace", "--bin", "connector-server", "--examples"])
             .args(["--profile", profile()?.as_str(), "--message-format", "json-render-diagnostics"])
             .arg("--target-dir")
             .arg(target)

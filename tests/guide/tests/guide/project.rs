@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -18,6 +19,33 @@ pub(crate) fn checkout() -> PathBuf {
 pub(crate) fn target() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
     target.canonicalize().expect("a target folder")
+}
+
+/// Where the projects compile into: the target folder, so that compiled dependencies are shared with this checkout.
+/// A release build finds everything there, too: it is tried here, not measured.
+fn builds() -> PathBuf {
+    let builds = target().join("guide");
+    std::fs::create_dir_all(&builds).expect("a folder for what cargo builds");
+    for profile in ["debug", "release"] {
+        let link = builds.join(profile);
+        if !link.is_symlink() {
+            symlink("../debug", link).expect("a link into the target folder");
+        }
+    }
+    builds
+}
+
+/// Cargo's settings for the projects: the profile of this workspace, and a release build by the same one.
+fn profiles() -> String {
+    let manifest = std::fs::read_to_string(checkout().join("Cargo.toml")).expect("a manifest");
+    let start = manifest.find("[profile.dev]").expect("a profile");
+    let end = manifest.find("[profile.release]").expect("a second profile");
+    let dev = manifest.get(start..end).expect("a part of the manifest");
+    let release = dev.replace("[profile.dev", "[profile.release");
+    // What distinguishes cargo's own two.
+    let own = "[profile.release]\nopt-level = 0\ncodegen-units = 256\nincremental = true\n\
+               debug-assertions = true\noverflow-checks = true\n";
+    format!("{dev}{}", release.replace("[profile.release]\n", own))
 }
 
 /// A folder that only the clone `flyte-connectors` is in, and the projects of the tests that run.
@@ -44,8 +72,11 @@ impl Folder {
         let folder = Self(std::env::temp_dir().join(folder));
         folder.remove();
         std::fs::create_dir(folder.path()).expect("a temporary folder");
-        std::os::unix::fs::symlink(checkout(), folder.path().join("flyte-connectors"))
+        symlink(checkout(), folder.path().join("flyte-connectors"))
             .expect("a link to this checkout");
+        let settings = folder.path().join(".cargo");
+        std::fs::create_dir(&settings).expect("a folder for cargo's settings");
+        std::fs::write(settings.join("config.toml"), profiles()).expect("cargo's settings");
         folder
     }
 
@@ -60,10 +91,10 @@ impl Folder {
 
     /// Has a project compile into the folder of this checkout, with its versions.
     pub(crate) fn share_builds_with(&self, project: &Path) {
-        let builds = project.join("target");
-        if project.join("Cargo.toml").exists() && !builds.exists() {
+        let within = project.join("target");
+        if project.join("Cargo.toml").exists() && !within.exists() {
             // Cargo is told by a variable; this is for those who look for what it built.
-            std::os::unix::fs::symlink(target(), builds).expect("a link to the target folder");
+            symlink(builds(), within).expect("a link to what cargo builds");
             self.lock(&project.display().to_string());
         }
     }
@@ -76,12 +107,7 @@ impl Folder {
 
     /// The variables for cargo, in whatever is started here.
     pub(crate) fn prepare(&self, command: &mut Command) {
-        // Compiled dependencies are shared with this checkout: same place, same profile.
-        command.env("CARGO_TARGET_DIR", target());
-        command.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
-        command.env("CARGO_PROFILE_TEST_DEBUG", "line-tables-only");
-        // The release build of a project is tried, not measured.
-        command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
+        command.env("CARGO_TARGET_DIR", builds());
         command.env("CARGO_NET_OFFLINE", "true").env("CARGO_TERM_COLOR", "never");
         // What cargo tells the tests it runs is not for the project's own cargo.
         for (name, _) in std::env::vars_os() {
