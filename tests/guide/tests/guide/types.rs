@@ -39,6 +39,27 @@ struct Model {
 }
 
 #[derive(FlyteType)]
+enum Level {
+    #[flyte(value = 1)]
+    Low,
+    #[flyte(value = 2)]
+    High,
+}
+
+#[derive(FlyteType)]
+#[flyte(named_tuple)]
+struct Size {
+    width: i64,
+    height: i64,
+}
+
+#[derive(FlyteType)]
+#[flyte(typed_dict)]
+struct Options {
+    quick: bool,
+}
+
+#[derive(FlyteType)]
 enum Target {
     At(Point),
     Named(String),
@@ -102,9 +123,10 @@ fn rows() -> Vec<Row> {
         row("bool", true),
         row("String", text("blue")),
         row(
-            "Timestamp, SystemTime",
-            "2024-01-02T03:04:05.678901Z".parse::<Timestamp>().expect("a time"),
+            "Datetime, Timestamp, SystemTime",
+            "2024-01-02T03:04:05.678901Z".parse::<Datetime>().expect("a time"),
         )
+        .and::<Timestamp>()
         .and::<SystemTime>(),
         row("Date", "2024-01-02".parse::<Date>().expect("a day")),
         row("SignedDuration, Duration", SignedDuration::from_millis(90_500)).and::<Duration>(),
@@ -116,8 +138,11 @@ fn rows() -> Vec<Row> {
             .and::<BTreeMap<String, f64>>(),
         row("BTreeMap<i64, String>", BTreeMap::from([(1_i64, text("a"))])),
         row("Mode", Mode::Fast),
+        row("Level", Level::High),
         row("Point", Point { x: 0.5, label: None }),
         row("Model", Model { took: SignedDuration::from_millis(90_500) }),
+        row("Size", Size { width: 4, height: 3 }),
+        row("Options", Options { quick: true }),
         row("Target", Target::Named(text("home"))),
         row("Box<Point>", Box::new(Point { x: 0.5, label: None })),
         row("File", File::new("s3://bucket/file")),
