@@ -2,6 +2,9 @@
 //! `erased` calls them around every connector method; derives and `dynamic` implement them.
 //! No transport and no vendor here.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use prost_types::Struct;
 
 use crate::error::Result;
@@ -11,8 +14,8 @@ use crate::typed::FieldDescription;
 
 /// Names and literals of a task's inputs or outputs, in the order they came.
 ///
-/// The executor fills inputs in random order, so look values up by name. Where a name stands
-/// twice the last one counts.
+/// The executor fills inputs in random order, so look values up by name. Each name is there once: where
+/// it came twice, the last value stands in the first one's place, as in Python.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NamedLiterals {
     entries: Vec<pb::task::NamedLiteral>,
@@ -22,12 +25,16 @@ impl NamedLiterals {
     /// The literal of that name, if it is there and has a value.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&pb::Literal> {
-        self.entries.iter().rev().find(|entry| entry.name == name)?.value.as_ref()
+        self.entries.iter().find(|entry| entry.name == name)?.value.as_ref()
     }
 
-    /// Adds a literal; a later one of the same name counts instead of an earlier one.
+    /// Adds a literal, or puts it in the place of an earlier one of the same name.
     pub fn push(&mut self, name: impl Into<String>, value: pb::Literal) {
-        self.entries.push(pb::task::NamedLiteral { name: name.into(), value: Some(value) });
+        let entry = pb::task::NamedLiteral { name: name.into(), value: Some(value) };
+        match self.entries.iter_mut().find(|earlier| earlier.name == entry.name) {
+            Some(earlier) => *earlier = entry,
+            None => self.entries.push(entry),
+        }
     }
 
     /// Names and values, in order.
@@ -56,17 +63,38 @@ impl NamedLiterals {
 
 impl From<Vec<pb::task::NamedLiteral>> for NamedLiterals {
     fn from(entries: Vec<pb::task::NamedLiteral>) -> Self {
-        Self { entries }
+        // Hardly ever is a name there twice, so nothing is copied before that is known.
+        let mut places: HashMap<&str, usize> = HashMap::with_capacity(entries.len());
+        let mut last: Vec<(usize, usize)> = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            match places.entry(&entry.name) {
+                Entry::Occupied(first) => last.push((*first.get(), index)),
+                Entry::Vacant(first) => {
+                    first.insert(index);
+                }
+            }
+        }
+        if last.is_empty() {
+            return Self { entries };
+        }
+        let mut entries: Vec<Option<pb::task::NamedLiteral>> = entries.into_iter().map(Some).collect();
+        for (first, later) in last {
+            let later = entries.get_mut(later).and_then(Option::take);
+            if let Some(first) = entries.get_mut(first) {
+                *first = later;
+            }
+        }
+        Self { entries: entries.into_iter().flatten().collect() }
     }
 }
 
 impl<N: Into<String>> FromIterator<(N, pb::Literal)> for NamedLiterals {
     fn from_iter<I: IntoIterator<Item = (N, pb::Literal)>>(pairs: I) -> Self {
-        let mut literals = Self::default();
-        for (name, value) in pairs {
-            literals.push(name, value);
-        }
-        literals
+        let named = |(name, value): (N, pb::Literal)| pb::task::NamedLiteral {
+            name: name.into(),
+            value: Some(value),
+        };
+        pairs.into_iter().map(named).collect::<Vec<_>>().into()
     }
 }
 
@@ -202,5 +230,34 @@ impl TaskConnection for () {
 
     fn describe() -> Option<Vec<FieldDescription>> {
         Some(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NamedLiterals;
+    use crate::literal::integer;
+    use crate::pb::task::NamedLiteral;
+
+    #[test]
+    fn of_a_name_that_comes_twice_the_last_value_stands_in_the_first_place() {
+        let named = |name: &str, value: Option<i64>| NamedLiteral {
+            name: name.to_owned(),
+            value: value.map(integer),
+        };
+        let came = [("a", Some(1)), ("b", Some(2)), ("a", Some(3)), ("c", None), ("a", Some(4))];
+        let came: Vec<NamedLiteral> = came.map(|(name, value)| named(name, value)).into();
+        let literals = NamedLiterals::from(came);
+        assert_eq!(literals.get("a"), Some(&integer(4)));
+        assert_eq!(
+            literals.into_entries(),
+            [named("a", Some(4)), named("b", Some(2)), named("c", None)]
+        );
+        // A last one without a value is no value.
+        let unset = NamedLiterals::from(vec![named("a", Some(1)), named("a", None)]);
+        assert_eq!((unset.get("a"), unset.len()), (None, 1));
+        let mut pushed: NamedLiterals = [("a", integer(1)), ("b", integer(2))].into_iter().collect();
+        pushed.push("a", integer(3));
+        assert_eq!(pushed.into_entries(), [named("a", Some(3)), named("b", Some(2))]);
     }
 }

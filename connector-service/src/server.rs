@@ -191,8 +191,7 @@ impl Server {
         });
         remembered.and_then(|it| metrics.watch(it)).map_err(ServerError::new)?;
         let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&gates), limits.max_call));
-        let routes = grpc::routes(dispatcher, &registry, health.clone(), &limits)
-            .map_err(ServerError::new)?;
+        let routes = grpc::routes(dispatcher, &registry, health.clone(), &limits);
 
         // The operators' pages stay up while calls drain, so that the drain can be watched.
         let admin_pages = admin.map(|listener| {

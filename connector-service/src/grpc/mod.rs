@@ -8,6 +8,7 @@ pub(crate) mod health;
 mod log_stream;
 mod metadata_service;
 mod oversize;
+mod reflection;
 mod task_service;
 mod timeout;
 
@@ -15,11 +16,12 @@ use std::sync::Arc;
 
 use connector_core::Registry;
 use connector_gate::Dispatcher;
+use tonic::codec::CompressionEncoding::{Deflate, Gzip};
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
+use tonic_reflection::pb::{v1, v1alpha};
 
 use crate::limits::Limits;
-use crate::pb::FILE_DESCRIPTOR_SET;
 use crate::pb::async_connector_service_server::{
     AsyncConnectorServiceServer, SERVICE_NAME as TASKS,
 };
@@ -27,35 +29,41 @@ use crate::pb::connector_metadata_service_server::{
     ConnectorMetadataServiceServer, SERVICE_NAME as METADATA,
 };
 pub(crate) use oversize::OversizeLayer;
+use reflection::Reflection;
 
 /// The services whose health is reported, besides the server as a whole.
 pub(crate) const HEALTH_NAMES: [&str; 3] = [TASKS, METADATA, "grpc.health.v1.Health"];
 
-/// Every service on the gRPC port.
-///
-/// # Errors
-/// Descriptors that do not decode, which would be a broken build.
+/// Every service on the gRPC port. Requests may come compressed, as the official service takes them;
+/// unpacked they are no larger than others may be.
 pub(crate) fn routes(
     dispatcher: Arc<Dispatcher>,
     registry: &Registry,
     health: health::HealthTable,
     limits: &Limits,
-) -> Result<Routes, tonic_reflection::server::Error> {
-    let tasks =
-        AsyncConnectorServiceServer::new(task_service::TaskService::new(dispatcher, limits))
-            .max_decoding_message_size(limits.max_request_bytes)
-            .max_encoding_message_size(usize::MAX);
+) -> Routes {
+    let tasks = task_service::TaskService::new(dispatcher, limits);
+    let tasks = AsyncConnectorServiceServer::new(tasks)
+        .accept_compressed(Gzip)
+        .accept_compressed(Deflate)
+        .max_decoding_message_size(limits.max_request_bytes)
+        .max_encoding_message_size(usize::MAX);
     let metadata = metadata_service::MetadataService::new(registry, limits.texts());
-    let metadata = ConnectorMetadataServiceServer::new(metadata);
-    Ok(Routes::new(tasks)
+    let metadata = ConnectorMetadataServiceServer::new(metadata)
+        .accept_compressed(Gzip)
+        .accept_compressed(Deflate);
+    let health = HealthServer::new(health::HealthService::new(health, limits.texts()))
+        .accept_compressed(Gzip)
+        .accept_compressed(Deflate);
+    let reflection = v1::server_reflection_server::ServerReflectionServer::new(Reflection)
+        .accept_compressed(Gzip)
+        .accept_compressed(Deflate);
+    let old_reflection = v1alpha::server_reflection_server::ServerReflectionServer::new(Reflection)
+        .accept_compressed(Gzip)
+        .accept_compressed(Deflate);
+    Routes::new(tasks)
         .add_service(metadata)
-        .add_service(HealthServer::new(health::HealthService::new(health, limits.texts())))
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?))
-}
-
-fn reflection() -> tonic_reflection::server::Builder<'static> {
-    tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .add_service(health)
+        .add_service(reflection)
+        .add_service(old_reflection)
 }

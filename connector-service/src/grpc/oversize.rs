@@ -9,8 +9,12 @@ use http::{Request, Response};
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 
-/// How tonic's message for an over-size request starts. A test sends one, so a change shows.
-const TONIC_TEXT: &str = "Error, decoded message length too large: ";
+/// How tonic's messages for an over-size request start, and their codes: for one that came as it is, and
+/// for a compressed one. A test sends both, so a change shows.
+const TONIC_TEXTS: [(Code, &str); 2] = [
+    (Code::OutOfRange, "Error, decoded message length too large: "),
+    (Code::ResourceExhausted, "Error decompressing: size limit, "),
+];
 
 /// Wraps the gRPC routes.
 #[derive(Debug, Clone, Copy)]
@@ -52,21 +56,19 @@ fn translate(response: Response<Body>) -> Response<Body> {
     let refused = response
         .headers()
         .get("grpc-status")
-        .is_some_and(|status| status.as_bytes() == b"11")
+        .is_some_and(|status| matches!(status.as_bytes(), b"8" | b"11"))
         .then(|| Status::from_header_map(response.headers()))
-        .flatten()
-        .filter(|status| {
-            status.code() == Code::OutOfRange && status.message().starts_with(TONIC_TEXT)
-        });
-    match refused {
-        Some(status) => {
-            let sizes = status.message().trim_start_matches(TONIC_TEXT);
-            Status::resource_exhausted(format!(
-                "the request is larger than this server takes ({sizes}); pass large values by \
-                 reference, or raise `--max-request-bytes`"
-            ))
-            .into_http()
-        }
+        .flatten();
+    let sizes = refused.as_ref().and_then(|status| {
+        let mut texts = TONIC_TEXTS.iter().filter(|(code, _)| *code == status.code());
+        texts.find_map(|(_, text)| status.message().strip_prefix(text))
+    });
+    match sizes {
+        Some(sizes) => Status::resource_exhausted(format!(
+            "the request is larger than this server takes ({sizes}); pass large values by \
+             reference, or raise `--max-request-bytes`"
+        ))
+        .into_http(),
         None => response,
     }
 }

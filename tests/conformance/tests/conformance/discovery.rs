@@ -2,6 +2,7 @@
 
 use conformance_tests::Running;
 use connector_service::pb;
+use prost::Message as _;
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -116,6 +117,78 @@ async fn reflection_answers_in_both_versions() {
     };
     let names: Vec<_> = listed.service.into_iter().map(|service| service.name).collect();
     assert!(names.contains(&symbol), "{names:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_question_of_reflection_that_has_no_answer_does_not_end_the_stream() {
+    use v1::server_reflection_request::MessageRequest::{
+        AllExtensionNumbersOfType, FileByFilename, FileContainingExtension, FileContainingSymbol,
+    };
+    use v1::server_reflection_response::MessageResponse;
+
+    let extension = v1::ExtensionRequest {
+        containing_type: "google.protobuf.FieldOptions".to_owned(),
+        extension_number: 4_242,
+    };
+    let questions = [
+        FileContainingSymbol("no.such.Symbol".to_owned()),
+        FileByFilename("no/such.proto".to_owned()),
+        FileContainingExtension(extension),
+        AllExtensionNumbersOfType("no.such.Message".to_owned()),
+        AllExtensionNumbersOfType("google.protobuf.FieldOptions".to_owned()),
+        FileByFilename("google/protobuf/descriptor.proto".to_owned()),
+        FileContainingSymbol("google.protobuf.FileDescriptorSet".to_owned()),
+        FileContainingSymbol("flyteidl2.core.TaskExecution.RUNNING".to_owned()),
+        FileContainingSymbol("flyteidl2.core.TaskExecution.Phase.RUNNING".to_owned()),
+    ];
+    let questions = questions.map(|question| v1::ServerReflectionRequest {
+        host: "here".to_owned(),
+        message_request: Some(question),
+    });
+    let nothing = v1::ServerReflectionRequest::default();
+    let questions: Vec<_> = questions.into_iter().chain([nothing]).collect();
+
+    let server = Running::start().await;
+    let mut client =
+        v1::server_reflection_client::ServerReflectionClient::new(server.channel().await);
+    let answers = client.server_reflection_info(tokio_stream::iter(questions.clone())).await;
+    let mut answers = answers.unwrap().into_inner();
+    let mut told = Vec::new();
+    for question in questions {
+        let answer = answers.message().await.unwrap().expect("an answer to every question");
+        assert_eq!(answer.valid_host, question.host);
+        assert_eq!(answer.original_request, Some(question));
+        told.push(match answer.message_response.unwrap() {
+            MessageResponse::FileDescriptorResponse(files) => {
+                let [file] = &files.file_descriptor_proto[..] else { panic!("{files:?}") };
+                prost_types::FileDescriptorProto::decode(&file[..]).unwrap().name.unwrap()
+            }
+            MessageResponse::AllExtensionNumbersResponse(numbers) => {
+                format!("{} {:?}", numbers.base_type_name, numbers.extension_number)
+            }
+            MessageResponse::ErrorResponse(error) => {
+                assert!(!error.error_message.is_empty());
+                format!("{:?}", Code::from(error.error_code))
+            }
+            other @ MessageResponse::ListServicesResponse(_) => panic!("{other:?}"),
+        });
+    }
+    assert_eq!(
+        told,
+        [
+            "NotFound",
+            "NotFound",
+            "NotFound",
+            "NotFound",
+            "google.protobuf.FieldOptions []",
+            "google/protobuf/descriptor.proto",
+            "google/protobuf/descriptor.proto",
+            "flyteidl2/core/execution.proto",
+            "NotFound",
+            "InvalidArgument",
+        ]
+    );
     server.stop().await;
 }
 
