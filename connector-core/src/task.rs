@@ -77,7 +77,8 @@ impl From<Vec<pb::task::NamedLiteral>> for NamedLiterals {
         if last.is_empty() {
             return Self { entries };
         }
-        let mut entries: Vec<Option<pb::task::NamedLiteral>> = entries.into_iter().map(Some).collect();
+        let mut entries: Vec<Option<pb::task::NamedLiteral>> =
+            entries.into_iter().map(Some).collect();
         for (first, later) in last {
             let later = entries.get_mut(later).and_then(Option::take);
             if let Some(first) = entries.get_mut(first) {
@@ -256,7 +257,8 @@ mod tests {
         // A last one without a value is no value.
         let unset = NamedLiterals::from(vec![named("a", Some(1)), named("a", None)]);
         assert_eq!((unset.get("a"), unset.len()), (None, 1));
-        let mut pushed: NamedLiterals = [("a", integer(1)), ("b", integer(2))].into_iter().collect();
+        let mut pushed: NamedLiterals =
+            [("a", integer(1)), ("b", integer(2))].into_iter().collect();
         pushed.push("a", integer(3));
         assert_eq!(pushed.into_entries(), [named("a", Some(3)), named("b", Some(2))]);
     }

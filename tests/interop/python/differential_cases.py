@@ -8,6 +8,7 @@ import datetime
 import urllib.request
 from typing import Dict, List, Tuple
 
+import grpc
 import task_requests
 from flyteidl2.connector import connector_pb2, service_pb2
 from google.protobuf.duration_pb2 import Duration
@@ -178,10 +179,22 @@ def echoes(transcript: Transcript) -> None:
     for name, value in ECHO_VALUES.items():
         echo(f"echo {name}", {name: value})
     echo("echo all", ECHO_VALUES)
+    name_twice(transcript)
     meta = echo("echo of no inputs", {})
     # The connector has neither of these methods.
     transcript.call("logs of echo", "GetTaskLogs", Logs(resource_meta=meta, task_category=ECHO))
     transcript.call("metrics of echo", "GetTaskMetrics", Metrics(resource_meta=meta, task_category=ECHO))
+
+
+def name_twice(transcript: Transcript) -> None:
+    """An input whose name comes three times. Nobody sends that on purpose; the wire allows it."""
+    request = task_requests.create_request(task_requests.echo({"a": int, "b": int}), {"a": 1, "b": 2}, run="twice")
+    for value in (3, 4):
+        again = request.inputs.literals.add(name="a")
+        again.value.scalar.primitive.integer = value
+    created = transcript.call("echo a name twice: create", "CreateTask", request)
+    meta = created[0].resource_meta if created else b""
+    transcript.call("echo a name twice: get", "GetTask", Get(resource_meta=meta, task_category=ECHO))
 
 
 def metadata(transcript: Transcript) -> None:
@@ -203,6 +216,26 @@ def wire(transcript: Transcript) -> None:
     # Field 15 does not exist; a newer client may have one.
     newer = Get(resource_meta=FINISHED, task_category=BATCH_JOB).SerializeToString() + b"\x7a\x01x"
     transcript.raw("request with an unknown field", f"{service}/GetTask", newer, response)
+    compressed(transcript)
+
+
+def compressed(transcript: Transcript) -> None:
+    """What a channel with a compression of its own sends, or a mesh in between."""
+    for encoding in (grpc.Compression.Gzip, grpc.Compression.Deflate):
+        case = encoding.name.lower()
+
+        def call(rpc: str, request) -> list:
+            return transcript.call(f"{rpc} in {case}", rpc, request, compression=encoding)
+
+        # Long enough that it is sent compressed, and is not smaller as it is.
+        prefix = "s3://interop-bucket/" + "compressible/" * 1000
+        call("GetTask", Get(resource_meta=FINISHED, task_category=BATCH_JOB, output_prefix=prefix))
+        call("DeleteTask", Delete(resource_meta=FINISHED, task_category=BATCH_JOB))
+        call("GetTaskLogs", Logs(resource_meta=FINISHED, task_category=BATCH_JOB, token="page-2"))
+        call("GetConnector", connector_pb2.GetConnectorRequest(name="Echo Connector"))
+        call("Check", health_pb2.HealthCheckRequest(service=""))
+        too_large = Get(resource_meta=FINISHED, task_category=BATCH_JOB, output_prefix="x" * (17 << 20))
+        transcript.call(f"too large in {case}", "GetTask", too_large, compression=encoding)
 
 
 def metrics_page(transcript: Transcript, url: str) -> None:

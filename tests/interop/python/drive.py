@@ -28,6 +28,16 @@ ECHO = connector_pb2.TaskCategory(name="echo", version=0)
 JOB_SECONDS = 2.0
 POLL_SECONDS = 0.1
 POLL_LIMIT_SECONDS = 30
+# Tools ask for the file of options, too, and go on after a name that is not there.
+REFLECTED = [
+    {"file_containing_symbol": "no.such.Symbol"},
+    {"file_by_filename": "google/protobuf/descriptor.proto"},
+    {"file_containing_symbol": "google.protobuf.FieldOptions"},
+    # Protobuf's rule: the values of an enum stand beside it.
+    {"file_containing_symbol": "flyteidl2.core.TaskExecution.RETRYABLE_FAILED"},
+    {"file_by_filename": "no/such.proto"},
+    {"file_containing_symbol": "flyteidl2.connector.CreateTaskRequest.inputs"},
+]
 
 
 def sequence(transcript: Transcript) -> None:
@@ -164,6 +174,7 @@ def reflection(transcript: Transcript, version: str) -> None:
         },
         listed=sorted(connector.name for connector in listed.connectors),
         unknown_symbol=client.refusal("no.such.Symbol"),
+        on_one_stream=client.on_one_stream(REFLECTED),
     )
 
 

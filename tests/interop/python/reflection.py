@@ -42,6 +42,19 @@ class Reflection:
             return error.code().name
         return next(code.name for code in grpc.StatusCode if code.value[0] == number)
 
+    def on_one_stream(self, questions: List[Dict[str, str]]) -> List[str]:
+        """What each of the questions, asked on one stream, is answered with: a file's name, or a code's."""
+        asked = iter([pb.ServerReflectionRequest(**question) for question in questions])
+        told = []
+        for answer in self.ask_stream(asked, timeout=10):
+            if answer.HasField("error_response"):
+                number = answer.error_response.error_code
+                told.append(next(code.name for code in grpc.StatusCode if code.value[0] == number))
+            else:
+                [data] = answer.file_descriptor_response.file_descriptor_proto
+                told.append(descriptor_pb2.FileDescriptorProto.FromString(data).name)
+        return told
+
     def load(self, symbol: str) -> None:
         """Fetches the file that declares `symbol` and everything which that file imports."""
         names = self.keep(self.ask(file_containing_symbol=symbol))

@@ -47,11 +47,12 @@ class Transcript:
         if answer.status != health_pb2.HealthCheckResponse.SERVING:
             raise RuntimeError(f"the server reports {answer}")
 
-    def call(self, case: str, rpc: str, request: Message) -> List[Message]:
+    def call(self, case: str, rpc: str, request: Message, **options: Any) -> List[Message]:
         """Makes one call, notes what came back, and returns the messages (none after an error)."""
+        options.setdefault("timeout", DEADLINE_SECONDS)
         if rpc in self.streaming:
-            return self.record(case, rpc, lambda: self.streaming[rpc](request, timeout=DEADLINE_SECONDS))
-        return self.record(case, rpc, lambda: [self.unary[rpc](request, timeout=DEADLINE_SECONDS)])
+            return self.record(case, rpc, lambda: self.streaming[rpc](request, **options))
+        return self.record(case, rpc, lambda: [self.unary[rpc](request, **options)])
 
     def raw(self, case: str, path: str, request: bytes, response: Type[Message]) -> List[Message]:
         """Makes one unary call with bytes of the caller's own."""

@@ -146,6 +146,11 @@ const INTENDED: &[Intended] = &[
         fields: &[("code", "INTERNAL"), ("details", "failed to decode")],
         reason: "the answer is the gRPC library's own",
     },
+    Intended {
+        cases: &["too large in gzip", "too large in deflate"],
+        fields: &[("details", "unpacks to more than")],
+        reason: "the text is the gRPC library's own there, and says what to do here; the code is the same",
+    },
     // The Prometheus page.
     Intended {
         cases: &["metrics page"],

@@ -263,5 +263,14 @@ fn reflection_describes_the_services_in_both_versions() {
             "{step}"
         );
         assert_eq!(step["unknown_symbol"], "NOT_FOUND", "{version}");
+        let told = json!([
+            "NOT_FOUND",
+            "google/protobuf/descriptor.proto",
+            "google/protobuf/descriptor.proto",
+            "flyteidl2/core/execution.proto",
+            "NOT_FOUND",
+            "flyteidl2/connector/connector.proto",
+        ]);
+        assert_eq!(step["on_one_stream"], told, "{version}");
     }
 }
