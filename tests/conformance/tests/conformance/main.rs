@@ -4,6 +4,7 @@
 
 mod calls;
 mod check;
+mod compressed;
 mod creates;
 mod discovery;
 mod drain;
@@ -12,3 +13,4 @@ mod hostile;
 mod isolation;
 mod polls;
 mod questions;
+mod slow_link;
