@@ -115,11 +115,8 @@ async fn serve(args: &ServeArgs) -> Result<(), String> {
     if args.worker.is_some() {
         complain("note: --worker is ignored; worker threads follow the processors\n");
     }
-    if !args.modules.is_empty() {
-        complain(format!(
-            "note: --modules {} is ignored; connectors are linked into this binary\n",
-            args.modules.join(" ")
-        ));
+    if let Some(warning) = linking::not_loaded(&args.modules) {
+        complain(format!("warning: {warning}\n"));
     }
     let registry = linked().await?;
     if let Some(problem) = linking::problem(&registry, &args.expect) {

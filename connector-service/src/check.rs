@@ -23,6 +23,9 @@ pub(crate) async fn check(registry: Registry, args: &ServeArgs) -> Result<String
     if let Some(problem) = linking::problem(&registry, &args.expect) {
         return Err(problem);
     }
+    if let Some(missing) = linking::not_loaded(&args.modules) {
+        return Err(missing);
+    }
     // A server leaves such a connector out and serves the others; here somebody can still mend it.
     let failures: Vec<String> = registry
         .failures()
@@ -90,6 +93,8 @@ mod tests {
     async fn what_is_missing_is_an_error() {
         let error = check(one().await, &flags("c check --expect echo@2")).await.unwrap_err();
         assert!(error.contains("echo@2"), "{error}");
+        let error = check(one().await, &flags("c check --modules a b")).await.unwrap_err();
+        assert!(error.contains("NOT SERVED") && error.contains("a, b"), "{error}");
         let error = check(Registry::default(), &flags("c check")).await.unwrap_err();
         assert!(error.contains("no connector is linked"), "{error}");
     }
