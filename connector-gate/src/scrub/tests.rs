@@ -69,6 +69,14 @@ fn every_common_spelling_is_hidden_and_what_stands_around_stays() {
 }
 
 #[test]
+fn a_secret_is_hidden_as_the_connector_sees_it() {
+    for given in ["hunter2", "hunter2\r\n", "\u{feff}hunter2\n", "hunter2\u{feff}"] {
+        assert_eq!(scrubbed(&[given], "key hunter2 refused"), "key *** refused", "{given:?}");
+        assert_eq!(scrubbed(&[given], &format!("[{given}]")).matches("***").count(), 1);
+    }
+}
+
+#[test]
 fn secrets_that_overlap_are_hidden_to_their_ends() {
     assert_eq!(scrubbed(&["abcd", "bcdefgh"], "xabcdefghx"), "x***x");
     assert_eq!(scrubbed(&["abcd", "abcdefgh"], "xabcdefghx abcd"), "x***x ***");
