@@ -17,7 +17,7 @@ use crate::pb;
 use crate::phase::Phase;
 use crate::request::{CallContext, CreateTask, TaskContext, TaskExecution};
 use crate::resource::{Outputs, Resource};
-use crate::secret::OperatorSecrets;
+use crate::secret::{OperatorSecrets, read_as_meant};
 use crate::task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 use crate::typed::Interface;
 
@@ -290,7 +290,8 @@ impl<C: AsyncConnector> Erased<C> {
         output_prefix: String,
         connection: Option<pb::Connection>,
     ) -> Result<TaskContext<C>> {
-        let connection = connection.unwrap_or_default();
+        let mut connection = connection.unwrap_or_default();
+        read_as_meant(&mut connection.secrets);
         let connection = C::Connection::with_operator(connection, &self.operator)?;
         Ok(TaskContext { connection, output_prefix, call })
     }

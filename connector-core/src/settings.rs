@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::{ConnectorError, Result};
-use crate::secret::{OperatorSecrets, Secret};
+use crate::secret::{OperatorSecrets, Secret, as_meant};
 use crate::variables;
 
 /// Operator settings of one connector: lower-case names and text values.
@@ -74,7 +74,7 @@ impl Settings {
             Some(operator) => {
                 operator.get(name).or_else(|| self.get(name).map(|value| operator.bind(value)))
             }
-            None => self.get(name).map(Secret::new),
+            None => self.get(name).map(|value| Secret::new(as_meant(value))),
         }
     }
 

@@ -1,8 +1,9 @@
 //! The hosts an operator's secret may be sent to.
-//! `Secret` asks before it shows itself. Nothing is resolved or connected here: names are compared.
+//! `Secret` asks before it shows itself. How a host is written down is the business of `host`.
 
 use std::fmt;
 
+use super::host::Host;
 use crate::error::{ConnectorError, Result};
 
 /// Hosts, and the variable that names them.
@@ -16,8 +17,8 @@ pub(crate) struct Hosts {
 enum Rule {
     /// `*`: anywhere, also where no host can be named.
     Anywhere,
-    /// This host, or with a dot in front every host below it; at this port, if there is one.
-    Host { below: bool, name: String, port: Option<u16> },
+    /// This host, or every host below it; at its port, if it has one.
+    Host { below: bool, host: Host },
 }
 
 impl Hosts {
@@ -26,7 +27,7 @@ impl Hosts {
         Self { variable: String::new(), rules: Vec::new() }
     }
 
-    /// Reads a list such as `api.example.com, *.corp.example:8443`.
+    /// Reads a list such as `api.example.com, *.corp.example:8443, https://farm.example`.
     ///
     /// # Errors
     /// Says which entry is no host.
@@ -36,7 +37,8 @@ impl Hosts {
             Rule::parse(entry).ok_or_else(|| {
                 format!(
                     "`{entry}` is no host; write hosts such as `api.example.com`, \
-                     `*.corp.example`, `10.0.0.7:8443`, or `*` for anywhere"
+                     `*.corp.example`, `10.0.0.7:8443`, `https://api.example.com`, or `*` for \
+                     anywhere"
                 )
             })
         });
@@ -45,13 +47,22 @@ impl Hosts {
 
     /// Whether a secret may be sent to this host.
     pub(crate) fn check(&self, host: &str) -> Result<()> {
-        let Some((name, port)) = split(host) else {
-            return Err(ConnectorError::permanent(format!(
-                "a secret of the operator cannot be sent to {host:?}, which is no host name"
-            )));
+        let Some(host) = Host::read(host) else {
+            // Not repeated: what is no host may hold a password.
+            return Err(ConnectorError::permanent(
+                "a secret of the operator cannot be sent to what the connector named, which is no \
+                 host: it takes a host such as `api.example.com`, one with its port, or a URL \
+                 without a user",
+            ));
         };
-        if self.rules.iter().any(|rule| rule.allows(&name, port)) {
+        if self.rules.iter().any(|rule| rule.allows(&host)) {
             return Ok(());
+        }
+        let named = |rule: &Rule| rule.port().is_some_and(|port| rule.allows(&host.at(port)));
+        if host.port.is_none() && self.rules.iter().any(named) {
+            return Err(self.refusal(&format!(
+                "may be sent to one port of `{host}` only, and the connector named none"
+            )));
         }
         Err(self.refusal(&format!("may not be sent to `{host}`")))
     }
@@ -83,49 +94,28 @@ impl Rule {
         if entry == "*" {
             return Some(Self::Anywhere);
         }
-        let below = entry.strip_prefix("*.");
-        let (name, port) = split(below.unwrap_or(entry))?;
-        Some(Self::Host { below: below.is_some(), name, port })
+        let (below, host) = Host::read_entry(entry)?;
+        Some(Self::Host { below, host })
     }
 
-    fn allows(&self, host: &str, at: Option<u16>) -> bool {
-        let Self::Host { below, name, port } = self else { return true };
+    fn port(&self) -> Option<u16> {
+        let Self::Host { host, .. } = self else { return None };
+        host.port
+    }
+
+    fn allows(&self, asked: &Host) -> bool {
+        let Self::Host { below, host } = self else { return true };
         // A rule without a port is for all of them; one with a port needs the caller to name it.
-        if port.is_some() && *port != at {
+        if host.port.is_some() && host.port != asked.port {
             return false;
         }
         if *below {
-            host.strip_suffix(name.as_str())
-                .is_some_and(|front| front.len() > 1 && front.ends_with('.'))
+            let front = asked.name.strip_suffix(host.name.as_str());
+            front.is_some_and(|front| front.len() > 1 && front.ends_with('.'))
         } else {
-            host == name
+            asked.name == host.name
         }
     }
-}
-
-/// A host name or address and its port, in the one spelling that is compared. Anything more, such as
-/// a URL or a user in front, is refused: what stands where in it is read differently by every client.
-fn split(host: &str) -> Option<(String, Option<u16>)> {
-    let (name, port) = match host.strip_prefix('[') {
-        Some(rest) => {
-            let (address, rest) = rest.split_once(']')?;
-            (address, rest.strip_prefix(':').or_else(|| rest.is_empty().then_some(""))?)
-        }
-        // An IPv6 address comes without brackets, too.
-        None if host.matches(':').count() > 1 => (host, ""),
-        None => host.split_once(':').unwrap_or((host, "")),
-    };
-    if host.ends_with(':') {
-        return None;
-    }
-    let port = if port.is_empty() { None } else { Some(port.parse().ok()?) };
-    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-    if let Ok(address) = name.parse::<std::net::Ipv6Addr>() {
-        return Some((address.to_string(), port));
-    }
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let is_host = name.split('.').all(|label| !label.is_empty() && label.chars().all(legal));
-    is_host.then_some((name, port))
 }
 
 // The list may tell of hosts inside.
@@ -159,6 +149,10 @@ mod tests {
             "::1",
             "[::1]:80",
             "0:0:0:0:0:0:0:1",
+            "https://api.example.com",
+            "https://api.example.com:8443/v1/jobs?x=a@b",
+            "http://10.0.0.7:8443/",
+            "https://a.corp.example./x",
         ] {
             assert!(allowed(LIST, host), "{host}");
         }
@@ -177,7 +171,8 @@ mod tests {
             "evilcorp.example",
             "10.0.0.7",
             "10.0.0.7:443",
-            "https://api.example.com",
+            "https://10.0.0.7",
+            "https://user@api.example.com",
             "api.example.com/",
             "api.example.com@evil.example",
             "evil.example#.corp.example",
@@ -200,6 +195,37 @@ mod tests {
     }
 
     #[test]
+    fn a_port_is_that_of_the_scheme_where_none_is_named() {
+        for list in
+            ["https://api.example.com", "api.example.com:443", "HTTPS://API.example.com:443/"]
+        {
+            for host in
+                ["https://api.example.com/v1", "api.example.com:443", "wss://api.example.com"]
+            {
+                assert!(allowed(list, host), "{list} {host}");
+            }
+            for host in
+                ["http://api.example.com", "api.example.com:80", "https://api.example.com:8443"]
+            {
+                assert!(!allowed(list, host), "{list} {host}");
+            }
+            // The connector knows where it connects to, and has to say it.
+            let error = Hosts::parse("V", list).unwrap().check("api.example.com").unwrap_err();
+            assert!(error.message().contains("one port of `api.example.com` only"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_is_not_repeated() {
+        let hosts = Hosts::parse("V", LIST).unwrap();
+        let error = hosts.check("https://user:hunter2@api.example.com/").unwrap_err();
+        assert!(error.message().contains("a URL without a user"), "{error}");
+        assert!(!error.message().contains("hunter2"), "{error}");
+        let error = hosts.check("https://evil.example/?token=hunter2").unwrap_err();
+        assert!(error.message().contains("may not be sent to `evil.example:443`"), "{error}");
+    }
+
+    #[test]
     fn anywhere_is_said_with_a_star() {
         let anywhere = Hosts::parse("V", "*").unwrap();
         assert!(anywhere.check("any.example").is_ok() && anywhere.check_unnamed().is_ok());
@@ -212,7 +238,14 @@ mod tests {
 
     #[test]
     fn a_wrong_list_says_what_is_wrong() {
-        for list in ["https://a.example", "a.example/x", "*.*", "*a.example", "a b"] {
+        for list in [
+            "https://a.example/x",
+            "https://u@a.example",
+            "a.example/x",
+            "*.*",
+            "*a.example",
+            "a b",
+        ] {
             let error = Hosts::parse("V", list).unwrap_err();
             assert!(error.contains("is no host; write hosts such as"), "{list}: {error}");
         }

@@ -80,7 +80,7 @@ impl OperatorSecrets {
         let prefix = format!("{prefix}SECRET__");
         let named = variables.iter().filter_map(|(variable, value)| {
             let name = variable.strip_prefix(&prefix).filter(|name| !name.is_empty())?;
-            Some((name.to_ascii_lowercase(), Secret::bound(value.clone(), Arc::clone(&hosts))))
+            Some((name.to_ascii_lowercase(), Secret::bound(value, Arc::clone(&hosts))))
         });
         let variables = named.filter(|(_, secret)| !secret.is_empty()).collect();
         let directory = directory(value(DIRECTORY), task_type)?;
@@ -104,7 +104,7 @@ impl OperatorSecrets {
 
     /// A value that came in another setting of the operator, bound to the same hosts.
     pub(crate) fn bind(&self, value: &str) -> Secret {
-        Secret::bound(value.to_owned(), Arc::clone(&self.hosts))
+        Secret::bound(value, Arc::clone(&self.hosts))
     }
 }
 
@@ -199,9 +199,11 @@ fn read_files(
             continue;
         }
         match read_file(&path) {
-            Ok(value) if value.is_empty() => {}
             Ok(value) => {
-                secrets.insert(name.to_owned(), Secret::bound(value, Arc::clone(hosts)));
+                let secret = Secret::bound(&value, Arc::clone(hosts));
+                if !secret.is_empty() {
+                    secrets.insert(name.to_owned(), secret);
+                }
             }
             Err(problem) => {
                 problems.push(format!("{}: {problem}", path.display()));
@@ -224,13 +226,6 @@ fn read_file(path: &Path) -> Result<String, String> {
     })?;
     if value.len() as u64 > LARGEST {
         return Err(format!("it is longer than {LARGEST} bytes"));
-    }
-    // Editors and `echo` end a line; of a text of several lines the last end may count.
-    let line = value.strip_suffix('\n').unwrap_or(&value);
-    let line = line.strip_suffix('\r').unwrap_or(line);
-    let (one_line, length) = (!line.contains('\n'), line.len());
-    if one_line {
-        value.truncate(length);
     }
     Ok(value)
 }
@@ -310,21 +305,22 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let own = root.path().join("my-task");
         fs::create_dir_all(own.join("..data")).unwrap();
-        fs::write(own.join("api_key"), "f1\n").unwrap();
+        fs::write(own.join("api_key"), "\u{feff}f1\r\n").unwrap();
+        fs::write(own.join("empty"), "\n").unwrap();
         fs::write(own.join("pem"), "a\nb\n").unwrap();
         fs::write(own.join(".hidden"), "x").unwrap();
         let secrets = read(&[
             HOSTS,
             ("CONNECTOR_SECRETS_DIR", root.path().to_str().unwrap()),
             ("CONNECTOR__MY_TASK__SECRET__API_KEY", "v1"),
-            ("CONNECTOR__MY_TASK__SECRET__TOKEN", "v2"),
+            ("CONNECTOR__MY_TASK__SECRET__TOKEN", "\u{feff}v2\n"),
         ])
         .unwrap();
         let now = |name| text(&secrets, name);
         assert_eq!(now("api_key").as_deref(), Some("f1"));
         assert_eq!(now("pem").as_deref(), Some("a\nb\n"));
         assert_eq!(now("token").as_deref(), Some("v2"));
-        assert_eq!(now(".hidden"), None);
+        assert_eq!((now(".hidden"), now("empty")), (None, None));
         assert_eq!(secrets.refresh(), Refreshed::default());
 
         let held = secrets.get("api_key").unwrap();
@@ -351,9 +347,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_stops_the_start() {
-        let error = read(&[("CONNECTOR__MY_TASK__SECRET_HOSTS", "https://a")]).unwrap_err();
+        let error = read(&[("CONNECTOR__MY_TASK__SECRET_HOSTS", "https://a/x")]).unwrap_err();
         assert!(
-            error.contains("CONNECTOR__MY_TASK__SECRET_HOSTS: `https://a` is no host"),
+            error.contains("CONNECTOR__MY_TASK__SECRET_HOSTS: `https://a/x` is no host"),
             "{error}"
         );
         let error = read(&[("CONNECTOR_SECRETS_DIR", "/no/such/directory")]).unwrap_err();
@@ -363,7 +359,7 @@ mod tests {
     #[test]
     fn settings_hold_the_same_secrets() {
         let secrets = read(&[HOSTS, ("CONNECTOR__MY_TASK__SECRET__KEY", "k1")]).unwrap();
-        let values = [("token".to_owned(), "t1".to_owned())];
+        let values = [("token".to_owned(), "t1\n".to_owned())];
         let settings = Settings::from_iter(values).with_operator(secrets.into());
         for (name, value) in [("key", "k1"), ("token", "t1")] {
             let secret = settings.secret(name).unwrap();

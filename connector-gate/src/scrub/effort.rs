@@ -16,7 +16,7 @@ pub(super) struct Effort {
 }
 
 impl Effort {
-    pub(super) const fn for_text(text: &str) -> Self {
+    pub(super) const fn for_text(text: &[u8]) -> Self {
         Self { left: AT_LEAST.saturating_add(text.len().saturating_mul(PER_BYTE)) }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::effort::Effort;
 use super::needle::{Form, KEY_BYTES, Key, Needle, fold};
+use super::numbers::each_row;
 use super::parts::{Part, parts};
 use super::spelling::{escapes, is_special, line_break};
 
@@ -15,6 +16,10 @@ use super::spelling::{escapes, is_special, line_break};
 pub(super) const STARS: &str = "***";
 /// What stands in place of a text that is too costly to look through.
 const WITHHELD: &str = "*** (withheld: looking for secrets in this text would take too long)";
+
+/// A text would take too long to look through.
+#[derive(Debug)]
+pub(super) struct TooCostly;
 
 /// Needles by how they begin.
 #[derive(Debug)]
@@ -70,21 +75,36 @@ impl Index {
 
     /// The same for the secrets of two indexes at once, as those of one may overlap the other's.
     pub(super) fn scrubbed_with(&self, other: Option<&Self>, text: &str) -> Option<String> {
-        let mut effort = Effort::for_text(text);
-        let mut found = Vec::new();
-        self.find(text.as_bytes(), &mut effort, &mut found);
-        if let Some(other) = other {
-            other.find(text.as_bytes(), &mut effort, &mut found);
-        }
-        if effort.is_spent() {
-            return Some(WITHHELD.to_owned());
-        }
-        if found.is_empty() {
-            return None;
-        }
-        found.sort_unstable_by_key(|range| range.start);
+        let found = match self.found_with(other, text.as_bytes()) {
+            Ok(found) if found.is_empty() => return None,
+            Ok(found) => found,
+            Err(TooCostly) => return Some(WITHHELD.to_owned()),
+        };
         // Needles begin and end between characters; were that ever wrong, nothing must come out.
         Some(starred(text, &found).unwrap_or_else(|| WITHHELD.to_owned()))
+    }
+
+    /// Every place where a needle of one of the two stands, sorted by where it begins: as text, or shown
+    /// byte by byte.
+    pub(super) fn found_with(
+        &self,
+        other: Option<&Self>,
+        text: &[u8],
+    ) -> Result<Vec<Range<usize>>, TooCostly> {
+        let mut effort = Effort::for_text(text);
+        let mut found = Vec::new();
+        let both = || [Some(self), other].into_iter().flatten();
+        both().for_each(|index| index.find(text, &mut effort, &mut found));
+        each_row(text, |row| {
+            let mut in_row = Vec::new();
+            both().for_each(|index| index.find(&row.bytes, &mut effort, &mut in_row));
+            found.extend(in_row.iter().filter_map(|range| row.place(range)));
+        });
+        if effort.is_spent() {
+            return Err(TooCostly);
+        }
+        found.sort_unstable_by_key(|range| range.start);
+        Ok(found)
     }
 
     /// Every place where a needle stands. Overlapping ones are all found: where one secret begins

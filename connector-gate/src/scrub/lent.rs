@@ -65,14 +65,14 @@ mod tests {
         let file = root.path().join("render/api_key");
         let variables = [
             ("CONNECTOR_SECRETS_DIR".to_owned(), root.path().to_str().unwrap().to_owned()),
-            ("CONNECTOR__RENDER__SECRET__TOKEN".to_owned(), "first-token".to_owned()),
+            ("CONNECTOR__RENDER__SECRET__TOKEN".to_owned(), "\u{feff}first-token\r\n".to_owned()),
         ];
         let secrets = Arc::new(OperatorSecrets::read("render", &variables).unwrap());
         let lent = LentSecrets::of(&secrets).unwrap();
         let scrubbed = |text| Scrubber::of(None, Some(&lent)).unwrap().scrubbed(text);
         assert_eq!(scrubbed("first-token mounted-1").as_deref(), Some("*** mounted-1"));
         for (value, hidden) in [("mounted-1", "***, mounted-2"), ("mounted-2", "***, ***")] {
-            fs::write(&file, value).unwrap();
+            fs::write(&file, format!("\u{feff}{value}\n")).unwrap();
             assert!(secrets.refresh().changed);
             assert_eq!(scrubbed("mounted-1, mounted-2").as_deref(), Some(hidden));
         }

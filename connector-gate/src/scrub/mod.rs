@@ -1,13 +1,16 @@
 //! Secrets become `***` wherever they would leave the server: errors, messages, links, logs.
 //! `site` makes a `Scrubber` of a call's connection; the gate notes the values in the `KnownSecrets`
 //! of the process for what carries no connection, such as a service's log.
-//! What is looked for says `parts`, in which forms `needle`, in which spellings `spelling`.
+//! What is looked for says `parts`, in which forms `needle`, in which spellings `spelling` and
+//! `numbers`, and what of it is enough `cut`.
 
+mod cut;
 mod effort;
 mod index;
 mod known;
 mod lent;
 mod needle;
+mod numbers;
 mod parts;
 mod spelling;
 mod surfaces;

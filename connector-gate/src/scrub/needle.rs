@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::cut::is_cut;
 use super::effort::Effort;
 use super::spelling::{escapes, is_special, line_break};
 
@@ -82,7 +83,10 @@ impl Needle {
                     longest = longest.max(Some(at));
                     break;
                 };
-                let Some(byte) = text.get(at).copied() else { break };
+                let Some(byte) = text.get(at).copied() else {
+                    longest = longest.max(self.cut_off(found, text, at));
+                    break;
+                };
                 if is_special(byte) {
                     let wraps = found > 0 && self.form != Form::Plain;
                     if wraps && let Some(taken) = line_break(text, at) {
@@ -99,6 +103,7 @@ impl Needle {
                     });
                 }
                 if !self.equal(wanted, byte) {
+                    longest = longest.max(self.cut_off(found, text, at));
                     break;
                 }
                 found += 1;
@@ -106,6 +111,24 @@ impl Needle {
             }
         }
         Some(self.widened(text, start..longest?))
+    }
+
+    /// Where what was found ends, if it is the beginning of a needle whose rest was cut off.
+    fn cut_off(&self, found: usize, text: &[u8], at: usize) -> Option<usize> {
+        let shown = match self.form {
+            Form::Plain => found,
+            Form::Hex => found / 2,
+            Form::Base64 { .. } => found * 6 / 8,
+        };
+        let ends = |at| is_cut(shown, self.value.len(), text, at).then_some(at);
+        match self.form {
+            Form::Plain | Form::Hex => ends(at),
+            // The last digit holds bits of what would follow, and padding may have been made up.
+            Form::Base64 { .. } => ends(at).or_else(|| {
+                let digit = past(text, at, is_base64);
+                ends(digit).or_else(|| ends(past(text, past(text, digit, is_padding), is_padding)))
+            }),
+        }
     }
 
     /// The byte at an index, `None` from the end on.
@@ -153,22 +176,29 @@ impl Needle {
     /// Takes along the digits of base64 that hold only some bits of the secret, and the padding.
     fn widened(&self, text: &[u8], mut found: Range<usize>) -> Range<usize> {
         let Form::Base64 { before } = self.form else { return found };
-        let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);
         let left = found.start.checked_sub(1);
         if before > 0
             && let Some(left) = left
-            && text.get(left).copied().is_some_and(is_digit)
+            && text.get(left).copied().is_some_and(is_base64)
         {
             found.start = left;
         }
         if !(before + self.value.len()).is_multiple_of(3) {
-            found.end = past(text, found.end, is_digit);
+            found.end = past(text, found.end, is_base64);
             for _ in 0..2 {
-                found.end = past(text, found.end, |byte| byte == b'=');
+                found.end = past(text, found.end, is_padding);
             }
         }
         found
     }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte)
+}
+
+const fn is_padding(byte: u8) -> bool {
+    byte == b'='
 }
 
 /// Where the text goes on after a byte of that kind, however it is spelled.
@@ -194,7 +224,8 @@ mod tests {
     fn found(form: Form, value: &str, text: &str) -> Option<String> {
         let needle = Needle { value: value.into(), form };
         (0..text.len()).find_map(|at| {
-            let range = needle.find_at(text.as_bytes(), at, &mut Effort::for_text(text))?;
+            let range =
+                needle.find_at(text.as_bytes(), at, &mut Effort::for_text(text.as_bytes()))?;
             text.get(range).map(str::to_owned)
         })
     }

@@ -24,8 +24,8 @@ pub(super) struct Part<'a> {
 
 /// Everything to look for because of a secret; nothing if it is too short.
 pub(super) fn parts(value: &str) -> Vec<Part<'_>> {
-    // The line break at the end of a mounted file is no part of the secret.
-    let value = value.trim();
+    // What an editor leaves around a text is no part of the secret, and connectors do not see it.
+    let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if value.chars().nth(SHORTEST - 1).is_none() {
         return Vec::new();
     }
@@ -142,6 +142,7 @@ mod tests {
         assert_eq!(texts("abc"), Vec::<String>::new());
         assert_eq!(texts(" abc\n"), Vec::<String>::new());
         assert_eq!(texts("hunter2\n"), ["hunter2"]);
+        assert_eq!(texts("\u{feff}hunter2\u{feff}\r\n"), ["hunter2"]);
         assert_eq!(texts("äöüß"), ["äöüß"]);
     }
 

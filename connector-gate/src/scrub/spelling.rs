@@ -70,6 +70,12 @@ fn backslash(text: &[u8], at: usize, mut visit: impl FnMut(&[u8], usize)) {
         Some(b't') => b'\t',
         Some(b'b') => 0x08,
         Some(b'f') => 0x0c,
+        Some(b'0'..=b'3') if octal(text, at + run).is_some() => {
+            if let Some(byte) = octal(text, at + run) {
+                visit(&[byte], run + 3);
+            }
+            return;
+        }
         Some(b'0') => 0,
         Some(b'x') => {
             if let Some(byte) = hex_pair(text, at + run + 1) {
@@ -139,6 +145,11 @@ fn number(digits: &[u8], radix: u32) -> Option<u32> {
     })
 }
 
+/// Three digits, as C and the text form of protobuf have them.
+fn octal(text: &[u8], at: usize) -> Option<u8> {
+    u8::try_from(number(text.get(at..at + 3)?, 8)?).ok()
+}
+
 fn hex_pair(text: &[u8], at: usize) -> Option<u8> {
     u8::try_from(number(text.get(at..at + 2)?, 16)?).ok()
 }
@@ -164,6 +175,9 @@ mod tests {
             ("\\\\\\\"", "\"", 4),
             ("\\/", "/", 2),
             ("\\x41", "A", 4),
+            ("\\101", "A", 4),
+            ("\\0", "\0", 2),
+            ("\\08", "\0", 2),
             ("\\u0041", "A", 6),
             ("\\u00e9", "é", 6),
             ("\\\\u00E9", "é", 7),

@@ -69,6 +69,67 @@ fn every_common_spelling_is_hidden_and_what_stands_around_stays() {
 }
 
 #[test]
+fn bytes_shown_one_by_one_are_hidden() {
+    let secret = "s3cr/t é";
+    let bytes = secret.as_bytes();
+    for text in [
+        format!("{bytes:?}"),
+        format!("{bytes:#?}"),
+        format!("{bytes:x?}"),
+        format!("{bytes:02X?}"),
+        format!("{:?}", format!("{bytes:#?}")),
+        format!("{:?}", bytes::Bytes::from(secret)),
+        format!("Err(Auth({:?}))", [b"key=", bytes].concat()),
+        json!({ "key": bytes }).to_string(),
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":"),
+        bytes.iter().map(|byte| format!("\\{byte:03o}")).collect(),
+        format!("b'{}'", bytes.escape_ascii()),
+    ] {
+        let told = scrubbed(&[secret], &text);
+        assert!(told.contains("***"), "{text} became {told}");
+        let traces = ["99, 114", "63, 72", "63:72", "99,114", "s3cr", "99,\n", "162\\057"];
+        assert!(traces.iter().all(|trace| !told.contains(trace)), "{text} became {told}");
+    }
+    assert_eq!(scrubbed(&[secret], &format!("<{bytes:?}>")), "<[***]>");
+    // Lists of other numbers stay.
+    let other = format!("{:?} 2026-11-27 10:20:30", b"nothing of the kind");
+    assert_eq!(scrubbed(&[secret], &other), other);
+}
+
+#[test]
+fn a_secret_that_was_cut_off_is_hidden() {
+    let secret = "sk-live-0123456789abcdefghij";
+    let basic = STANDARD.encode(format!("u:{secret}"));
+    let beginning = |text: &str, most| text.chars().take(most).collect::<String>();
+    let listed = format!("{:?}", secret.as_bytes());
+    for (text, left) in [
+        ("bad key sk-live-01...".to_owned(), "bad key ***...".to_owned()),
+        ("bad key sk-live-0123456789…, try again".to_owned(), "bad key ***…, try again".into()),
+        ("bad key \"sk-live-0123\"...".to_owned(), "bad key \"***\"...".into()),
+        ("bad key sk-live-0123 [truncated]".to_owned(), "bad key *** [truncated]".into()),
+        ("key=sk-live-0123456789abcdef".to_owned(), "key=***".into()),
+        ("Err(\"key=sk-live-0123456789abcdef\")".to_owned(), "Err(\"key=***\")".into()),
+        ("k: sk-live-0123456789abcdef\nnext".to_owned(), "k: ***\nnext".into()),
+        (format!("Basic {}...", beginning(&basic, 20)), "Basic dT***...".into()),
+        (beginning(&listed, 80), "[***, 9".into()),
+        // What could be meant otherwise stays.
+        ("keys of the form sk-live-".to_owned(), "keys of the form sk-live-".into()),
+        ("keys begin with sk-...".to_owned(), "keys begin with sk-...".into()),
+        ("sk-live-0123 is unknown".to_owned(), "sk-live-0123 is unknown".into()),
+    ] {
+        assert_eq!(scrubbed(&[secret], &text), left, "{text}");
+    }
+}
+
+#[test]
+fn a_secret_is_hidden_as_the_connector_sees_it() {
+    for given in ["hunter2", "hunter2\r\n", "\u{feff}hunter2\n", "hunter2\u{feff}"] {
+        assert_eq!(scrubbed(&[given], "key hunter2 refused"), "key *** refused", "{given:?}");
+        assert_eq!(scrubbed(&[given], &format!("[{given}]")).matches("***").count(), 1);
+    }
+}
+
+#[test]
 fn secrets_that_overlap_are_hidden_to_their_ends() {
     assert_eq!(scrubbed(&["abcd", "bcdefgh"], "xabcdefghx"), "x***x");
     assert_eq!(scrubbed(&["abcd", "abcdefgh"], "xabcdefghx abcd"), "x***x ***");
@@ -216,6 +277,9 @@ fn forms(secret: &str, before: &str, after: &str) -> Vec<(String, usize)> {
         (url(&STANDARD.encode(&whole)), encoded * 3),
         (json!(STANDARD.encode(&whole)).to_string().replace('/', "\\/"), encoded * 2),
         (hex, 0),
+        (format!("{:?}", secret.as_bytes()), 2),
+        (format!("{:#x?}", secret.as_bytes()), 10),
+        (json!(format!("{:#?}", secret.as_bytes())).to_string(), 20),
     ]
 }
 
@@ -244,6 +308,29 @@ proptest! {
                 !scrubbed.contains(form.as_str()) && scrubbed.len() <= most,
                 "{form:?} became {scrubbed:?}",
             );
+        }
+    }
+
+    #[test]
+    fn no_long_beginning_of_a_secret_survives_a_cut(
+        secret in "[A-Za-z0-9+/]{12,64}",
+        shown in 8_usize..64,
+        left in "[ -~\n\\\\%]{0,12}",
+        right in "[ -~\n\\\\%]{0,12}",
+    ) {
+        let beginning = |text: &str, most| text.chars().take(most).collect::<String>();
+        let plain = beginning(&secret, shown.min(secret.len() - 1));
+        // One number more, of which only a part may be there.
+        let listed = format!("{:?}", &secret.as_bytes()[..=plain.len()]);
+        let listed = beginning(&listed, listed.len() - 2);
+        let encoded = beginning(&STANDARD.encode(&secret), (plain.len() + 1) * 4 / 3);
+        for (form, trace) in [
+            (plain.clone(), plain.clone()),
+            (listed.clone(), beginning(&listed, 24)),
+            (encoded.clone(), encoded.clone()),
+        ] {
+            let scrubbed = scrubbed(&[&secret], &format!("{left}{form}...{right}"));
+            prop_assert!(!scrubbed.contains(&trace), "{form:?} stayed in {scrubbed:?}");
         }
     }
 
