@@ -61,6 +61,9 @@ impl FlyteType for Json {
                 (None, Some(number), _) => number.into_literal(),
                 (None, None, number) => number.unwrap_or(f64::NAN).into_literal(),
             },
+            Self::Array(ref items) if lists(items) > LISTS => {
+                object::literal(&self.into_value(Style::Dataclass)?)
+            }
             Self::Array(items) => items.into_literal(),
         }
     }
@@ -100,6 +103,15 @@ impl FlyteType for Json {
     }
 }
 
+/// How many lists are written inside each other. Readers of protobuf go 100 messages deep, and a list is
+/// two; deeper ones are bytes.
+const LISTS: usize = 24;
+
+fn lists(items: &[Json]) -> usize {
+    let inner = items.iter().map(|item| item.as_array().map_or(0, |items| lists(items)));
+    1 + inner.max().unwrap_or(0)
+}
+
 fn json_field((key, value): (Value, Value)) -> Result<(String, Json), Mismatches> {
     let key = String::from_form(key.into()).map_err(Mismatches::in_keys)?;
     let value = Json::from_form(value.into());
@@ -108,13 +120,14 @@ fn json_field((key, value): (Value, Value)) -> Result<(String, Json), Mismatches
 
 #[cfg(test)]
 mod tests {
+    use prost::Message as _;
     use prost_types::Struct;
     use rmpv::Value;
     use serde_json::{Value as Json, json};
 
     use super::super::{FlyteType, Form};
     use crate::custom_info::json_to_struct;
-    use crate::literal;
+    use crate::{literal, pb};
 
     #[test]
     fn json_keeps_every_integer() {
@@ -157,6 +170,18 @@ mod tests {
         ] {
             let refused = object(key, value).unwrap_err().to_string();
             assert!(refused.starts_with(told), "{refused}");
+        }
+    }
+
+    #[test]
+    fn lists_of_every_depth_are_read_again() {
+        let mut list = json!([1]);
+        for depth in 1..=60 {
+            let literal = list.clone().into_literal().unwrap();
+            let bytes = literal.encode_to_vec();
+            let read = pb::Literal::decode(bytes.as_slice()).unwrap();
+            assert_eq!(Json::from_literal(&read), Ok(list.clone()), "{depth}");
+            list = json!([list]);
         }
     }
 
