@@ -1,10 +1,8 @@
 //! One secret, however it comes: in a task, in a file, in a variable.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
-
 use std::fs;
 
-use connector_core::erased::JobRequest;
+use connector_core::host::JobRequest;
 use connector_core::pb::Connection;
 use connector_core::prelude::*;
 use connector_core::{CallContext, Registry};
@@ -74,7 +72,7 @@ async fn told(variables: &[(&str, &str)], task: Option<&str>) -> [String; 2] {
                 ..Default::default()
             }),
         };
-        let call = CallContext { key: entry.key.clone(), deadline: None };
+        let call = CallContext::new(entry.key.clone());
         told.push(entry.connector.get(request, call).await.unwrap().message);
     }
     told.try_into().unwrap()
