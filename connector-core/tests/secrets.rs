@@ -1,4 +1,7 @@
 //! One secret, however it comes: in a task, in a file, in a variable.
+//! A binary of its own: what the linker collects is asserted in the other one.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::fs;
 
