@@ -18,6 +18,11 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 const JOB: &str = r#"{"job_id": "v-1"}"#;
+/// Different jobs: polls of one job at one moment are one question.
+fn job(number: usize) -> String {
+    format!(r#"{{"job_id": "v-1{number}"}}"#)
+}
+
 /// How long the connector blocks.
 const BLOCKED: Duration = Duration::from_secs(4);
 /// What a probe of Kubernetes waits for health.
@@ -76,9 +81,9 @@ async fn nor_does_a_connector_that_blocks_after_a_long_time_without() {
 async fn eight_block(vendor: &Vendor, server: &Running) {
     vendor.answer([Answer::Blocks]);
     let mut patient = Vec::new();
-    for _ in 0..8 {
+    for number in 0..8 {
         let mut tasks = server.tasks().await;
-        patient.push(tokio::spawn(async move { tasks.get_task(get("vendor", JOB)).await }));
+        patient.push(tokio::spawn(async move { tasks.get_task(get("vendor", job(number))).await }));
     }
     let in_flight = "flyte_connector_requests_in_flight{operation=\"get\",task_type=\"vendor\"} 8";
     server.until_counted(in_flight).await;
@@ -109,9 +114,9 @@ async fn other_calls_of_the_connector_find_threads_of_their_own() {
     let running = Answer::Says(Resource::running());
     vendor.answer(iter::repeat_n(Answer::Blocks, 8).chain([running]));
     let mut patient = Vec::new();
-    for _ in 0..8 {
+    for number in 0..8 {
         let mut tasks = server.tasks().await;
-        patient.push(tokio::spawn(async move { tasks.get_task(get("vendor", JOB)).await }));
+        patient.push(tokio::spawn(async move { tasks.get_task(get("vendor", job(number))).await }));
     }
     vendor.until(|counts| counts.blocked == 8).await;
     let mut tasks = server.tasks().await;
