@@ -42,6 +42,8 @@ pub(crate) struct Ledger {
     pub(crate) create_errors: Mutex<VecDeque<ConnectorError>>,
     /// The size of the metadata, over what it needs.
     pub(crate) padding: AtomicUsize,
+    /// What else the metadata holds.
+    pub(crate) noted: Mutex<String>,
     /// The next answers; after the last one jobs run.
     pub(crate) answers: Mutex<VecDeque<Answer>>,
     /// Errors of the next deletes.
@@ -76,7 +78,8 @@ impl AsyncConnector for Probe {
         }
         let number = self.0.created.fetch_add(1, Ordering::SeqCst) + 1;
         let padding = "x".repeat(self.0.padding.load(Ordering::SeqCst));
-        Ok(JobId::new(format!("j-{number}{padding}")))
+        let noted = self.0.noted.lock().unwrap().clone();
+        Ok(JobId::new(format!("j-{number}{padding}{noted}")))
     }
 
     async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {

@@ -15,7 +15,7 @@ use crate::isolation::{Interrupted, Places, Workplace};
 use crate::observer::Observer;
 use crate::operation::Operation;
 use crate::rate::Rates;
-use crate::scrub::{KnownSecrets, LentSecrets, Scrub, Scrubber};
+use crate::scrub::{KnownSecrets, LentSecrets, Scrub, Scrubber, secret_in};
 use crate::text::TextLimit;
 
 /// A connector with its surroundings.
@@ -68,6 +68,15 @@ impl Site {
             Some(scrubber) => scrubber.error(error),
             None => error,
         }
+    }
+
+    /// Where resource metadata holds a secret of the call's connection, if it does.
+    pub(crate) fn secret_in(
+        &self,
+        metadata: &[u8],
+        connection: Option<&pb::Connection>,
+    ) -> Option<String> {
+        secret_in(metadata, &Scrubber::of(connection, self.lent.as_ref())?)
     }
 
     /// A text without the secrets of the call's connection.

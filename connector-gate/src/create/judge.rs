@@ -17,6 +17,19 @@ use crate::operation::Operation;
 use crate::verdict::{self, Verdict};
 
 impl Creates {
+    /// Why this metadata must not be handed out, if there is a reason.
+    fn problem(&self, meta: &[u8], flight: &Flight) -> Option<String> {
+        let (size, most) = (meta.len(), self.site.policy.max_meta_bytes);
+        if size > most {
+            return Some(format!(
+                "the resource metadata has {size} bytes and may have {most} (the policy's \
+                 `max_meta_bytes`)"
+            ));
+        }
+        let place = self.site.secret_in(meta, flight.connection.as_ref())?;
+        Some(format!("{place} holds a secret, and Flyte would store it"))
+    }
+
     pub(super) fn judge(
         self: &Arc<Self>,
         made: Result<Bytes, Cause>,
@@ -25,16 +38,14 @@ impl Creates {
     ) -> Outcome {
         let cause = match made {
             Ok(meta) => {
-                let (size, most) = (meta.len(), self.site.policy.max_meta_bytes);
-                if size <= most {
+                let Some(problem) = self.problem(&meta, flight) else {
                     return Outcome::Created(meta);
-                }
+                };
                 // The job exists, and nobody will be able to say which one it is.
                 self.cancel_later(flight, meta, observer);
                 Cause::from(ConnectorError::permanent(format!(
-                    "the resource metadata has {size} bytes and may have {most} (the policy's \
-                     `max_meta_bytes`), so the job was cancelled; keep only what finds the job \
-                     again in the resource metadata"
+                    "{problem}, so the job was cancelled; keep only what finds the job again in the \
+                     resource metadata"
                 )))
             }
             Err(cause) => cause,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connector_core::ConnectorError;
+use connector_core::erased::JobRequest;
 use tokio::time::{Instant, sleep};
 
 use crate::failure::Cause;
@@ -271,4 +272,33 @@ async fn answers_are_forgotten_in_time() {
     sleep(601 * SECOND).await;
     assert_eq!(bench.remembered("created_jobs"), 0);
     assert_eq!(bench.created(Some(0), None).await.unwrap(), "{\"job_id\": \"j-2\"}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn metadata_with_a_secret_is_refused_by_field_and_its_job_cancelled() {
+    let bench = Bench::new(&[]).await;
+    *bench.ledger.noted.lock().unwrap() = "?key=hunter2-and-more".to_owned();
+    let mut request = bench.create(Some(0));
+    request.connection = Some(connector_core::pb::Connection {
+        secrets: [("api_key".to_owned(), "hunter2-and-more".to_owned())].into(),
+        ..Default::default()
+    });
+    let meta = bench.gate.create(request.clone(), &bench.call(None)).await.unwrap();
+    assert!(!String::from_utf8_lossy(&meta).contains("hunter2"), "{meta:?}");
+    sleep(SECOND).await;
+    assert_eq!(bench.deleted(), ["j-1?key=hunter2-and-more"], "cancelled as it was made");
+    let asked = JobRequest { resource_meta: meta, ..bench.job("") };
+    let job = bench.gate.get(asked, &bench.call(None)).await.unwrap();
+    assert_eq!(job.phase, connector_core::Phase::Failed);
+    assert!(
+        job.message.starts_with("the field `job_id` of the resource metadata holds a secret"),
+        "{}",
+        job.message
+    );
+    // Nothing of the kind: the job is handed out.
+    bench.ledger.noted.lock().unwrap().clear();
+    request.output_prefix = "s3://other/".to_owned();
+    request.execution = None;
+    let meta = bench.gate.create(request, &bench.call(None)).await.unwrap();
+    assert_eq!(meta, r#"{"job_id": "j-2"}"#);
 }

@@ -9,6 +9,7 @@ mod effort;
 mod index;
 mod known;
 mod lent;
+mod metadata;
 mod needle;
 mod numbers;
 mod parts;
@@ -19,12 +20,14 @@ mod surfaces;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use connector_core::pb;
-use index::Index;
+use index::{Index, TooCostly};
 pub use known::KnownSecrets;
 pub(crate) use lent::LentSecrets;
+pub(crate) use metadata::secret_in;
 pub use surfaces::Scrub;
 
 /// The size of the filter of a call's secrets, as a power of two.
@@ -52,6 +55,13 @@ impl Scrubber {
         let mut index = Index::new(FILTER_BITS);
         own.into_iter().flat_map(BTreeMap::values).for_each(|value| index.insert(value));
         (lent.is_some() || !index.is_empty()).then_some(Self { own: index, lent })
+    }
+}
+
+impl Scrubber {
+    /// Where in these bytes secrets stand.
+    fn found(&self, bytes: &[u8]) -> Result<Vec<Range<usize>>, TooCostly> {
+        self.own.found_with(self.lent.as_deref(), bytes)
     }
 }
 
