@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connector_core::ConnectorError;
-use connector_core::erased::JobRequest;
+use connector_core::host::JobRequest;
 use tokio::time::{Instant, sleep};
 
 use crate::failure::Cause;
