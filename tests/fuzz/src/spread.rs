@@ -52,9 +52,9 @@ kinds! {
     // Neither loss nor refusal.
     false, false {
         i8, i16, i32, i64, u8, u16, u32, f32, f64, bool, (), String, Date, Mode,
-        Timestamp, SignedDuration, Struct,
+        SignedDuration, Struct,
         Option<i64>, Option<String>, Option<bool>, Option<Mode>, Option<Vec<Option<Vec<String>>>>,
-        Vec<i64>, Vec<f64>, Vec<String>, Vec<Timestamp>, Vec<Vec<Option<i64>>>,
+        Vec<i64>, Vec<f64>, Vec<String>, Vec<Vec<Option<i64>>>,
         Vec<BTreeMap<String, f64>>, BTreeMap<String, i64>, BTreeMap<String, Vec<Option<bool>>>,
         BTreeMap<i64, String>, BTreeMap<bool, f64>, BTreeMap<u8, Vec<u64>>,
         (i64,), (String, Option<f64>), (bool, Vec<i8>, BTreeMap<String, i64>),
@@ -77,6 +77,8 @@ kinds! {
     false, true {
         // Flyte's integers end at 2^63, and bytes alone have no literal.
         u64, Vec<u64>, Bytes, Option<Bytes>,
+        // A moment that is in the years 1 to 9999 of its own zone only fits into objects, as text.
+        Timestamp, Vec<Timestamp>,
         // Objects in literals are put into one object, which has a bounded depth.
         serde_json::Value, Option<serde_json::Value>, Vec<serde_json::Value>,
     }
