@@ -77,3 +77,7 @@ struct WhatWorks;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/compiler-says-no.md")]
 struct CompilerSaysNo;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/bigquery.md")]
+struct BigQuery;
