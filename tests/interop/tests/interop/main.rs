@@ -4,6 +4,7 @@
 
 mod differential;
 mod generated;
+mod odd_names;
 mod parity;
 mod python_sdk;
 mod resource_meta;
