@@ -77,10 +77,14 @@ fn normal_meta(text: &str) -> Result<String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| strange())?.as_secs_f64();
     let recent = (now - RECENT_SECONDS..now + 1.0).contains(&seconds);
     // A float has a point even if its value is whole, here as in Python.
-    if id.len() != 8 || !id.chars().all(hexadecimal) || !created.contains('.') || !recent {
+    if !matches!(id.len(), 8 | 24)
+        || !id.chars().all(hexadecimal)
+        || !created.contains('.')
+        || !recent
+    {
         return Err(strange());
     }
-    Ok(format!("{{\"job_id\": \"<8 hex digits>\", \"created_at\": <now>,{rest}"))
+    Ok(format!("{{\"job_id\": \"<hex digits>\", \"created_at\": <now>,{rest}"))
 }
 
 #[cfg(test)]
@@ -101,7 +105,7 @@ mod tests {
         };
         assert_eq!(
             meta("00c0ffee", &format!("{now}.25")).unwrap(),
-            "{\"job_id\": \"<8 hex digits>\", \"created_at\": <now>, \"duration_seconds\": 5.0}"
+            "{\"job_id\": \"<hex digits>\", \"created_at\": <now>, \"duration_seconds\": 5.0}"
         );
         assert!(meta("00C0FFEE", &format!("{now}.25")).is_err(), "upper-case digits");
         assert!(meta("00c0ffe", &format!("{now}.25")).is_err(), "seven digits");

@@ -63,7 +63,7 @@ fn job(seen: &Transcript) -> (String, f64, f64) {
 fn create_returns_metadata_as_python_writes_it() {
     let Some(seen) = seen() else { return };
     let (id, created, duration) = job(seen);
-    assert!(id.len() == 8 && id.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')), "{id}");
+    assert!(id.len() == 24 && id.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')), "{id}");
     assert!(created > 1.7e9, "{created}");
     assert_eq!(duration, 2.0);
 }

@@ -45,7 +45,7 @@ fn a_python_service_is_driven_like_any_other() {
     }
 
     assert_eq!(repeated.status.code(), Some(1), "{}", told(repeated));
-    assert!(told(repeated).contains("gave different answers"), "{}", told(repeated));
+    assert!(told(repeated).contains("named different jobs"), "{}", told(repeated));
     assert!(outputs(repeated)["result"].is_string(), "the first job goes on all the same");
 
     assert_eq!(echoed.status.code(), Some(0), "{}", told(echoed));
