@@ -75,8 +75,8 @@ impl Dispatcher {
         request: CreateRequest,
         input_bytes: usize,
     ) -> Result<Bytes, Failure> {
-        self.gates.find(&route.task_type, route.version).observer.inputs(input_bytes);
-        let Begun { gate, call, guard, span } = self.begin(Operation::Create, route)?;
+        let begun = self.begin(Operation::Create, route, Some(input_bytes))?;
+        let Begun { gate, call, guard, span } = begun;
         settled(ended(gate.create(request, &call), guard, span).await?)
     }
 
@@ -85,7 +85,7 @@ impl Dispatcher {
     /// # Errors
     /// See [`Dispatcher`].
     pub async fn get(&self, route: Route, request: JobRequest) -> Result<ErasedResource, Failure> {
-        let Begun { gate, call, guard, span } = self.begin(Operation::Get, route)?;
+        let Begun { gate, call, guard, span } = self.begin(Operation::Get, route, None)?;
         settled(ended(gate.get(request, &call), guard, span).await?)
     }
 
@@ -94,7 +94,7 @@ impl Dispatcher {
     /// # Errors
     /// See [`Dispatcher`].
     pub async fn delete(&self, route: Route, request: JobRequest) -> Result<(), Failure> {
-        let Begun { gate, call, guard, span } = self.begin(Operation::Delete, route)?;
+        let Begun { gate, call, guard, span } = self.begin(Operation::Delete, route, None)?;
         settled(ended(gate.delete(request, &call), guard, span).await?)
     }
 
@@ -108,7 +108,7 @@ impl Dispatcher {
         route: Route,
         request: QueryRequest<MetricsQuery>,
     ) -> Result<(Vec<Metric>, CallGuard), Failure> {
-        let Begun { gate, call, guard, span } = self.begin(Operation::GetMetrics, route)?;
+        let Begun { gate, call, guard, span } = self.begin(Operation::GetMetrics, route, None)?;
         ended(gate.get_metrics(request, &call), guard, span).await
     }
 
@@ -121,21 +121,30 @@ impl Dispatcher {
         route: Route,
         request: QueryRequest<LogQuery>,
     ) -> Result<(LogPages, CallGuard), Failure> {
-        let Begun { gate, call, guard, span } = self.begin(Operation::GetLogs, route)?;
+        let Begun { gate, call, guard, span } = self.begin(Operation::GetLogs, route, None)?;
         ended(gate.get_logs(request, &call), guard, span).await
     }
 
     /// The failure of a call whose request cannot be read; counted like every other.
     #[must_use]
     pub fn refused(&self, operation: Operation, route: Route, cause: Cause) -> Failure {
-        match self.begin(operation, route) {
+        match self.begin(operation, route, None) {
             Ok(begun) => begun.guard.fail(cause),
             Err(failure) => failure,
         }
     }
 
-    fn begin(&self, operation: Operation, route: Route) -> Result<Begun<'_>, Failure> {
+    /// The one look-up of a call. Inputs are told of whoever serves them, or nobody.
+    fn begin(
+        &self,
+        operation: Operation,
+        route: Route,
+        input_bytes: Option<usize>,
+    ) -> Result<Begun<'_>, Failure> {
         let found = self.gates.find(&route.task_type, route.version);
+        if let Some(bytes) = input_bytes {
+            found.observer.inputs(bytes);
+        }
         let timeout = route.timeout;
         let guard = CallGuard::new(found.observer, operation, route);
         let Some((key, gate)) = found.gate else {

@@ -79,7 +79,7 @@ async fn tried(flags: &str, interrupts: &[f64]) -> Tried {
         let server = Server::builder().registry(Arc::clone(&registry)).without_isolation();
         InProcess::serve(server.build())
     });
-    let service = Service::of(local, replica);
+    let service = Service::of(local, Some(replica));
     let line = format!("connector-server run obedient {flags}");
     let Ok(Command::Run(args)) = cli::parse(line.split_whitespace().map(Into::into)) else {
         panic!("{line}");

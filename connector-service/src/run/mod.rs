@@ -62,7 +62,7 @@ pub(crate) async fn run(
     let failure = init_failure(&registry, &wanted);
     let service = match &args.connect {
         Some(address) => Service::at(address).await?,
-        None => Service::in_process(registry),
+        None => Service::in_process(registry, args.twice),
     };
     let served = service.categories().await.map_err(|status| {
         format!("the service does not say what it serves: {}", status.message())

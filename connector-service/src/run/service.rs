@@ -46,18 +46,16 @@ pub(super) struct Page {
 }
 
 impl Service {
-    /// The connectors of this binary, served over memory.
-    pub(super) fn in_process(registry: Registry) -> Self {
+    /// The connectors of this binary, served over memory; by two servers where creates are repeated.
+    pub(super) fn in_process(registry: Registry, twice: bool) -> Self {
         let registry = Arc::new(registry);
-        let serve = |registry: Arc<Registry>| {
-            InProcess::serve(Server::builder().registry(registry).build())
-        };
-        Self::of(serve(Arc::clone(&registry)), serve(registry))
+        let serve = || InProcess::serve(Server::builder().registry(Arc::clone(&registry)).build());
+        Self::of(serve(), twice.then(serve))
     }
 
-    /// Two servers of this process over the same connectors.
-    pub(super) fn of(local: InProcess, replica: InProcess) -> Self {
-        Self { channel: local.channel(), local: Some(local), replica: Some(replica) }
+    /// A server of this process, and perhaps another one over the same connectors.
+    pub(super) fn of(local: InProcess, replica: Option<InProcess>) -> Self {
+        Self { channel: local.channel(), local: Some(local), replica }
     }
 
     /// The service at an address.

@@ -105,7 +105,7 @@ impl Tokens {
             ConnectorError::unauthenticated(format!(
                 "`google_application_credentials` is no key file of a service account: it must be JSON \
                  with `client_email`, `private_key` and `token_uri` ({})",
-                error.classify_for_people()
+                unread(&error)
             ))
         })?;
         let bad = |error: ConnectorError| {
@@ -160,18 +160,10 @@ impl Tokens {
     }
 }
 
-trait ForPeople {
-    /// What is wrong with a text that is no JSON, without a word of the text: it is a secret.
-    fn classify_for_people(&self) -> String;
-}
-
-impl ForPeople for serde_json::Error {
-    fn classify_for_people(&self) -> String {
-        match self.classify() {
-            serde_json::error::Category::Data => {
-                "a member is missing or of another type".to_owned()
-            }
-            _ => format!("it is no JSON at line {}, column {}", self.line(), self.column()),
-        }
+/// What is wrong with a text that is no JSON, without a word of the text: it is a secret.
+fn unread(error: &serde_json::Error) -> String {
+    match error.classify() {
+        serde_json::error::Category::Data => "a member is missing or of another type".to_owned(),
+        _ => format!("it is no JSON at line {}, column {}", error.line(), error.column()),
     }
 }

@@ -39,12 +39,6 @@ impl Endpoint {
         }
     }
 
-    /// Whether the operator set one.
-    #[must_use]
-    pub const fn is_set(&self) -> bool {
-        self.instead.is_some()
-    }
-
     /// The URL that a call for `url` goes to: its path and query, at the endpoint.
     #[must_use]
     pub fn of(&self, url: Url) -> Url {

@@ -32,22 +32,7 @@ impl SigningKey {
                 "the private key is no PEM text; it begins with `-----BEGIN PRIVATE KEY-----`",
             ));
         };
-        Self::from_pkcs8(&der)
-    }
-
-    /// Reads a private key from PKCS #8 in DER.
-    ///
-    /// # Errors
-    /// [`connector_core::ErrorKind::Permanent`]: it is no RSA key of 2048 bits or more.
-    pub fn from_pkcs8(der: &[u8]) -> Result<Self> {
-        KeyPair::from_pkcs8(der).map(Self).map_err(unfit)
-    }
-
-    /// The modulus and the exponent of the public key, as big-endian bytes.
-    #[must_use]
-    pub fn public(&self) -> (Vec<u8>, Vec<u8>) {
-        let components = ring::rsa::PublicKeyComponents::<Vec<u8>>::from(self.0.public());
-        (components.n, components.e)
+        KeyPair::from_pkcs8(&der).map(Self).map_err(unfit)
     }
 
     /// A token with these claims, signed by RS256. `key_id` names the key to the one who verifies it.
