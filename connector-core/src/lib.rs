@@ -82,6 +82,7 @@ mod phase;
 pub mod policy;
 pub mod prelude;
 mod python_json;
+mod quantity;
 mod registration;
 pub mod registry;
 mod request;

@@ -23,7 +23,7 @@ pub(crate) mod author;
 mod operator;
 
 pub(crate) use author::Policy;
-pub(crate) use operator::overridden;
+pub(crate) use operator::{overridden, settings_for_one, variables_for_all};
 
 /// What an error of create that no retry can mend becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use super::entry::Entry;
+use super::readers::{Made, Readers};
 use super::report::{Duplicate, InitFailure, RegistryError};
 use super::table::Registry;
 use crate::connector::AsyncConnector;
@@ -116,6 +117,7 @@ impl RegistryBuilder {
     pub async fn build(self) -> Result<Registry, RegistryError> {
         let served = claims(&self.candidates)?;
         let mut registry = Registry::default();
+        let mut readers = Readers::new();
         for (candidate, keys) in self.candidates.into_iter().zip(served) {
             if keys.is_empty() {
                 continue;
@@ -125,12 +127,19 @@ impl RegistryBuilder {
             let settings = Settings::from_variables(main, self.variables.iter().cloned());
             let policy = overridden(policy, &self.variables, &settings)?;
             let operator = Arc::new(OperatorSecrets::read(main, &self.variables)?);
-            let made = match candidate.source {
-                Source::Made(make) => Ok(make(Arc::clone(&operator))),
+            let (made, asked) = match candidate.source {
+                Source::Made(make) => (Ok(make(Arc::clone(&operator))), None),
                 Source::Linked(instance) => {
-                    make(instance, settings.with_operator(Arc::clone(&operator))).await
+                    let settings = settings.with_operator(Arc::clone(&operator));
+                    let asked = settings.asked();
+                    (make(instance, settings).await, Some(asked))
                 }
             };
+            let known = match (&made, asked) {
+                (Ok(connector), Some(asked)) => Made::FromSettings(connector, asked),
+                (Ok(_), None) | (Err(_), _) => Made::Elsewhere,
+            };
+            readers.add(candidate.identity.task_types, &known);
             match made {
                 Ok(connector) => {
                     for key in keys {
@@ -144,6 +153,7 @@ impl RegistryBuilder {
                 }
             }
         }
+        registry.set_variables(readers.judge(&self.variables));
         Ok(registry)
     }
 }
