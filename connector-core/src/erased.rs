@@ -18,6 +18,7 @@ use crate::phase::Phase;
 use crate::request::{CallContext, CreateTask, TaskContext, TaskExecution};
 use crate::resource::{Outputs, Resource};
 use crate::secret::{OperatorSecrets, read_as_meant};
+use crate::spec::ConnectorSpec;
 use crate::task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 use crate::typed::Interface;
 
@@ -165,6 +166,16 @@ pub trait DynConnector: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Logs, CallError>;
 }
 
+/// What connectors of a type take and give; none has to be made for that.
+pub(crate) fn interface<C: ConnectorSpec>() -> Interface {
+    Interface {
+        config: C::Config::describe(),
+        inputs: C::Inputs::describe(),
+        outputs: C::Outputs::describe(),
+        connection: C::Connection::describe(),
+    }
+}
+
 /// The form every registered connector takes.
 pub(crate) struct Erased<C> {
     connector: C,
@@ -187,12 +198,7 @@ impl<C> fmt::Debug for Erased<C> {
 #[async_trait]
 impl<C: AsyncConnector> DynConnector for Erased<C> {
     fn describe(&self) -> Interface {
-        Interface {
-            config: C::Config::describe(),
-            inputs: C::Inputs::describe(),
-            outputs: C::Outputs::describe(),
-            connection: C::Connection::describe(),
-        }
+        interface::<C>()
     }
 
     async fn create(&self, request: CreateRequest, call: CallContext) -> Result<Bytes, CallError> {

@@ -5,7 +5,7 @@
 pub use crate::erased::{
     CallError, CreateRequest, DynConnector, ErasedResource, JobRequest, QueryRequest,
 };
-pub use crate::registry::entry::Entry;
+pub use crate::registry::entry::{Description, Entry};
 pub use crate::registry::readers::{UnreadVariable, Variables};
 pub use crate::secret::Refreshed;
 pub use crate::typed::describe::{Interface, Shape};

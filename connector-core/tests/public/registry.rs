@@ -159,6 +159,30 @@ async fn linked_connectors_are_sorted_and_failed_ones_left_out() {
     assert!(failures[2].1.contains("panicked"), "{failures:?}");
 }
 
+#[test]
+fn what_connectors_are_is_known_without_making_them() {
+    // `init` of two of them fails, and one panics.
+    let described = Registry::linked().replace(ByHand).describe().expect("no duplicates");
+    let keys: Vec<(String, &str)> =
+        described.iter().map(|it| (it.key.to_string(), it.name)).collect();
+    for (key, name) in [
+        ("needs (0)", "Needs Connector"),
+        ("panics (0)", "Panics Connector"),
+        ("spark (0)", "Spark Connector"),
+        ("spark (1)", "By Hand"),
+        ("preview (0)", "Render Connector"),
+    ] {
+        assert!(keys.contains(&(key.to_owned(), name)), "{key} of {name} is not in {keys:?}");
+    }
+    assert_eq!(keys.iter().filter(|(key, _)| key == "spark (1)").count(), 1);
+    let render = described.iter().find(|it| it.key.task_type.as_str() == "render").unwrap();
+    let connection = render.interface.connection.as_ref().unwrap();
+    assert_eq!(connection[0].name, "api_key");
+    assert!(render.interface.config.is_none(), "settings are read untyped");
+    assert!(render.place.file.ends_with("registry.rs"));
+    assert!(Registry::linked().register(ByHand).describe().is_err());
+}
+
 #[tokio::test]
 async fn settings_come_from_the_variables_given() {
     // A test makes an instance as the server does.
