@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::connector::AsyncConnector;
-use crate::error::{ConnectorError, Result};
+use crate::error::{ConnectorError, Result, all_of};
 use crate::logs::{LogQuery, Logs};
 use crate::meta::{MetaError, ResourceMeta};
 use crate::metrics::{Metric, MetricsQuery};
@@ -212,14 +212,12 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
         } = request;
         // The settings are moved into their type; leaving a second copy would double large ones.
         let custom = template.custom.take().unwrap_or_default();
-        let task = CreateTask {
-            inputs: C::Inputs::from_literals(inputs)?,
-            input_context,
-            config: C::Config::from_custom(custom)?,
-            template,
-            execution,
-            context: self.context(call, output_prefix, connection)?,
-        };
+        let (inputs, config, context) = all_of(
+            C::Inputs::from_literals(inputs),
+            C::Config::from_custom(custom),
+            self.context(call, output_prefix, connection),
+        )?;
+        let task = CreateTask { inputs, input_context, config, template, execution, context };
         let meta = self.connector.create(task).await?;
         meta.encode()
             .map_err(|error| ConnectorError::permanent(error.to_string()).with_source(error).into())

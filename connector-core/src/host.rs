@@ -5,6 +5,7 @@
 pub use crate::erased::{
     CallError, CreateRequest, DynConnector, ErasedResource, JobRequest, QueryRequest,
 };
+pub use crate::error::with_causes;
 pub use crate::registry::entry::{Description, Entry};
 pub use crate::registry::readers::{UnreadVariable, Variables};
 pub use crate::secret::Refreshed;

@@ -67,6 +67,8 @@ mod connector;
 pub mod custom_info;
 mod dynamic;
 mod erased;
+#[cfg(test)]
+mod erased_tests;
 mod error;
 #[doc(hidden)]
 pub mod host;
