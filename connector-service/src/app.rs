@@ -1,21 +1,21 @@
 //! From the command line to a running server: read flags, check connectors, bind, announce, serve.
 //! `main` calls it. Everything it prints says what to do; embedders use `server` instead.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use connector_core::Registry;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
-use crate::cli::{self, Command, DescribeArgs, ServeArgs};
+use crate::cli::{self, Command, DescribeArgs, Environment, Parsed, ServeArgs};
 use crate::python::{self, PythonArgs};
 use crate::run::{self, RunArgs};
 use crate::server::Server;
+use crate::unread::unread;
 use crate::{check, describe, linking, promises, shutdown, table, telemetry};
 
 const USAGE: u8 = 2;
@@ -26,13 +26,25 @@ const WITHIN_A_RUNTIME: &str = "`connector_service::main()` starts a runtime of 
 
 /// Runs a command line to its end.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    match cli::parse(arguments) {
-        Ok(Command::Serve(args)) => finish(in_runtime(serve(&args))),
-        Ok(Command::Check(args)) => finish(in_runtime(check_all(&args))),
-        Ok(Command::List) => finish(in_runtime(list())),
-        Ok(Command::Describe(args)) => finish(in_runtime(describe(&args))),
-        Ok(Command::Python(args)) => finish(in_runtime(python(&args))),
-        Ok(Command::Run(args)) => match in_runtime(run_task(&args)) {
+    let environment = Environment::of_process();
+    let Parsed { command, warnings } = match cli::parse(arguments, &environment) {
+        Ok(parsed) => parsed,
+        Err(printed) if printed.is_error => {
+            complain(printed.text);
+            return ExitCode::from(USAGE);
+        }
+        Err(printed) => {
+            say(printed.text);
+            return ExitCode::SUCCESS;
+        }
+    };
+    match command {
+        Command::Serve(args) => finish(in_runtime(serve(&args, &environment, &warnings))),
+        Command::Check(args) => finish(in_runtime(check_all(&args, &environment, &warnings))),
+        Command::List => finish(in_runtime(list(&environment))),
+        Command::Describe(args) => finish(in_runtime(describe(&args, &environment))),
+        Command::Python(args) => finish(in_runtime(python(&args, &environment))),
+        Command::Run(args) => match in_runtime(run_task(&args, &environment)) {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,
             Err(problem) => {
@@ -40,14 +52,6 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 ExitCode::from(USAGE)
             }
         },
-        Err(printed) if printed.is_error => {
-            complain(printed.text);
-            ExitCode::from(USAGE)
-        }
-        Err(printed) => {
-            say(printed.text);
-            ExitCode::SUCCESS
-        }
     }
 }
 
@@ -79,14 +83,19 @@ fn in_runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, Str
     ended
 }
 
-async fn check_all(args: &ServeArgs) -> Result<(), String> {
+async fn check_all(
+    args: &ServeArgs,
+    environment: &Environment,
+    warnings: &[String],
+) -> Result<(), String> {
     telemetry::start(args.log_level, args.log_format);
-    say(check::check(linked().await?, args).await?);
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    say(check::check(linked(environment).await?, args, environment).await?);
     Ok(())
 }
 
-async fn list() -> Result<(), String> {
-    let registry = linked().await?;
+async fn list(environment: &Environment) -> Result<(), String> {
+    let registry = linked(environment).await?;
     if let Some(problem) = linking::problem(&registry, &[]) {
         return Err(problem);
     }
@@ -94,31 +103,40 @@ async fn list() -> Result<(), String> {
     Ok(())
 }
 
-async fn describe(args: &DescribeArgs) -> Result<(), String> {
-    say(describe::render(&linked().await?, &args.task_type, args.json)?);
+async fn describe(args: &DescribeArgs, environment: &Environment) -> Result<(), String> {
+    say(describe::render(&linked(environment).await?, &args.task_type, args.json)?);
     Ok(())
 }
 
-async fn python(args: &PythonArgs) -> Result<(), String> {
+async fn python(args: &PythonArgs, environment: &Environment) -> Result<(), String> {
     let warn = |doubt: &str| complain(format!("warning: {doubt}\n"));
-    say(python::run(&linked().await?, args, warn)?);
+    say(python::run(&linked(environment).await?, args, warn)?);
     Ok(())
 }
 
-async fn run_task(args: &RunArgs) -> Result<bool, String> {
+async fn run_task(args: &RunArgs, environment: &Environment) -> Result<bool, String> {
     telemetry::start(args.log_level, telemetry::LogFormat::Text);
-    run::run(args, linked().await, |name| std::env::var(name).ok()).await
+    let variable = |name: &str| {
+        let value = environment.get(OsStr::new(name))?;
+        Some(value.to_str()?.to_owned())
+    };
+    run::run(args, linked(environment).await, variable).await
 }
 
-async fn serve(args: &ServeArgs) -> Result<(), String> {
+async fn serve(
+    args: &ServeArgs,
+    environment: &Environment,
+    warnings: &[String],
+) -> Result<(), String> {
     telemetry::start(args.log_level, args.log_format);
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     if args.worker.is_some() {
-        complain("note: --worker is ignored; worker threads follow the processors\n");
+        tracing::info!("--worker is ignored: worker threads follow the processors");
     }
     if let Some(warning) = linking::not_loaded(&args.modules) {
-        complain(format!("warning: {warning}\n"));
+        tracing::warn!("{warning}");
     }
-    let registry = linked().await?;
+    let registry = linked(environment).await?;
     if let Some(problem) = linking::problem(&registry, &args.expect) {
         return Err(problem);
     }
@@ -127,6 +145,9 @@ async fn serve(args: &ServeArgs) -> Result<(), String> {
     }
     for failure in registry.failures() {
         tracing::error!(connector = failure.name, place = %failure.place, "not served: {}", failure.error);
+    }
+    for problem in unread(environment, registry.variables()) {
+        tracing::warn!("{problem}");
     }
     let grpc = bind(&args.host, args.port, "gRPC", "--port").await?;
     let admin = bind(&args.host, args.prometheus_port, "metrics", "--prometheus-port").await?;
@@ -137,7 +158,7 @@ async fn serve(args: &ServeArgs) -> Result<(), String> {
         env!("CARGO_PKG_VERSION"),
         table::render(&registry)
     ));
-    let stop = shutdown::asked_to_end(args.timeout.map(Duration::from_secs));
+    let stop = shutdown::asked_to_end(args.timeout);
     Server::builder()
         .registry(registry)
         .limits(args.limits())
@@ -147,11 +168,12 @@ async fn serve(args: &ServeArgs) -> Result<(), String> {
         .map_err(|error| format!("serving ended: {error}"))
 }
 
-async fn linked() -> Result<Registry, String> {
-    // Variables that are no text cannot be meant for a connector.
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Registry::linked().variables(variables).build().await.map_err(|error| error.to_string())
+async fn linked(environment: &Environment) -> Result<Registry, String> {
+    Registry::linked()
+        .variables(environment.texts())
+        .build()
+        .await
+        .map_err(|error| error.to_string())
 }
 
 /// Binds a port, or says in one line why not and what to change.

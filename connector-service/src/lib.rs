@@ -21,6 +21,7 @@ mod layers;
 mod limits;
 mod linking;
 mod metrics;
+mod nearest;
 pub mod pb;
 mod promises;
 mod python;
@@ -32,6 +33,7 @@ mod shutdown;
 mod status;
 mod table;
 mod telemetry;
+mod unread;
 mod wanted;
 
 use std::process::ExitCode;

@@ -12,7 +12,7 @@ use super::attempt::{End, Run, Wishes};
 use super::interrupts::Interrupts;
 use super::service::Service;
 use super::task::Task;
-use crate::cli::{self, Command};
+use crate::cli::{self, Command, Environment, Parsed};
 use crate::in_process::InProcess;
 use crate::server::Server;
 
@@ -81,9 +81,8 @@ async fn tried(flags: &str, interrupts: &[f64]) -> Tried {
     });
     let service = Service::of(local, Some(replica));
     let line = format!("connector-server run obedient {flags}");
-    let Ok(Command::Run(args)) = cli::parse(line.split_whitespace().map(Into::into)) else {
-        panic!("{line}");
-    };
+    let parsed = cli::parse(line.split_whitespace().map(Into::into), &Environment::default());
+    let Ok(Parsed { command: Command::Run(args), .. }) = parsed else { panic!("{line}") };
     let task = Task::new(&args, 0, None, None, |_| None).unwrap();
     let wishes = Wishes::from(&*args);
     let (user, mut heard) = Interrupts::by_hand();
