@@ -22,6 +22,7 @@ mod failure;
 mod gate;
 mod gates;
 mod isolation;
+pub mod labels;
 mod memory;
 mod observer;
 mod operation;

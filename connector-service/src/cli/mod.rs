@@ -3,12 +3,12 @@
 
 mod variables;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::time::Duration;
 
 use clap::error::{Error, ErrorKind};
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use connector_core::host::quantity;
 use connector_gate::TextLimit;
 use tracing_subscriber::filter::LevelFilter;
@@ -21,8 +21,8 @@ use crate::wanted::Wanted;
 use variables::Added;
 pub(crate) use variables::Environment;
 
-const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line. \
-    `run` has its own, see `run --help`.\n\
+const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line; \
+    3 calls or creates were cut off by the end. `run` has its own, see `run --help`.\n\
     Every flag of `serve` can also be set by an environment variable, shown in brackets; an empty one is \
     none. Sizes and spans of time take units, such as 16MiB and 30s.";
 
@@ -43,8 +43,8 @@ enum Subcommands {
     Serve(Box<ServeArgs>),
     /// Start everything but the listeners, and fail where a server would leave a connector out; for CI.
     Check(Box<ServeArgs>),
-    /// Print the linked connectors with their task types and versions.
-    List,
+    /// Print the linked connectors with their task types and versions, and which of them do not start.
+    List(ListArgs),
     /// Print what a connector takes and gives: settings, inputs, outputs, secrets.
     Describe(DescribeArgs),
     /// Write the Python task class of a connector, as a module or a package.
@@ -61,13 +61,31 @@ pub(crate) enum Command {
     /// Start everything but the listeners.
     Check(Box<ServeArgs>),
     /// Print the connectors.
-    List,
+    List(ListArgs),
     /// Print what one takes and gives.
     Describe(DescribeArgs),
     /// Write the Python task class of one.
     Python(PythonArgs),
     /// Run a task.
     Run(Box<RunArgs>),
+}
+
+/// The arguments of `list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// How to print them. JSON is made of their types alone: no connector is started.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ListFormat,
+}
+
+/// The form of a list of connectors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// A JSON list, one object for each task type and version.
+    Json,
 }
 
 /// The arguments of `describe`.
@@ -184,6 +202,21 @@ pub(crate) fn variables() -> Vec<String> {
     variables::names(&Cli::command())
 }
 
+/// The form of log that a command line which cannot be read seems to wish.
+pub(crate) fn wished_format(arguments: &[OsString], environment: &Environment) -> LogFormat {
+    let mut said = arguments.iter().filter_map(|argument| argument.to_str());
+    let flag = said.find_map(|word| word.strip_prefix("--log-format").map(str::to_owned));
+    let format = match flag.as_deref() {
+        Some("") => said.next().map(str::to_owned),
+        Some(value) => Some(value.trim_start_matches('=').to_owned()),
+        None => {
+            let variable = environment.get(OsStr::new("CONNECTOR_LOG_FORMAT"));
+            variable.and_then(OsStr::to_str).map(str::to_owned)
+        }
+    };
+    if format.as_deref() == Some("json") { LogFormat::Json } else { LogFormat::Text }
+}
+
 /// Reads the arguments, the program's name first, and what they leave open from variables.
 pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
@@ -229,7 +262,7 @@ fn command(matches: &ArgMatches, is_c0: bool) -> Result<Command, Error> {
     let Cli { command, serve } = Cli::from_arg_matches(matches)?;
     Ok(match command {
         Some(Subcommands::Check(serve)) => Command::Check(serve),
-        Some(Subcommands::List) => Command::List,
+        Some(Subcommands::List(args)) => Command::List(args),
         Some(Subcommands::Describe(args)) => Command::Describe(args),
         Some(Subcommands::Python(args)) => Command::Python(args),
         Some(Subcommands::Run(args)) => Command::Run(args),

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Command, Environment, Parsed, Printed, ServeArgs, parse};
+use super::{Command, Environment, Parsed, Printed, ServeArgs, parse, wished_format};
 use crate::limits::Limits;
+use crate::telemetry::LogFormat;
 
 fn read(line: &str, variables: &[(&str, &str)]) -> Result<Parsed, Printed> {
     let environment: Environment = variables.iter().copied().collect();
@@ -42,7 +43,7 @@ fn serves_with_or_without_the_command() {
     assert_eq!(serve("connector-server --port 1").port, 1);
     assert_eq!(serve("connector-server serve --port 1").port, 1);
     let list = read("connector-server list", &[("CONNECTOR_PORT", "x")]);
-    assert!(matches!(list.unwrap().command, Command::List));
+    assert!(matches!(list.unwrap().command, Command::List(_)));
 }
 
 #[test]
@@ -170,4 +171,20 @@ fn a_wrong_variable_is_told_by_its_name_and_not_by_its_value() {
     // A flag that is wrong is still told as a flag.
     let told = refused_with("connector-server --port x", &[("CONNECTOR_PORT", "1")]);
     assert!(told.contains("'--port <PORT>'") && !told.contains("CONNECTOR_PORT"), "{told}");
+}
+
+#[test]
+fn an_error_of_the_command_line_has_the_form_of_the_log() {
+    let json: Environment = [("CONNECTOR_LOG_FORMAT", "json")].into_iter().collect();
+    for (line, environment, format) in [
+        ("c --port x", Environment::default(), LogFormat::Text),
+        ("c --port x", json.clone(), LogFormat::Json),
+        ("c --port x --log-format json", Environment::default(), LogFormat::Json),
+        ("c --log-format=json --port x", Environment::default(), LogFormat::Json),
+        ("c --log-format text --port x", json, LogFormat::Text),
+        ("c --log-format", Environment::default(), LogFormat::Text),
+    ] {
+        let arguments: Vec<_> = line.split(' ').map(Into::into).collect();
+        assert_eq!(wished_format(&arguments, &environment), format, "{line}");
+    }
 }

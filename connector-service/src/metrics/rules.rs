@@ -1,6 +1,7 @@
 //! What the rules of the gate count: errors that never reached the executor, and what became of
 //! them. `observer` counts with them.
 
+use connector_gate::labels;
 use prometheus::core::Collector;
 use prometheus::{Error, IntCounter, IntCounterVec, Opts, Registry};
 
@@ -60,7 +61,20 @@ impl Families {
         families.into_iter().try_for_each(|family| registry.register(family))
     }
 
-    pub(super) fn of(&self, task_type: &str) -> RuleMetrics {
+    /// The counters of a task type. Those of one that is `served` are there from the start, at 0: an alert
+    /// on what grows needs to know where it grew from.
+    pub(super) fn of(&self, task_type: &str, served: bool) -> RuleMetrics {
+        if served {
+            for kind in labels::MASKED_ERRORS {
+                self.masked.with_label_values(&[task_type, kind]);
+            }
+            for (operation, kind) in labels::ERRORS_AS_JOBS {
+                self.as_jobs.with_label_values(&[task_type, operation.as_str(), kind]);
+            }
+            for outcome in labels::ABANDONED_CREATES {
+                self.abandoned.with_label_values(&[task_type, outcome]);
+            }
+        }
         RuleMetrics {
             masked: self.masked.clone(),
             as_jobs: self.as_jobs.clone(),
