@@ -40,7 +40,8 @@ pub(crate) struct RunArgs {
     /// settings go before files, and both before those of the template.
     #[arg(long, value_name = "KEY=VALUE|FILE", value_parser = Setting::parse)]
     pub(crate) config: Vec<Setting>,
-    /// A task template: a serialised `flyteidl2.core.TaskTemplate` or its protobuf JSON.
+    /// A task template: a serialised `flyteidl2.core.TaskTemplate` or its protobuf JSON. A `TaskSpec`, as the
+    /// SDK's `serialize` gives it, will do as well; its default inputs count where no others are given.
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
     /// How long to wait between two polls, such as 3, 500ms or 1m.

@@ -6,6 +6,7 @@ mod arguments;
 mod attempt;
 #[cfg(test)]
 mod attempt_tests;
+mod files;
 mod interrupts;
 mod kind;
 mod outputs;
@@ -17,7 +18,6 @@ mod task;
 mod template;
 mod value;
 
-use std::fs;
 use std::path::Path;
 
 use connector_core::host::Description;
@@ -44,7 +44,7 @@ pub(crate) async fn run(
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<bool, String> {
     let template = args.template.as_deref().map(read_template).transpose()?;
-    let wanted = agreed(&args.task, template.as_ref())?;
+    let wanted = agreed(&args.task, template.as_ref().map(|given| &given.template))?;
     if let Some(folder) = args.output.as_deref().and_then(Path::parent)
         && !folder.as_os_str().is_empty()
         && !folder.is_dir()
@@ -124,8 +124,8 @@ fn conclude(
     }
 }
 
-fn read_template(file: &Path) -> Result<pb::TaskTemplate, String> {
-    let read = fs::read(file).map_err(|error| error.to_string());
+fn read_template(file: &Path) -> Result<template::Given, String> {
+    let read = files::read(file);
     read.and_then(|bytes| template::read(&bytes))
         .map_err(|error| format!("--template {}: {error}", file.display()))
 }
