@@ -36,6 +36,7 @@ mod scrub;
 mod site;
 mod stream;
 mod text;
+mod unseen;
 mod verdict;
 
 pub use deadline::{TimeLimit, after};
@@ -46,6 +47,6 @@ pub use isolation::panic_message;
 pub use observer::Observer;
 pub use operation::Operation;
 pub use rotation::Rotation;
-pub use scrub::{KnownSecrets, Scrub};
+pub use scrub::{KnownSecrets, Noted, Scrub};
 pub use stream::LogPages;
 pub use text::TextLimit;

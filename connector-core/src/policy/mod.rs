@@ -62,3 +62,17 @@ pub enum Isolation {
     /// the health check may wait.
     Shared,
 }
+
+/// What becomes of a question for the log or the metrics of a job that this server has neither created, polled
+/// nor deleted in the last hour. Such a question brings no connection, so a secret of the task's own cannot
+/// be hidden then; the operator's secrets are hidden always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnseenJobs {
+    /// Refused where the task must have brought a secret: its connection requires one that the operator
+    /// does not lend.
+    RefuseWithSecrets,
+    /// Refused: a task may bring a secret of its own although it need not.
+    Refuse,
+    /// Answered: no job's log or metrics quote its task's secrets, or whoever reads them may see them.
+    Answer,
+}

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Abandoned, CreateErrors, Isolation, Policy, Rate};
+use super::{Abandoned, CreateErrors, Isolation, Policy, Rate, UnseenJobs};
 use crate::quantity::{size, span};
 use crate::settings::Settings;
 use crate::variables::VariableError;
@@ -41,7 +41,7 @@ pub(crate) fn overridden(
 type Setter = fn(&mut Policy, &str) -> Result<(), String>;
 
 /// Every value an operator can set, by the field's name.
-const VALUES: [(&str, Setter); 19] = [
+const VALUES: [(&str, Setter); 20] = [
     ("create_errors", |policy, text| {
         policy.create_errors = one_of(
             text,
@@ -79,6 +79,17 @@ const VALUES: [(&str, Setter); 19] = [
     }),
     ("isolation", |policy, text| {
         policy.isolation = one_of(text, [("own", Isolation::Own), ("shared", Isolation::Shared)])?;
+        Ok(())
+    }),
+    ("unseen_jobs", |policy, text| {
+        policy.unseen_jobs = one_of(
+            text,
+            [
+                ("refuse_with_secrets", UnseenJobs::RefuseWithSecrets),
+                ("refuse", UnseenJobs::Refuse),
+                ("answer", UnseenJobs::Answer),
+            ],
+        )?;
         Ok(())
     }),
 ];
