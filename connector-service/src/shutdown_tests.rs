@@ -201,7 +201,7 @@ async fn a_silent_peer_does_not_stretch_the_end() {
     sleep(SECOND).await;
     let (ended, took) = server.ended().await;
     assert_eq!(ended, Ended::default());
-    assert!(took < 2 * SECOND, "{took:?}");
+    assert!(took <= SECOND, "{took:?}");
     half.abort();
     drop((silent, begun, body));
 }

@@ -83,3 +83,56 @@ impl Families {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use connector_examples::echo::Echo;
+    use connector_examples::simulator::Simulator;
+    use connector_gate::labels;
+
+    use crate::metrics::Metrics;
+
+    const RULES: [&str; 3] = ["masked_errors", "errors_as_jobs", "abandoned_creates"];
+
+    async fn page(more: bool) -> String {
+        let registry = connector_core::Registry::builder().register(Simulator::default());
+        let registry = if more { registry.register(Echo) } else { registry };
+        Metrics::new(&registry.build().await.unwrap()).unwrap().render().unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_counter_of_a_served_type_is_there_at_0_from_the_start() {
+        let page = page(true).await;
+        for task_type in ["simulator", "echo"] {
+            let masked =
+                labels::MASKED_ERRORS.map(|kind| format!("masked_errors_total{{kind=\"{kind}\""));
+            let as_jobs = labels::ERRORS_AS_JOBS.map(|(operation, kind)| {
+                let operation = operation.as_str();
+                format!("errors_as_jobs_total{{kind=\"{kind}\",operation=\"{operation}\"")
+            });
+            let abandoned = labels::ABANDONED_CREATES
+                .map(|outcome| format!("abandoned_creates_total{{outcome=\"{outcome}\""));
+            for series in masked.iter().chain(&as_jobs).chain(&abandoned) {
+                let line = format!("flyte_connector_{series},task_type=\"{task_type}\"}} 0");
+                assert!(page.lines().any(|printed| printed == line), "no {line} in\n{page}");
+            }
+            for family in ["unknown_states_total", "outside_calls_total"] {
+                let begin = format!("flyte_connector_{family}{{");
+                let label = format!("task_type=\"{task_type}\"}} 0");
+                let mut lines = page.lines();
+                assert!(lines.any(|it| it.starts_with(&begin) && it.ends_with(&label)), "{family}");
+            }
+        }
+        // What nobody serves has no rules to be broken.
+        let of_unknown = page.lines().filter(|line| line.contains("\"unknown\""));
+        let counted = |line: &&str| RULES.iter().any(|rule| line.contains(rule));
+        assert_eq!(of_unknown.filter(counted).count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_task_type_adds_little_to_the_page() {
+        let (one, two) = (page(false).await, page(true).await);
+        let added = two.len() - one.len();
+        assert!(added < 5 * 1024, "{added} bytes");
+    }
+}
