@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, timeout_at};
 
@@ -25,11 +27,18 @@ pub(crate) enum Hangup {
 }
 
 impl Requests {
-    /// Takes the signals over from the system. They no longer end the process by themselves.
+    /// Takes the signals over from the system: from here on they no longer end the process by themselves.
     pub(crate) fn listen(hangup: Hangup) -> Self {
         let (signals, coming) = unbounded_channel();
         let (requests, taken) = unbounded_channel();
-        tokio::spawn(forward(signals, hangup));
+        match Signals::taken_over() {
+            Ok(heard) => drop(tokio::spawn(forward(heard, signals, hangup))),
+            Err(error) => {
+                tracing::warn!(
+                    "signals cannot be handled here, they end the process at once: {error}"
+                );
+            }
+        }
         tokio::spawn(apart(coming, requests));
         Self(taken)
     }
@@ -67,24 +76,32 @@ async fn apart(
     }
 }
 
+/// The signals of the system, from the moment they are taken over.
 #[cfg(unix)]
-async fn forward(requests: UnboundedSender<&'static str>, hangup: Hangup) {
-    use tokio::signal::unix::{SignalKind, signal};
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    lost: Signal,
+}
 
-    let listening = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::hangup()),
-    );
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut lost)) = listening else {
-        tracing::warn!("signals cannot be handled here: they end the process at once");
-        return;
-    };
+#[cfg(unix)]
+impl Signals {
+    fn taken_over() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            lost: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+#[cfg(unix)]
+async fn forward(mut signals: Signals, requests: UnboundedSender<&'static str>, hangup: Hangup) {
     loop {
         let signal = tokio::select! {
-            Some(()) = interrupt.recv() => "Ctrl-C",
-            Some(()) = terminate.recv() => "SIGTERM",
-            Some(()) = lost.recv() => {
+            Some(()) = signals.interrupt.recv() => "Ctrl-C",
+            Some(()) = signals.terminate.recv() => "SIGTERM",
+            Some(()) = signals.lost.recv() => {
                 if hangup == Hangup::Ignored {
                     tracing::info!("received SIGHUP, which changes nothing: flags and variables are read \
                         at the start, mounted secrets all the time");
@@ -100,8 +117,19 @@ async fn forward(requests: UnboundedSender<&'static str>, hangup: Hangup) {
     }
 }
 
+/// The signal of the system: there is only Ctrl-C.
 #[cfg(not(unix))]
-async fn forward(requests: UnboundedSender<&'static str>, _hangup: Hangup) {
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    const fn taken_over() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+}
+
+#[cfg(not(unix))]
+async fn forward(_: Signals, requests: UnboundedSender<&'static str>, _hangup: Hangup) {
     while tokio::signal::ctrl_c().await.is_ok() && requests.send("Ctrl-C").is_ok() {}
 }
 

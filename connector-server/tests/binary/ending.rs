@@ -34,7 +34,7 @@ async fn hanging(url: &str) -> tokio::task::JoinHandle<Result<pb::Resource, Stat
         let counted = counted.resource.unwrap().custom_info.unwrap();
         let counted = connector_core::custom_info::struct_to_json(&counted);
         // The question itself is one.
-        if counted["polls"].as_f64().unwrap() >= 2.0 {
+        if counted.get("polls").and_then(serde_json::Value::as_f64).unwrap() >= 2.0 {
             return hanging;
         }
     }

@@ -25,12 +25,13 @@ fn ended(args: &[&str], variables: &[(&str, &str)]) -> Output {
 /// Every line as JSON.
 fn lines(bytes: &[u8]) -> Vec<Value> {
     let text = std::str::from_utf8(bytes).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn says(lines: &[Value], level: &str, words: &str) -> bool {
     lines.iter().any(|line| {
-        line["level"] == level && line["fields"]["message"].as_str().unwrap().contains(words)
+        let message = line.pointer("/fields/message").and_then(Value::as_str).unwrap();
+        line.get("level") == Some(&json!(level)) && message.contains(words)
     })
 }
 

@@ -63,9 +63,7 @@ pub(super) fn names(command: &Command) -> Vec<String> {
 
 /// A command that reads no variables by itself.
 pub(super) fn without(command: Command) -> Command {
-    command
-        .mut_args(|arg| arg.env(Resettable::Reset))
-        .mut_subcommands(|subcommand| without(subcommand))
+    command.mut_args(|arg| arg.env(Resettable::Reset)).mut_subcommands(without)
 }
 
 /// Flags that the command line leaves open and variables give.

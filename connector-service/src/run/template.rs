@@ -100,7 +100,8 @@ fn from_json(bytes: &[u8]) -> Result<Given, String> {
     let mut defaults = Vec::new();
     for mut input in inputs.as_ref().and_then(Json::as_array).into_iter().flatten().cloned() {
         let value = input.pointer_mut("/parameter/default").map(Json::take);
-        let (Some(name), Some(value)) = (input["name"].as_str(), value) else { continue };
+        let name = input.get("name").and_then(Json::as_str);
+        let (Some(name), Some(value)) = (name, value) else { continue };
         let value = message("flyteidl2.core.Literal", value).map_err(wrong)?;
         defaults.push(NamedLiteral { name: name.to_owned(), value: Some(value) });
     }
