@@ -153,7 +153,22 @@ impl Settings {
         self.read(name, quantity::size)
     }
 
-    fn read<T>(&self, name: &str, read: fn(&str) -> Result<T, String>) -> Result<Option<T>> {
+    /// The value of a setting that is one of these words, as what the word stands for.
+    ///
+    /// # Errors
+    /// Names the variable whose text is none of them.
+    pub fn choice<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>> {
+        self.read(name, |text| {
+            let found = words.iter().find(|(word, _)| *word == text);
+            found.map(|(_, meant)| *meant).ok_or_else(|| {
+                let words: Vec<String> =
+                    words.iter().map(|(word, _)| format!("`{word}`")).collect();
+                format!("it is one of {}", words.join(", "))
+            })
+        })
+    }
+
+    fn read<T>(&self, name: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>> {
         self.get(name).map(read).transpose().map_err(|reason| {
             let variable = self.variable(name);
             ConnectorError::permanent(format!("the environment variable {variable}: {reason}"))
@@ -206,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_and_sizes_have_units_and_a_wrong_one_is_told_by_its_variable() {
+    fn spans_sizes_and_choices_are_read_and_a_wrong_one_is_told_by_its_variable() {
         let settings = of_my_task([
             ("CONNECTOR__MY_TASK__WAIT", "1m30s"),
             ("CONNECTOR__MY_TASK__PAGE", "64KiB"),
@@ -215,6 +230,12 @@ mod tests {
         assert_eq!(settings.span("wait").unwrap(), Some(Duration::from_secs(90)));
         assert_eq!(settings.size("page").unwrap(), Some(65_536));
         assert_eq!(settings.size("other").unwrap(), None);
+        assert_eq!(settings.choice("page", &[("64KiB", 'a'), ("b", 'b')]).unwrap(), Some('a'));
+        let none = settings.choice("odd", &[("a", 1), ("b", 2)]).unwrap_err();
+        assert!(
+            none.message().ends_with("CONNECTOR__MY_TASK__ODD: it is one of `a`, `b`"),
+            "{none}"
+        );
         let odd = settings.span("odd").unwrap_err();
         assert!(odd.message().contains("CONNECTOR__MY_TASK__ODD: `soon`"), "{odd}");
     }

@@ -34,9 +34,15 @@ pub(crate) fn unread(environment: &Environment, connectors: &Variables) -> Vec<S
             && !is_of_kubernetes(name)
     });
     let of_connectors = connectors.unread().iter();
+    // The values of connectors' variables are text, so these reach nobody.
+    let no_text = environment
+        .no_texts()
+        .filter(|name| name.starts_with(OF_CONNECTORS) || connectors.read().any(|it| it == *name))
+        .map(|name| format!("the environment variable {name} is ignored: its value is no text"));
     of_server
         .map(|name| told(name, None))
         .chain(of_connectors.map(|it| told(&it.name, it.instead.as_deref())))
+        .chain(no_text)
         .collect()
 }
 
@@ -175,5 +181,25 @@ mod tests {
         let told = unread(&environment, registry.variables());
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].ends_with("did you mean CONNECTOR__QUIET__SECRET_HOSTS?"), "{told:?}");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_value_that_is_no_text_is_told() {
+        use std::ffi::OsString;
+        use std::os::unix::ffi::OsStringExt as _;
+
+        let odd = || OsString::from_vec(vec![0xff]);
+        let names = ["CONNECTOR__QUIET__KEY", "CONNECTOR_POLICY__RATE", "CONNECTOR_SECRETS_DIR"];
+        let environment: Environment = names.iter().map(|name| (*name, odd())).collect();
+        let registry = Registry::builder().register(Quiet).variables(environment.texts());
+        let told = unread(&environment, registry.build().await.unwrap().variables());
+        assert_eq!(told.len(), names.len(), "{told:?}");
+        for (told, name) in told.iter().zip(["CONNECTOR_POLICY__RATE", "CONNECTOR_SECRETS_DIR"]) {
+            assert_eq!(
+                *told,
+                format!("the environment variable {name} is ignored: its value is no text")
+            );
+        }
     }
 }

@@ -34,6 +34,12 @@ impl Environment {
         self.0.keys().filter_map(|name| name.to_str())
     }
 
+    /// The names of those whose values are no text.
+    pub(crate) fn no_texts(&self) -> impl Iterator<Item = &str> {
+        let no_text = |value: &OsString| value.to_str().is_none();
+        self.0.iter().filter(move |(_, value)| no_text(value)).filter_map(|(name, _)| name.to_str())
+    }
+
     /// The value of a variable; an empty one is none.
     pub(crate) fn get(&self, name: &OsStr) -> Option<&OsStr> {
         self.0.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
