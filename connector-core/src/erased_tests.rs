@@ -67,7 +67,7 @@ async fn all_that_is_wrong_with_a_task_is_told_at_once() {
         connection: None,
     };
     let key = ConnectorKey { task_type: TaskType::parse("wrong").unwrap(), version: 0 };
-    let call = CallContext { key, deadline: None };
+    let call = CallContext::new(key);
     let error = connector.create(request, call).await.unwrap_err();
     let told = "the inputs are wrong\nthe settings are wrong\na secret is missing";
     assert_eq!(error.to_string(), told);

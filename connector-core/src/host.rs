@@ -3,10 +3,10 @@
 //! any release; connectors and their tests call nothing here.
 
 pub use crate::erased::{
-    CallError, CreateRequest, DynConnector, ErasedResource, JobRequest, QueryRequest,
+    CallError, CreateRequest, DynConnector, ErasedResource, JobRequest, QueryRequest, Wire,
 };
 pub use crate::error::with_causes;
-pub use crate::registry::entry::{Description, Entry};
+pub use crate::registry::entry::{Description, Entry, Origin};
 pub use crate::registry::readers::{UnreadVariable, Variables};
 pub use crate::secret::Refreshed;
 pub use crate::typed::describe::{Interface, Shape};

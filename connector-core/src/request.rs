@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::erased::Wire;
 use crate::key::ConnectorKey;
 use crate::pb;
 use crate::spec::ConnectorSpec;
@@ -18,13 +20,15 @@ pub struct CallContext {
     pub key: ConnectorKey,
     /// When the caller stops waiting: the earlier of its own deadline and the server's limit.
     pub deadline: Option<Instant>,
+    /// The request in its own bytes, where the server keeps them.
+    pub(crate) wire: Option<Arc<Wire>>,
 }
 
 impl CallContext {
     /// A call of that connector, by a caller who waits for ever.
     #[must_use]
     pub const fn new(key: ConnectorKey) -> Self {
-        Self { key, deadline: None }
+        Self { key, deadline: None, wire: None }
     }
 
     /// Sets [`CallContext::deadline`].
@@ -32,6 +36,22 @@ impl CallContext {
     pub fn deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
         self.deadline = deadline.into();
         self
+    }
+
+    // For a server that passes requests on, as `host` is.
+    /// Sets the request in its own bytes.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_wire(mut self, wire: Option<Arc<Wire>>) -> Self {
+        self.wire = wire;
+        self
+    }
+
+    /// The request in its own bytes, if they were kept.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn wire(&self) -> Option<&Wire> {
+        self.wire.as_deref()
     }
 
     /// How long the caller still waits; zero once the deadline has passed.

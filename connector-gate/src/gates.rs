@@ -1,11 +1,15 @@
 //! The gates of all connectors, by task type and version.
-//! `server` builds them from the registry; `dispatch` looks them up; `shutdown` drains them.
+//! `server` builds them from the registry, and adds those of other services as they become known;
+//! `dispatch` looks them up; `shutdown` drains them.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
+use connector_core::host::{DynConnector, Entry};
 use connector_core::policy::Isolation;
 use connector_core::{ConnectorKey, Registry};
+use elsa::sync::{FrozenMap, FrozenVec};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
@@ -16,19 +20,38 @@ use crate::site::Site;
 use crate::text::TextLimit;
 
 /// Every gate. Task types and versions of one connector share one.
-#[derive(Debug)]
 pub struct Gates {
+    /// Of the connectors that were there at start: one look-up without a lock.
     by_type: HashMap<String, Served>,
     unserved: Served,
-    all: Vec<(String, Arc<Gate>)>,
+    /// Of those that became known later. None of them ever goes.
+    later: FrozenMap<String, Box<ServedLater>>,
+    all: FrozenVec<Box<(String, Arc<Gate>)>>,
+    making: Making,
+}
+
+/// What a gate is made with.
+struct Making {
+    isolated: bool,
+    texts: TextLimit,
+    server: Handle,
+    places: Arc<Places>,
 }
 
 /// What serves one task type.
 #[derive(Debug)]
 struct Served {
     observer: Arc<dyn Observer>,
-    versions: Vec<(ConnectorKey, Arc<Gate>)>,
+    versions: Vec<Version>,
 }
+
+/// The same, for a task type that became known later.
+struct ServedLater {
+    observer: Arc<dyn Observer>,
+    versions: FrozenVec<Box<Version>>,
+}
+
+type Version = (ConnectorKey, Arc<Gate>);
 
 /// What a call finds under its task type and version.
 #[derive(Debug)]
@@ -53,40 +76,69 @@ impl Gates {
         observers: impl Fn(Option<&str>) -> Arc<dyn Observer>,
     ) -> Self {
         let places = Places::new(server.clone());
-        let mut by_type: HashMap<String, Served> = HashMap::new();
-        let mut all: Vec<(String, Arc<Gate>)> = Vec::new();
+        let mut gates = Self {
+            by_type: HashMap::new(),
+            unserved: Served { observer: observers(None), versions: Vec::new() },
+            later: FrozenMap::new(),
+            all: FrozenVec::new(),
+            making: Making { isolated, texts, server: server.clone(), places },
+        };
         for entry in registry.entries() {
             let task_type = entry.key.task_type.as_str();
-            let same = |(_, gate): &&(String, Arc<Gate>)| {
-                Arc::ptr_eq(&gate.site.connector, &entry.connector)
-            };
-            let gate = all.iter().find(same).map(|(_, gate)| Arc::clone(gate));
-            let gate = gate.unwrap_or_else(|| {
-                let mut policy = entry.policy;
-                if !isolated {
-                    policy = policy.isolation(Isolation::Shared);
-                }
-                let (server, places) = (server.clone(), Arc::clone(&places));
-                let site = Site::new(entry, policy, texts, server, places);
-                let gate = Arc::new(Gate::new(site));
-                all.push((task_type.to_owned(), Arc::clone(&gate)));
-                gate
-            });
-            let served = by_type.entry(task_type.to_owned()).or_insert_with(|| Served {
+            let gate = gates.gate_of(entry);
+            let served = gates.by_type.entry(task_type.to_owned()).or_insert_with(|| Served {
                 observer: observers(Some(task_type)),
                 versions: Vec::new(),
             });
             served.versions.push((entry.key.clone(), gate));
         }
-        let unserved = Served { observer: observers(None), versions: Vec::new() };
-        Self { by_type, unserved, all }
+        gates
+    }
+
+    /// Puts a gate in front of a connector that became known later, unless its task type and version
+    /// have one. From one task only: two at once could both find none.
+    pub fn add(&self, entry: &Entry, observer: Arc<dyn Observer>) {
+        let task_type = entry.key.task_type.as_str();
+        if self.find(task_type, entry.key.version).gate.is_some() {
+            return;
+        }
+        let later = self.later.get(task_type).unwrap_or_else(|| {
+            let served = ServedLater { observer, versions: FrozenVec::new() };
+            self.later.insert(task_type.to_owned(), Box::new(served))
+        });
+        later.versions.push(Box::new((entry.key.clone(), self.gate_of(entry))));
+    }
+
+    /// The gate of a connector; a new one for a connector that has none.
+    fn gate_of(&self, entry: &Entry) -> Arc<Gate> {
+        let same = |connector: &Arc<dyn DynConnector>| Arc::ptr_eq(connector, &entry.connector);
+        let known = self.all.iter().find(|(_, gate)| same(&gate.site.connector));
+        if let Some((_, gate)) = known {
+            return Arc::clone(gate);
+        }
+        let Making { isolated, texts, server, places } = &self.making;
+        let mut policy = entry.policy;
+        if !isolated {
+            policy = policy.isolation(Isolation::Shared);
+        }
+        let site = Site::new(entry, policy, *texts, server.clone(), Arc::clone(places));
+        let gate = Arc::new(Gate::new(site));
+        self.all.push(Box::new((entry.key.task_type.as_str().to_owned(), Arc::clone(&gate))));
+        gate
     }
 
     /// What is there for a task type and version; both must match exactly.
     pub(crate) fn find(&self, task_type: &str, version: i32) -> Found<'_> {
-        let Served { observer, versions } = self.by_type.get(task_type).unwrap_or(&self.unserved);
-        let gate = versions.iter().find(|(key, _)| key.version == version);
-        Found { observer, gate: gate.map(|(key, gate)| (key, gate)) }
+        let first = self.by_type.get(task_type);
+        let Served { observer, versions } = first.unwrap_or(&self.unserved);
+        if let Some((key, gate)) = versions.iter().find(|(key, _)| key.version == version) {
+            return Found { observer, gate: Some((key, gate)) };
+        }
+        let Some(later) = self.later.get(task_type) else {
+            return Found { observer, gate: None };
+        };
+        let gate = later.versions.iter().find(|(key, _)| key.version == version);
+        Found { observer: &later.observer, gate: gate.map(|(key, gate)| (key, gate)) }
     }
 
     /// How much is remembered: the main task type of a connector, what it is, how many.
@@ -98,7 +150,7 @@ impl Gates {
 
     /// From now on nothing is created, and jobs nobody has taken are cancelled without grace.
     pub fn begin_drain(&self) {
-        for (_, gate) in &self.all {
+        for (_, gate) in self.all.iter() {
             gate.creates.begin_drain();
         }
     }
@@ -106,7 +158,7 @@ impl Gates {
     /// Waits until every create is settled, at most until the deadline. How many are not.
     pub async fn drained(&self, deadline: Instant) -> usize {
         let mut unsettled = 0;
-        for (task_type, gate) in &self.all {
+        for (task_type, gate) in self.all.iter() {
             if timeout_at(deadline, gate.creates.drained()).await.is_err() {
                 let left = gate.creates.unsettled();
                 unsettled += left;
@@ -118,5 +170,11 @@ impl Gates {
             }
         }
         unsettled
+    }
+}
+
+impl fmt::Debug for Gates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.all.iter().map(|(task_type, _)| task_type)).finish()
     }
 }

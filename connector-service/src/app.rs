@@ -16,7 +16,10 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tonic::transport::server::TcpIncoming;
 
-use crate::cli::{self, Command, Environment, ListArgs, ListFormat, Parsed, ServeArgs};
+use crate::behind::{Behind, BehindArgs, Connectors};
+use crate::cli::{
+    self, Command, DescribeArgs, Environment, ListArgs, ListFormat, Parsed, ServeArgs,
+};
 use crate::console::Console;
 use crate::run::{self, RunArgs};
 use crate::server::Server;
@@ -63,10 +66,9 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             (console, ended.map(|()| 0))
         }
         Command::List(args) => of_command(|console| in_runtime(list(args, &environment, console))),
-        Command::Describe(args) => of_command(|console| {
-            console.print(&describe::render(&descriptions()?, &args.task_type, args.json)?);
-            Ok(())
-        }),
+        Command::Describe(args) => {
+            of_command(|console| in_runtime(describe(args, &environment, console)))
+        }
         Command::Python(args) => of_command(|console| {
             let warn = |doubt: &str| console.warn(doubt);
             console.print(&python::run(&descriptions()?, args, warn)?);
@@ -134,24 +136,57 @@ async fn check_all(
     environment: &Environment,
     console: &Console,
 ) -> Result<(), String> {
-    let registry = linked(environment).await?;
-    let shown = table::to_json(&registry);
-    let passed = check::check(registry, args, environment).await?;
+    let connectors = connectors(&args.behind, environment).await?;
+    let shown = table::to_json(&connectors.registry);
+    let passed = check::check(connectors, args, environment).await?;
     console.say(&passed, "check passed: a server would start", shown);
     Ok(())
 }
 
 async fn list(args: &ListArgs, environment: &Environment, console: &Console) -> Result<(), String> {
     if args.format == ListFormat::Json {
-        console.print(&table::described(&descriptions()?));
+        let mut known = descriptions()?;
+        if args.behind.is_any() {
+            known.extend(behind(&args.behind, environment, console).await?);
+        }
+        console.print(&table::described(&known));
         return Ok(());
     }
-    let registry = linked(environment).await?;
+    let Connectors { registry, behind: _kept, notes } =
+        connectors(&args.behind, environment).await?;
+    notes.iter().for_each(|note| console.warn(note));
     if let Some(problem) = linking::problem(&registry, &[]) {
         return Err(problem);
     }
     console.print(&table::render(&registry));
     Ok(())
+}
+
+async fn describe(
+    args: &DescribeArgs,
+    environment: &Environment,
+    console: &Console,
+) -> Result<(), String> {
+    let mut known = descriptions()?;
+    let is_known = known.iter().any(|it| it.key.task_type.as_str() == args.task_type);
+    // Nothing is started for a type that is linked in.
+    if !is_known && args.behind.is_any() {
+        known.extend(behind(&args.behind, environment, console).await?);
+    }
+    console.print(&describe::render(&known, &args.task_type, args.json)?);
+    Ok(())
+}
+
+/// What is behind this server, as far as that is known here.
+async fn behind(
+    args: &BehindArgs,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Vec<Description>, String> {
+    let behind = Behind::open(args, environment.texts().collect()).await?;
+    let mut registry = Registry::default();
+    behind.join(&mut registry).await.iter().for_each(|note| console.warn(note));
+    Ok(registry.entries().map(Description::of).collect())
 }
 
 async fn run_task(args: &RunArgs, environment: &Environment) -> Result<bool, String> {
@@ -161,11 +196,11 @@ async fn run_task(args: &RunArgs, environment: &Environment) -> Result<bool, Str
         Some(value.to_str()?.to_owned())
     };
     // Elsewhere other connectors serve; of those here only the types are known.
-    let registry = match &args.connect {
-        Some(_) => Registry::default(),
-        None => linked(environment).await?,
+    let connectors = match &args.connect {
+        Some(_) => Connectors::default(),
+        None => connectors(&args.behind, environment).await?,
     };
-    run::run(args, registry, &descriptions()?, variable).await
+    run::run(args, connectors, &descriptions()?, variable).await
 }
 
 async fn serve(
@@ -174,17 +209,17 @@ async fn serve(
     console: &Console,
 ) -> Result<Ended, String> {
     let mut requests = Requests::listen(Hangup::Ignored);
-    if let Some(warning) = linking::not_loaded(&args.modules) {
-        tracing::warn!("{warning}");
-    }
-    let registry = tokio::select! {
-        registry = linked(environment) => registry?,
+    let Connectors { registry, behind, notes } = tokio::select! {
+        connectors = connectors(&args.behind, environment) => connectors?,
         // A connector may take its time; there is nothing yet that would have to end well.
         signal = requests.next() => {
             tracing::info!("received {signal} before anything was served");
             return Ok(Ended::default());
         }
     };
+    for note in notes {
+        tracing::error!("{note}");
+    }
     if let Some(problem) = linking::problem(&registry, &args.expect) {
         return Err(problem);
     }
@@ -201,7 +236,8 @@ async fn serve(
     let admin = bind(&args.host, args.prometheus_port, "metrics", "--prometheus-port").await?;
     announce(console, &registry, address(&grpc)?, address(&admin)?);
     let (stop, hurry) = asked_to_end(requests, args.timeout);
-    let server = Server::builder().registry(registry).limits(args.limits()).build();
+    let server = Server::builder().registry(registry).limits(args.limits());
+    let server = server.upstreams(behind.upstreams()).build();
     let connections = TcpIncoming::from(grpc).with_nodelay(Some(true));
     let ended = server.serve_until(connections, Some(admin), stop, hurry).await;
     let ended = ended.map_err(|error| format!("serving ended: {}", with_causes(&error)))?;
@@ -258,6 +294,14 @@ fn asked_to_end(
         }
     };
     (once(stopped), once(hurried))
+}
+
+/// The connectors of this binary, and those of services behind it.
+async fn connectors(args: &BehindArgs, environment: &Environment) -> Result<Connectors, String> {
+    let mut registry = linked(environment).await?;
+    let behind = Behind::open(args, environment.texts().collect()).await?;
+    let notes = behind.join(&mut registry).await;
+    Ok(Connectors { registry, behind, notes })
 }
 
 /// The connectors of this binary, made from their settings.

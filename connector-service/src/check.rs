@@ -7,6 +7,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
+use crate::behind::Connectors;
 use crate::cli::{Environment, ServeArgs};
 use crate::in_process::InProcess;
 use crate::pb::ListConnectorsRequest;
@@ -21,14 +22,15 @@ use crate::{linking, promises, table};
 /// Nothing or not everything expected is linked in, a connector does not start, or the server does
 /// not come up.
 pub(crate) async fn check(
-    registry: Registry,
+    connectors: Connectors,
     args: &ServeArgs,
     environment: &Environment,
 ) -> Result<String, String> {
+    let Connectors { registry, behind, notes } = connectors;
     // A server would leave these out or go on without, and serve the rest; here somebody can still mend
     // all of them at once.
     let mut problems: Vec<String> = linking::problem(&registry, &args.expect).into_iter().collect();
-    problems.extend(linking::not_loaded(&args.modules));
+    problems.extend(notes);
     problems.extend(registry.failures().iter().map(|failure| {
         format!("{} does not start: {} ({})", failure.name, failure.error, failure.place)
     }));
@@ -40,7 +42,8 @@ pub(crate) async fn check(
     }
     let table = table::render(&registry);
     let names = registry.by_name().len();
-    let server = Server::builder().registry(registry).limits(args.limits()).build();
+    let server = Server::builder().registry(registry).limits(args.limits());
+    let server = server.upstreams(behind.upstreams()).build();
     let server = InProcess::serve(server);
     let served = answers(&server).await;
     server.stop().await.map_err(|error| format!("the server does not end well: {error}"))?;
@@ -86,6 +89,7 @@ mod tests {
     use connector_examples::simulator::Simulator;
 
     use super::check;
+    use crate::behind::Connectors;
     use crate::cli::{Command, Environment, Parsed, parse};
 
     async fn checked(line: &str, variables: &[(&str, &str)]) -> Result<String, String> {
@@ -94,7 +98,7 @@ mod tests {
         let Ok(Parsed { command: Command::Check(args), .. }) = parsed else { panic!("{parsed:?}") };
         let registry = Registry::builder().register(Echo).register(Simulator::default());
         let registry = registry.variables(environment.texts()).build().await.unwrap();
-        check(registry, &args, &environment).await
+        check(registry.into(), &args, &environment).await
     }
 
     #[tokio::test]
@@ -107,11 +111,13 @@ mod tests {
     async fn what_is_missing_is_an_error() {
         let error = checked("c check --expect echo@2", &[]).await.unwrap_err();
         assert!(error.contains("echo@2"), "{error}");
-        let error = checked("c check --modules mine other", &[]).await.unwrap_err();
-        assert!(error.contains("NOT SERVED: the connectors in mine, other "), "{error}");
         let flags = parse("c check".split(' ').map(Into::into), &Environment::default());
         let Ok(Parsed { command: Command::Check(flags), .. }) = flags else { panic!("{flags:?}") };
-        let nothing = check(Registry::default(), &flags, &Environment::default()).await;
+        let mut behind = Connectors::default();
+        behind.notes.push("10.0.0.1:8000 does not answer".to_owned());
+        let away = check(behind, &flags, &Environment::default()).await.unwrap_err();
+        assert!(away.contains("10.0.0.1:8000 does not answer"), "{away}");
+        let nothing = check(Connectors::default(), &flags, &Environment::default()).await;
         assert!(nothing.unwrap_err().contains("no connector is linked"));
     }
 

@@ -1,7 +1,7 @@
 //! `describe TASK_TYPE`: what a connector takes and gives, for people or as JSON Schema.
 //! `app` prints it; what is described comes from the connector's own types.
 
-use connector_core::host::Description;
+use connector_core::host::{Description, Origin};
 use connector_core::typed::FieldDescription;
 use serde_json::{Value as Json, json};
 
@@ -46,6 +46,9 @@ fn to_json(entry: &Description) -> Json {
 
 fn for_people(entry: &Description) -> String {
     let mut text = format!("{}: {}\n", entry.name, entry.key);
+    if let Origin::Service(service) = &entry.origin {
+        return format!("{text}\nserved by {service}; what it takes and gives is known there\n");
+    }
     for (part, fields) in entry.interface.parts() {
         text.push_str(&format!("\n{part}\n"));
         match fields {

@@ -10,7 +10,6 @@ use http::{Request, Response};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::{Body as HttpBody, StdError};
-use tonic::service::Routes;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -60,11 +59,19 @@ impl Layers {
     }
 }
 
-impl Layer<Routes> for Layers {
+impl<S> Layer<S> for Layers
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send,
+{
     type Service = LayeredService;
 
-    fn layer(&self, routes: Routes) -> LayeredService {
-        let service = BoxCloneSyncService::new(routes);
+    fn layer(&self, services: S) -> LayeredService {
+        let service = BoxCloneSyncService::new(services);
         self.0.iter().rev().fold(service, |inner, wrap| wrap(inner))
     }
 }

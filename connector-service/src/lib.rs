@@ -12,6 +12,7 @@
 
 mod admin;
 mod app;
+mod behind;
 mod check;
 mod cli;
 mod console;
@@ -27,6 +28,7 @@ mod nearest;
 pub mod pb;
 mod promises;
 mod python;
+mod roster;
 mod run;
 mod same_job;
 mod scrubbed_lines;
@@ -39,7 +41,9 @@ mod status;
 mod table;
 mod telemetry;
 mod unread;
+mod upstream;
 mod wanted;
+mod workers;
 
 use std::process::ExitCode;
 

@@ -65,17 +65,6 @@ fn describe(expected: &Wanted, registry: &Registry) -> String {
     )
 }
 
-/// What is not served although a command line in Python's spelling asks for it.
-pub(crate) fn not_loaded(modules: &[String]) -> Option<String> {
-    (!modules.is_empty()).then(|| {
-        format!(
-            "NOT SERVED: the connectors in {} (--modules). This binary loads no Python: what it serves \
-             is linked into it, and stands in the table below; keep the Python service for the others",
-            modules.join(", ")
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use connector_core::Registry;

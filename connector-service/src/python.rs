@@ -37,7 +37,7 @@ pub(crate) fn run(
 ) -> Result<String, String> {
     let entry = find(connectors, args)?;
     let described =
-        Described { key: &entry.key, name: entry.name, interface: entry.interface.clone() };
+        Described { key: &entry.key, name: &entry.name, interface: entry.interface.clone() };
     let module = Module::of(described)?;
     module.doubts.iter().for_each(|doubt| warn(doubt));
     if let Some(folder) = &args.package {

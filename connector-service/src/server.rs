@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use connector_core::Registry;
@@ -20,10 +20,13 @@ use tonic::transport::server::{Connected, TcpIncoming};
 use tower::{Layer, Service};
 
 use crate::grpc::health::HealthTable;
+use crate::grpc::{Listing, WireLayer};
 use crate::layers::{LayeredService, Layers};
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Remembered};
+use crate::roster::Roster;
 use crate::shutdown::{Ended, Ending};
+use crate::upstream::Upstreams;
 use crate::{admin, grpc, shutdown};
 
 /// A server ready to serve.
@@ -33,6 +36,7 @@ pub struct Server {
     limits: Limits,
     layers: Layers,
     isolated: bool,
+    upstreams: Upstreams,
 }
 
 /// Builds a [`Server`].
@@ -42,6 +46,7 @@ pub struct ServerBuilder {
     limits: Limits,
     layers: Layers,
     isolated: bool,
+    upstreams: Upstreams,
 }
 
 impl Default for ServerBuilder {
@@ -51,6 +56,7 @@ impl Default for ServerBuilder {
             limits: Limits::default(),
             layers: Layers::none(),
             isolated: true,
+            upstreams: Upstreams::default(),
         }
     }
 }
@@ -96,11 +102,18 @@ impl ServerBuilder {
         self
     }
 
+    /// Other services, whose connectors join those of the registry as they become known.
+    #[must_use]
+    pub(crate) fn upstreams(mut self, upstreams: Upstreams) -> Self {
+        self.upstreams = upstreams;
+        self
+    }
+
     /// The server.
     #[must_use]
     pub fn build(self) -> Server {
-        let Self { registry, limits, layers, isolated } = self;
-        Server { registry, limits, layers, isolated }
+        let Self { registry, limits, layers, isolated, upstreams } = self;
+        Server { registry, limits, layers, isolated, upstreams }
     }
 }
 
@@ -187,10 +200,10 @@ impl Server {
         IO::ConnectInfo: Clone + Send + Sync + 'static,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let Self { registry, limits, layers, isolated } = self;
+        let Self { registry, limits, layers, isolated, upstreams } = self;
         let metrics = Arc::new(Metrics::new(&registry).map_err(ServerError::new)?);
         let health = HealthTable::new(
-            grpc::HEALTH_NAMES.into_iter().chain(registry.entries().map(|entry| entry.name)),
+            grpc::HEALTH_NAMES.into_iter().chain(registry.entries().map(|entry| &*entry.name)),
             registry.failures().iter().map(|failure| failure.name),
         );
         let _rotation = Rotation::start(&registry);
@@ -209,7 +222,20 @@ impl Server {
         });
         remembered.and_then(|it| metrics.watch(it)).map_err(ServerError::new)?;
         let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&gates), limits.max_call));
-        let routes = grpc::routes(dispatcher, &registry, health.clone(), &limits);
+        let listing = Listing::of(&registry);
+        let routes = grpc::routes(dispatcher, listing.clone(), health.clone(), &limits);
+        // Only where requests are passed on are they kept in their own bytes.
+        let most = limits.max_request_bytes;
+        let wire = (!upstreams.is_empty()).then_some(WireLayer { most });
+        let served = registry.entries().map(|entry| entry.key.clone()).collect();
+        let roster = Roster {
+            metrics: Arc::clone(&metrics),
+            health: health.clone(),
+            gates: Arc::clone(&gates),
+            listing,
+            served: Arc::new(Mutex::new(served)),
+        };
+        let watched = tokio::spawn(upstreams.watch(roster));
 
         // The operators' pages stay up while calls drain, so that the drain can be watched.
         let admin_pages = admin.map(|listener| {
@@ -218,9 +244,10 @@ impl Server {
         });
         let Limits { lame_duck, grace, .. } = limits;
         let ending = Ending { lame_duck, grace, stop, hurry };
-        let routes = (routes, layers);
+        let routes = (routes, layers, wire);
         let served = shutdown::serve(routes, connections, health, &metrics, gates, ending);
         let served = served.await.map_err(ServerError::new);
+        watched.abort();
         if let Some(pages) = admin_pages {
             pages.abort();
         }

@@ -14,8 +14,8 @@ use tonic::service::Routes;
 use tonic::transport::server::Connected;
 use tower::util::option_layer;
 
-use crate::grpc::OversizeLayer;
 use crate::grpc::health::HealthTable;
+use crate::grpc::{OversizeLayer, WireLayer};
 use crate::layers::Layers;
 use crate::metrics::Metrics;
 
@@ -66,7 +66,7 @@ pub(crate) struct Ending<S, H> {
 /// Serves until it is to stop. Then health says so, and after the lame-duck time no new calls come in; first
 /// the calls end, then the creates that callers have left behind.
 pub(crate) async fn serve<IO, E, S, H>(
-    routes: (Routes, Layers),
+    routes: (Routes, Layers, Option<WireLayer>),
     incoming: impl Stream<Item = Result<IO, E>>,
     health: HealthTable,
     metrics: &Metrics,
@@ -101,13 +101,14 @@ where
         // The receiver is gone only if serving has ended on its own.
         draining.send(after(grace)).ok();
     };
-    let (routes, layers) = routes;
+    let (routes, layers, wire) = routes;
     let serving = tonic::transport::Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE))
         .http2_max_pending_accept_reset_streams(Some(MOST_RESETS))
         .layer(OversizeLayer)
         .layer(option_layer(layers.around()))
+        .layer(option_layer(wire))
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, stopped);
     let drain = drain.shared();

@@ -1,7 +1,7 @@
 //! The table of connectors people see at start and with `list`, and the same for programs.
 
 use connector_core::Registry;
-use connector_core::host::Description;
+use connector_core::host::{Description, Origin};
 use serde_json::{Map, Value as Json, json};
 
 const HEADINGS: (&str, &str) = ("Connector", "Task types (versions)");
@@ -54,7 +54,10 @@ pub(crate) fn to_json(registry: &Registry) -> Map<String, Json> {
 /// What there is, as a JSON list for programs: one object for each task type and version.
 pub(crate) fn described(descriptions: &[Description]) -> String {
     let all = descriptions.iter().map(|it| {
-        let place = it.place.to_string();
+        let place = match &it.origin {
+            Origin::Source(place) => place.to_string(),
+            Origin::Service(service) => service.to_string(),
+        };
         json!({"task_type": it.key.task_type.as_str(), "version": it.key.version, "name": it.name,
             "place": place})
     });

@@ -2,6 +2,7 @@
 //! The server and embedders use it once at start.
 //! Order matters: it is the order in which `ListConnectors` shows them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::entry::{Description, Entry};
+use super::entry::{Description, Entry, Origin};
 use super::readers::{Made, Readers};
 use super::report::{Duplicate, InitFailure, RegistryError};
 use super::table::Registry;
@@ -122,8 +123,8 @@ impl RegistryBuilder {
             let Candidate { identity: Identity { name, place, .. }, interface, .. } = candidate;
             keys.into_iter().map(move |key| Description {
                 key,
-                name,
-                place,
+                name: Cow::Borrowed(name),
+                origin: Origin::Source(place),
                 interface: interface(),
             })
         });
@@ -168,7 +169,8 @@ impl RegistryBuilder {
                     for key in keys {
                         let connector = Arc::clone(&connector);
                         let operator = Arc::clone(&operator);
-                        registry.insert(Entry { key, name, connector, policy, operator, place });
+                        let (name, origin) = (Cow::Borrowed(name), Origin::Source(place));
+                        registry.insert(Entry { key, name, connector, policy, operator, origin });
                     }
                 }
                 Err(error) => {

@@ -2,14 +2,17 @@
 //! The builder makes them; the server finds them through `Registry`.
 //! Authors have no use for them, so they are public in `host` only.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::erased::DynConnector;
 use crate::key::ConnectorKey;
-use crate::policy::Policy;
+use crate::policy::{Policy, overridden};
 use crate::registration::Place;
 use crate::secret::OperatorSecrets;
+use crate::settings::Settings;
 use crate::typed::Interface;
+use crate::variables::VariableError;
 
 /// One task type in one version, and the connector behind it.
 #[derive(Debug, Clone)]
@@ -17,15 +20,45 @@ pub struct Entry {
     /// What Flyte routes by.
     pub key: ConnectorKey,
     /// The connector's name for people.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The connector.
     pub connector: Arc<dyn DynConnector>,
     /// How its calls are treated: the author's policy with the operator's values on top.
     pub policy: Policy,
     /// What the operator lends to its calls; the server has mounted files read again.
     pub operator: Arc<OperatorSecrets>,
-    /// Where it was registered.
-    pub place: Place,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a connector comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// It was registered there.
+    Source(Place),
+    /// Another service serves it: who, for people.
+    Service(Arc<str>),
+}
+
+impl Entry {
+    /// A connector that another service serves, as it is treated here: by that policy with the
+    /// operator's values on top. Nothing is lent to it.
+    ///
+    /// # Errors
+    /// A variable that does not fit.
+    pub fn of_service(
+        key: ConnectorKey,
+        name: String,
+        connector: Arc<dyn DynConnector>,
+        policy: Policy,
+        variables: &[(String, String)],
+        service: Arc<str>,
+    ) -> Result<Self, VariableError> {
+        let settings = Settings::from_variables(key.task_type.as_str(), variables.iter().cloned());
+        let policy = overridden(policy, variables, &settings)?;
+        let (name, operator, origin) = (Cow::Owned(name), Arc::default(), Origin::Service(service));
+        Ok(Self { key, name, connector, policy, operator, origin })
+    }
 }
 
 /// One task type in one version, and what the connector behind it takes and gives.
@@ -34,9 +67,19 @@ pub struct Description {
     /// What Flyte routes by.
     pub key: ConnectorKey,
     /// The connector's name for people.
-    pub name: &'static str,
-    /// Where it was registered.
-    pub place: Place,
+    pub name: Cow<'static, str>,
+    /// Where it comes from.
+    pub origin: Origin,
     /// What it takes and gives.
     pub interface: Interface,
+}
+
+impl Description {
+    /// What is known of a connector that is there.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Self {
+        let Entry { key, name, connector, origin, .. } = entry;
+        let (key, name, origin) = (key.clone(), name.clone(), origin.clone());
+        Self { key, name, origin, interface: connector.describe() }
+    }
 }

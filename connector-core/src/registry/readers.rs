@@ -43,6 +43,14 @@ impl Variables {
     }
 }
 
+impl Variables {
+    /// A connector of that task type runs elsewhere: what it reads is not known here.
+    pub(super) fn elsewhere(&mut self, task_type: &str) {
+        let prefix = variables::prefix(task_type);
+        self.unread.retain(|variable| !variable.name.starts_with(&prefix));
+    }
+}
+
 /// What the builder knows so far.
 #[derive(Debug)]
 pub(super) struct Readers {

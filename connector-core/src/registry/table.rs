@@ -52,7 +52,7 @@ impl Registry {
         for entry in &self.entries {
             match named.iter_mut().find(|group| group.name == entry.name) {
                 Some(group) => group.keys.push(&entry.key),
-                None => named.push(NamedConnector { name: entry.name, keys: vec![&entry.key] }),
+                None => named.push(NamedConnector { name: &entry.name, keys: vec![&entry.key] }),
             }
         }
         named
@@ -62,6 +62,18 @@ impl Registry {
     #[must_use]
     pub fn failures(&self) -> &[InitFailure] {
         &self.failures
+    }
+
+    // For a server, as `get` is.
+    /// Adds a connector of another service, unless somebody serves its task type and version already.
+    #[doc(hidden)]
+    pub fn add(&mut self, entry: Entry) -> bool {
+        let is_new = self.get(entry.key.task_type.as_str(), entry.key.version).is_none();
+        if is_new {
+            self.variables.elsewhere(entry.key.task_type.as_str());
+            self.insert(entry);
+        }
+        is_new
     }
 
     pub(super) fn insert(&mut self, entry: Entry) {

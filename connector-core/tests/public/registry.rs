@@ -1,6 +1,7 @@
 //! The registry: what the linker collected, what is registered by hand, and what clashes.
 
 use connector_core::Registry;
+use connector_core::host::Origin;
 use connector_core::prelude::*;
 use connector_core::registry::RegistryError;
 
@@ -164,7 +165,7 @@ fn what_connectors_are_is_known_without_making_them() {
     // `init` of two of them fails, and one panics.
     let described = Registry::linked().replace(ByHand).describe().expect("no duplicates");
     let keys: Vec<(String, &str)> =
-        described.iter().map(|it| (it.key.to_string(), it.name)).collect();
+        described.iter().map(|it| (it.key.to_string(), &*it.name)).collect();
     for (key, name) in [
         ("needs (0)", "Needs Connector"),
         ("panics (0)", "Panics Connector"),
@@ -179,7 +180,8 @@ fn what_connectors_are_is_known_without_making_them() {
     let connection = render.interface.connection.as_ref().unwrap();
     assert_eq!(connection[0].name, "api_key");
     assert!(render.interface.config.is_none(), "settings are read untyped");
-    assert!(render.place.file.ends_with("registry.rs"));
+    let Origin::Source(place) = &render.origin else { panic!("{render:?}") };
+    assert!(place.file.ends_with("registry.rs"));
     assert!(Registry::linked().register(ByHand).describe().is_err());
 }
 

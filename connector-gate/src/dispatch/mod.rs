@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use connector_core::CallContext;
-use connector_core::host::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
+use connector_core::host::{CreateRequest, ErasedResource, JobRequest, QueryRequest, Wire};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::{Metric, MetricsQuery};
 pub use guard::CallGuard;
@@ -34,6 +34,8 @@ pub struct Route {
     pub version: i32,
     /// The caller's timeout, if it set one.
     pub timeout: Option<Duration>,
+    /// The request in its own bytes, where connectors pass it on.
+    pub wire: Option<Arc<Wire>>,
 }
 
 /// Takes calls to the gates of connectors. The rules keep to the deadline of each.
@@ -138,14 +140,14 @@ impl Dispatcher {
     fn begin(
         &self,
         operation: Operation,
-        route: Route,
+        mut route: Route,
         input_bytes: Option<usize>,
     ) -> Result<Begun<'_>, Failure> {
         let found = self.gates.find(&route.task_type, route.version);
         if let Some(bytes) = input_bytes {
             found.observer.inputs(bytes);
         }
-        let timeout = route.timeout;
+        let (timeout, wire) = (route.timeout, route.wire.take());
         let guard = CallGuard::new(found.observer, operation, route);
         let Some((key, gate)) = found.gate else {
             return Err(guard.fail(Cause::NotRegistered));
@@ -154,7 +156,7 @@ impl Dispatcher {
         let limit = TimeLimit::new(timeout, server, gate.site.policy.answer_reserve);
         let deadline = after(limit.allowed);
         let span = tracing::debug_span!("call", operation = operation.as_str(), key = %key);
-        let context = CallContext::new(key.clone()).deadline(deadline.into_std());
+        let context = CallContext::new(key.clone()).deadline(deadline.into_std()).with_wire(wire);
         let call = Call { context, limit, deadline, observer: Arc::clone(found.observer) };
         Ok(Begun { gate, call, guard, span })
     }

@@ -39,6 +39,7 @@ fn says(lines: &[Value], level: &str, words: &str) -> bool {
 async fn with_json_logs_every_line_is_json() {
     let (mut child, url) = start(|command| {
         command.args(["--log-format", "json", "--worker", "4", "--modules", "mine", "other"]);
+        command.env("CONNECTOR_PYTHON", "no-python-here");
         command.env("CONNECTOR_PROMETHEUSPORT", "1").stderr(Stdio::piped())
     });
     let mut tasks = tasks(&url).await;
@@ -53,7 +54,7 @@ async fn with_json_logs_every_line_is_json() {
     assert_eq!(lines(&out), Vec::<Value>::new());
     let log = lines(&log);
     for (level, words) in [
-        ("WARN", "NOT SERVED: the connectors in mine, other"),
+        ("ERROR", "NOT SERVED: the connectors in mine, other (--modules): "),
         ("WARN", "did you mean CONNECTOR_PROMETHEUS_PORT?"),
         ("INFO", "--worker is ignored"),
         ("ERROR", "panic: simulated panic in get"),

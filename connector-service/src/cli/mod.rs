@@ -13,6 +13,7 @@ use connector_core::host::quantity;
 use connector_gate::TextLimit;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::behind::BehindArgs;
 use crate::limits::Limits;
 use crate::python::PythonArgs;
 use crate::run::RunArgs;
@@ -39,11 +40,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Subcommands {
-    /// Serve the linked connectors (what happens without a command, too).
+    /// Serve the connectors (what happens without a command, too).
     Serve(Box<ServeArgs>),
     /// Start everything but the listeners, and fail where a server would leave a connector out; for CI.
     Check(Box<ServeArgs>),
-    /// Print the linked connectors with their task types and versions, and which of them do not start.
+    /// Print the connectors with their task types and versions, and which of them do not start.
     List(ListArgs),
     /// Print what a connector takes and gives: settings, inputs, outputs, secrets.
     Describe(DescribeArgs),
@@ -76,6 +77,8 @@ pub(crate) struct ListArgs {
     /// How to print them. JSON is made of their types alone: no connector is started.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ListFormat,
+    #[command(flatten)]
+    pub(crate) behind: BehindArgs,
 }
 
 /// The form of a list of connectors.
@@ -96,6 +99,8 @@ pub(crate) struct DescribeArgs {
     /// Print a JSON Schema instead of a table.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) behind: BehindArgs,
 }
 
 /// The flags of `serve`.
@@ -153,11 +158,9 @@ pub(crate) struct ServeArgs {
     /// Accepted for Python's sake: worker threads follow the processors.
     #[arg(long, env = "CONNECTOR_WORKER", hide = true, value_name = "N")]
     pub(crate) worker: Option<u64>,
-    /// Accepted for Python's sake: connectors are linked, not loaded. Both `--modules a b`, as
-    /// `ConnectorEnvironment` writes it, and `--modules a --modules b`.
-    #[arg(long, env = "CONNECTOR_MODULES", hide = true, value_name = "MODULE")]
-    #[arg(num_args = 1.., value_delimiter = ',')]
-    pub(crate) modules: Vec<String>,
+    // `ConnectorEnvironment` of the SDK writes `--modules a b`; people write `--modules a --modules b`.
+    #[command(flatten)]
+    pub(crate) behind: BehindArgs,
 }
 
 /// The command line of Python's `c0`, which knows neither subcommands nor a host.

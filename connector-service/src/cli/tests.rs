@@ -53,7 +53,7 @@ fn knows_python_spellings() {
     let args = serve(line);
     let (port, metrics) = (args.port, args.prometheus_port);
     assert_eq!((port, metrics, args.timeout), (1, 2, Some(Duration::from_secs(3))));
-    assert_eq!((args.worker, args.modules.len()), (Some(4), 3));
+    assert_eq!((args.worker, args.behind.modules.len()), (Some(4), 3));
     assert_eq!(serve("connector-server serve --prometheus_port 2").prometheus_port, 2);
     refused("c0 list");
     refused("c0 run batch_job");
@@ -70,10 +70,10 @@ fn takes_modules_as_the_sdk_writes_them() {
     ] {
         let args = serve(line);
         assert_eq!((args.port, args.prometheus_port), (8080, 9092), "{line}");
-        assert_eq!(args.modules, ["a", "b"], "{line}");
+        assert_eq!(args.behind.modules, ["a", "b"], "{line}");
     }
     let (args, _) = serve_with("c0", &[("CONNECTOR_MODULES", "a,b"), ("CONNECTOR_PORT", "1")]);
-    assert_eq!((args.modules.len(), args.port), (2, 1));
+    assert_eq!((args.behind.modules.len(), args.port), (2, 1));
 }
 
 #[test]

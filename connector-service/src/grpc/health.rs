@@ -51,6 +51,18 @@ impl HealthTable {
         });
     }
 
+    /// Says whether a connector serves, unless the server is ending.
+    pub(crate) fn set(&self, name: &str, serves: bool) {
+        let status = if serves { ServingStatus::Serving } else { ServingStatus::NotServing };
+        self.statuses.send_if_modified(|statuses| {
+            let changes = !statuses.stopping && statuses.by_name.get(name) != Some(&status);
+            changes && {
+                statuses.by_name.insert(name.to_owned(), status);
+                true
+            }
+        });
+    }
+
     /// The status of a name now and whenever it changes. The end of the server ends the stream, too,
     /// so that no watcher holds up the drain.
     fn watch(&self, name: String) -> impl Stream<Item = ServingStatus> + Send + 'static {

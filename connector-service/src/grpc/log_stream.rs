@@ -52,7 +52,8 @@ pub(super) fn messages(
     Box::pin(counted.flatten())
 }
 
-/// The messages of one page: at least one body, then the token if there is a next page.
+/// The messages of one page: its lines, then the token if there is a next page; one body at least where
+/// there is neither.
 fn parts(page: LogPage, body_bytes: usize) -> impl Iterator<Item = GetTaskLogsResponse> {
     let LogPage { lines, next_token, .. } = page;
     let mut bodies = vec![GetTaskLogsResponseBody::default()];
@@ -70,6 +71,9 @@ fn parts(page: LogPage, body_bytes: usize) -> impl Iterator<Item = GetTaskLogsRe
         }
     }
     let token = next_token.filter(|token| !token.is_empty());
+    if token.is_some() {
+        bodies.retain(|body| !body.lines.is_empty());
+    }
     let header = token.map(|token| Part::Header(GetTaskLogsResponseHeader { token }));
     let parts = bodies.into_iter().map(Part::Body).chain(header);
     parts.map(|part| GetTaskLogsResponse { part: Some(part) })

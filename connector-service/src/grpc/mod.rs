@@ -11,10 +11,10 @@ mod oversize;
 mod reflection;
 mod task_service;
 mod timeout;
+mod wire;
 
 use std::sync::Arc;
 
-use connector_core::Registry;
 use connector_gate::Dispatcher;
 use tonic::codec::CompressionEncoding::{Deflate, Gzip};
 use tonic::service::Routes;
@@ -28,8 +28,10 @@ use crate::pb::async_connector_service_server::{
 use crate::pb::connector_metadata_service_server::{
     ConnectorMetadataServiceServer, SERVICE_NAME as METADATA,
 };
+pub(crate) use metadata_service::Listing;
 pub(crate) use oversize::OversizeLayer;
 use reflection::Reflection;
+pub(crate) use wire::WireLayer;
 
 /// The services whose health is reported, besides the server as a whole.
 pub(crate) const HEALTH_NAMES: [&str; 3] = [TASKS, METADATA, "grpc.health.v1.Health"];
@@ -38,7 +40,7 @@ pub(crate) const HEALTH_NAMES: [&str; 3] = [TASKS, METADATA, "grpc.health.v1.Hea
 /// unpacked they are no larger than others may be.
 pub(crate) fn routes(
     dispatcher: Arc<Dispatcher>,
-    registry: &Registry,
+    listing: Listing,
     health: health::HealthTable,
     limits: &Limits,
 ) -> Routes {
@@ -48,7 +50,7 @@ pub(crate) fn routes(
         .accept_compressed(Deflate)
         .max_decoding_message_size(limits.max_request_bytes)
         .max_encoding_message_size(usize::MAX);
-    let metadata = metadata_service::MetadataService::new(registry, limits.texts());
+    let metadata = metadata_service::MetadataService::new(listing, limits.texts());
     let metadata = ConnectorMetadataServiceServer::new(metadata)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate);

@@ -39,8 +39,8 @@ impl AsyncConnectorService for TaskService {
         &self,
         request: Request<pb::CreateTaskRequest>,
     ) -> Result<Response<pb::CreateTaskResponse>, Status> {
-        let (headers, _, request) = request.into_parts();
-        let route = convert::create_route(&request, headers.as_ref());
+        let (headers, extensions, request) = request.into_parts();
+        let route = convert::create_route(&request, headers.as_ref(), &extensions);
         let input_bytes = request.inputs.as_ref().map_or(0, Message::encoded_len);
         let request = convert::create(request);
         let created = self.dispatcher.create(route, request, input_bytes).await;
@@ -52,8 +52,8 @@ impl AsyncConnectorService for TaskService {
         &self,
         request: Request<pb::GetTaskRequest>,
     ) -> Result<Response<pb::GetTaskResponse>, Status> {
-        let (headers, _, mut request) = request.into_parts();
-        let route = convert::job_route(request.task_category.take(), headers.as_ref());
+        let (headers, extensions, mut request) = request.into_parts();
+        let route = convert::job_route(request.task_category.take(), headers.as_ref(), &extensions);
         let asked = self.dispatcher.get(route, convert::get(request)).await;
         let state = convert::resource(asked.map_err(|failure| self.refusal(&failure))?);
         Ok(Response::new(state_that_fits(state, self.max_response_bytes)))
@@ -63,8 +63,8 @@ impl AsyncConnectorService for TaskService {
         &self,
         request: Request<pb::DeleteTaskRequest>,
     ) -> Result<Response<pb::DeleteTaskResponse>, Status> {
-        let (headers, _, mut request) = request.into_parts();
-        let route = convert::job_route(request.task_category.take(), headers.as_ref());
+        let (headers, extensions, mut request) = request.into_parts();
+        let route = convert::job_route(request.task_category.take(), headers.as_ref(), &extensions);
         let deleted = self.dispatcher.delete(route, convert::delete(request)).await;
         deleted.map_err(|failure| self.refusal(&failure))?;
         Ok(Response::new(pb::DeleteTaskResponse {}))
@@ -74,8 +74,8 @@ impl AsyncConnectorService for TaskService {
         &self,
         request: Request<pb::GetTaskMetricsRequest>,
     ) -> Result<Response<pb::GetTaskMetricsResponse>, Status> {
-        let (headers, _, mut request) = request.into_parts();
-        let route = convert::job_route(request.task_category.take(), headers.as_ref());
+        let (headers, extensions, mut request) = request.into_parts();
+        let route = convert::job_route(request.task_category.take(), headers.as_ref(), &extensions);
         let request = match convert::metrics(request) {
             Ok(request) => request,
             Err(error) => {
@@ -110,8 +110,8 @@ impl AsyncConnectorService for TaskService {
         &self,
         request: Request<pb::GetTaskLogsRequest>,
     ) -> Result<Response<Self::GetTaskLogsStream>, Status> {
-        let (headers, _, mut request) = request.into_parts();
-        let route = convert::job_route(request.task_category.take(), headers.as_ref());
+        let (headers, extensions, mut request) = request.into_parts();
+        let route = convert::job_route(request.task_category.take(), headers.as_ref(), &extensions);
         let asked = self.dispatcher.get_logs(route, convert::logs(request)).await;
         let (logs, guard) = asked.map_err(|failure| self.refusal(&failure))?;
         Ok(Response::new(log_stream::messages(logs, guard, self.max_response_bytes, self.texts)))

@@ -35,6 +35,7 @@ const UNKNOWN: &str = "unknown";
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: prometheus::Registry,
+    families: Families,
     by_type: HashMap<String, Arc<CallMetrics>>,
     unknown: Arc<CallMetrics>,
 }
@@ -58,6 +59,7 @@ struct OperationMetrics {
 }
 
 /// The families that handles are taken from.
+#[derive(Debug)]
 struct Families {
     successes: IntCounterVec,
     failures: IntCounterVec,
@@ -66,6 +68,7 @@ struct Families {
     in_flight: IntGaugeVec,
     outside: IntCounterVec,
     rules: rules::Families,
+    upstreams: IntGaugeVec,
 }
 
 impl Metrics {
@@ -86,7 +89,7 @@ impl Metrics {
             }
         }
         let unknown = Arc::new(families.of(UNKNOWN, false));
-        Ok(Self { registry, by_type, unknown })
+        Ok(Self { registry, families, by_type, unknown })
     }
 
     /// Adds what the rules remember to the page.
@@ -100,6 +103,17 @@ impl Metrics {
     /// The metrics of a task type, whatever its version; types that nobody serves share one label.
     pub(crate) fn of(&self, task_type: Option<&str>) -> &Arc<CallMetrics> {
         task_type.and_then(|task_type| self.by_type.get(task_type)).unwrap_or(&self.unknown)
+    }
+
+    /// The metrics of a task type that became known after the start.
+    pub(crate) fn serve(&self, task_type: &str) -> Arc<CallMetrics> {
+        let known = self.by_type.get(task_type).map(Arc::clone);
+        known.unwrap_or_else(|| Arc::new(self.families.of(task_type, true)))
+    }
+
+    /// Whether another service behind this one is there.
+    pub(crate) fn upstream(&self, name: &str, is_there: bool) {
+        self.families.upstreams.with_label_values(&[name]).set(is_there.into());
     }
 
     /// How many calls are under way at this moment.
@@ -208,17 +222,25 @@ impl Families {
                 &by_operation,
             )?,
             rules: rules::Families::new()?,
+            upstreams: IntGaugeVec::new(
+                Opts::new(
+                    "flyte_connector_upstream_up",
+                    "Whether another connector service behind this one lists its connectors.",
+                ),
+                &["upstream"],
+            )?,
         })
     }
 
     fn register(&self, registry: &prometheus::Registry) -> Result<(), prometheus::Error> {
-        let families: [Box<dyn Collector>; 6] = [
+        let families: [Box<dyn Collector>; 7] = [
             Box::new(self.successes.clone()),
             Box::new(self.failures.clone()),
             Box::new(self.latency.clone()),
             Box::new(self.input_bytes.clone()),
             Box::new(self.in_flight.clone()),
             Box::new(self.outside.clone()),
+            Box::new(self.upstreams.clone()),
         ];
         families.into_iter().try_for_each(|family| registry.register(family))?;
         self.rules.register(registry)

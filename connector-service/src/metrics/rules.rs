@@ -15,6 +15,7 @@ pub(super) struct RuleMetrics {
 }
 
 /// The families they are taken from.
+#[derive(Debug)]
 pub(super) struct Families {
     masked: IntCounterVec,
     as_jobs: IntCounterVec,

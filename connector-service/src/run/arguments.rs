@@ -8,6 +8,7 @@ use clap::Args;
 use connector_core::host::quantity;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::behind::BehindArgs;
 use crate::telemetry::log_level;
 use crate::wanted::Wanted;
 
@@ -65,8 +66,10 @@ pub(crate) struct RunArgs {
     pub(crate) delete_after: bool,
     /// Use the connector service at this address, in whatever language it is written, instead of
     /// the connectors linked into this binary.
-    #[arg(long, value_name = "HOST:PORT", env = "CONNECTOR_CONNECT")]
+    #[arg(long, value_name = "HOST:PORT|unix:PATH", env = "CONNECTOR_CONNECT")]
     pub(crate) connect: Option<String>,
+    #[command(flatten)]
+    pub(crate) behind: BehindArgs,
     /// How much of the server's own log to show.
     #[arg(long, env = "CONNECTOR_RUN_LOG_LEVEL", default_value = "error", value_name = "LEVEL")]
     #[arg(value_parser = log_level)]

@@ -29,6 +29,7 @@ use interrupts::Interrupts;
 use service::Service;
 use task::Task;
 
+use crate::behind::Connectors;
 use crate::linking;
 use crate::pb as wire;
 use crate::wanted::Wanted;
@@ -39,8 +40,8 @@ use crate::wanted::Wanted;
 /// The usage is wrong, or the run cannot start.
 pub(crate) async fn run(
     args: &RunArgs,
-    registry: Registry,
-    connectors: &[Description],
+    connectors: Connectors,
+    descriptions: &[Description],
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<bool, String> {
     let template = args.template.as_deref().map(read_template).transpose()?;
@@ -51,6 +52,10 @@ pub(crate) async fn run(
     {
         return Err(format!("--output: there is no folder {}", folder.display()));
     }
+    let Connectors { registry, behind, notes } = connectors;
+    for note in notes {
+        tracing::error!("{note}");
+    }
     if args.connect.is_none()
         && let Some(problem) = linking::problem(&registry, &[])
     {
@@ -59,7 +64,7 @@ pub(crate) async fn run(
     let failure = init_failure(&registry, &wanted);
     let service = match &args.connect {
         Some(address) => Service::at(address).await?,
-        None => Service::in_process(registry, args.twice),
+        None => Service::in_process(registry, &behind.upstreams(), args.twice),
     };
     let served = service.categories().await.map_err(|status| {
         format!("the service does not say what it serves: {}", status.message())
@@ -67,7 +72,7 @@ pub(crate) async fn run(
     let version = version(&wanted, &served).map_err(|unserved| failure.unwrap_or(unserved))?;
     let is_wanted =
         |it: &&Description| it.key.task_type == wanted.task_type && it.key.version == version;
-    let described = connectors.iter().find(is_wanted).map(|it| &it.interface);
+    let described = descriptions.iter().find(is_wanted).map(|it| &it.interface);
     let task = Task::new(args, version, template, described, environment)?;
     connector_gate::KnownSecrets::of_process().note_connection(Some(task.connection()));
     let folder = tempfile::Builder::new().prefix("flyte-run-").tempdir();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use connector_core::Registry;
 use tokio::time::Instant;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 
 use super::task::Task;
@@ -18,6 +18,7 @@ use crate::pb::async_connector_service_client::AsyncConnectorServiceClient;
 use crate::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
 use crate::pb::get_task_logs_response::Part;
 use crate::server::Server;
+use crate::upstream::{Address, Upstreams};
 
 /// How long one call may take, as with a stock executor.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -47,9 +48,13 @@ pub(super) struct Page {
 
 impl Service {
     /// The connectors of this binary, served over memory; by two servers where creates are repeated.
-    pub(super) fn in_process(registry: Registry, twice: bool) -> Self {
+    /// Those of `upstreams` are served, too.
+    pub(super) fn in_process(registry: Registry, upstreams: &Upstreams, twice: bool) -> Self {
         let registry = Arc::new(registry);
-        let serve = || InProcess::serve(Server::builder().registry(Arc::clone(&registry)).build());
+        let serve = || {
+            let server = Server::builder().registry(Arc::clone(&registry));
+            InProcess::serve(server.upstreams(upstreams.clone()).build())
+        };
         Self::of(serve(), twice.then(serve))
     }
 
@@ -63,26 +68,14 @@ impl Service {
     /// # Errors
     /// The address is none, or nobody answers there.
     pub(super) async fn at(address: &str) -> Result<Self, String> {
-        let uri = match address.split_once("://") {
-            None => format!("http://{address}"),
-            Some(("http" | "grpc", rest)) => format!("http://{rest}"),
-            Some((scheme, _)) => {
-                return Err(format!(
-                    "--connect {address}: {scheme} is not supported; give HOST:PORT of a service \
-                     that speaks plaintext"
-                ));
-            }
-        };
-        let wrong = |error: &dyn std::fmt::Display| {
-            format!("--connect {address}: {error}; is a connector service running there?")
-        };
-        let endpoint = Endpoint::from_shared(uri).map_err(|error| wrong(&error))?;
-        // An address without a port would silently become port 80.
-        if endpoint.uri().port().is_none() {
-            return Err(format!("--connect {address}: the port is missing; give HOST:PORT"));
-        }
-        let endpoint = endpoint.connect_timeout(DEADLINE);
-        let channel = endpoint.connect().await.map_err(|error| wrong(&root_cause(&error)))?;
+        let parsed: Address =
+            address.parse().map_err(|error| format!("--connect {address}: {error}"))?;
+        let channel = parsed.connected().await.map_err(|error| {
+            format!(
+                "--connect {address}: {}; is a connector service running there?",
+                root_cause(&error)
+            )
+        })?;
         Ok(Self { channel, local: None, replica: None })
     }
 

@@ -1,31 +1,47 @@
 //! Requests of the service, as the raw requests of `connector-core`.
 
+use std::sync::Arc;
+
 use connector_core::TaskExecution;
-use connector_core::host::{CreateRequest, JobRequest, QueryRequest};
+use connector_core::host::{CreateRequest, JobRequest, QueryRequest, Wire};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::MetricsQuery;
 use connector_core::pb as core_pb;
 use connector_core::{NamedLiterals, Result};
 use connector_gate::Route;
-use http::HeaderMap;
+use http::{Extensions, HeaderMap};
 
 use super::time;
 use crate::grpc::timeout::caller_timeout;
 use crate::pb;
 
 /// Whom a create is for.
-pub(in crate::grpc) fn create_route(request: &pb::CreateTaskRequest, headers: &HeaderMap) -> Route {
+pub(in crate::grpc) fn create_route(
+    request: &pb::CreateTaskRequest,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Route {
     let template = request.template.as_ref();
     let (task_type, version) =
         template.map_or((String::new(), 0), |task| (task.r#type.clone(), task.task_type_version));
-    Route { task_type, version, timeout: caller_timeout(headers) }
+    Route { task_type, version, timeout: caller_timeout(headers), wire: wire(extensions) }
 }
 
 /// Whom a call about a job is for. A request without a category names the empty type, which no
 /// connector serves.
-pub(in crate::grpc) fn job_route(category: Option<pb::TaskCategory>, headers: &HeaderMap) -> Route {
+pub(in crate::grpc) fn job_route(
+    category: Option<pb::TaskCategory>,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Route {
     let pb::TaskCategory { name, version } = category.unwrap_or_default();
-    Route { task_type: name, version, timeout: caller_timeout(headers) }
+    let timeout = caller_timeout(headers);
+    Route { task_type: name, version, timeout, wire: wire(extensions) }
+}
+
+/// The request in its own bytes, where a layer kept them.
+fn wire(extensions: &Extensions) -> Option<Arc<Wire>> {
+    extensions.get().map(Arc::clone)
 }
 
 pub(in crate::grpc) fn create(request: pb::CreateTaskRequest) -> CreateRequest {

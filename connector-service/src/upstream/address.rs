@@ -1,0 +1,150 @@
+//! Where another connector service is: `HOST:PORT`, or `unix:PATH`.
+//! `--upstream` and `run --connect` read it here; nothing is connected yet.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use futures_util::TryFutureExt;
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tonic::transport::{Channel, Endpoint};
+use tower::service_fn;
+
+/// How long a connection may take to come up.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a silent connection is trusted before it is pinged, and how long a ping may take.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// The address of a service that speaks plaintext.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// A host and a port.
+    Tcp(String),
+    /// A socket of this machine.
+    Unix(PathBuf),
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            return match path {
+                "" => Err("the path is missing; give unix:PATH".to_owned()),
+                path => Ok(Self::Unix(PathBuf::from(path))),
+            };
+        }
+        let authority = match text.split_once("://") {
+            None => text,
+            Some(("http" | "grpc", rest)) => rest,
+            Some((scheme, _)) => {
+                return Err(format!(
+                    "{scheme} is not supported; give HOST:PORT of a service that speaks plaintext, \
+                     or unix:PATH"
+                ));
+            }
+        };
+        let authority = authority.trim_end_matches('/');
+        let uri: http::Uri =
+            format!("http://{authority}").parse().map_err(|error| format!("{error}"))?;
+        // An address without a port would silently become port 80.
+        match uri.port() {
+            Some(_) if uri.path() == "/" => Ok(Self::Tcp(authority.to_owned())),
+            Some(_) => Err(format!("{:?} is a path; give HOST:PORT", uri.path())),
+            None => Err("the port is missing; give HOST:PORT".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(authority) => f.write_str(authority),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+impl Address {
+    /// A channel that connects when it is first used, and again whenever that is needed.
+    ///
+    /// # Errors
+    /// The address cannot be one.
+    pub(crate) fn channel(&self) -> Result<Channel, tonic::transport::Error> {
+        let endpoint = self.endpoint()?;
+        Ok(match self.socket() {
+            None => endpoint.connect_lazy(),
+            Some(path) => endpoint.connect_with_connector_lazy(service_fn(move |_uri| {
+                UnixStream::connect(path.clone()).map_ok(TokioIo::new)
+            })),
+        })
+    }
+
+    /// A channel that is connected.
+    ///
+    /// # Errors
+    /// Nobody is there.
+    pub(crate) async fn connected(&self) -> Result<Channel, tonic::transport::Error> {
+        let endpoint = self.endpoint()?;
+        match self.socket() {
+            None => endpoint.connect().await,
+            Some(path) => {
+                let connect = move |_uri| UnixStream::connect(path.clone()).map_ok(TokioIo::new);
+                endpoint.connect_with_connector(service_fn(connect)).await
+            }
+        }
+    }
+
+    fn endpoint(&self) -> Result<Endpoint, tonic::transport::Error> {
+        let authority = match self {
+            Self::Tcp(authority) => authority,
+            // What HTTP/2 calls whoever listens on a socket.
+            Self::Unix(_) => "localhost",
+        };
+        Ok(Endpoint::from_shared(format!("http://{authority}"))?
+            .connect_timeout(CONNECT)
+            .http2_keep_alive_interval(KEEPALIVE)
+            .keep_alive_timeout(KEEPALIVE)
+            .keep_alive_while_idle(false))
+    }
+
+    fn socket(&self) -> Option<PathBuf> {
+        match self {
+            Self::Tcp(_) => None,
+            Self::Unix(path) => Some(path.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Address;
+
+    #[test]
+    fn addresses_as_people_write_them() {
+        for (text, read) in [
+            ("connectors:8000", "connectors:8000"),
+            ("http://10.0.0.1:8000", "10.0.0.1:8000"),
+            ("grpc://[::1]:8000/", "[::1]:8000"),
+            ("unix:/run/c.sock", "unix:/run/c.sock"),
+            ("unix:///run/c.sock", "unix:/run/c.sock"),
+            ("unix:c.sock", "unix:c.sock"),
+        ] {
+            let address: Address = text.parse().unwrap();
+            assert_eq!(address.to_string(), read, "{text}");
+        }
+        for (text, says) in [
+            ("connectors", "the port is missing"),
+            ("https://c:8000", "https is not supported"),
+            ("c:8000/path", "is a path"),
+            ("unix:", "the path is missing"),
+            ("", "empty"),
+        ] {
+            let error = text.parse::<Address>().unwrap_err();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+}

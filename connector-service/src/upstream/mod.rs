@@ -1,0 +1,133 @@
+//! Other connector services behind ours, in whatever language: their task types are served through the
+//! gate as if they were linked here.
+//! `app` opens them and looks at them once before it serves; `server` has them watched. A task type once
+//! known stays known: while its service is away, polls are answered with what is known.
+
+mod address;
+mod answers;
+mod forward;
+mod member;
+mod pass;
+mod pool;
+mod source;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) use address::Address;
+use connector_core::Registry;
+use futures_util::future::join_all;
+pub(crate) use member::Member;
+pub(crate) use pool::Pool;
+pub(crate) use source::{Listed, Source};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::roster::Roster;
+
+/// How often a service is asked what it serves.
+const AGAIN: Duration = Duration::from_secs(10);
+/// The same, for one that is away.
+const SOON: Duration = Duration::from_secs(1);
+
+/// All other services.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Upstreams {
+    sources: Vec<Arc<Source>>,
+}
+
+impl Upstreams {
+    pub(crate) const fn new(sources: Vec<Arc<Source>>) -> Self {
+        Self { sources }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+
+    /// Takes what is served by now into the registry; what is missing or stays outside, for people.
+    pub(crate) async fn look(&self, registry: &mut Registry) -> Vec<String> {
+        let mut notes = Vec::new();
+        let looked = join_all(self.sources.iter().map(|source| source.list())).await;
+        for (source, listed) in self.sources.iter().zip(looked) {
+            let name = source.pool().name();
+            match listed {
+                Ok(Listed { entries, refused }) => {
+                    notes.extend(
+                        refused.into_iter().map(|why| format!("{name}: {why}; not served")),
+                    );
+                    for entry in entries {
+                        let key = entry.key.clone();
+                        if !registry.add(entry) {
+                            notes.push(format!(
+                                "{name} serves {key}, too; the first one found is used"
+                            ));
+                        }
+                    }
+                }
+                Err(why) => notes.push(format!("{why}; what it serves joins when it is there")),
+            }
+        }
+        notes
+    }
+
+    /// Watches all of them for as long as the future is polled, and tells what changes.
+    pub(crate) async fn watch(self, roster: Roster) {
+        let mut watched = JoinSet::new();
+        for source in self.sources {
+            let roster = roster.clone();
+            watched.spawn(async move { watch(&source, &roster).await });
+        }
+        while watched.join_next().await.is_some() {}
+    }
+}
+
+/// Watches one service.
+async fn watch(source: &Source, roster: &Roster) {
+    let name = source.pool().name();
+    let mut changes = source.pool().changes();
+    let mut known = BTreeSet::new();
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    let mut was_there = None;
+    loop {
+        let listed = source.list().await;
+        let is_there = listed.is_ok();
+        roster.upstream(name, is_there);
+        if was_there != Some(is_there) {
+            match &listed {
+                Ok(_) => tracing::info!(upstream = %name, "serves"),
+                Err(why) => {
+                    let stays = "its task types stay, and polls are answered with what is known";
+                    tracing::warn!(upstream = %name, "is away: {why}; {stays}");
+                }
+            }
+            was_there = Some(is_there);
+        }
+        if let Ok(Listed { entries, refused }) = listed {
+            for why in refused {
+                if told.insert(why.clone()) {
+                    tracing::warn!(upstream = %name, "not served: {why}");
+                }
+            }
+            for entry in entries {
+                known.insert(entry.name.to_string());
+                if roster.add(&entry) {
+                    tracing::info!(upstream = %name, "{} ({}) is served", entry.name, entry.key);
+                }
+            }
+        }
+        for connector in &known {
+            roster.serves(connector, is_there);
+        }
+        let pause = if is_there { AGAIN } else { SOON };
+        // Whoever comes or goes is a reason to look at once.
+        timeout(pause, changes.changed()).await.ok();
+        if !is_there {
+            sleep(SOON / 4).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

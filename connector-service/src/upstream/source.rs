@@ -1,0 +1,103 @@
+//! One other service: what it lists, and the entries that become of it.
+//! `mod` asks it again and again; once known, a task type stays known.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use connector_core::host::{DynConnector, Entry};
+use connector_core::policy::Isolation;
+use connector_core::registry::VariableError;
+use connector_core::{ConnectorKey, Policy, TaskType};
+use tokio::time::timeout;
+use tonic::Status;
+
+use super::answers;
+use super::forward::Forwarded;
+use super::pass::MOST_LISTED;
+use super::pool::Pool;
+use crate::pb;
+use crate::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
+
+/// How long a service may take to list its connectors.
+const LISTS_WITHIN: Duration = Duration::from_secs(5);
+
+/// How calls of forwarded connectors are treated unless the operator says otherwise: our own code
+/// around them never blocks a thread.
+const POLICY: Policy = Policy::new().isolation(Isolation::Shared);
+
+/// Another service.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pool: Arc<Pool>,
+    variables: Arc<[(String, String)]>,
+    /// One for each task type, whatever its versions: they share a gate.
+    connectors: Mutex<HashMap<String, Arc<dyn DynConnector>>>,
+}
+
+/// What a service serves.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    pub(crate) entries: Vec<Entry>,
+    /// What cannot be served of it, and why.
+    pub(crate) refused: Vec<String>,
+}
+
+impl Source {
+    /// The service behind a pool. The operator's `variables` may hold policies for its task types.
+    pub(crate) fn new(pool: Arc<Pool>, variables: Arc<[(String, String)]>) -> Arc<Self> {
+        Arc::new(Self { pool, variables, connectors: Mutex::default() })
+    }
+
+    pub(crate) const fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// Asks what it serves.
+    ///
+    /// # Errors
+    /// One sentence why nobody answers.
+    pub(crate) async fn list(&self) -> Result<Listed, String> {
+        let asked = self.pool.ask(|channel| async move {
+            let mut client =
+                ConnectorMetadataServiceClient::new(channel).max_decoding_message_size(MOST_LISTED);
+            client.list_connectors(pb::ListConnectorsRequest {}).await
+        });
+        let answer = match timeout(LISTS_WITHIN, asked).await {
+            Ok(answer) => answer,
+            Err(_elapsed) => Err(Status::deadline_exceeded(format!(
+                "{} does not list its connectors within {LISTS_WITHIN:?}",
+                self.pool.name()
+            ))),
+        };
+        let answer = answer.map_err(|status| answers::text(self.pool.name(), &status))?;
+        let mut listed = Listed::default();
+        for connector in answer.into_inner().connectors {
+            for category in connector.supported_task_categories {
+                match self.entry(&connector.name, &category) {
+                    Ok(entry) => listed.entries.push(entry),
+                    Err(reason) => listed.refused.push(reason),
+                }
+            }
+        }
+        Ok(listed)
+    }
+
+    fn entry(&self, name: &str, category: &pb::TaskCategory) -> Result<Entry, String> {
+        let task_type = TaskType::parse(&category.name).map_err(|error| error.to_string())?;
+        if category.version < 0 {
+            return Err(format!("version {} of {task_type} is below 0", category.version));
+        }
+        let connector = {
+            let mut known = self.connectors.lock().unwrap_or_else(PoisonError::into_inner);
+            let connector = known.entry(category.name.clone());
+            Arc::clone(
+                connector.or_insert_with(|| Arc::new(Forwarded::new(Arc::clone(&self.pool)))),
+            )
+        };
+        let key = ConnectorKey { task_type, version: category.version };
+        let service = Arc::clone(self.pool.name());
+        Entry::of_service(key, name.to_owned(), connector, POLICY, &self.variables, service)
+            .map_err(|error: VariableError| error.to_string())
+    }
+}

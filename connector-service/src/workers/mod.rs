@@ -1,0 +1,182 @@
+//! The official Python connectors, unchanged, as worker processes of ours: several of each, started
+//! again when they die, replaced when their event loop stays blocked, and gone when we are.
+//! `behind` opens them; calls reach them as they reach every other service (`upstream`).
+
+mod process;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use process::{Recipe, Worker};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use crate::upstream::{Address, Member, Pool};
+
+/// The wait before a worker that died is started again; it doubles with every one that dies young.
+const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN_AT_MOST: Duration = Duration::from_secs(60);
+/// A worker that lived that long did not die young.
+const GROWN_UP: Duration = Duration::from_secs(60);
+/// How long an event loop may be blocked before its process is replaced.
+const BLOCKED: Duration = Duration::from_secs(60);
+/// How long calls of a process that is replaced may go on.
+const LAST_CALLS: Duration = Duration::from_secs(60);
+/// How often a blocked process is looked at.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What the workers are to serve.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    /// The interpreter.
+    pub(crate) python: PathBuf,
+    /// Modules to import, beside what is installed as a plug-in.
+    pub(crate) modules: Vec<String>,
+    /// How many processes.
+    pub(crate) count: usize,
+}
+
+/// Running workers. Dropped, all of them end at once.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    pool: Arc<Pool>,
+    _kept: JoinSet<()>,
+    /// Modules that could not be imported, and what Python said.
+    failed: BTreeMap<String, String>,
+}
+
+impl Workers {
+    /// Starts them, and waits until all of them serve.
+    ///
+    /// # Errors
+    /// Why one of them does not.
+    pub(crate) async fn start(wanted: Wanted) -> Result<Self, String> {
+        let Wanted { python, modules, count } = wanted;
+        let name = format!("Python ({})", python.display());
+        let pool = Pool::new(name);
+        let recipe = Recipe::new(python, modules)
+            .map_err(|error| format!("there is no folder for the workers: {error}"))?;
+        let recipe = Arc::new(recipe);
+        let (tell, mut told) = mpsc::channel(count);
+        let mut kept = JoinSet::new();
+        for number in 1..=count {
+            let seat = Seat { number, recipe: Arc::clone(&recipe), pool: Arc::clone(&pool) };
+            kept.spawn(seat.keep(tell.clone()));
+        }
+        drop(tell);
+        let mut failed = BTreeMap::new();
+        while let Some(first) = told.recv().await {
+            failed.extend(first?);
+        }
+        Ok(Self { pool, _kept: kept, failed })
+    }
+
+    pub(crate) const fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    pub(crate) const fn failed(&self) -> &BTreeMap<String, String> {
+        &self.failed
+    }
+}
+
+/// How the first start of a seat's worker went.
+type First = Result<BTreeMap<String, String>, String>;
+
+/// The place of one worker, which is filled again and again.
+struct Seat {
+    number: usize,
+    recipe: Arc<Recipe>,
+    pool: Arc<Pool>,
+}
+
+impl Seat {
+    /// Keeps a worker running for as long as it is polled.
+    async fn keep(self, first: mpsc::Sender<First>) {
+        let mut first = Some(first);
+        let mut wait = AGAIN;
+        for turn in 1_u64.. {
+            let name = format!("{}-{turn}", self.number);
+            let born = Instant::now();
+            match self.recipe.start(&name).await {
+                Ok(worker) => {
+                    if let Some(first) = first.take() {
+                        first.send(Ok(worker.failed.clone())).await.ok();
+                    }
+                    self.serve(worker, &name).await;
+                }
+                Err(why) => match first.take() {
+                    Some(first) => {
+                        first.send(Err(why)).await.ok();
+                        return;
+                    }
+                    None => tracing::error!(worker = name, "{why}"),
+                },
+            }
+            wait = if born.elapsed() > GROWN_UP { AGAIN } else { (wait * 2).min(AGAIN_AT_MOST) };
+            sleep(wait / 2).await;
+        }
+    }
+
+    /// Lets a worker serve until it ends, or is blocked for too long.
+    async fn serve(&self, mut worker: Worker, name: &str) {
+        let channel = match Address::Unix(worker.socket.clone()).channel() {
+            Ok(channel) => channel,
+            Err(error) => {
+                tracing::error!(worker = name, "cannot be reached: {error}");
+                return;
+            }
+        };
+        let member = Member::new(channel);
+        let watched = member.watched();
+        self.pool.add(Arc::clone(&member));
+        tracing::info!(worker = name, "serves");
+        let ended = tokio::select! {
+            ended = worker.ended() => Some(ended),
+            () = blocked_for_good(&member) => None,
+        };
+        self.pool.remove(&member);
+        watched.abort();
+        match ended {
+            Some((status, said)) => {
+                let status = status.map_or_else(|| "it is gone".to_owned(), |it| it.to_string());
+                tracing::error!(
+                    worker = name,
+                    "ended ({status}) and is started again; it said:\n{said}"
+                );
+            }
+            None => {
+                tracing::error!(
+                    worker = name,
+                    "its event loop is blocked for {BLOCKED:?}; another \
+                    one takes its place once its calls have had their time"
+                );
+                tokio::spawn(leave(worker, member));
+            }
+        }
+    }
+}
+
+/// Completes when a worker has answered nobody for too long.
+async fn blocked_for_good(member: &Member) {
+    loop {
+        member.is_blocked().await;
+        match member.blocked_since() {
+            Some(since) if since.elapsed() >= BLOCKED => return,
+            _ => sleep(LOOK).await,
+        }
+    }
+}
+
+/// Lets the calls of a worker end, for a while.
+async fn leave(mut worker: Worker, member: Arc<Member>) {
+    let until = Instant::now() + LAST_CALLS;
+    while member.in_flight() > 0 && Instant::now() < until {
+        sleep(LOOK).await;
+    }
+    worker.kill();
+    worker.ended().await;
+}
