@@ -52,6 +52,31 @@ impl Launcher for RustServer {
     }
 }
 
+/// Starts a server of this project that links no such connector and has the one in Python behind it.
+#[derive(Debug)]
+pub struct BehindServer {
+    /// The binary `connector-server`.
+    pub binary: PathBuf,
+    /// The interpreter that has the official connectors.
+    pub python: PathBuf,
+    /// The server's settings.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Launcher for BehindServer {
+    fn command(&self, vendor: SocketAddr) -> (Command, Option<SocketAddr>) {
+        let Self { binary, python, settings } = self;
+        let server = RustServer { binary: binary.clone(), settings: settings.clone() };
+        let (mut command, address) = server.command(vendor);
+        command
+            .env("PYTHONPATH", concat!(env!("CARGO_MANIFEST_DIR"), "/python"))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("CONNECTOR_PYTHON", python)
+            .env("CONNECTOR_MODULES", "chaos_connector");
+        (command, address)
+    }
+}
+
 async fn answers(channel: Channel) -> bool {
     let asked = pb::ListConnectorsRequest {};
     ConnectorMetadataServiceClient::new(channel).list_connectors(asked).await.is_ok()

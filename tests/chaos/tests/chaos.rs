@@ -2,26 +2,32 @@
 //! A minute here; for longer runs see `README.md`. A failing run prints the seed that repeats it.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use chaos_tests::outcome::Outcome;
 use chaos_tests::pace::Pace;
-use chaos_tests::server::RustServer;
+use chaos_tests::server::{BehindServer, Launcher, RustServer};
 use chaos_tests::storm::{ServerEnds, Storm};
+use interop_tests::venv::Venv;
 
 /// Two storms at once would only measure the machine.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn weather(jobs: u32, seconds: u64, ends: ServerEnds) -> Outcome {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let launcher = RustServer {
+    let server = RustServer {
         binary: env!("CARGO_BIN_EXE_chaos-server").into(),
         settings: Pace::FAST.server_settings(),
     };
+    weather_over(&server, jobs, seconds, ends)
+}
+
+fn weather_over(server: &dyn Launcher, jobs: u32, seconds: u64, ends: ServerEnds) -> Outcome {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let storm = Storm::from_environment(jobs, Duration::from_secs(seconds), ends);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let outcome = runtime.block_on(storm.run(&launcher));
+    let outcome = runtime.block_on(storm.run(server));
     // Not through `println!`, which the test runner hides for a test that passes.
     writeln!(std::io::stderr(), "{outcome}").expect("standard error");
     outcome
@@ -30,6 +36,25 @@ fn weather(jobs: u32, seconds: u64, ends: ServerEnds) -> Outcome {
 #[test]
 fn nothing_is_wedged_duplicated_orphaned_or_lost_across_restarts() {
     let outcome = weather(2_000, 40, ServerEnds::Terminated);
+    assert!(outcome.report.is_clean(), "{outcome}");
+    assert!(outcome.wrong_ends.is_empty(), "{outcome}");
+    assert_eq!(outcome.bad_ends_of_servers(), 0, "{outcome}");
+}
+
+/// The same connector, written in Python on the official SDK and served by workers: alone under `c0` it
+/// wedges one job of seven (`beside-python`).
+#[test]
+fn a_python_connector_behind_us_wedges_duplicates_and_loses_nothing() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a folder");
+    let Some(venv) = Venv::official_sdk(target, "the storm over a Python connector") else {
+        return;
+    };
+    let server = BehindServer {
+        binary: interop_tests::peer::binary(target).expect("the binary"),
+        python: venv.command("python").get_program().into(),
+        settings: Pace::FAST.server_settings(),
+    };
+    let outcome = weather_over(&server, 200, 20, ServerEnds::Terminated);
     assert!(outcome.report.is_clean(), "{outcome}");
     assert!(outcome.wrong_ends.is_empty(), "{outcome}");
     assert_eq!(outcome.bad_ends_of_servers(), 0, "{outcome}");

@@ -47,7 +47,24 @@ impl Server {
     /// # Errors
     /// If it does not start, or does not print where it listens.
     pub fn of(program: &Path) -> Result<Self> {
-        let mut command = Command::new(program);
+        Self::serving(Command::new(program))
+    }
+
+    /// Starts such a program with Python connectors behind it, in workers of that environment. The
+    /// variables say which, in `CONNECTOR_MODULES`.
+    ///
+    /// # Errors
+    /// If it does not start, or does not print where it listens.
+    pub fn before_python(program: &Path, venv: &Venv, variables: &[(&str, &str)]) -> Result<Self> {
+        let python = venv.command("python");
+        let mut ours = Command::new(program);
+        let set = python.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        ours.envs(set).env("CONNECTOR_PYTHON", python.get_program());
+        ours.envs(variables.iter().copied());
+        Self::serving(ours)
+    }
+
+    fn serving(mut command: Command) -> Result<Self> {
         command.args(["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"]);
         let (process, log, lines) = spawn("connector-server", &mut command)?;
         let mut server = Self {
@@ -74,7 +91,9 @@ impl Server {
     /// If it does not build, does not start or does not listen in time.
     pub fn rust_as_c0(target: &Path) -> Result<Self> {
         let mut command = Command::new(binary(target)?);
-        Self::c0("connector-server, called c0", command.arg0("c0"))
+        // Of what the modules hold everything is linked in, so that no Python need be there.
+        command.arg0("c0").env("CONNECTOR_PYTHON", "no-python-here");
+        Self::c0("connector-server, called c0", &mut command)
     }
 
     /// Starts `c0` of the official SDK with the reference connectors of this package.
@@ -143,6 +162,17 @@ impl Server {
     #[must_use]
     pub fn metrics_url(&self) -> &str {
         &self.metrics_url
+    }
+
+    /// The number of its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Waits until it has ended; its exit code, unless a signal ended it.
+    pub fn wait(&mut self) -> Option<i32> {
+        self.process.wait().ok()?.code()
     }
 
     /// Everything it has printed so far.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chaos_tests::pace::Pace;
-use chaos_tests::server::{Launcher, RustServer};
+use chaos_tests::server::{BehindServer, Launcher, RustServer};
 use chaos_tests::storm::{ServerEnds, Storm};
 use interop_tests::venv::Venv;
 use tokio::process::Command;
@@ -43,13 +43,20 @@ fn main() -> ExitCode {
     let Some(venv) = Venv::official_sdk(&target, "the storm over the Python service") else {
         return ExitCode::FAILURE;
     };
+    let settings = Pace::FAST.server_settings();
+    let interpreter = venv.command("python").get_program().into();
+    let behind = BehindServer {
+        binary: beside.join("connector-server"),
+        python: interpreter,
+        settings: settings.clone(),
+    };
     let python = PythonServer { venv };
-    let rust =
-        RustServer { binary: beside.join("chaos-server"), settings: Pace::FAST.server_settings() };
+    let rust = RustServer { binary: beside.join("chaos-server"), settings };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let seed = fastrand::u64(..1 << 32);
     for ends in [ServerEnds::Never, ServerEnds::Terminated] {
-        let servers: [(&str, &dyn Launcher); 2] = [("Python", &python), ("Rust", &rust)];
+        let servers: [(&str, &dyn Launcher); 3] =
+            [("Python", &python), ("Python behind Rust", &behind), ("Rust", &rust)];
         for (name, launcher) in servers {
             let mut storm = Storm::from_environment(500, Duration::from_secs(120), ends);
             // Few enough for one Python process, so that it is not judged by its speed.

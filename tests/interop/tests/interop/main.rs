@@ -2,6 +2,7 @@
 //! One binary for all of it. A file runs its script once and shares what it saw among its tests.
 //! Environments, servers and scripts are the business of the library.
 
+mod behind;
 mod differential;
 mod generated;
 mod odd_names;
@@ -12,3 +13,4 @@ mod run;
 mod type_vectors;
 mod typed_echo;
 mod vectors;
+mod workers;
