@@ -138,6 +138,15 @@ impl Request {
         self
     }
 
+    /// Sends a form.
+    pub fn form(self, pairs: &[(&str, &str)]) -> Self {
+        // A query is written like a form.
+        let mut url = self.url.clone();
+        url.query_pairs_mut().clear().extend_pairs(pairs);
+        let form = url.query().unwrap_or_default().to_owned();
+        self.body("application/x-www-form-urlencoded", form)
+    }
+
     /// A text of this request that must not be seen in an answer: it is replaced by `***`. The
     /// credential of [`Request::authorization`] is among them already.
     pub fn hiding(mut self, text: &str) -> Self {
