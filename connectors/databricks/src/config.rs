@@ -19,10 +19,10 @@ pub struct RunTask {
     pub(crate) instance: Option<String>,
     /// Spark's configuration, for new clusters that have none of their own.
     #[config(rename = "sparkConf")]
-    spark: Option<BTreeMap<String, Value>>,
+    spark: Option<BTreeMap<String, String>>,
     /// Hadoop's configuration, for new clusters without a configuration of Spark of their own.
     #[config(rename = "hadoopConf")]
-    hadoop: Option<BTreeMap<String, Value>>,
+    hadoop: Option<BTreeMap<String, String>>,
 }
 
 impl RunTask {
@@ -50,9 +50,9 @@ impl RunTask {
     /// Spark's configuration with Hadoop's in it, under the names by which Spark hands it on.
     pub(crate) fn spark_conf(&self) -> Map<String, Value> {
         let hadoop = self.hadoop.iter().flatten();
-        let hadoop = hadoop.map(|(name, value)| (format!("spark.hadoop.{name}"), value.clone()));
-        let spark = self.spark.iter().flatten().map(|(name, value)| (name.clone(), value.clone()));
-        hadoop.chain(spark).collect()
+        let hadoop = hadoop.map(|(name, value)| (format!("spark.hadoop.{name}"), value));
+        let spark = self.spark.iter().flatten().map(|(name, value)| (name.clone(), value));
+        hadoop.chain(spark).map(|(name, value)| (name, value.as_str().into())).collect()
     }
 }
 
