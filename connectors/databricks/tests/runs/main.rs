@@ -4,6 +4,7 @@
 
 mod credentials;
 mod failures;
+mod storm;
 mod vendor;
 
 use connector_core::prelude::*;

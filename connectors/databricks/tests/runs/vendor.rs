@@ -55,6 +55,8 @@ pub(crate) struct Books {
     pub(crate) output: Option<Value>,
     /// How many answers to a submission are lost: the run is there, and the connection gone.
     pub(crate) lost_answers: usize,
+    /// What goes wrong with calls, by luck; nothing without it.
+    pub(crate) luck: Option<fastrand::Rng>,
     /// Tokens that were signed in for and are good still.
     pub(crate) signed_in: Vec<String>,
     sign_ins: usize,
@@ -162,15 +164,22 @@ async fn at_the_gate(
     let key = headers.get("authorization").and_then(|key| key.to_str().ok());
     let key = key.and_then(|key| key.strip_prefix("Bearer ")).unwrap_or_default();
     let signs_in = uri.path() == "/oidc/v1/token";
-    let (refused, is_out, is_known, delay) = {
+    let (refused, is_out, is_known, delay, mishap) = {
         let mut books = fake.books();
         let text = || Value::String(String::from_utf8_lossy(&body).into_owned());
         let body = serde_json::from_slice(&body).unwrap_or_else(|_| text());
         books.asked.push(Asked { call, body });
         let refused = (!books.refusals.is_empty()).then(|| books.refusals.remove(0));
         let is_known = signs_in || key == TOKEN || books.signed_in.iter().any(|known| known == key);
-        (refused, books.is_out, is_known, books.delay)
+        let mishap = books.luck.as_mut().and_then(Mishap::by);
+        (refused, books.is_out, is_known, books.delay, mishap)
     };
+    if let Some(Mishap::Refused(status, body)) = mishap {
+        return ([("retry-after", "1")], refuse((status, body.to_owned()))).into_response();
+    }
+    if let Some(Mishap::Silence) = mishap {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+    }
     let answer = if is_out {
         refuse(refusal(503, "TEMPORARILY_UNAVAILABLE", "try again"))
     } else if let Some(refused) = refused {
@@ -185,7 +194,46 @@ async fn at_the_gate(
         next.run(Request::from_parts(parts, body.into())).await
     };
     tokio::time::sleep(delay).await;
-    answer
+    match mishap {
+        Some(Mishap::LostAnswer) => cut(),
+        _ => answer,
+    }
+}
+
+/// What goes wrong with a call.
+#[derive(Debug, Clone, Copy)]
+enum Mishap {
+    /// Somebody says no, the vendor or a proxy.
+    Refused(u16, &'static str),
+    /// It is done, and nobody hears of it.
+    LostAnswer,
+    /// It is done late.
+    Silence,
+}
+
+impl Mishap {
+    /// One for every third call or so.
+    fn by(luck: &mut fastrand::Rng) -> Option<Self> {
+        const PAGE: &str = "<html><body>Bad Gateway</body></html>";
+        const LATER: &str = r#"{"error_code": "TEMPORARILY_UNAVAILABLE", "message": "later"}"#;
+        Some(match luck.u8(..100) {
+            0..8 => Self::Refused(
+                429,
+                r#"{"error_code": "REQUEST_LIMIT_EXCEEDED", "message": "slow down"}"#,
+            ),
+            8..14 => Self::Refused(503, LATER),
+            14..18 => Self::Refused(502, PAGE),
+            18..20 => Self::Refused(200, PAGE),
+            20..24 => Self::LostAnswer,
+            24..30 => Self::Silence,
+            _ => return None,
+        })
+    }
+}
+
+/// An answer that breaks off, as a connection does that is reset.
+fn cut() -> Response {
+    (StatusCode::OK, axum::body::Body::from_stream(Cut)).into_response()
 }
 
 #[derive(serde::Deserialize)]
@@ -236,9 +284,7 @@ async fn submit(State(fake): State<FakeDatabricks>, Json(asked): Json<Value>) ->
     };
     if books.lost_answers > 0 {
         books.lost_answers -= 1;
-        // A body that breaks off is a connection that does.
-        let cut = axum::body::Body::from_stream(Cut);
-        return (StatusCode::OK, cut).into_response();
+        return cut();
     }
     Json(json!({"run_id": id})).into_response()
 }
