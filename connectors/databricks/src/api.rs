@@ -14,6 +14,8 @@ use crate::workspace::Workspace;
 
 /// How long a submission is tried: its caller may have gone, and its run would be nobody's.
 const SUBMIT_FOR: Duration = Duration::from_secs(60);
+/// How long it is tried if Databricks may have got it: only the answer tells which run to cancel.
+const SETTLED_WITHIN: Duration = Duration::from_secs(600);
 
 /// The version of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +92,7 @@ impl Api {
         let request = || {
             // The token makes it so.
             let request = self.http.post(url.clone()).json(body)?.repeatable();
-            Ok(request.attempts(5).for_at_most(SUBMIT_FOR))
+            Ok(request.attempts(5).for_at_most(SUBMIT_FOR).settled_within(SETTLED_WITHIN))
         };
         let Submitted { run_id } = self.call(workspace, access, request).await?.json()?;
         id(&run_id).ok_or_else(|| {

@@ -34,6 +34,8 @@ pub struct Request {
     repeatable: bool,
     attempts: u32,
     until: Option<Instant>,
+    /// How long to go on where the vendor may have got the request.
+    settle: Option<Duration>,
 }
 
 impl fmt::Debug for Request {
@@ -76,6 +78,7 @@ impl Request {
             repeatable: false,
             attempts: 1,
             until: None,
+            settle: None,
         }
     }
 
@@ -182,6 +185,14 @@ impl Request {
         self
     }
 
+    /// Goes on for that long, however many attempts it takes, once the vendor may have got the request
+    /// and its answer was lost: what it started would be nobody's. For a request that is
+    /// [repeatable](Request::repeatable).
+    pub const fn settled_within(mut self, span: Duration) -> Self {
+        self.settle = Some(span);
+        self
+    }
+
     /// Makes the call.
     ///
     /// # Errors
@@ -190,15 +201,24 @@ impl Request {
     ///
     /// # Cancel safety
     /// Dropping the future ends the call; the vendor may have got it.
-    pub async fn send(self) -> Result<Answer> {
+    pub async fn send(mut self) -> Result<Answer> {
         let mut wait = FIRST_WAIT;
         let mut attempt = 1;
         loop {
-            let error = match self.attempt().await {
+            let failed = match self.attempt().await {
                 Ok(answer) => return Ok(answer),
-                Err(Failed { error, may_repeat }) if may_repeat && attempt < self.attempts => error,
-                Err(failed) => return Err(failed.error),
+                Err(failed) => failed,
             };
+            if failed.in_doubt
+                && let Some(span) = self.settle.take()
+            {
+                self.until = Instant::now().checked_add(span).max(self.until);
+                self.attempts = u32::MAX;
+            }
+            let Failed { error, may_repeat, .. } = failed;
+            if !may_repeat || attempt >= self.attempts {
+                return Err(error);
+            }
             let ErrorKind::Transient { retry_after } = error.kind() else { return Err(error) };
             // Somewhere between half and all of it, so that many do not come back at once.
             let pause = retry_after.unwrap_or_else(|| wait.mul_f64(0.5 + fastrand::f64() / 2.0));
@@ -229,8 +249,9 @@ impl Request {
         }
         let failed = |error: reqwest::Error| {
             // What was never connected has not arrived.
-            let may_repeat = self.repeatable || error.is_connect();
-            Failed { error: self.unreached(error, most), may_repeat }
+            let never_arrived = error.is_connect();
+            let may_repeat = self.repeatable || never_arrived;
+            Failed { error: self.unreached(error, most), may_repeat, in_doubt: !never_arrived }
         };
         let mut response = request.send().await.map_err(failed)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
@@ -238,16 +259,28 @@ impl Request {
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             body.extend_from_slice(&chunk);
             if body.len() > inner.most_bytes {
-                return Err(Failed { error: self.too_large(), may_repeat: false });
+                let error = self.too_large();
+                return Err(Failed { error, may_repeat: false, in_doubt: false });
             }
         }
         let body = self.without_hidden(body.freeze());
+        if status.is_success() && refusal::is_page(&headers, &body) {
+            // A sign-in or a proxy's apology, whatever its status: the vendor has not done it.
+            let text = format!(
+                "an HTML page came instead of {}'s answer; a proxy may stand in between",
+                inner.vendor
+            );
+            let error = ConnectorError::transient(text);
+            return Err(Failed { error, may_repeat: self.repeatable, in_doubt: true });
+        }
         if status.is_success() {
             return Ok(Answer::new(inner.vendor, status, headers, body));
         }
         let error = refusal::error(inner.vendor, inner.dialect, (status, &headers, &body));
         let turned_away = status == StatusCode::TOO_MANY_REQUESTS;
-        Err(Failed { error, may_repeat: self.repeatable || turned_away })
+        // Of these a proxy, or a vendor in trouble, does not know what has become of the request.
+        let in_doubt = matches!(status.as_u16(), 500 | 502 | 504);
+        Err(Failed { error, may_repeat: self.repeatable || turned_away, in_doubt })
     }
 
     fn unreached(&self, error: reqwest::Error, most: Duration) -> ConnectorError {
@@ -298,6 +331,8 @@ impl Request {
 struct Failed {
     error: ConnectorError,
     may_repeat: bool,
+    /// Whether the vendor may have got the request all the same.
+    in_doubt: bool,
 }
 
 /// Host and port of a URL, as a secret's hosts are written.
