@@ -4,9 +4,11 @@
 //! differences that are meant.
 
 pub mod bigquery;
+pub mod databricks;
 pub mod fake;
 pub mod requests;
 pub mod side;
+pub mod tls;
 mod told;
 
 use std::path::Path;

@@ -70,3 +70,18 @@ pub fn category(request: &CreateTaskRequest) -> TaskCategory {
     let name = template.map(|template| template.r#type.clone()).unwrap_or_default();
     TaskCategory { name, version: template.map_or(0, |template| template.task_type_version) }
 }
+
+/// The request as that of another run, so that it is a task of its own.
+#[must_use]
+pub fn of_run(mut request: CreateTaskRequest, case: &str) -> CreateTaskRequest {
+    let run: String =
+        case.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let execution = request.task_execution_metadata.as_mut();
+    let id = execution.and_then(|execution| execution.task_execution_id.as_mut());
+    let node = id.and_then(|id| id.node_execution_id.as_mut());
+    if let Some(run_id) = node.and_then(|node| node.execution_id.as_mut()) {
+        run_id.name.push_str(&run);
+    }
+    request.output_prefix = format!("s3://interop-bucket/{run}/a0/0");
+    request
+}

@@ -8,7 +8,7 @@ use connector_service::pb::CreateTaskRequest;
 use serde_json::{Value, json};
 use vendor_tests::bigquery::BigQuery;
 use vendor_tests::fake::{Answer, Fake};
-use vendor_tests::requests::Requests;
+use vendor_tests::requests::{Requests, of_run};
 use vendor_tests::side::{Kept, Side};
 
 /// Secrets by the names that tasks give them.
@@ -47,7 +47,7 @@ impl Script<'_, '_> {
 
     /// The create of a new attempt of that task.
     async fn create(&mut self, case: &str, task: &str) -> Kept {
-        let request = attempt_of(self.request(task), case);
+        let request = of_run(self.request(task), case);
         self.side.create(case, request).await
     }
 
@@ -77,7 +77,7 @@ impl Script<'_, '_> {
         self.side.delete("cancelled, PENDING", &job).await;
         self.side.get("cancelled", &job).await;
         self.side.delete("cancelled twice", &job).await;
-        let again = attempt_of(self.request("plain"), "created twice");
+        let again = of_run(self.request("plain"), "created twice");
         self.side.create("created twice, 1", again.clone()).await;
         self.side.create("created twice, 2", again).await;
     }
@@ -168,7 +168,7 @@ pub(crate) async fn across<'a>(
 ) {
     for task in ["plain", "no_results", "scalars"] {
         for theirs_begin in [true, false] {
-            let request = attempt_of(requests.of(task, secrets), &format!("across {theirs_begin}"));
+            let request = of_run(requests.of(task, secrets), &format!("across {theirs_begin}"));
             let (first, second) =
                 if theirs_begin { (&mut *theirs, &mut *ours) } else { (&mut *ours, &mut *theirs) };
             let (job, created) = first.created(request).await;
@@ -184,18 +184,4 @@ pub(crate) async fn across<'a>(
             assert_eq!(status, Some("DONE".into()), "{task} is cancelled");
         }
     }
-}
-
-/// The request as that of another run, so that it is a task of its own.
-fn attempt_of(mut request: CreateTaskRequest, case: &str) -> CreateTaskRequest {
-    let run: String =
-        case.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let execution = request.task_execution_metadata.as_mut();
-    let id = execution.and_then(|execution| execution.task_execution_id.as_mut());
-    let node = id.and_then(|id| id.node_execution_id.as_mut());
-    if let Some(run_id) = node.and_then(|node| node.execution_id.as_mut()) {
-        run_id.name.push_str(&run);
-    }
-    request.output_prefix = format!("s3://interop-bucket/{run}/a0/0");
-    request
 }
