@@ -23,6 +23,9 @@ mod parameters;
 mod report;
 mod states;
 
+use std::time::Duration;
+
+use connector_core::Policy;
 use connector_core::prelude::*;
 use connector_http::Endpoint;
 use connector_sql::SwallowedText;
@@ -50,9 +53,13 @@ pub struct Access {
     google_application_credentials: Option<Secret>,
 }
 
+/// A job that nobody can ask about is not lost: BigQuery keeps it, and says when it does not know it. Six
+/// hours are as long as a query may run.
+const POLICY: Policy = Policy::new().staleness_budget(Duration::from_secs(6 * 3_600));
+
 /// The connector.
 #[connector(task_type = "bigquery_query_job_task", name = "Bigquery Connector", meta = QueryJob,
-            connection = Access, init = BigQuery::new)]
+            connection = Access, init = BigQuery::new, policy = POLICY)]
 #[derive(Debug)]
 pub struct BigQuery {
     api: Api,

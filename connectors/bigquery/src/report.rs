@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::api::{Job, Problem};
 use crate::states;
 
-/// The longest time between two looks at a job: a third of its polls, at the executor's quickest pace.
-const SELDOM: Duration = Duration::from_secs(30);
+/// The longest time between two looks at a job: less than a third of its polls, which come every 30 s.
+const SELDOM: Duration = Duration::from_secs(90);
 
 /// So long a job is young.
 const YOUNG: Duration = Duration::from_secs(60);
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!((wait(0), wait(59)), (None, None));
         assert_eq!(wait(60), Some(Duration::from_secs(6)));
         assert_eq!(wait(300), Some(Duration::from_secs(30)));
-        assert_eq!(wait(100_000), Some(Duration::from_secs(30)));
+        assert_eq!(wait(100_000), Some(Duration::from_secs(90)));
         // Clocks that do not fit, and times that are none.
         assert_eq!(wait(1_000_000), None);
         assert_eq!(worth_asking_after(&job("1000000"), UNIX_EPOCH), None);

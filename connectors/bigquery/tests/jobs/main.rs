@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 mod leaks;
+mod pace;
 mod questions;
 mod vendor;
 

@@ -43,8 +43,8 @@ pub(crate) struct Books {
     pub(crate) statistics: Option<Value>,
     /// The children of every job, page by page.
     pub(crate) children: Vec<Value>,
-    is_out: bool,
-    delay: Duration,
+    pub(crate) is_out: bool,
+    pub(crate) delay: Duration,
 }
 
 #[derive(Debug)]
@@ -80,6 +80,19 @@ impl Job {
             "configuration": configuration, "status": status,
             "statistics": statistics.unwrap_or(&few),
         })
+    }
+}
+
+impl Books {
+    /// Jobs that somebody has begun already, named by numbers from 0.
+    pub(crate) fn add_jobs(&mut self, count: usize) {
+        let job = |number: usize| Job {
+            id: number.to_string(),
+            configuration: json!({}),
+            polls: 0,
+            is_cancelled: false,
+        };
+        self.jobs.extend((0..count).map(job));
     }
 }
 
