@@ -172,7 +172,7 @@ async fn the_token_is_in_nothing_that_the_vendor_quotes() {
         (502, format!("<html>{quoted}</html>")),
     ] {
         for call in ["create", "get", "delete"] {
-            fake.books().refusals = vec![refused.clone(); 5];
+            fake.books().refusals = vec![refused.clone(); 200];
             let error = match call {
                 "create" => harness(&fake).create(&task()).await.unwrap_err(),
                 "get" => job.get().await.unwrap_err(),
