@@ -2,43 +2,63 @@
 //! `request` hides them before anybody reads an answer. What a task brought as a secret is hidden once
 //! more by the server; what a connector got for it, such as an access token, only here.
 
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use base64::Engine as _;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use bytes::Bytes;
+use lru::LruCache;
 use memchr::memmem;
 use serde_json::Value;
 
 /// What is hidden has that many bytes at the least.
 const SHORTEST: usize = 8;
+/// So many texts are remembered with their forms.
+const MOST_KNOWN: NonZeroUsize = NonZeroUsize::new(128).unwrap();
 /// What stands in its place.
 const STARS: &str = "***";
 
+/// The forms of a text, the longest first.
+pub(crate) type Forms = Arc<[String]>;
+
 /// What must not be seen.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Hidden {
-    /// Every form of every text, the longest first.
-    forms: Vec<String>,
+pub(crate) struct Hidden(Vec<Forms>);
+
+/// Forms of texts that were hidden lately: a credential is sent many times.
+#[derive(Debug)]
+pub(crate) struct KnownForms(Mutex<LruCache<String, Forms>>);
+
+impl Default for KnownForms {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(MOST_KNOWN)))
+    }
+}
+
+impl KnownForms {
+    /// The forms of that text.
+    pub(crate) fn of(&self, text: &str) -> Forms {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.get_or_insert_ref(text, || forms(text)))
+    }
 }
 
 impl Hidden {
-    /// Hides one more text.
-    pub(crate) fn add(&mut self, text: &str) {
-        if text.len() < SHORTEST {
-            return;
-        }
-        for form in forms(text) {
-            if form.len() >= SHORTEST && !self.forms.contains(&form) {
-                self.forms.push(form);
-            }
-        }
-        self.forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    /// Hides one more text in all its forms.
+    pub(crate) fn add(&mut self, forms: Forms) {
+        self.0.push(forms);
+    }
+
+    fn forms(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().flat_map(|forms| forms.iter())
     }
 
     /// The text with stars; `None` if there is nothing to hide in it.
     pub(crate) fn clean(&self, text: &str) -> Option<String> {
         let mut clean: Option<String> = None;
-        for form in &self.forms {
+        for form in self.forms() {
             let now = clean.as_deref().unwrap_or(text);
             if memmem::find(now.as_bytes(), form.as_bytes()).is_some() {
                 clean = Some(now.replace(form.as_str(), STARS));
@@ -50,14 +70,14 @@ impl Hidden {
     /// The body with stars.
     pub(crate) fn clean_body(&self, body: Bytes) -> Bytes {
         let quotes = |form: &String| memmem::find(&body, form.as_bytes()).is_some();
-        let mut body = match self.forms.iter().any(quotes) {
+        let mut body = match self.forms().any(quotes) {
             true => {
                 self.clean(&String::from_utf8_lossy(&body)).map_or_else(Bytes::new, Bytes::from)
             }
             false => body,
         };
         // JSON may spell any letter as a number; whoever reads it would see the letter.
-        if !self.forms.is_empty()
+        if !self.0.is_empty()
             && memmem::find(&body, b"\\u").is_some()
             && let Ok(mut json) = serde_json::from_slice(&body)
             && self.clean_json(&mut json)
@@ -89,7 +109,10 @@ impl Hidden {
 }
 
 /// The text as it is, escaped for JSON and for URLs, in hex, in numbers of letters and in base64.
-fn forms(text: &str) -> Vec<String> {
+fn forms(text: &str) -> Forms {
+    if text.len() < SHORTEST {
+        return Arc::default();
+    }
     let json = Value::from(text).to_string();
     let json = json.trim_matches('"').to_owned();
     let hex = |byte: u8| format!("{byte:02x}");
@@ -116,7 +139,10 @@ fn forms(text: &str) -> Vec<String> {
     for engine in [&STANDARD, &URL_SAFE] {
         forms.extend((0..3).map(|before| inside_base64(engine, before, text)));
     }
-    forms
+    forms.retain(|form| form.len() >= SHORTEST);
+    forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    forms.dedup();
+    forms.into()
 }
 
 /// `%2F` as `%2f`.
@@ -143,13 +169,13 @@ mod tests {
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     use bytes::Bytes;
 
-    use super::Hidden;
+    use super::{Hidden, KnownForms};
 
     const SECRET: &str = "dapi/x+y=\"z\" of 2026";
 
     fn hidden() -> Hidden {
         let mut hidden = Hidden::default();
-        hidden.add(SECRET);
+        hidden.add(KnownForms::default().of(SECRET));
         hidden
     }
 
@@ -184,7 +210,7 @@ mod tests {
 
     #[test]
     fn letters_spelled_as_numbers_are_read() {
-        let spelled: String = SECRET.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+        let spelled = r#"\u0064api\/x+y=\"z\" of 202\u0036"#;
         let body =
             format!(r#"{{"{spelled}": [1, {{"a": "x{spelled}"}}], "big": 9007199254740993}}"#);
         assert_eq!(clean(&body), r#"{"***":[1,{"a":"x***"}],"big":9007199254740993}"#);
@@ -198,7 +224,7 @@ mod tests {
             assert_eq!(clean(body), body);
         }
         let mut short = Hidden::default();
-        short.add("abc");
+        short.add(KnownForms::default().of("abc"));
         assert_eq!(short.clean("abc"), None);
     }
 }

@@ -144,6 +144,7 @@ mod tests {
     use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
     use super::{Hidden, Reading, error};
+    use crate::hidden::KnownForms;
 
     fn refused(status: u16, headers: &[(&str, &str)], body: &str) -> (ErrorKind, String) {
         let headers: HeaderMap = headers
@@ -161,7 +162,7 @@ mod tests {
             ..Reading::default()
         };
         let mut hidden = Hidden::default();
-        hidden.add("the-secret-of-acme");
+        hidden.add(KnownForms::default().of("the-secret-of-acme"));
         let error = error("Acme", dialect, (status, &headers, body.as_bytes()), &hidden);
         (error.kind(), error.message().to_owned())
     }

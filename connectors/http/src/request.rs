@@ -151,7 +151,7 @@ impl Request {
     /// A text of this request that must not be seen in an answer: it is replaced by `***`. The
     /// credential of [`Request::authorization`] is among them already.
     pub fn hiding(mut self, text: &str) -> Self {
-        self.hidden.add(text);
+        self.hidden.add(self.client.inner.forms.of(text));
         self
     }
 

@@ -3,7 +3,7 @@
 //! Facts are those of BigQuery's REST reference, v2.
 
 use std::collections::VecDeque;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,6 +28,8 @@ pub struct BigQuery {
     pub jobs: Vec<Job>,
     /// What the next calls get, whatever they ask for. Signing in is no such call.
     pub next: VecDeque<Answer>,
+    /// How long every call waits for its answer.
+    pub delay: Duration,
 }
 
 /// A job.
@@ -86,6 +88,28 @@ impl BigQuery {
         }
     }
 
+    fn answer_at_once(&mut self, call: &Call) -> Answer {
+        if let Some(answer) = signed_in(call) {
+            return answer;
+        }
+        if let Some(answer) = self.next.pop_front() {
+            return answer;
+        }
+        if !is_admitted(call.header("authorization")) {
+            return Self::refusal(401, "authError", "Invalid Credentials");
+        }
+        match (call.method.as_str(), call.parts().as_slice()) {
+            ("POST", ["bigquery", "v2", "projects", project, "jobs"]) => {
+                self.insert(project, &call.json())
+            }
+            ("GET", ["bigquery", "v2", "projects", _, "jobs", id]) => self.of_job(call, id, false),
+            ("POST", ["bigquery", "v2", "projects", _, "jobs", id, "cancel"]) => {
+                self.of_job(call, id, true)
+            }
+            _ => Self::refusal(404, "notFound", "Not Found"),
+        }
+    }
+
     fn insert(&mut self, project: &str, asked: &Value) -> Answer {
         let asked_for = &asked["jobReference"];
         let id = asked_for["jobId"].as_str().unwrap_or_default();
@@ -130,25 +154,8 @@ impl BigQuery {
 
 impl Vendor for BigQuery {
     fn answer(&mut self, call: &Call) -> Answer {
-        if let Some(answer) = signed_in(call) {
-            return answer;
-        }
-        if let Some(answer) = self.next.pop_front() {
-            return answer;
-        }
-        if !is_admitted(call.header("authorization")) {
-            return Self::refusal(401, "authError", "Invalid Credentials");
-        }
-        match (call.method.as_str(), call.parts().as_slice()) {
-            ("POST", ["bigquery", "v2", "projects", project, "jobs"]) => {
-                self.insert(project, &call.json())
-            }
-            ("GET", ["bigquery", "v2", "projects", _, "jobs", id]) => self.of_job(call, id, false),
-            ("POST", ["bigquery", "v2", "projects", _, "jobs", id, "cancel"]) => {
-                self.of_job(call, id, true)
-            }
-            _ => Self::refusal(404, "notFound", "Not Found"),
-        }
+        let answer = self.answer_at_once(call);
+        if self.delay.is_zero() { answer } else { Answer::Late(self.delay, answer.into()) }
     }
 
     fn told(&self, call: &Call) -> Option<Value> {
