@@ -1,6 +1,8 @@
 //! The binary `connector-server`: links the shipped connectors and hands over to the library.
 #[cfg(feature = "bigquery")]
 use connector_bigquery as _;
+#[cfg(feature = "databricks")]
+use connector_databricks as _;
 #[cfg(feature = "examples")]
 use connector_examples as _;
 

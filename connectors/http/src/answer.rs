@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 
-use crate::refusal::{is_page, short};
+use crate::refusal::short;
 
 /// How much of an answer that cannot be read is shown.
 const EXCERPT: usize = 200;
@@ -55,11 +55,6 @@ impl Answer {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let vendor = self.vendor;
-            if is_page(&self.headers, &self.body) {
-                return ConnectorError::transient(format!(
-                    "an HTML page came instead of {vendor}'s answer; a proxy may stand in between"
-                ));
-            }
             let begin = String::from_utf8_lossy(&self.body);
             ConnectorError::transient(format!(
                 "{vendor}'s answer cannot be read: {error}; it begins with {:?}",

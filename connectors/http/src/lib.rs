@@ -25,10 +25,12 @@
 mod answer;
 mod client;
 mod endpoint;
+mod hidden;
 mod jwt;
 mod refusal;
 mod request;
 mod retry_after;
+mod tokens;
 
 pub use answer::Answer;
 pub use client::{HttpClient, HttpClientBuilder};
@@ -38,3 +40,4 @@ pub use refusal::{Dialect, Reading, Refusal};
 pub use request::Request;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Method, Url};
+pub use tokens::{AccessToken, TokenCache};

@@ -6,20 +6,18 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use connector_core::{CallContext, ConnectorError, ErrorKind, OrKind as _, Result, Secret};
-use memchr::memmem;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 use serde::Serialize;
 
 use crate::answer::Answer;
 use crate::client::HttpClient;
+use crate::hidden::Hidden;
 use crate::refusal;
 
 /// The wait before the first repetition; later ones wait twice as long each.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// Shorter texts are not taken out of answers: they would stand there by chance.
-const SHORTEST_HIDDEN: usize = 8;
 
 /// A call to a vendor, not yet made.
 #[must_use = "a request is made by `send`"]
@@ -30,10 +28,12 @@ pub struct Request {
     headers: HeaderMap,
     body: Option<Bytes>,
     /// What must not come back in an answer.
-    hidden: Vec<String>,
+    hidden: Hidden,
     repeatable: bool,
     attempts: u32,
     until: Option<Instant>,
+    /// How long to go on where the vendor may have got the request.
+    settle: Option<Duration>,
 }
 
 impl fmt::Debug for Request {
@@ -72,10 +72,11 @@ impl Request {
             url,
             headers: HeaderMap::new(),
             body: None,
-            hidden: Vec::new(),
+            hidden: Hidden::default(),
             repeatable: false,
             attempts: 1,
             until: None,
+            settle: None,
         }
     }
 
@@ -138,12 +139,19 @@ impl Request {
         self
     }
 
+    /// Sends a form.
+    pub fn form(self, pairs: &[(&str, &str)]) -> Self {
+        // A query is written like a form.
+        let mut url = self.url.clone();
+        url.query_pairs_mut().clear().extend_pairs(pairs);
+        let form = url.query().unwrap_or_default().to_owned();
+        self.body("application/x-www-form-urlencoded", form)
+    }
+
     /// A text of this request that must not be seen in an answer: it is replaced by `***`. The
     /// credential of [`Request::authorization`] is among them already.
     pub fn hiding(mut self, text: &str) -> Self {
-        if text.len() >= SHORTEST_HIDDEN {
-            self.hidden.push(text.to_owned());
-        }
+        self.hidden.add(self.client.inner.forms.of(text));
         self
     }
 
@@ -173,6 +181,14 @@ impl Request {
         self
     }
 
+    /// Goes on for that long, however many attempts it takes, once the vendor may have got the request
+    /// and its answer was lost: what it started would be nobody's. For a request that is
+    /// [repeatable](Request::repeatable).
+    pub const fn settled_within(mut self, span: Duration) -> Self {
+        self.settle = Some(span);
+        self
+    }
+
     /// Makes the call.
     ///
     /// # Errors
@@ -181,15 +197,24 @@ impl Request {
     ///
     /// # Cancel safety
     /// Dropping the future ends the call; the vendor may have got it.
-    pub async fn send(self) -> Result<Answer> {
+    pub async fn send(mut self) -> Result<Answer> {
         let mut wait = FIRST_WAIT;
         let mut attempt = 1;
         loop {
-            let error = match self.attempt().await {
+            let failed = match self.attempt().await {
                 Ok(answer) => return Ok(answer),
-                Err(Failed { error, may_repeat }) if may_repeat && attempt < self.attempts => error,
-                Err(failed) => return Err(failed.error),
+                Err(failed) => failed,
             };
+            if failed.in_doubt
+                && let Some(span) = self.settle.take()
+            {
+                self.until = Instant::now().checked_add(span).max(self.until);
+                self.attempts = u32::MAX;
+            }
+            let Failed { error, may_repeat, .. } = failed;
+            if !may_repeat || attempt >= self.attempts {
+                return Err(error);
+            }
             let ErrorKind::Transient { retry_after } = error.kind() else { return Err(error) };
             // Somewhere between half and all of it, so that many do not come back at once.
             let pause = retry_after.unwrap_or_else(|| wait.mul_f64(0.5 + fastrand::f64() / 2.0));
@@ -220,8 +245,9 @@ impl Request {
         }
         let failed = |error: reqwest::Error| {
             // What was never connected has not arrived.
-            let may_repeat = self.repeatable || error.is_connect();
-            Failed { error: self.unreached(error, most), may_repeat }
+            let never_arrived = error.is_connect();
+            let may_repeat = self.repeatable || never_arrived;
+            Failed { error: self.unreached(error, most), may_repeat, in_doubt: !never_arrived }
         };
         let mut response = request.send().await.map_err(failed)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
@@ -229,16 +255,29 @@ impl Request {
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             body.extend_from_slice(&chunk);
             if body.len() > inner.most_bytes {
-                return Err(Failed { error: self.too_large(), may_repeat: false });
+                let error = self.too_large();
+                return Err(Failed { error, may_repeat: false, in_doubt: false });
             }
         }
-        let body = self.without_hidden(body.freeze());
+        let body = self.hidden.clean_body(body.freeze());
+        if status.is_success() && refusal::is_page(&headers, &body) {
+            // A sign-in or a proxy's apology, whatever its status: the vendor has not done it.
+            let text = format!(
+                "an HTML page came instead of {}'s answer; a proxy may stand in between",
+                inner.vendor
+            );
+            let error = ConnectorError::transient(text);
+            return Err(Failed { error, may_repeat: self.repeatable, in_doubt: true });
+        }
         if status.is_success() {
             return Ok(Answer::new(inner.vendor, status, headers, body));
         }
-        let error = refusal::error(inner.vendor, inner.dialect, (status, &headers, &body));
+        let answer = (status, &headers, &body[..]);
+        let error = refusal::error(inner.vendor, inner.dialect, answer, &self.hidden);
         let turned_away = status == StatusCode::TOO_MANY_REQUESTS;
-        Err(Failed { error, may_repeat: self.repeatable || turned_away })
+        // Of these a proxy, or a vendor in trouble, does not know what has become of the request.
+        let in_doubt = matches!(status.as_u16(), 500 | 502 | 504);
+        Err(Failed { error, may_repeat: self.repeatable || turned_away, in_doubt })
     }
 
     fn unreached(&self, error: reqwest::Error, most: Duration) -> ConnectorError {
@@ -252,7 +291,7 @@ impl Request {
         let what =
             if error.is_connect() { "cannot be reached" } else { "broke the connection off" };
         let text = format!("{vendor} ({host}) {what}: {}", root_cause(&error));
-        ConnectorError::transient(self.hide(&text).unwrap_or(text)).with_source(error)
+        ConnectorError::transient(self.hidden.clean(&text).unwrap_or(text)).with_source(error)
     }
 
     fn too_large(&self) -> ConnectorError {
@@ -262,33 +301,14 @@ impl Request {
             inner.vendor, inner.most_bytes
         ))
     }
-
-    fn without_hidden(&self, body: Bytes) -> Bytes {
-        let quotes = |text: &String| memmem::find(&body, text.as_bytes()).is_some();
-        if !self.hidden.iter().any(quotes) {
-            return body;
-        }
-        let text = String::from_utf8_lossy(&body);
-        self.hide(&text).map_or_else(|| body.clone(), Bytes::from)
-    }
-
-    /// The text with stars in place of what must not be seen; `None` if nothing of it is there.
-    fn hide(&self, text: &str) -> Option<String> {
-        let mut clean: Option<String> = None;
-        for hidden in &self.hidden {
-            let now = clean.as_deref().unwrap_or(text);
-            if now.contains(hidden.as_str()) {
-                clean = Some(now.replace(hidden.as_str(), "***"));
-            }
-        }
-        clean
-    }
 }
 
 /// An attempt that brought no success.
 struct Failed {
     error: ConnectorError,
     may_repeat: bool,
+    /// Whether the vendor may have got the request all the same.
+    in_doubt: bool,
 }
 
 /// Host and port of a URL, as a secret's hosts are written.

@@ -6,6 +6,7 @@ executor fills it. No call is made from this file, and no literal or template is
 
 import asyncio
 import inspect
+from pathlib import Path
 from typing import Any, Dict, Optional
 
 import flyte
@@ -22,6 +23,8 @@ PROJECT = "interop"
 DOMAIN = "development"
 ORGANISATION = "local"
 VERSION = "2"
+# Functions of tasks are found below this folder.
+TESTS = Path(__file__).resolve().parents[2]
 
 
 class ConnectorTask(AsyncConnectorExecutorMixin, TaskTemplate):
@@ -60,8 +63,11 @@ def echo(inputs: Dict[str, type]) -> ConnectorTask:
 
 def create_request(task: ConnectorTask, values: Optional[Dict[str, Any]] = None, run: str = "r1") -> CreateTaskRequest:
     """The request that the executor would send for the first attempt of `task` in the run `run`."""
-    flyte.TaskEnvironment.from_task(f"env_{task.name}", task)
-    context = SerializationContext(version=VERSION, project=PROJECT, domain=DOMAIN, org=ORGANISATION)
+    if task.parent_env is None:  # A function's task has an environment already.
+        flyte.TaskEnvironment.from_task(f"env_{task.name}", task)
+    context = SerializationContext(
+        version=VERSION, project=PROJECT, domain=DOMAIN, org=ORGANISATION, root_dir=TESTS
+    )
     inputs = asyncio.run(convert_from_native_to_inputs(task.native_interface, **(values or {})))
     return CreateTaskRequest(
         template=get_proto_task(task, context),

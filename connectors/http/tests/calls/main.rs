@@ -65,6 +65,33 @@ async fn what_may_have_arrived_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn what_may_have_arrived_is_asked_about_until_it_is_known() {
+    let busy = || refused(503, "retry-after: 0\r\n", "");
+    let ask = |vendor: &Vendor| {
+        let request = post(&client(), vendor).repeatable().attempts(2);
+        request.for_at_most(Duration::from_secs(1)).settled_within(Duration::from_secs(60))
+    };
+    let page = || ok("<html>Sign in</html>");
+    for lost in [cut(), page(), refused(502, "", "")] {
+        let vendor = Vendor::that_says([lost, busy(), busy(), busy(), ok("{}")]);
+        ask(&vendor).send().await.unwrap();
+        assert_eq!(vendor.asked().len(), 5);
+    }
+    // What was refused is in no doubt.
+    let vendor = Vendor::that_says([busy(), busy(), ok("{}")]);
+    ask(&vendor).send().await.unwrap_err();
+    assert_eq!(vendor.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_page_is_no_answer_whatever_its_status() {
+    let vendor = Vendor::that_says([ok("<!DOCTYPE html><html>Sign in</html>")]);
+    let error = post(&client(), &vendor).send().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Transient { .. }), "{error}");
+    assert!(error.message().starts_with("an HTML page came instead of Acme's answer"), "{error}");
+}
+
+#[tokio::test]
 async fn a_wait_beyond_the_end_is_not_waited_for() {
     let vendor = Vendor::that_says([refused(429, "retry-after: 60\r\n", ""), ok("{}")]);
     let request = client().get(url(&vendor, "/")).attempts(5);
@@ -138,9 +165,9 @@ async fn what_stands_in_the_way_is_named() {
     let error = small.get(url(&vendor, "/")).send().await.unwrap_err();
     assert!(error.message().contains("larger than the 10 bytes"), "{error}");
 
-    let vendor = Vendor::that_says([ok("<html>log in here</html>")]);
+    let vendor = Vendor::that_says([ok(r#"{"id": 7"#)]);
     let answer = client().get(url(&vendor, "/")).send().await.unwrap();
     let error = answer.json::<serde_json::Value>().unwrap_err();
-    assert!(error.message().contains("an HTML page came instead"), "{error}");
+    assert!(error.message().contains("Acme's answer cannot be read"), "{error}");
     assert!(matches!(error.kind(), ErrorKind::Transient { .. }));
 }
