@@ -3,6 +3,8 @@
 use connector_bigquery as _;
 #[cfg(feature = "examples")]
 use connector_examples as _;
+#[cfg(feature = "snowflake")]
+use connector_snowflake as _;
 
 fn main() -> std::process::ExitCode {
     connector_service::main()
