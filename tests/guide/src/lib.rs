@@ -81,3 +81,7 @@ struct CompilerSaysNo;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/bigquery.md")]
 struct BigQuery;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/snowflake.md")]
+struct Snowflake;
