@@ -12,8 +12,6 @@ pub mod told;
 pub mod typed_vectors;
 pub mod venv;
 
-use std::path::{Path, PathBuf};
-
 /// Why a test could not be carried out, in words for the person who runs it.
 #[derive(Debug)]
 pub struct HarnessError(String);
@@ -39,8 +37,3 @@ impl std::error::Error for HarnessError {}
 
 /// What the functions of this package return.
 pub type Result<T> = std::result::Result<T, HarnessError>;
-
-/// The folder of the Python scripts.
-pub(crate) fn scripts() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
-}

@@ -20,6 +20,8 @@ use crate::{HarnessError, Result};
 
 /// How long a server may take until it can be reached. Python alone needs two seconds on an idle machine.
 const START_LIMIT: Duration = Duration::from_secs(60);
+/// The connectors of this package.
+const REFERENCE: [&str; 2] = ["--modules", "reference_connectors"];
 /// How long to listen to the server's output before looking at its port again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -47,7 +49,16 @@ impl Server {
     /// # Errors
     /// If it does not start, or does not print where it listens.
     pub fn of(program: &Path) -> Result<Self> {
+        Self::with(program, &[])
+    }
+
+    /// Starts such a program with variables of its environment.
+    ///
+    /// # Errors
+    /// As [`Server::of`].
+    pub fn with(program: &Path, environment: &[(&str, &str)]) -> Result<Self> {
         let mut command = Command::new(program);
+        command.envs(environment.iter().copied());
         command.args(["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"]);
         let (process, log, lines) = spawn("connector-server", &mut command)?;
         let mut server = Self {
@@ -74,7 +85,7 @@ impl Server {
     /// If it does not build, does not start or does not listen in time.
     pub fn rust_as_c0(target: &Path) -> Result<Self> {
         let mut command = Command::new(binary(target)?);
-        Self::c0("connector-server, called c0", command.arg0("c0"))
+        Self::c0("connector-server, called c0", command.arg0("c0").args(REFERENCE))
     }
 
     /// Starts `c0` of the official SDK with the reference connectors of this package.
@@ -82,7 +93,16 @@ impl Server {
     /// # Errors
     /// If it does not start or does not listen in time.
     pub fn python(venv: &Venv) -> Result<Self> {
-        Self::c0("c0", &mut venv.command("c0"))
+        Self::c0("c0", venv.command("c0").args(REFERENCE))
+    }
+
+    /// Starts `c0` with the connectors that the packages of the environment bring, and with variables of
+    /// its own.
+    ///
+    /// # Errors
+    /// If it does not start or does not listen in time.
+    pub fn official(venv: &Venv, environment: &[(&str, &str)]) -> Result<Self> {
+        Self::c0("c0", venv.command("c0").envs(environment.iter().copied()))
     }
 
     fn c0(name: &'static str, command: &mut Command) -> Result<Self> {
@@ -90,7 +110,7 @@ impl Server {
         let [port, metrics_port] = free_ports()?;
         command
             .args(["--port", &port.to_string(), "--prometheus_port", &metrics_port.to_string()])
-            .args(["--worker", "10", "--modules", "reference_connectors"]);
+            .args(["--worker", "10"]);
         let (process, log, lines) = spawn(name, command)?;
         let server = Self {
             name,

@@ -1,6 +1,6 @@
 //! A Python virtual environment with the official packages, made once and kept under the target folder.
 //! The tests ask for it first; where it cannot be had they are skipped, or fail if the run is a CI run.
-//! What the packages are stands in `requirements.txt`; what is run in them, in `script.rs` and `peer.rs`.
+//! What the packages are stands in a package's `requirements.txt`; what is run in them, in `script.rs` and `peer.rs`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,21 +9,56 @@ use std::process::{Command, Output, Stdio};
 use fd_lock::RwLock;
 
 use crate::absent::missing;
-use crate::{HarnessError, Result, scripts};
+use crate::{HarnessError, Result};
 
 /// The oldest Python that the pinned packages install on.
 const OLDEST_PYTHON: (u32, u32) = (3, 11);
-const REQUIREMENTS: &str = include_str!("../requirements.txt");
-const CONSTRAINTS: &str = include_str!("../constraints.txt");
+
+/// What an environment holds, and the scripts that run in it: those of one package of tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Packages {
+    /// What the environment's folder is called; its packages and its Python add a number.
+    pub name: &'static str,
+    /// The folder of that package: `env!("CARGO_MANIFEST_DIR")`. Its scripts are in `python`.
+    pub folder: &'static str,
+    /// Its `requirements.txt`, which names its `constraints.txt`.
+    pub requirements: &'static str,
+    /// Its `constraints.txt`.
+    pub constraints: &'static str,
+}
+
+/// The official SDK and checkers of generated code.
+pub const SDK: Packages = Packages {
+    name: "interop-venv",
+    folder: env!("CARGO_MANIFEST_DIR"),
+    requirements: include_str!("../requirements.txt"),
+    constraints: include_str!("../constraints.txt"),
+};
+
+impl Packages {
+    fn scripts(&self) -> PathBuf {
+        Path::new(self.folder).join("python")
+    }
+}
 
 /// A virtual environment that holds the official packages.
 #[derive(Debug, Clone)]
 pub struct Venv {
     root: PathBuf,
+    packages: Packages,
 }
 
 impl Venv {
-    /// The environment under `target`, made now if it is not there yet.
+    /// The environment of the official SDK under `target`: [`Venv::of`] for [`SDK`].
+    ///
+    /// # Panics
+    /// As [`Venv::of`].
+    #[must_use]
+    pub fn official_sdk(target: &Path, what: &str) -> Option<Self> {
+        Self::of(SDK, target, what)
+    }
+
+    /// The environment of those packages under `target`, made now if it is not there yet.
     ///
     /// Without Python, its `venv` module or a package index, one line says that `what` was skipped, and
     /// the answer is `None`.
@@ -31,8 +66,8 @@ impl Venv {
     /// # Panics
     /// Under `CI=true`, where a peer that is missing means that nothing was tested.
     #[must_use]
-    pub fn official_sdk(target: &Path, what: &str) -> Option<Self> {
-        match Self::make(target) {
+    pub fn of(packages: Packages, target: &Path, what: &str) -> Option<Self> {
+        match Self::make(packages, target) {
             Ok(venv) => Some(venv),
             Err(error) => {
                 missing(what, &error);
@@ -41,10 +76,11 @@ impl Venv {
         }
     }
 
-    fn make(target: &Path) -> Result<Self> {
+    fn make(packages: Packages, target: &Path) -> Result<Self> {
         let python = Interpreter::find()?;
-        let key = fingerprint(&[REQUIREMENTS, CONSTRAINTS, &python.version, &python.prefix]);
-        let venv = Self { root: target.join(format!("interop-venv-{key:016x}")) };
+        let Packages { name, requirements, constraints, .. } = packages;
+        let key = fingerprint(&[requirements, constraints, &python.version, &python.prefix]);
+        let venv = Self { root: target.join(format!("{name}-{key:016x}")), packages };
         // Written last: a folder without it is what an interrupted run left behind.
         let marker = venv.root.join(".complete");
         let doing = "cannot lock the virtual environment";
@@ -68,13 +104,13 @@ impl Venv {
                 HarnessError::from_cause("cannot remove a half-made environment", error)
             })?;
         }
-        let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("requirements.txt");
+        let requirements = Path::new(self.packages.folder).join("requirements.txt");
         run(
             "python3 cannot make a virtual environment",
             Command::new("python3").args(["-m", "venv"]).arg(&self.root),
         )?;
         run(
-            "pip cannot install the official SDK",
+            "pip cannot install the official packages",
             Command::new(self.executable("python"))
                 .args([
                     "-m",
@@ -94,20 +130,22 @@ impl Venv {
         self.root.join("bin").join(name)
     }
 
-    /// A command that runs one of this package's scripts.
+    /// A command that runs one of the package's scripts.
     #[must_use]
     pub fn script(&self, name: &str) -> Command {
         let mut command = self.command("python");
-        command.arg(scripts().join(name));
+        command.arg(self.packages.scripts().join(name));
         command
     }
 
-    /// A command of the environment, with the scripts of this package on its module path.
+    /// A command of the environment, with the package's scripts on its module path, and those of this
+    /// package behind them.
     #[must_use]
     pub fn command(&self, name: &str) -> Command {
+        let path = std::env::join_paths([self.packages.scripts(), SDK.scripts()]);
         let mut command = Command::new(self.executable(name));
         command
-            .env("PYTHONPATH", scripts())
+            .env("PYTHONPATH", path.unwrap_or_default())
             // The scripts lie in the source tree, which a test must not write to.
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PYTHONUNBUFFERED", "1")

@@ -1,0 +1,178 @@
+//! A fake BigQuery: jobs with states that a test sets, found where Google's are found, refused as Google's
+//! are refused, and the token endpoint of a service account.
+//! Facts are those of BigQuery's REST reference, v2.
+
+use std::collections::VecDeque;
+
+use serde_json::{Map, Value, json};
+
+use crate::fake::{Answer, Call, Vendor};
+
+/// The access token that everybody gets.
+pub const TOKEN: &str = "ya29.the-token-of-the-fake-bigquery";
+/// Opens nothing: it was made for tests.
+const PRIVATE_KEY: &str =
+    include_str!("../../../connectors/bigquery/tests/jobs/made-for-tests.pem");
+/// Where the vendor runs jobs that say no location.
+const CHOSEN: &str = "europe-west3";
+
+/// The vendor.
+#[derive(Debug, Default)]
+pub struct BigQuery {
+    /// Every job, the oldest first.
+    pub jobs: Vec<Job>,
+    /// What the next calls get, whatever they ask for. Signing in is no such call.
+    pub next: VecDeque<Answer>,
+}
+
+/// A job.
+#[derive(Debug)]
+pub struct Job {
+    /// `jobReference`.
+    pub reference: Value,
+    /// As it was inserted; `destinationTable` is added.
+    pub configuration: Value,
+    /// `status`.
+    pub status: Value,
+    /// `statistics`.
+    pub statistics: Value,
+}
+
+impl Job {
+    fn view(&self) -> Value {
+        json!({
+            "kind": "bigquery#job", "jobReference": self.reference, "status": self.status,
+            "configuration": self.configuration, "statistics": self.statistics,
+        })
+    }
+
+    fn is(&self, id: &str, location: Option<&str>) -> bool {
+        let own = self.reference["location"].as_str().unwrap_or_default();
+        // Without a location only the two multi-regions are looked at.
+        self.reference["jobId"] == id
+            && location.map_or_else(|| matches!(own, "US" | "EU"), |asked| asked == own)
+    }
+}
+
+impl BigQuery {
+    /// The JSON of a service account's key that is exchanged at `url`.
+    #[must_use]
+    pub fn key_file(url: &str) -> String {
+        json!({
+            "type": "service_account", "project_id": "p", "private_key_id": "k1",
+            "private_key": PRIVATE_KEY, "client_email": "flyte@p.iam.gserviceaccount.com",
+            "client_id": "1", "token_uri": format!("{url}/token"),
+        })
+        .to_string()
+    }
+
+    /// The refusal that BigQuery gives for that reason.
+    #[must_use]
+    pub fn refusal(status: u16, reason: &str, message: &str) -> Answer {
+        let errors = json!([{"domain": "global", "reason": reason, "message": message}]);
+        let error = json!({"code": status, "message": message, "errors": errors});
+        Answer::Json(status, json!({"error": error}))
+    }
+
+    /// The newest job is in that state from now on.
+    pub fn newest_is(&mut self, status: Value) {
+        if let Some(job) = self.jobs.last_mut() {
+            job.status = status;
+        }
+    }
+
+    fn insert(&mut self, project: &str, asked: &Value) -> Answer {
+        let asked_for = &asked["jobReference"];
+        let id = asked_for["jobId"].as_str().unwrap_or_default();
+        let location = asked_for["location"].as_str().unwrap_or(CHOSEN);
+        if self.jobs.iter().any(|job| job.reference["jobId"] == id) {
+            let text = format!("Already Exists: Job {project}:{location}.{id}");
+            return Self::refusal(409, "duplicate", &text);
+        }
+        let mut configuration = asked["configuration"].clone();
+        let statement = configuration["query"]["query"].as_str().unwrap_or_default().to_owned();
+        let is_select = statement.trim_start().to_uppercase().starts_with("SELECT");
+        if is_select && configuration["query"]["destinationTable"].is_null() {
+            configuration["query"]["destinationTable"] =
+                json!({"projectId": project, "datasetId": "_hidden", "tableId": "anon7"});
+        }
+        let job = Job {
+            reference: json!({"projectId": project, "jobId": id, "location": location}),
+            configuration,
+            status: json!({"state": "PENDING"}),
+            statistics: json!({"creationTime": "1732700000000"}),
+        };
+        let view = job.view();
+        self.jobs.push(job);
+        view.into()
+    }
+
+    fn of_job(&mut self, call: &Call, id: &str, cancels: bool) -> Answer {
+        let location = call.query.get("location").map(String::as_str);
+        let Some(job) = self.jobs.iter_mut().find(|job| job.is(id, location)) else {
+            return Self::refusal(404, "notFound", &format!("Not found: Job {id}"));
+        };
+        if !cancels {
+            return job.view().into();
+        }
+        if job.status["state"] != "DONE" {
+            let stopped = json!({"reason": "stopped", "message": "Job execution was cancelled"});
+            job.status = json!({"state": "DONE", "errorResult": stopped, "errors": [stopped]});
+        }
+        json!({"kind": "bigquery#jobCancelResponse", "job": job.view()}).into()
+    }
+}
+
+impl Vendor for BigQuery {
+    fn answer(&mut self, call: &Call) -> Answer {
+        if call.path == "/token" {
+            let token = json!({"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"});
+            return token.into();
+        }
+        if let Some(answer) = self.next.pop_front() {
+            return answer;
+        }
+        if call.header("authorization") != format!("Bearer {TOKEN}") {
+            return Self::refusal(401, "authError", "Invalid Credentials");
+        }
+        match (call.method.as_str(), call.parts().as_slice()) {
+            ("POST", ["bigquery", "v2", "projects", project, "jobs"]) => {
+                self.insert(project, &call.json())
+            }
+            ("GET", ["bigquery", "v2", "projects", _, "jobs", id]) => self.of_job(call, id, false),
+            ("POST", ["bigquery", "v2", "projects", _, "jobs", id, "cancel"]) => {
+                self.of_job(call, id, true)
+            }
+            _ => Self::refusal(404, "notFound", "Not Found"),
+        }
+    }
+
+    fn told(&self, call: &Call) -> Option<Value> {
+        if call.path == "/token" {
+            return None;
+        }
+        let names = ["authorization", "content-type", "user-agent", "x-goog-api-client"];
+        let sent = names.into_iter().filter(|name| call.headers.contains_key(*name));
+        let headers: Map<_, _> =
+            sent.map(|name| (name.to_owned(), call.header(name).into())).collect();
+        let mut body = call.json();
+        // They are found by name; Python sends them in an order of the moment.
+        if let Some(parameters) = body.pointer_mut("/configuration/query/queryParameters")
+            && let Some(parameters) = parameters.as_array_mut()
+        {
+            parameters.sort_by_key(|parameter| parameter["name"].to_string());
+        }
+        Some(json!({
+            "method": call.method, "path": call.path, "query": call.query, "headers": headers,
+            "body": body,
+        }))
+    }
+
+    fn job_of(&self, resource_meta: &Value) -> Option<String> {
+        Some(resource_meta["job_id"].as_str()?.to_owned())
+    }
+
+    fn chosen(&self, call: &Call) -> Option<String> {
+        Some(call.json().pointer("/jobReference/jobId")?.as_str()?.to_owned())
+    }
+}
