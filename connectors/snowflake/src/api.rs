@@ -1,11 +1,11 @@
 //! The calls of a query's life in Snowflake's session protocol: submit, look, cancel.
 //! The connector makes them; what a status means for a task is not decided here.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use connector_core::prelude::*;
-use connector_http::{Endpoint, HttpClient, Reading, Refusal, Request};
+use connector_http::{Endpoint, HeaderName, HttpClient, Reading, Refusal, Request};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
@@ -20,6 +20,11 @@ const MOST_ATTEMPTS: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// The code of a query that goes on by itself, which is what was asked for.
 const GOES_ON: [&str; 2] = ["333333", "333334"];
+
+/// The history has the queries of seven days, running ones too.
+const OF_TAG: &str = "SELECT query_id FROM TABLE(information_schema.query_history_by_user(result_limit => \
+                      10000)) WHERE query_tag = ? ORDER BY start_time LIMIT 1";
+const JSON: &str = "application/json";
 
 /// What is submitted.
 #[derive(Debug)]
@@ -58,10 +63,11 @@ impl Api {
     /// [`ErrorKind::Permanent`]: Snowflake refuses the statement.
     pub(crate) async fn submit(&self, seat: Seat<'_>, what: &Submission) -> Result<String> {
         let (began, started) = (Instant::now(), now_millis());
+        let number = OnceLock::new();
         let mut wait = FIRST_WAIT;
         let mut again: Option<(u32, u16)> = None;
         loop {
-            let error = match self.submit_once(seat, what, &started, again).await {
+            let error = match self.submit_once(seat, what, (&started, &number), again).await {
                 Ok(envelope) => return query_id(&envelope),
                 Err(error) => error,
             };
@@ -82,7 +88,7 @@ impl Api {
         &self,
         seat: Seat<'_>,
         what: &Submission,
-        started: &str,
+        (started, number): (&str, &OnceLock<u64>),
         again: Option<(u32, u16)>,
     ) -> Result<Envelope> {
         let mut query = vec![("requestId", what.request_id.clone())];
@@ -97,7 +103,9 @@ impl Api {
         let envelope = self
             .call(seat, |tokens| {
                 let mut body = json!({
-                    "sqlText": what.sql, "asyncExec": true, "sequenceId": tokens.next(),
+                    "sqlText": what.sql, "asyncExec": true,
+                    // What is repeated keeps its number.
+                    "sequenceId": number.get_or_init(|| tokens.next()),
                     "querySubmissionTime": now_millis().parse::<u64>().unwrap_or_default(),
                     "parameters": what.parameters,
                 });
@@ -117,6 +125,38 @@ impl Api {
         )))
     }
 
+    /// The oldest query of the last days that has this tag, of this user; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Transient`]: it could not be learnt, which the caller can repeat.
+    pub(crate) async fn tagged(&self, seat: Seat<'_>, tag: &str) -> Result<Option<String>> {
+        let request_id = random_uuid();
+        let query = [("requestId", request_id.as_str())];
+        let url = self.sessions.url(seat.place, "/queries/v1/query-request", &query)?;
+        let asked = self.call(seat, |tokens| {
+            let body = json!({
+                "sqlText": OF_TAG, "bindings": {"1": {"type": "TEXT", "value": tag}},
+                "asyncExec": false, "sequenceId": tokens.next(),
+                "querySubmissionTime": now_millis().parse::<u64>().unwrap_or_default(),
+                "parameters": {"PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "JSON"},
+            });
+            // It changes nothing.
+            let request = self.http.post(url.clone()).json(&body)?.repeatable().attempts(3);
+            asking(request.for_at_most(SUBMIT_FOR), "application/snowflake")
+        });
+        let envelope = asked.await?;
+        match envelope.data.get("rowset").and_then(Value::as_array) {
+            Some(rows) if envelope.success => {
+                let id = rows.first().and_then(|row| row.get(0)?.as_str());
+                Ok(id.filter(|id| is_query_id(id)).map(str::to_owned))
+            }
+            _ => Err(ConnectorError::transient(format!(
+                "Snowflake does not say whether the query is there already: {}",
+                envelope.told()
+            ))),
+        }
+    }
+
     /// What Snowflake knows of a query; `None` if nothing.
     ///
     /// # Errors
@@ -130,7 +170,10 @@ impl Api {
     ) -> Result<Option<Value>> {
         let url = self.sessions.url(seat.place, &format!("/monitoring/queries/{query_id}"), &[])?;
         let asked = self.call(seat, |_| {
-            asking(self.http.get(url.clone()), "application/json").map(|it| it.within(call))
+            let request = self.http.get(url.clone()).within(call);
+            // Drivers say it of requests without a body, too.
+            let request = request.header(HeaderName::from_static("content-type"), JSON)?;
+            asking(request, JSON)
         });
         let envelope = match asked.await {
             Ok(envelope) => envelope,

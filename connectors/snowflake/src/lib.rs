@@ -8,8 +8,8 @@
 //! connector_service::main!(connector_snowflake);
 //! ```
 //!
-//! The operator may set `CONNECTOR__SNOWFLAKE__SQL_COMMENTS` (`warn`, `refuse`), and lend the secrets of
-//! [`Access`].
+//! The operator may set `CONNECTOR__SNOWFLAKE__SQL_COMMENTS` (`warn`, `refuse`) and
+//! `…__REPEATED_CREATES` (`request_id`, `query_history`), and lend the secrets of [`Access`].
 // Facts about the vendor and the official connector are those of its plug-in, version 2.12.1, and of
 // snowflake-connector-python 4.8.1.
 
@@ -22,6 +22,7 @@ mod envelope;
 mod key_pair;
 mod memory;
 mod query;
+mod repeats;
 mod report;
 mod scan;
 mod session;
@@ -31,7 +32,7 @@ mod states;
 use connector_core::prelude::*;
 use connector_http::Endpoint;
 use connector_sql::SwallowedText;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use crate::api::{Api, Submission};
 use crate::config::Place;
@@ -39,6 +40,7 @@ pub use crate::credentials::Access;
 use crate::credentials::Credential;
 use crate::memory::Memory;
 pub use crate::query::Query;
+use crate::repeats::RepeatedCreates;
 use crate::session::Seat;
 
 /// The connector.
@@ -48,6 +50,7 @@ use crate::session::Seat;
 pub struct Snowflake {
     api: Api,
     comments: SwallowedText,
+    repeats: RepeatedCreates,
     memory: Memory,
 }
 
@@ -68,6 +71,7 @@ impl Snowflake {
         Ok(Self {
             api: Api::at(endpoint)?,
             comments: SwallowedText::from_settings(settings)?,
+            repeats: RepeatedCreates::from_settings(settings)?,
             memory: Memory::default(),
         })
     }
@@ -100,6 +104,18 @@ impl Snowflake {
         })
     }
 
+    /// Submits, unless an earlier create of the same attempt has, and the operator wants that known.
+    async fn query_of(&self, seat: Seat<'_>, submission: &Submission) -> Result<String> {
+        let tag = submission.parameters.get("QUERY_TAG").and_then(Value::as_str);
+        if let Some(tag) = tag.filter(|_| self.repeats == RepeatedCreates::QueryHistory)
+            && let Some(query_id) = self.api.tagged(seat, tag).await?
+        {
+            tracing::info!(query_id, "the attempt has a query already");
+            return Ok(query_id);
+        }
+        self.api.submit(seat, submission).await
+    }
+
     /// The credential for a query that was submitted.
     fn credential(&self, query: &Query, place: &Place, access: &Access) -> Result<Credential> {
         // In the order of the create: what the task brought itself comes first.
@@ -130,7 +146,7 @@ impl AsyncConnector for Snowflake {
             )
         })?;
         let seat = Seat { place: &place, credential: &credential, insists: true };
-        let submitted = self.api.submit(seat, &submission).await;
+        let submitted = self.query_of(seat, &submission).await;
         let query_id = submitted.map_err(|error| match error.kind() {
             // A key that is no good is none at the next attempt either.
             ErrorKind::Unauthenticated => {

@@ -7,6 +7,7 @@ pub mod bigquery;
 pub mod fake;
 pub mod requests;
 pub mod side;
+pub mod snowflake;
 mod told;
 
 use std::path::Path;

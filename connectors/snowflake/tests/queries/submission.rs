@@ -120,16 +120,37 @@ async fn a_lost_answer_is_asked_for_under_the_same_request_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_attempt_is_one_query_on_every_server() {
+async fn the_same_attempt_is_one_query_on_every_server_that_looks() {
+    let fake = FakeSnowflake::new();
+    let settings = Settings::from_iter([("repeated_creates", "query_history")]);
+    let looking = || Harness::new(connector(&fake, &settings)).runs_named("r");
+    let first = looking().create(&query()).await.unwrap();
+    let second = looking().create(&query()).await.unwrap();
+    assert_eq!(first.resource_meta(), second.resource_meta());
+    assert_eq!(fake.books().sessions.len(), 2, "the second server has a session of its own");
+    assert_eq!(fake.books().queries.len(), 1);
+    first.next_attempt().await.unwrap();
+    assert_eq!(fake.books().queries.len(), 2);
+    fake.books().refusals = vec![refusal("000606", "No active warehouse selected")];
+    let error = looking().create(&query()).await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "transient", "not known is not no: {error}");
+    assert_eq!(fake.books().queries.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_look_the_request_id_is_all_and_counts_in_its_session() {
     let fake = FakeSnowflake::new();
     let (one, other) = (harness(&fake).runs_named("r"), harness(&fake).runs_named("r"));
     let first = one.create(&query()).await.unwrap();
-    let second = other.create(&query()).await.unwrap();
-    assert_eq!(first.resource_meta(), second.resource_meta());
+    assert_eq!(first.create_again().await.unwrap().resource_meta(), first.resource_meta());
     assert_eq!(fake.books().queries.len(), 1);
-    assert_eq!(fake.books().sessions.len(), 2, "the second server has a session of its own");
-    first.next_attempt().await.unwrap();
-    assert_eq!(fake.books().queries.len(), 2);
+    fake.books().sessions.iter_mut().for_each(|session| session.has_expired = true);
+    first.create_again().await.unwrap();
+    assert_eq!(fake.books().queries.len(), 1, "a renewed session is the same one");
+    other.create(&query()).await.unwrap();
+    let ids: Vec<_> = fake.books().queries.iter().map(|query| query.request_id.clone()).collect();
+    assert_eq!(ids.len(), 2, "the price that docs/decisions/snowflake-protocol.md tells of");
+    assert_eq!(ids[0], ids[1]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! Snowflake as a fake: the session protocol over real HTTP on a port, with sessions that run out and
-//! close, statements that are run once per request id, and everything it was asked written down.
+//! close, statements that are run once per session and request id, and everything it was asked written
+//! down.
 
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -81,6 +82,8 @@ pub(crate) struct Books {
 pub(crate) struct Query {
     pub(crate) id: String,
     pub(crate) request_id: String,
+    /// Of the session and its renewals.
+    login: usize,
     pub(crate) body: Value,
     polls: usize,
     pub(crate) is_cancelled: bool,
@@ -96,6 +99,8 @@ pub(crate) struct Session {
     pub(crate) is_closed: bool,
     /// The master token is no good, either.
     pub(crate) master_expired: bool,
+    /// The login that it goes back to.
+    login: usize,
 }
 
 impl Query {
@@ -243,8 +248,8 @@ impl Books {
             None => no("390104", "There is no such session"),
             Some(session) if session.is_closed => no("390111", "Session no longer exists"),
             Some(session) if session.has_expired => no("390112", "Session has expired"),
-            Some(_) => match asked.path.as_str() {
-                "/queries/v1/query-request" => self.run(asked),
+            Some(&mut Session { login, .. }) => match asked.path.as_str() {
+                "/queries/v1/query-request" => self.run(asked, login),
                 "/session" => {
                     self.sessions.iter_mut().for_each(|it| it.is_closed |= it.token == token);
                     yes(&Value::Null)
@@ -269,10 +274,10 @@ impl Books {
         if !is_good {
             return no("390100", "Incorrect username or password was specified.");
         }
-        self.admit("token")
+        self.admit("token", self.sessions.len())
     }
 
-    fn admit(&mut self, name: &str) -> Value {
+    fn admit(&mut self, name: &str, login: usize) -> Value {
         let number = self.sessions.len();
         let session = Session {
             token: format!("session-token-{number}"),
@@ -280,6 +285,7 @@ impl Books {
             has_expired: false,
             is_closed: false,
             master_expired: false,
+            login,
         };
         let data = json!({
             name: session.token, "masterToken": session.master, "masterValidityInSeconds": 14_400,
@@ -294,13 +300,21 @@ impl Books {
             Some(session) if session.master_expired || session.is_closed => {
                 no("390114", "Master token has expired")
             }
-            Some(session) if body["oldSessionToken"] == session.token => self.admit("sessionToken"),
+            Some(session) if body["oldSessionToken"] == session.token => {
+                self.admit("sessionToken", session.login)
+            }
             _ => no("390115", "Master token is invalid"),
         }
     }
 
-    fn run(&mut self, asked: &Asked) -> Value {
+    fn run(&mut self, asked: &Asked, login: usize) -> Value {
         let sql = asked.body["sqlText"].as_str().unwrap();
+        if sql.contains("query_history_by_user") {
+            let tag = &asked.body["bindings"]["1"]["value"];
+            let found = self.queries.iter().find(|it| it.body["parameters"]["QUERY_TAG"] == *tag);
+            let rows: Vec<_> = found.map(|query| json!([query.id])).into_iter().collect();
+            return yes(&json!({"rowset": rows}));
+        }
         if let Some(rest) = sql.strip_prefix("SELECT SYSTEM$CANCEL_QUERY('") {
             if let Some(no) = &self.no_cancel {
                 return no.clone();
@@ -315,14 +329,15 @@ impl Books {
             };
         }
         let request_id = asked.query("requestId").unwrap().to_owned();
-        if !self.queries.iter().any(|query| query.request_id == request_id) {
+        // As the vendor's own driver tests it: the same id in another session is another query.
+        let is_it = |query: &Query| query.request_id == request_id && query.login == login;
+        if !self.queries.iter().any(is_it) {
             let id = format!("01b2c3d4-0000-1111-0000-{:012x}", self.queries.len());
-            let body = asked.body.clone();
-            let query =
-                Query { id, request_id: request_id.clone(), body, polls: 0, is_cancelled: false };
+            let (request_id, body) = (request_id.clone(), asked.body.clone());
+            let query = Query { id, request_id, login, body, polls: 0, is_cancelled: false };
             self.queries.push(query);
         }
-        let query = self.queries.iter().find(|query| query.request_id == request_id).unwrap();
+        let query = self.queries.iter().find(|query| is_it(query)).unwrap();
         let result = format!("/queries/{}/result", query.id);
         let mut answer = yes(&json!({"queryId": query.id, "getResultUrl": result}));
         (answer["code"], answer["success"]) = ("333334".into(), true.into());

@@ -3,3 +3,4 @@
 //! differences with reasons. One module for each vendor; what they share is in `src`.
 
 mod bigquery;
+mod snowflake;
