@@ -1,5 +1,5 @@
-//! What is remembered between calls, bounded in number, and lost with the process: credentials that a
-//! task brought in its settings, which the metadata must not keep, and queries that nobody has seen.
+//! What is remembered between calls, bounded in number and age, and lost with the process: credentials
+//! that a task brought in its settings, which the metadata must not keep, and queries that nobody has seen.
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
@@ -15,10 +15,14 @@ const MOST: NonZeroUsize = NonZeroUsize::new(8_192).unwrap();
 /// How long a query may be out of sight before it counts as gone. It may lag behind its submission.
 const OUT_OF_SIGHT: Duration = Duration::from_secs(60);
 
+/// How long a credential is kept that nobody asks for. Polls come every 30 s, and the delete an hour after
+/// the end.
+const UNUSED_FOR: Duration = Duration::from_secs(24 * 3_600);
+
 /// By the ids of queries.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    credentials: Mutex<LruCache<String, Credential>>,
+    credentials: Mutex<LruCache<String, (Instant, Credential)>>,
     unseen: Mutex<LruCache<String, Instant>>,
 }
 
@@ -32,13 +36,18 @@ impl Memory {
     /// A query was submitted with a credential that its metadata do not keep.
     pub(crate) fn keep(&self, query_id: &str, credential: Credential) {
         let mut credentials = self.credentials.lock().unwrap_or_else(PoisonError::into_inner);
-        credentials.put(query_id.to_owned(), credential);
+        while credentials.peek_lru().is_some_and(|(_, (used, _))| used.elapsed() >= UNUSED_FOR) {
+            credentials.pop_lru();
+        }
+        credentials.put(query_id.to_owned(), (Instant::now(), credential));
     }
 
     /// The credential of a query, if it is remembered.
     pub(crate) fn credential(&self, query_id: &str) -> Option<Credential> {
         let mut credentials = self.credentials.lock().unwrap_or_else(PoisonError::into_inner);
-        credentials.get(query_id).cloned()
+        let (used, credential) = credentials.get_mut(query_id)?;
+        *used = Instant::now();
+        Some(credential.clone())
     }
 
     /// A query was seen.
@@ -58,7 +67,24 @@ impl Memory {
 mod tests {
     use std::time::Duration;
 
+    use connector_core::Secret;
+
     use super::Memory;
+    use crate::credentials::Credential;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_credential_that_nobody_asks_for_is_dropped() {
+        let memory = Memory::default();
+        let password = || Credential::Password(Secret::new("p"));
+        memory.keep("used", password());
+        memory.keep("unused", password());
+        tokio::time::advance(Duration::from_secs(23 * 3_600)).await;
+        assert!(memory.credential("used").is_some());
+        tokio::time::advance(Duration::from_secs(2 * 3_600)).await;
+        memory.keep("new", password());
+        assert!(memory.credential("used").is_some());
+        assert!(memory.credential("unused").is_none());
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_query_may_be_out_of_sight_for_a_minute() {
