@@ -312,8 +312,12 @@ impl Polls {
         {
             tracing::warn!(key = %call.context.key, "a success is reported as FAILED: {problem}");
             let links = std::mem::take(&mut resource.log_links);
+            let said = match resource.message.as_str() {
+                "" => String::new(),
+                said => format!(" (the job says: {said})"),
+            };
             resource = answer::failed(self.site.texts.capped(format!(
-                "the job succeeded, but its outputs are not those of the task: {problem}"
+                "the job succeeded{said}, but its outputs are not those of the task: {problem}"
             )));
             resource.log_links = links;
         }

@@ -1,7 +1,7 @@
 //! BigQuery's REST API, as far as a query job needs it: insert, get, cancel.
 //! The connector calls it; what an answer means for a task is not decided here.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use connector_core::prelude::*;
 use connector_http::{Answer, Endpoint, HeaderName, HttpClient, Reading, Refusal, Request, Url};
@@ -39,9 +39,40 @@ pub(crate) struct Job {
     pub(crate) statistics: Value,
 }
 
+impl Job {
+    /// A moment of `statistics`, which has them as milliseconds in text.
+    pub(crate) fn moment(&self, pointer: &str) -> Option<SystemTime> {
+        moment(self.statistics.pointer(pointer)?)
+    }
+}
+
+/// A moment in milliseconds since 1970, as text or as a number.
+pub(crate) fn moment(value: &Value) -> Option<SystemTime> {
+    let milliseconds = whole(value)?;
+    UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))
+}
+
+/// A count, which the API sends as text where it may be large.
+pub(crate) fn whole(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// A page of jobs.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Jobs {
+    #[serde(default)]
+    pub(crate) jobs: Vec<Job>,
+    #[serde(default)]
+    pub(crate) next_page_token: Option<String>,
+}
+
 /// The name of a job.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct JobReference {
+    #[serde(default)]
+    pub(crate) job_id: String,
     #[serde(default)]
     pub(crate) location: Option<String>,
 }
@@ -150,6 +181,24 @@ impl Api {
         call: &CallContext,
     ) -> Result<Job> {
         let url = self.url(&["projects", place.project, "jobs", place.job_id], &located(place))?;
+        self.call(place, key, || Ok(self.http.get(url.clone()).within(call))).await?.json()
+    }
+
+    /// One page of the jobs that a script has started, the newest first.
+    pub(crate) async fn children(
+        &self,
+        place: Place<'_>,
+        (page, most): (&str, usize),
+        key: Option<&Secret>,
+        call: &CallContext,
+    ) -> Result<Jobs> {
+        let most = most.to_string();
+        let mut query =
+            vec![("parentJobId", place.job_id), ("projection", "full"), ("maxResults", &most)];
+        if !page.is_empty() {
+            query.push(("pageToken", page));
+        }
+        let url = self.url(&["projects", place.project, "jobs"], &query)?;
         self.call(place, key, || Ok(self.http.get(url.clone()).within(call))).await?.json()
     }
 

@@ -33,7 +33,7 @@ impl QueryTask {
             )
         })?;
         let location = config.string("Location")?.filter(|location| !location.is_empty());
-        let domain = config.string("Domain")?.unwrap_or("development");
+        let domain = config.string("Domain")?.unwrap_or_default();
         let runtime = template.metadata.as_ref().and_then(|metadata| metadata.runtime.as_ref());
         let version = runtime.map_or("", |runtime| runtime.version.as_str());
         let Value::Object(mut query) = struct_to_json(config.as_struct()) else {

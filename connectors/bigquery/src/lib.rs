@@ -8,6 +8,8 @@
 //! connector_service::main!(connector_bigquery);
 //! ```
 //!
+//! Logs and metrics are asked for without a task's secrets: they take the operator's, or the machine's.
+//!
 //! The operator may set `CONNECTOR__BIGQUERY_QUERY_JOB_TASK__SQL_COMMENTS` (`warn`, `refuse`) and
 //! `…__DATETIME_AS` (`datetime`, `timestamp`), and lend the secret `google_application_credentials`.
 // Facts about the vendor and the official connector are those of its plug-in, version 2.12.1.
@@ -15,16 +17,21 @@
 mod api;
 mod config;
 mod credentials;
+mod logs;
+mod measurements;
 mod parameters;
+mod report;
 mod states;
 
+use std::time::Duration;
+
+use connector_core::Policy;
 use connector_core::prelude::*;
 use connector_http::Endpoint;
 use connector_sql::SwallowedText;
-use pb::{literal as kinds, scalar};
 use serde_json::{Map, Value};
 
-use crate::api::{Api, Job, Place, Problem};
+use crate::api::{Api, Place};
 use crate::config::QueryTask;
 use crate::parameters::DatetimeAs;
 
@@ -46,14 +53,20 @@ pub struct Access {
     google_application_credentials: Option<Secret>,
 }
 
+/// A job that nobody can ask about is not lost: BigQuery keeps it, and says when it does not know it. Six
+/// hours are as long as a query may run.
+const POLICY: Policy = Policy::new().staleness_budget(Duration::from_secs(6 * 3_600));
+
 /// The connector.
 #[connector(task_type = "bigquery_query_job_task", name = "Bigquery Connector", meta = QueryJob,
-            connection = Access, init = BigQuery::new)]
+            connection = Access, init = BigQuery::new, policy = POLICY)]
 #[derive(Debug)]
 pub struct BigQuery {
     api: Api,
     comments: SwallowedText,
     datetimes: DatetimeAs,
+    /// The operator's key. Questions about logs and metrics carry no secret of a task.
+    key: Option<Secret>,
 }
 
 impl BigQuery {
@@ -74,6 +87,7 @@ impl BigQuery {
             api: Api::at(endpoint)?,
             comments: SwallowedText::from_settings(settings)?,
             datetimes: DatetimeAs::from_settings(settings)?,
+            key: settings.secret("google_application_credentials"),
         })
     }
 
@@ -154,82 +168,37 @@ impl AsyncConnector for BigQuery {
     async fn get(&self, job: &QueryJob, cx: &TaskContext<Self>) -> Result<Resource> {
         let secret = cx.connection.google_application_credentials.as_ref();
         let seen = self.api.get(job.place(), secret, &cx.call).await?;
-        Ok(report(&seen).log_link(job.link()))
+        Ok(report::resource(&seen).log_link(job.link()))
     }
 
     async fn delete(&self, job: &QueryJob, cx: &TaskContext<Self>) -> Result<()> {
         let secret = cx.connection.google_application_credentials.as_ref();
         self.api.cancel(job.place(), secret, &cx.call).await
     }
-}
 
-/// What a job is to Flyte.
-fn report(job: &Job) -> Resource {
-    let status = &job.status;
-    let mut resource: Resource = match &status.error_result {
-        Some(problem) => Resource::new(states::failure(&problem.reason)).message(told(problem)),
-        None => {
-            let resource = states::STATES.resource(&status.state);
-            if resource.message.is_empty() {
-                resource.message(status.state.clone())
-            } else {
-                resource
+    async fn get_logs(&self, job: &QueryJob, query: LogQuery, cx: &CallContext) -> Result<Logs> {
+        let page = logs::Page::read(&query)?;
+        let place = job.place();
+        let page = match &page {
+            logs::Page::Job { .. } => {
+                let seen = self.api.get(place, self.key.as_ref(), cx).await?;
+                page.of_job(&seen)
             }
-        }
-    };
-    if resource.phase == Phase::Succeeded
-        && let Some(table) = destination(&job.configuration)
-    {
-        resource = resource.outputs(DynamicOutputs::from_iter([("results", table)]));
+            logs::Page::Children { token, lines } => {
+                let asked = (token.as_str(), *lines);
+                logs::of_children(&self.api.children(place, asked, self.key.as_ref(), cx).await?)
+            }
+        };
+        Ok(page.into())
     }
-    for (name, value) in statistics(&job.statistics) {
-        resource = resource.info(name, value);
-    }
-    if status.error_result.is_none() && !status.errors.is_empty() {
-        let warnings: Vec<String> = status.errors.iter().map(told).collect();
-        resource = resource.info("warnings", warnings.join("\n"));
-    }
-    resource
-}
 
-fn told(problem: &Problem) -> String {
-    let Problem { reason, location, message } = problem;
-    match location.as_str() {
-        "" => format!("{message} ({reason})"),
-        location => format!("{message} ({reason}, at {location})"),
+    async fn get_metrics(
+        &self,
+        job: &QueryJob,
+        query: MetricsQuery,
+        cx: &CallContext,
+    ) -> Result<Vec<Metric>> {
+        let wanted = measurements::Wanted::read(&query)?;
+        Ok(wanted.of_job(&self.api.get(job.place(), self.key.as_ref(), cx).await?))
     }
-}
-
-/// The table that holds the result, as the data frame `results`.
-fn destination(configuration: &Value) -> Option<pb::Literal> {
-    let table = configuration.pointer("/query/destinationTable")?;
-    let [project, dataset, table] =
-        ["projectId", "datasetId", "tableId"].map(|name| table.get(name)?.as_str());
-    let uri = format!("bq://{}:{}.{}", project?, dataset?, table?);
-    let metadata = pb::StructuredDatasetMetadata {
-        structured_dataset_type: Some(pb::StructuredDatasetType::default()),
-    };
-    let dataset = pb::StructuredDataset { uri, metadata: Some(metadata) };
-    let scalar = pb::Scalar { value: Some(scalar::Value::StructuredDataset(dataset)) };
-    Some(pb::Literal { value: Some(kinds::Value::Scalar(scalar.into())), ..Default::default() })
-}
-
-/// What the job cost, as far as it is told.
-fn statistics(statistics: &Value) -> Vec<(&'static str, String)> {
-    let text = |value: &Value| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        _ => None,
-    };
-    [
-        ("bytes_billed", "/query/totalBytesBilled"),
-        ("bytes_processed", "/query/totalBytesProcessed"),
-        ("slot_ms", "/query/totalSlotMs"),
-        ("cache_hit", "/query/cacheHit"),
-        ("statement_type", "/query/statementType"),
-        ("rows_affected", "/query/numDmlAffectedRows"),
-    ]
-    .into_iter()
-    .filter_map(|(name, pointer)| Some((name, text(statistics.pointer(pointer)?)?)))
-    .collect()
 }

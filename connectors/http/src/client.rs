@@ -8,6 +8,7 @@ use std::time::Duration;
 use connector_core::{OrKind as _, Result};
 use reqwest::redirect;
 
+use crate::hidden::KnownForms;
 use crate::refusal::{Dialect, Reading};
 
 /// How long a connection may take to come about.
@@ -32,6 +33,8 @@ pub(crate) struct Inner {
     pub(crate) dialect: Dialect,
     pub(crate) attempt: Duration,
     pub(crate) most_bytes: usize,
+    /// What is hidden in answers.
+    pub(crate) forms: KnownForms,
 }
 
 impl fmt::Debug for HttpClient {
@@ -114,6 +117,15 @@ impl HttpClientBuilder {
             None => http,
         };
         let http = http.build().or_permanent("no HTTP client can be made")?;
-        Ok(HttpClient { inner: Arc::new(Inner { http, vendor, dialect, attempt, most_bytes }) })
+        Ok(HttpClient {
+            inner: Arc::new(Inner {
+                http,
+                vendor,
+                dialect,
+                attempt,
+                most_bytes,
+                forms: KnownForms::default(),
+            }),
+        })
     }
 }

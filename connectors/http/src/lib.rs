@@ -25,6 +25,7 @@
 mod answer;
 mod client;
 mod endpoint;
+mod hidden;
 mod jwt;
 mod refusal;
 mod request;

@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, SERVER};
 use serde_json::Value;
 
+use crate::hidden::Hidden;
 use crate::retry_after::retry_after;
 
 /// The longest text of a vendor that is passed on.
@@ -52,12 +53,18 @@ fn kind_of(status: StatusCode, wait: Option<Duration>) -> ErrorKind {
     }
 }
 
-/// The error that a refusal is.
+/// The error that a refusal is. Nothing is hidden in the body any more; headers may quote as well.
 pub(crate) fn error(
     vendor: &str,
     dialect: Dialect,
     (status, headers, body): (StatusCode, &HeaderMap, &[u8]),
+    hidden: &Hidden,
 ) -> ConnectorError {
+    // Before it is cut: the half of a secret is found nowhere.
+    let short = |text: &str, most| match hidden.clean(text) {
+        Some(clean) => short(&clean, most),
+        None => short(text, most),
+    };
     let wait = retry_after(headers);
     if status.is_redirection() {
         return ConnectorError::permanent(format!(
@@ -136,7 +143,8 @@ mod tests {
     use reqwest::StatusCode;
     use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{Reading, error};
+    use super::{Hidden, Reading, error};
+    use crate::hidden::KnownForms;
 
     fn refused(status: u16, headers: &[(&str, &str)], body: &str) -> (ErrorKind, String) {
         let headers: HeaderMap = headers
@@ -153,7 +161,9 @@ mod tests {
                 .then_some(ErrorKind::Transient { retry_after: None }),
             ..Reading::default()
         };
-        let error = error("Acme", dialect, (status, &headers, body.as_bytes()));
+        let mut hidden = Hidden::default();
+        hidden.add(KnownForms::default().of("the-secret-of-acme"));
+        let error = error("Acme", dialect, (status, &headers, body.as_bytes()), &hidden);
         (error.kind(), error.message().to_owned())
     }
 
@@ -195,6 +205,15 @@ mod tests {
             text,
             "a proxy (nginx/1.27) between here and Acme answered 404 Not Found with an HTML page"
         );
+    }
+
+    #[test]
+    fn headers_are_cleaned_before_they_are_cut() {
+        let long = format!("{}the-secret-of-acme", "x".repeat(55));
+        let (_, text) = refused(502, &[("content-type", "text/html"), ("server", &long)], "");
+        assert!(text.contains("x***)") && !text.contains("the-sec"), "{text}");
+        let (_, text) = refused(400, &[("x-request-id", "r-the-secret-of-acme")], "no");
+        assert_eq!(text, "Acme answered 400 Bad Request: no [request r-***]");
     }
 
     #[test]

@@ -6,20 +6,18 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use connector_core::{CallContext, ConnectorError, ErrorKind, OrKind as _, Result, Secret};
-use memchr::memmem;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 use serde::Serialize;
 
 use crate::answer::Answer;
 use crate::client::HttpClient;
+use crate::hidden::Hidden;
 use crate::refusal;
 
 /// The wait before the first repetition; later ones wait twice as long each.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// Shorter texts are not taken out of answers: they would stand there by chance.
-const SHORTEST_HIDDEN: usize = 8;
 
 /// A call to a vendor, not yet made.
 #[must_use = "a request is made by `send`"]
@@ -30,7 +28,7 @@ pub struct Request {
     headers: HeaderMap,
     body: Option<Bytes>,
     /// What must not come back in an answer.
-    hidden: Vec<String>,
+    hidden: Hidden,
     repeatable: bool,
     attempts: u32,
     until: Option<Instant>,
@@ -72,7 +70,7 @@ impl Request {
             url,
             headers: HeaderMap::new(),
             body: None,
-            hidden: Vec::new(),
+            hidden: Hidden::default(),
             repeatable: false,
             attempts: 1,
             until: None,
@@ -141,9 +139,7 @@ impl Request {
     /// A text of this request that must not be seen in an answer: it is replaced by `***`. The
     /// credential of [`Request::authorization`] is among them already.
     pub fn hiding(mut self, text: &str) -> Self {
-        if text.len() >= SHORTEST_HIDDEN {
-            self.hidden.push(text.to_owned());
-        }
+        self.hidden.add(self.client.inner.forms.of(text));
         self
     }
 
@@ -232,11 +228,12 @@ impl Request {
                 return Err(Failed { error: self.too_large(), may_repeat: false });
             }
         }
-        let body = self.without_hidden(body.freeze());
+        let body = self.hidden.clean_body(body.freeze());
         if status.is_success() {
             return Ok(Answer::new(inner.vendor, status, headers, body));
         }
-        let error = refusal::error(inner.vendor, inner.dialect, (status, &headers, &body));
+        let answer = (status, &headers, &body[..]);
+        let error = refusal::error(inner.vendor, inner.dialect, answer, &self.hidden);
         let turned_away = status == StatusCode::TOO_MANY_REQUESTS;
         Err(Failed { error, may_repeat: self.repeatable || turned_away })
     }
@@ -252,7 +249,7 @@ impl Request {
         let what =
             if error.is_connect() { "cannot be reached" } else { "broke the connection off" };
         let text = format!("{vendor} ({host}) {what}: {}", root_cause(&error));
-        ConnectorError::transient(self.hide(&text).unwrap_or(text)).with_source(error)
+        ConnectorError::transient(self.hidden.clean(&text).unwrap_or(text)).with_source(error)
     }
 
     fn too_large(&self) -> ConnectorError {
@@ -261,27 +258,6 @@ impl Request {
             "{}'s answer is larger than the {} bytes that are read of it",
             inner.vendor, inner.most_bytes
         ))
-    }
-
-    fn without_hidden(&self, body: Bytes) -> Bytes {
-        let quotes = |text: &String| memmem::find(&body, text.as_bytes()).is_some();
-        if !self.hidden.iter().any(quotes) {
-            return body;
-        }
-        let text = String::from_utf8_lossy(&body);
-        self.hide(&text).map_or_else(|| body.clone(), Bytes::from)
-    }
-
-    /// The text with stars in place of what must not be seen; `None` if nothing of it is there.
-    fn hide(&self, text: &str) -> Option<String> {
-        let mut clean: Option<String> = None;
-        for hidden in &self.hidden {
-            let now = clean.as_deref().unwrap_or(text);
-            if now.contains(hidden.as_str()) {
-                clean = Some(now.replace(hidden.as_str(), "***"));
-            }
-        }
-        clean
     }
 }
 

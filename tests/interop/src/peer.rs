@@ -153,6 +153,12 @@ impl Server {
         self.name
     }
 
+    /// The number of its process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Where its gRPC services are, as host and port.
     #[must_use]
     pub fn address(&self) -> &str {

@@ -3,7 +3,10 @@
 //! Facts are those of BigQuery's REST reference, v2.
 
 use std::collections::VecDeque;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use crate::fake::{Answer, Call, Vendor};
@@ -13,6 +16,8 @@ pub const TOKEN: &str = "ya29.the-token-of-the-fake-bigquery";
 /// Opens nothing: it was made for tests.
 const PRIVATE_KEY: &str =
     include_str!("../../../connectors/bigquery/tests/jobs/made-for-tests.pem");
+/// Whose key it is.
+const ACCOUNT: &str = "flyte@p.iam.gserviceaccount.com";
 /// Where the vendor runs jobs that say no location.
 const CHOSEN: &str = "europe-west3";
 
@@ -23,6 +28,8 @@ pub struct BigQuery {
     pub jobs: Vec<Job>,
     /// What the next calls get, whatever they ask for. Signing in is no such call.
     pub next: VecDeque<Answer>,
+    /// How long every call waits for its answer.
+    pub delay: Duration,
 }
 
 /// A job.
@@ -60,7 +67,7 @@ impl BigQuery {
     pub fn key_file(url: &str) -> String {
         json!({
             "type": "service_account", "project_id": "p", "private_key_id": "k1",
-            "private_key": PRIVATE_KEY, "client_email": "flyte@p.iam.gserviceaccount.com",
+            "private_key": PRIVATE_KEY, "client_email": ACCOUNT,
             "client_id": "1", "token_uri": format!("{url}/token"),
         })
         .to_string()
@@ -78,6 +85,28 @@ impl BigQuery {
     pub fn newest_is(&mut self, status: Value) {
         if let Some(job) = self.jobs.last_mut() {
             job.status = status;
+        }
+    }
+
+    fn answer_at_once(&mut self, call: &Call) -> Answer {
+        if let Some(answer) = signed_in(call) {
+            return answer;
+        }
+        if let Some(answer) = self.next.pop_front() {
+            return answer;
+        }
+        if !is_admitted(call.header("authorization")) {
+            return Self::refusal(401, "authError", "Invalid Credentials");
+        }
+        match (call.method.as_str(), call.parts().as_slice()) {
+            ("POST", ["bigquery", "v2", "projects", project, "jobs"]) => {
+                self.insert(project, &call.json())
+            }
+            ("GET", ["bigquery", "v2", "projects", _, "jobs", id]) => self.of_job(call, id, false),
+            ("POST", ["bigquery", "v2", "projects", _, "jobs", id, "cancel"]) => {
+                self.of_job(call, id, true)
+            }
+            _ => Self::refusal(404, "notFound", "Not Found"),
         }
     }
 
@@ -100,7 +129,7 @@ impl BigQuery {
             reference: json!({"projectId": project, "jobId": id, "location": location}),
             configuration,
             status: json!({"state": "PENDING"}),
-            statistics: json!({"creationTime": "1732700000000"}),
+            statistics: json!({"creationTime": now().to_string()}),
         };
         let view = job.view();
         self.jobs.push(job);
@@ -125,30 +154,12 @@ impl BigQuery {
 
 impl Vendor for BigQuery {
     fn answer(&mut self, call: &Call) -> Answer {
-        if call.path == "/token" {
-            let token = json!({"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"});
-            return token.into();
-        }
-        if let Some(answer) = self.next.pop_front() {
-            return answer;
-        }
-        if call.header("authorization") != format!("Bearer {TOKEN}") {
-            return Self::refusal(401, "authError", "Invalid Credentials");
-        }
-        match (call.method.as_str(), call.parts().as_slice()) {
-            ("POST", ["bigquery", "v2", "projects", project, "jobs"]) => {
-                self.insert(project, &call.json())
-            }
-            ("GET", ["bigquery", "v2", "projects", _, "jobs", id]) => self.of_job(call, id, false),
-            ("POST", ["bigquery", "v2", "projects", _, "jobs", id, "cancel"]) => {
-                self.of_job(call, id, true)
-            }
-            _ => Self::refusal(404, "notFound", "Not Found"),
-        }
+        let answer = self.answer_at_once(call);
+        if self.delay.is_zero() { answer } else { Answer::Late(self.delay, answer.into()) }
     }
 
     fn told(&self, call: &Call) -> Option<Value> {
-        if call.path == "/token" {
+        if signed_in(call).is_some() {
             return None;
         }
         let names = ["authorization", "content-type", "user-agent", "x-goog-api-client"];
@@ -175,4 +186,37 @@ impl Vendor for BigQuery {
     fn chosen(&self, call: &Call) -> Option<String> {
         Some(call.json().pointer("/jobReference/jobId")?.as_str()?.to_owned())
     }
+}
+
+/// Milliseconds since 1970.
+fn now() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
+}
+
+/// What those get who ask for a token: an account's token endpoint, the metadata server of a machine, the
+/// exchange of workload identity, and impersonation.
+fn signed_in(call: &Call) -> Option<Answer> {
+    const MACHINE: &str = "/computeMetadata/v1/instance/service-accounts/default/token";
+    let token = match call.path.as_str() {
+        "/token" | MACHINE => {
+            json!({"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"})
+        }
+        "/exchange" => json!({
+            "access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer",
+            "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        }),
+        path if path.ends_with(":generateAccessToken") => {
+            json!({"accessToken": TOKEN, "expireTime": "2099-01-01T00:00:00Z"})
+        }
+        _ => return None,
+    };
+    Some(token.into())
+}
+
+/// The token, or a token that the account has signed for itself, which Google takes as well.
+fn is_admitted(authorization: &str) -> bool {
+    let Some(token) = authorization.strip_prefix("Bearer ") else { return false };
+    let claims = token.split('.').nth(1).and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok());
+    let claims: Option<Value> = claims.and_then(|claims| serde_json::from_slice(&claims).ok());
+    token == TOKEN || claims.is_some_and(|claims| claims["iss"] == ACCOUNT)
 }

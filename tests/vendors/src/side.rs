@@ -52,6 +52,13 @@ impl Kept {
     pub fn meta(&self) -> Value {
         serde_json::from_slice(&self.resource_meta).unwrap_or_default()
     }
+
+    /// The request of a poll.
+    #[must_use]
+    pub fn poll(&self) -> GetTaskRequest {
+        let Self { resource_meta, category, connection, output_prefix } = self.clone();
+        GetTaskRequest { resource_meta, task_category: Some(category), output_prefix, connection }
+    }
 }
 
 impl<'a, V: Vendor> Side<'a, V> {
@@ -69,6 +76,18 @@ impl<'a, V: Vendor> Side<'a, V> {
     /// The vendor, held for as long as the guard lives.
     pub fn vendor(&self) -> impl std::ops::DerefMut<Target = V> + '_ {
         self.fake.vendor()
+    }
+
+    /// The process of the server.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.server.process()
+    }
+
+    /// A client of the server, for calls that are no steps.
+    #[must_use]
+    pub fn client(&self) -> AsyncConnectorServiceClient<Channel> {
+        self.client.clone()
     }
 
     /// What the server has printed.
@@ -132,14 +151,7 @@ impl<'a, V: Vendor> Side<'a, V> {
     /// # Errors
     /// What the server answered.
     pub async fn got(&mut self, kept: &Kept) -> Result<Resource, Status> {
-        let Kept { resource_meta, category, connection, output_prefix } = kept.clone();
-        let request = GetTaskRequest {
-            resource_meta,
-            task_category: Some(category),
-            output_prefix,
-            connection,
-        };
-        let answer = self.client.get_task(within(request)).await?;
+        let answer = self.client.get_task(within(kept.poll())).await?;
         Ok(answer.into_inner().resource.unwrap_or_default())
     }
 

@@ -2,6 +2,9 @@
 //! rules. The key in `made-for-tests.pem` opens nothing.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
+mod leaks;
+mod pace;
+mod questions;
 mod vendor;
 
 use connector_bigquery::BigQuery;
@@ -195,6 +198,32 @@ async fn only_error_result_fails_a_job() {
         if status["errorResult"].is_object() {
             assert!(seen.message.starts_with("bad row ("), "{}", seen.message);
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_statement_without_a_table_says_so() {
+    let fake = FakeBigQuery::new();
+    let google = harness(&fake);
+    fake.books().status = Some(json!({"state": "DONE"}));
+    fake.books().statistics = Some(json!({"query": {"statementType": "CREATE_TABLE"}}));
+    let job = google.create(&query(&fake, "CREATE TABLE d.t (x INT64)")).await.unwrap();
+    let seen = job.get().await.unwrap();
+    assert_eq!((seen.phase, seen.outputs.is_none()), (Phase::Succeeded, true));
+    let text = "DONE; this statement (CREATE_TABLE) has no table with results";
+    assert_eq!(seen.message, text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_swallowed_where_is_told_at_every_poll() {
+    let fake = FakeBigQuery::new();
+    let damaged = query(&fake, "SELECT count(*) FROM orders -- paid ones WHERE paid = 1");
+    let job = harness(&fake).create(&damaged).await.unwrap();
+    for state in ["PENDING", "RUNNING", "DONE"] {
+        fake.books().status = Some(json!({"state": state}));
+        let message = job.get().await.unwrap().message;
+        assert!(message.starts_with(&format!("{state}; everything behind")), "{message}");
+        assert!(message.contains("`paid ones WHERE paid = 1`"), "{message}");
     }
 }
 

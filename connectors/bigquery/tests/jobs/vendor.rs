@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -39,8 +39,12 @@ pub(crate) struct Books {
     pub(crate) refusals: Vec<(u16, String)>,
     /// What becomes of every job, in place of success.
     pub(crate) status: Option<Value>,
-    is_out: bool,
-    delay: Duration,
+    /// What every job's statistics are, in place of a few.
+    pub(crate) statistics: Option<Value>,
+    /// The children of every job, page by page.
+    pub(crate) children: Vec<Value>,
+    pub(crate) is_out: bool,
+    pub(crate) delay: Duration,
 }
 
 #[derive(Debug)]
@@ -52,7 +56,7 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    fn view(&self, status: Option<&Value>) -> Value {
+    fn view(&self, status: Option<&Value>, statistics: Option<&Value>) -> Value {
         let state = match self.polls {
             0 => "PENDING",
             1 => "RUNNING",
@@ -65,13 +69,30 @@ impl Job {
             (None, false) => json!({"state": state}),
         };
         let mut configuration = self.configuration.clone();
-        configuration["query"]["destinationTable"] =
-            json!({"projectId": "p", "datasetId": "_hidden", "tableId": "anon7"});
+        let statement = configuration["query"]["query"].as_str().unwrap_or_default();
+        if statement.starts_with("SELECT") {
+            configuration["query"]["destinationTable"] =
+                json!({"projectId": "p", "datasetId": "_hidden", "tableId": "anon7"});
+        }
+        let few = json!({"query": {"totalBytesBilled": "10485760", "cacheHit": false}});
         json!({
             "jobReference": {"projectId": "p", "jobId": self.id, "location": "europe-west3"},
             "configuration": configuration, "status": status,
-            "statistics": {"query": {"totalBytesBilled": "10485760", "cacheHit": false}},
+            "statistics": statistics.unwrap_or(&few),
         })
+    }
+}
+
+impl Books {
+    /// Jobs that somebody has begun already, named by numbers from 0.
+    pub(crate) fn add_jobs(&mut self, count: usize) {
+        let job = |number: usize| Job {
+            id: number.to_string(),
+            configuration: json!({}),
+            polls: 0,
+            is_cancelled: false,
+        };
+        self.jobs.extend((0..count).map(job));
     }
 }
 
@@ -95,7 +116,7 @@ impl FakeBigQuery {
         let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         let routes = Router::new()
             .route("/token", post(token))
-            .route("/bigquery/v2/projects/{project}/jobs", post(insert))
+            .route("/bigquery/v2/projects/{project}/jobs", post(insert).get(list))
             .route("/bigquery/v2/projects/{project}/jobs/{id}", get(look))
             .route("/bigquery/v2/projects/{project}/jobs/{id}/cancel", post(cancel))
             .layer(from_fn_with_state(self.clone(), at_the_gate))
@@ -180,7 +201,7 @@ async fn insert(State(fake): State<FakeBigQuery>, Json(asked): Json<Value>) -> R
     }
     let configuration = asked["configuration"].clone();
     let job = Job { id, configuration, polls: 0, is_cancelled: false };
-    let view = job.view(None);
+    let view = job.view(None, None);
     books.jobs.push(job);
     Json(view).into_response()
 }
@@ -201,9 +222,9 @@ async fn look(
     uri: Uri,
 ) -> Response {
     let mut books = fake.books();
-    let status = books.status.clone();
+    let (status, statistics) = (books.status.clone(), books.statistics.clone());
     let Some(job) = find(&mut books, &id, &uri) else { return unknown() };
-    let view = job.view(status.as_ref());
+    let view = job.view(status.as_ref(), statistics.as_ref());
     job.polls += 1;
     Json(view).into_response()
 }
@@ -216,8 +237,27 @@ async fn cancel(
     let mut books = fake.books();
     let Some(job) = find(&mut books, &id, &uri) else { return unknown() };
     job.is_cancelled |= job.polls < 2;
-    let view = job.view(None);
+    let view = job.view(None, None);
     Json(json!({"job": view})).into_response()
+}
+
+/// Children of a job, a page at a time; the token is the number of the page.
+async fn list(State(fake): State<FakeBigQuery>, Query(asked): Query<Asked>) -> Response {
+    let books = fake.books();
+    if books.jobs.iter().all(|job| job.id != asked.parent) {
+        return unknown();
+    }
+    let page = asked.page.map_or(0, |page| page.parse().unwrap());
+    let next = (page + 1 < books.children.len()).then(|| (page + 1).to_string());
+    Json(json!({"jobs": books.children.get(page), "nextPageToken": next})).into_response()
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Asked {
+    #[serde(rename = "parentJobId")]
+    parent: String,
+    #[serde(rename = "pageToken")]
+    page: Option<String>,
 }
 
 impl Vendor for FakeBigQuery {

@@ -61,9 +61,24 @@ pub(crate) const TABLE: &[Intended] = &[
     // Outputs.
     Intended {
         cases: &["statement_with_results, DONE: get"],
-        fields: &[("answer.phase", "FAILED"), ("answer.message", "`results`")],
+        fields: &[
+            ("answer.phase", "FAILED"),
+            ("answer.message", "this statement has no table with results"),
+            ("answer.message", "the task declares `results`"),
+        ],
         reason: "a statement without a result table cannot give the output that the task declares; there \
                  the executor looks for a file that nobody wrote, and fails with a storage error",
+    },
+    Intended {
+        cases: &["statement, DONE: get"],
+        fields: &[("answer.message", "DONE; this statement has no table with results")],
+        reason: "said where somebody may look for them",
+    },
+    // Statements.
+    Intended {
+        cases: &["comment, PENDING: get", "comment, RUNNING: get", "comment, DONE: get"],
+        fields: &[("answer.message", "a comment: `paid ones WHERE paid = 1`")],
+        reason: "the task class has made a comment of the statement's end, and nobody else says so",
     },
     // Creates.
     Intended {

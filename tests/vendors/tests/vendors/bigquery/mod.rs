@@ -1,6 +1,7 @@
 //! BigQuery: `flyteplugins-bigquery` under `c0` and the binary, each driven by the same script.
 
 mod intended;
+mod machine;
 mod script;
 
 use std::path::Path;
