@@ -87,14 +87,10 @@ impl Tokens {
     }
 }
 
-/// Takes secrets out of the answer, as they are and as JSON escapes them.
+/// Takes secrets out of the answer.
 fn hiding(mut request: Request, secrets: &[Secret]) -> Result<Request> {
     for secret in secrets {
-        let text = secret.expose()?;
-        request = request.hiding(text);
-        let escaped = Value::from(text).to_string();
-        let escaped = escaped.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
-        request = request.hiding(escaped.unwrap_or_default());
+        request = request.hiding(secret.expose()?);
     }
     Ok(request)
 }
