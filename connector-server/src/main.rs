@@ -5,6 +5,8 @@ use connector_bigquery as _;
 use connector_databricks as _;
 #[cfg(feature = "examples")]
 use connector_examples as _;
+#[cfg(feature = "snowflake")]
+use connector_snowflake as _;
 
 fn main() -> std::process::ExitCode {
     connector_service::main()

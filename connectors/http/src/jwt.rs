@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use connector_core::{ConnectorError, OrKind as _, Result};
 use ring::rand::SystemRandom;
 use ring::rsa::KeyPair;
-use ring::signature::RSA_PKCS1_SHA256;
+use ring::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use serde_json::{Value, json};
 
 /// An RSA key that signs.
@@ -24,7 +24,7 @@ impl SigningKey {
         }
         if pem.contains("BEGIN ENCRYPTED PRIVATE KEY") {
             return Err(ConnectorError::permanent(
-                "the private key is encrypted, and this connector takes plain ones only",
+                "the private key is encrypted, and a plain one is wanted here",
             ));
         }
         let Some(der) = between(pem, "PRIVATE KEY")? else {
@@ -33,6 +33,12 @@ impl SigningKey {
             ));
         };
         KeyPair::from_pkcs8(&der).map(Self).map_err(unfit)
+    }
+
+    /// The public half, as an `RSAPublicKey` of PKCS #1 in DER.
+    #[must_use]
+    pub fn public_key(&self) -> &[u8] {
+        self.0.public_key().as_ref()
     }
 
     /// A token with these claims, signed by RS256. `key_id` names the key to the one who verifies it.

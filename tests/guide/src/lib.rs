@@ -85,3 +85,7 @@ struct BigQuery;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/databricks.md")]
 struct Databricks;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/snowflake.md")]
+struct Snowflake;

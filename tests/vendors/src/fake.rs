@@ -103,6 +103,11 @@ pub trait Vendor: Send + 'static {
     /// The name in that metadata that is another in every run: what the vendor calls the job.
     fn job_of(&self, resource_meta: &Value) -> Option<String>;
 
+    /// Metadata as transcripts have them: as they are, unless something in them is in no order.
+    fn told_meta(&self, resource_meta: &str) -> String {
+        resource_meta.to_owned()
+    }
+
     /// The name of that kind that the caller itself chose, in a call that makes a job.
     fn chosen(&self, call: &Call) -> Option<String>;
 }

@@ -8,6 +8,7 @@ pub mod databricks;
 pub mod fake;
 pub mod requests;
 pub mod side;
+pub mod snowflake;
 pub mod tls;
 mod told;
 

@@ -108,7 +108,8 @@ impl<'a, V: Vendor> Side<'a, V> {
         let (kept, answer) = self.created(request).await;
         let job = self.fake.vendor().job_of(&kept.meta());
         self.name(job, case);
-        let meta = String::from_utf8_lossy(&kept.resource_meta).into_owned();
+        let meta = String::from_utf8_lossy(&kept.resource_meta);
+        let meta = self.fake.vendor().told_meta(&meta);
         self.note(case, "create", answer.map(|()| json!({"meta": meta})));
         kept
     }

@@ -263,6 +263,7 @@ const INTENDED: &[Intended] = &[
             ("samples.*{task_type=simulator*", ""),
             ("samples.*{task_type=bigquery_query_job_task*", ""),
             ("samples.*{task_type=databricks*", ""),
+            ("samples.*{task_type=snowflake*", ""),
         ],
         reason: "the binary links four connectors that the reference server has not",
     },

@@ -4,3 +4,4 @@
 
 mod bigquery;
 mod databricks;
+mod snowflake;

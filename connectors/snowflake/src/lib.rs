@@ -1,0 +1,212 @@
+//! Snowflake for Flyte: SQL of a task as a query.
+//!
+//! Task type `snowflake`, version 0: tasks that the official plug-in `flyteplugins-snowflake` wrote run
+//! here unchanged, and queries that the official connector started are polled and cancelled here, too.
+//! Name the crate in a server and it is served:
+//!
+//! ```ignore
+//! connector_service::main!(connector_snowflake);
+//! ```
+//!
+//! The operator may set `CONNECTOR__SNOWFLAKE__SQL_COMMENTS` (`warn`, `refuse`) and
+//! `…__REPEATED_CREATES` (`request_id`, `query_history`), and lend the secrets of [`Access`].
+// Facts about the vendor and the official connector are those of its plug-in, version 2.12.1, and of
+// snowflake-connector-python 4.8.1.
+
+mod api;
+mod batch;
+mod bind;
+mod config;
+mod credentials;
+mod envelope;
+mod key_pair;
+mod memory;
+mod query;
+mod repeats;
+mod report;
+mod scan;
+mod session;
+mod statement;
+mod states;
+
+use connector_core::prelude::*;
+use connector_http::Endpoint;
+use connector_sql::SwallowedText;
+use serde_json::{Map, Value};
+
+use crate::api::{Api, Submission};
+use crate::config::Place;
+pub use crate::credentials::Access;
+use crate::credentials::Credential;
+use crate::memory::Memory;
+pub use crate::query::Query;
+use crate::repeats::RepeatedCreates;
+use crate::session::Seat;
+
+/// The connector.
+#[connector(task_type = "snowflake", name = "Snowflake Connector", meta = Query, connection = Access,
+            init = Snowflake::new)]
+#[derive(Debug)]
+pub struct Snowflake {
+    api: Api,
+    comments: SwallowedText,
+    repeats: RepeatedCreates,
+    memory: Memory,
+}
+
+impl Snowflake {
+    /// A connector with those settings of the operator.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Permanent`]: a setting or the variable `SNOWFLAKE_HOST_OVERRIDE` cannot be read.
+    pub fn new(settings: &Settings) -> Result<Self> {
+        Self::at(settings, Endpoint::from_variable("SNOWFLAKE_HOST_OVERRIDE")?)
+    }
+
+    /// A connector whose calls go to that endpoint, for tests and private gateways.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Permanent`]: a setting cannot be read.
+    pub fn at(settings: &Settings, endpoint: Endpoint) -> Result<Self> {
+        Ok(Self {
+            api: Api::at(endpoint)?,
+            comments: SwallowedText::from_settings(settings)?,
+            repeats: RepeatedCreates::from_settings(settings)?,
+            memory: Memory::default(),
+        })
+    }
+
+    fn submission(&self, task: &CreateTask<Self>, place: &Place) -> Result<Submission> {
+        let Some(pb::task_template::Target::Sql(sql)) = &task.template.target else {
+            return Err(ConnectorError::invalid_task(
+                "the task has no SQL statement; make it with `Snowflake(query_template=\"…\")`",
+            ));
+        };
+        if let Some(note) = self.comments.judge(&sql.statement)? {
+            tracing::warn!(key = %task.context.call.key, "{note}");
+        }
+        let is_batch = task.config.boolean("batch")?.unwrap_or(false);
+        let statement = statement::of_task(&sql.statement, &task.inputs, is_batch)?;
+        let mut parameters = Map::new();
+        let key = task.idempotency_key();
+        // People find the query by it, unless the task has a tag of its own.
+        if let Some(key) = &key
+            && !place.session_parameters().keys().any(|name| name.eq_ignore_ascii_case("QUERY_TAG"))
+        {
+            parameters.insert("QUERY_TAG".to_owned(), format!("flyte-{key}").into());
+        }
+        Ok(Submission {
+            // Nobody says which attempt it is: then it is a query of its own.
+            request_id: key.map_or_else(session::random_uuid, |key| key.uuid()),
+            sql: statement.sql,
+            bindings: statement.bindings,
+            parameters,
+        })
+    }
+
+    /// Submits, unless an earlier create of the same attempt has, and the operator wants that known.
+    async fn query_of(&self, seat: Seat<'_>, submission: &Submission) -> Result<String> {
+        let tag = submission.parameters.get("QUERY_TAG").and_then(Value::as_str);
+        if let Some(tag) = tag.filter(|_| self.repeats == RepeatedCreates::QueryHistory)
+            && let Some(query_id) = self.api.tagged(seat, tag).await?
+        {
+            tracing::info!(query_id, "the attempt has a query already");
+            return Ok(query_id);
+        }
+        self.api.submit(seat, submission).await
+    }
+
+    /// The credential for a query that was submitted.
+    fn credential(&self, query: &Query, place: &Place, access: &Access) -> Result<Credential> {
+        // In the order of the create: what the task brought itself comes first.
+        if let Some(own) = self.memory.credential(&query.query_id) {
+            return Ok(own);
+        }
+        Credential::of(place, access)?.ok_or_else(|| {
+            ConnectorError::permanent(format!(
+                "the query {} was submitted with a credential in the task's `connection_kwargs`, which \
+                 is not kept in the metadata, and this server does not know it: it was started anew, or \
+                 another replica created the task. The query goes on in Snowflake. Use a key pair, or \
+                 let the operator lend `snowflake_password`",
+                query.query_id
+            ))
+        })
+    }
+}
+
+impl AsyncConnector for Snowflake {
+    async fn create(&self, task: CreateTask<Self>) -> Result<Query> {
+        let place = Place::read(&task.config)?;
+        let submission = self.submission(&task, &place)?;
+        let access = &task.context.connection;
+        let credential = Credential::of(&place, access)?.ok_or_else(|| {
+            ConnectorError::invalid_task(
+                "nobody says how the user signs in: give the task the secret `snowflake_private_key`, or \
+                 let the operator lend it",
+            )
+        })?;
+        let seat = Seat { place: &place, credential: &credential, insists: true };
+        let submitted = self.query_of(seat, &submission).await;
+        let query_id = submitted.map_err(|error| match error.kind() {
+            // A key that is no good is none at the next attempt either.
+            ErrorKind::Unauthenticated => {
+                ConnectorError::permanent(error.message().to_owned()).with_source(error)
+            }
+            _ => error,
+        })?;
+        let outputs = task.template.interface.as_ref().and_then(|face| face.outputs.as_ref());
+        let kept = place.kept();
+        if kept != place.kwargs {
+            self.memory.keep(&query_id, credential);
+        }
+        let Place { account, user, database, schema, warehouse, .. } = place;
+        Ok(Query {
+            account,
+            user,
+            database,
+            schema,
+            warehouse,
+            query_id,
+            has_output: outputs.is_some_and(|outputs| !outputs.variables.is_empty()),
+            connection_kwargs: Some(kept),
+        })
+    }
+
+    async fn get(&self, query: &Query, cx: &TaskContext<Self>) -> Result<Resource> {
+        query.check()?;
+        let place = query.place();
+        let credential = self.credential(query, &place, &cx.connection)?;
+        let seat = Seat { place: &place, credential: &credential, insists: false };
+        let seen = self.api.status(seat, &query.query_id, &cx.call).await?;
+        let seen = seen.filter(|seen| report::status(seen) != states::NO_DATA);
+        let resource = match seen {
+            Some(seen) => {
+                self.memory.seen(&query.query_id);
+                report::resource(query, &seen)
+            }
+            None if self.memory.is_gone(&query.query_id) => {
+                return Err(ConnectorError::not_found(format!(
+                    "Snowflake does not know the query {} any more",
+                    query.query_id
+                )));
+            }
+            None => Resource::queued().message("Snowflake does not know the query yet (NO_DATA)"),
+        };
+        Ok(resource.log_link(report::link(query)))
+    }
+
+    async fn delete(&self, query: &Query, cx: &TaskContext<Self>) -> Result<()> {
+        query.check()?;
+        let place = query.place();
+        let credential = match self.credential(query, &place, &cx.connection) {
+            Ok(credential) => credential,
+            Err(error) => {
+                // An error would be repeated for ever, and nobody could ever do anything about it.
+                tracing::warn!(key = %cx.call.key, "a query is not cancelled: {error}");
+                return Ok(());
+            }
+        };
+        let seat = Seat { place: &place, credential: &credential, insists: false };
+        self.api.cancel(seat, &query.query_id, &cx.call).await
+    }
+}
