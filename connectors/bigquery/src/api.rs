@@ -40,6 +40,11 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// Whether somebody has cancelled it.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.status.error_result.as_ref().is_some_and(|problem| problem.reason == "stopped")
+    }
+
     /// A moment of `statistics`, which has them as milliseconds in text.
     pub(crate) fn moment(&self, pointer: &str) -> Option<SystemTime> {
         moment(self.statistics.pointer(pointer)?)
@@ -117,7 +122,7 @@ impl Api {
     pub(crate) async fn insert(
         &self,
         place: Place<'_>,
-        query: Map<String, Value>,
+        query: &Map<String, Value>,
         key: Option<&Secret>,
     ) -> Result<Job> {
         let mut reference = json!({"projectId": place.project, "jobId": place.job_id});
