@@ -274,8 +274,13 @@ fn read_refusal(refusal: &Refusal<'_>) -> Reading {
     }
 }
 
-/// How the token endpoint says no: `{"error", "error_description"}`.
+/// How the token endpoint says no: `{"error", "error_description"}`, or as every API of Google's does.
 fn read_sign_in(refusal: &Refusal<'_>) -> Reading {
     let text = |name: &str| refusal.body.get(name)?.as_str().map(str::to_owned);
-    Reading { code: text("error"), message: text("error_description"), ..Reading::default() }
+    match text("error") {
+        Some(code) => {
+            Reading { code: Some(code), message: text("error_description"), ..Reading::default() }
+        }
+        None => read_refusal(refusal),
+    }
 }

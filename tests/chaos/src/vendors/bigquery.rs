@@ -9,6 +9,7 @@ use super::Stormy;
 
 impl Stormy for BigQuery {
     const ENDPOINT: &'static str = "BIGQUERY_API_ENDPOINT";
+    const CANCELLED: &'static str = "(stopped)";
 
     fn refusals() -> Vec<Answer> {
         [

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use connector_testing::{End, FakeExecutor, Report, Task, VendorJob};
+use connector_testing::{End, FakeExecutor, Report, Task, TaskRecord, VendorJob};
 use fastrand::Rng;
 use futures_util::{StreamExt as _, stream};
 use tokio::process::Command;
@@ -21,7 +21,7 @@ use vendor_tests::fake::{Answer, Fake, Vendor};
 use crate::outcome::Lives;
 use crate::plan::trouble;
 use crate::server::{Launcher, Server};
-use crate::storm::Storm;
+use crate::storm::{ServerEnds, Storm};
 use crate::vendor::Snapshot;
 use weather::Weather;
 
@@ -40,6 +40,9 @@ pub trait Stormy: Vendor + Default {
     /// Jobs end after so many looks.
     fn end_after(&mut self, looks: u32);
 
+    /// What a task says whose job somebody has cancelled.
+    const CANCELLED: &'static str;
+
     /// Every job, as the judge sees it.
     fn seen(&self) -> Vec<VendorJob>;
 }
@@ -51,6 +54,9 @@ pub struct Weathered {
     pub report: Report,
     /// Tasks that were not aborted and did not end well, in words.
     pub wrong_ends: Vec<String>,
+    /// Tasks whose job was cancelled by one server when another one had it already: what the first gave
+    /// up as it ended, only a store that both read could have told it.
+    pub cancelled_between: usize,
     /// The servers.
     pub lives: Lives,
     told: String,
@@ -58,10 +64,14 @@ pub struct Weathered {
 
 impl fmt::Display for Weathered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { report, wrong_ends, lives, told } = self;
+        let Self { report, wrong_ends, cancelled_between, lives, told } = self;
         let (ended, killed) = (lives.terminated.len(), lives.killed.len());
         writeln!(f, "{told}; {ended} servers terminated, {killed} killed\n{report}")?;
-        write!(f, "{} wrong ends", wrong_ends.len())?;
+        write!(
+            f,
+            "{} wrong ends, {cancelled_between} cancelled between two servers",
+            wrong_ends.len()
+        )?;
         wrong_ends.iter().take(5).try_for_each(|end| write!(f, "\n  {end}"))
     }
 }
@@ -81,7 +91,10 @@ impl Launcher for VendorServer {
             // The connector `chaos` is in the binary as well, and asks for one.
             .env("CONNECTOR__CHAOS__VENDOR", vendor.to_string())
             .env("RUST_BACKTRACE", "0")
-            .envs(self.settings.iter().map(|(name, value)| (name, value)));
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            // The client's waits between two tries are those of life, not those of the storm.
+            .env("CONNECTOR_POLICY__CREATE_LIMIT", "20s")
+            .env("CONNECTOR_GRACE_SECONDS", "25");
         (command, None)
     }
 }
@@ -126,9 +139,21 @@ pub async fn weather<V: Stormy>(storm: Storm, binary: PathBuf) -> Weathered {
     let wrong = records
         .iter()
         .filter(|record| !matches!(record.end, End::Succeeded { outputs: Some(_) } | End::Aborted));
-    let wrong_ends = wrong.map(|record| format!("{}: {:?}", record.run, record.end)).collect();
+    let (between, wrong): (Vec<_>, Vec<_>) = wrong.partition(|record| {
+        let cancelled =
+            matches!(&record.end, End::Failed { message, .. } if message.contains(V::CANCELLED));
+        cancelled && ends != ServerEnds::Never
+    });
+    let told = |record: &TaskRecord| format!("{}: {:?}", record.run, record.end);
+    let (cancelled_between, wrong_ends) = (between.len(), wrong.into_iter().map(told).collect());
+    let orphans = records.iter().filter(|record| {
+        report.orphaned.iter().any(|orphan| orphan.seen.contains(&format!("{},", record.run)))
+    });
+    let stories: String = orphans.map(|record| format!("\n  {record:?}")).collect();
     let took = started.elapsed();
-    let told =
-        format!("CHAOS_SEED={seed}, {} tasks in {took:.1?}, servers {ends:?}", records.len());
-    Weathered { report, wrong_ends, lives, told }
+    let told = format!(
+        "CHAOS_SEED={seed}, {} tasks in {took:.1?}, servers {ends:?}{stories}",
+        records.len()
+    );
+    Weathered { report, wrong_ends, cancelled_between, lives, told }
 }
