@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::connector::AsyncConnector;
-use crate::error::{ConnectorError, Result};
+use crate::error::{ConnectorError, Result, all_of};
 use crate::logs::{LogQuery, Logs};
 use crate::meta::{MetaError, ResourceMeta};
 use crate::metrics::{Metric, MetricsQuery};
@@ -18,6 +18,7 @@ use crate::phase::Phase;
 use crate::request::{CallContext, CreateTask, TaskContext, TaskExecution};
 use crate::resource::{Outputs, Resource};
 use crate::secret::{OperatorSecrets, read_as_meant};
+use crate::spec::ConnectorSpec;
 use crate::task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 use crate::typed::Interface;
 
@@ -165,6 +166,16 @@ pub trait DynConnector: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Logs, CallError>;
 }
 
+/// What connectors of a type take and give; none has to be made for that.
+pub(crate) fn interface<C: ConnectorSpec>() -> Interface {
+    Interface {
+        config: C::Config::describe(),
+        inputs: C::Inputs::describe(),
+        outputs: C::Outputs::describe(),
+        connection: C::Connection::describe(),
+    }
+}
+
 /// The form every registered connector takes.
 pub(crate) struct Erased<C> {
     connector: C,
@@ -187,12 +198,7 @@ impl<C> fmt::Debug for Erased<C> {
 #[async_trait]
 impl<C: AsyncConnector> DynConnector for Erased<C> {
     fn describe(&self) -> Interface {
-        Interface {
-            config: C::Config::describe(),
-            inputs: C::Inputs::describe(),
-            outputs: C::Outputs::describe(),
-            connection: C::Connection::describe(),
-        }
+        interface::<C>()
     }
 
     async fn create(&self, request: CreateRequest, call: CallContext) -> Result<Bytes, CallError> {
@@ -206,14 +212,12 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
         } = request;
         // The settings are moved into their type; leaving a second copy would double large ones.
         let custom = template.custom.take().unwrap_or_default();
-        let task = CreateTask {
-            inputs: C::Inputs::from_literals(inputs)?,
-            input_context,
-            config: C::Config::from_custom(custom)?,
-            template,
-            execution,
-            context: self.context(call, output_prefix, connection)?,
-        };
+        let (inputs, config, context) = all_of(
+            C::Inputs::from_literals(inputs),
+            C::Config::from_custom(custom),
+            self.context(call, output_prefix, connection),
+        )?;
+        let task = CreateTask { inputs, input_context, config, template, execution, context };
         let meta = self.connector.create(task).await?;
         meta.encode()
             .map_err(|error| ConnectorError::permanent(error.to_string()).with_source(error).into())

@@ -61,7 +61,8 @@ impl ErrorKind {
 
 /// A typed failure with a message for the task author and a cause for the log.
 ///
-/// The message travels to Flyte; the chain of causes is written to the server's log only.
+/// The message travels to Flyte; a source is written to the server's log only. [`OrKind`] puts the whole
+/// chain of causes into the message.
 #[derive(Debug)]
 pub struct ConnectorError {
     kind: ErrorKind,
@@ -196,9 +197,10 @@ pub trait HasKind: Error + Send + Sync + 'static {
     fn kind(&self) -> ErrorKind;
 }
 
+/// The message has the error with its whole chain of causes.
 impl<E: HasKind> From<E> for ConnectorError {
     fn from(error: E) -> Self {
-        Self::new(error.kind(), error.to_string()).with_source(error)
+        Self::new(error.kind(), with_causes(&error)).with_source(error)
     }
 }
 
@@ -218,7 +220,7 @@ impl<E: HasKind> From<E> for ConnectorError {
 /// );
 /// ```
 pub trait OrKind<T>: Sized {
-    /// Turns the error into one of `kind`, reading `context: cause`.
+    /// Turns the error into one of `kind`, reading `context: error: its cause: the cause of that`.
     ///
     /// # Errors
     /// The original error, typed.
@@ -264,7 +266,118 @@ where
     fn or_kind(self, kind: ErrorKind, context: &str) -> Result<T> {
         self.map_err(|error| {
             let source = error.into();
-            ConnectorError::new(kind, format!("{context}: {source}")).with_source(source)
+            let text = with_causes(source.as_ref());
+            ConnectorError::new(kind, format!("{context}: {text}")).with_source(source)
         })
+    }
+}
+
+/// More causes than an error has: some refer to themselves.
+const MOST_CAUSES: usize = 16;
+
+/// The text of an error with everything that caused it. Clients of HTTP say "error sending request" and
+/// leave it to the causes to say that the connection was refused; a cause that was told is not repeated.
+#[must_use]
+pub fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    for _ in 0..MOST_CAUSES {
+        let Some(told) = cause else { break };
+        let words = told.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = told.source();
+    }
+    text
+}
+
+/// Every value, or one error that tells of all that is wrong: whoever mends one of several faults should
+/// not meet the next one only then.
+pub(crate) fn all_of<A, B, C>(a: Result<A>, b: Result<B>, c: Result<C>) -> Result<(A, B, C)> {
+    let wrong: Vec<ConnectorError> = match (a, b, c) {
+        (Ok(a), Ok(b), Ok(c)) => return Ok((a, b, c)),
+        (a, b, c) => [a.err(), b.err(), c.err()].into_iter().flatten().collect(),
+    };
+    let mends_nothing = |error: &&ConnectorError| error.kind == ErrorKind::InvalidTask;
+    let kind = wrong.iter().find(mends_nothing).or(wrong.first()).map(ConnectorError::kind);
+    let texts: Vec<&str> = wrong.iter().map(ConnectorError::message).collect();
+    let error = ConnectorError::new(kind.unwrap_or(ErrorKind::InvalidTask), texts.join("\n"));
+    Err(match wrong.into_iter().find_map(|error| error.source) {
+        Some(source) => error.with_source(source),
+        None => error,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::fmt;
+
+    use super::{ConnectorError, ErrorKind, HasKind, OrKind, Result, all_of};
+
+    /// An error as clients of HTTP have them: the outer ones do not tell what the inner ones say.
+    #[derive(Debug)]
+    struct Layer(&'static str, Option<Box<Layer>>);
+
+    impl fmt::Display for Layer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Layer {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.1.as_deref().map(|layer| layer as &dyn Error)
+        }
+    }
+
+    impl HasKind for Layer {
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Retryable
+        }
+    }
+
+    fn failed(texts: &[&'static str]) -> Result<(), Layer> {
+        let layers = texts.iter().rev();
+        let whole = layers.fold(None, |inner, text| Some(Box::new(Layer(text, inner))));
+        Err(*whole.unwrap())
+    }
+
+    #[test]
+    fn the_cause_of_the_cause_reaches_the_user() {
+        let texts = [
+            "error sending request",
+            "client error (Connect)",
+            "Connection refused (os error 111)",
+        ];
+        let told = "the farm: error sending request: client error (Connect): \
+                    Connection refused (os error 111)";
+        for error in [
+            failed(&texts).or_transient("the farm").unwrap_err(),
+            failed(&texts).or_permanent("the farm").unwrap_err(),
+            failed(&texts).or_retryable("the farm").unwrap_err(),
+            failed(&texts).or_invalid_task("the farm").unwrap_err(),
+        ] {
+            assert_eq!(error.message(), told);
+            assert!(error.source().is_some());
+        }
+        let of_its_own_kind = ConnectorError::from(failed(&texts).unwrap_err());
+        assert_eq!(of_its_own_kind.message(), told.trim_start_matches("the farm: "));
+        let repeated = failed(&["cannot connect: refused", "refused", "by policy"]);
+        let repeated = repeated.or_transient("the farm").unwrap_err();
+        assert_eq!(repeated.message(), "the farm: cannot connect: refused: by policy");
+    }
+
+    #[test]
+    fn several_faults_are_told_at_once() {
+        let wrong = |kind, text| Err::<(), _>(ConnectorError::new(kind, text));
+        assert_eq!(all_of(Ok(1), Ok(2), Ok(3)).unwrap(), (1, 2, 3));
+        let one = all_of(Ok(1), wrong(ErrorKind::Permanent, "b"), Ok(3)).unwrap_err();
+        assert_eq!((one.kind(), one.message()), (ErrorKind::Permanent, "b"));
+        let a = wrong(ErrorKind::Permanent, "a");
+        let both = all_of(a, Ok(2), wrong(ErrorKind::InvalidTask, "c")).unwrap_err();
+        assert_eq!((both.kind(), both.message()), (ErrorKind::InvalidTask, "a\nc"));
     }
 }

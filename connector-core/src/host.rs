@@ -5,6 +5,13 @@
 pub use crate::erased::{
     CallError, CreateRequest, DynConnector, ErasedResource, JobRequest, QueryRequest,
 };
-pub use crate::registry::entry::Entry;
+pub use crate::error::with_causes;
+pub use crate::registry::entry::{Description, Entry};
+pub use crate::registry::readers::{UnreadVariable, Variables};
 pub use crate::secret::Refreshed;
 pub use crate::typed::describe::{Interface, Shape};
+
+/// Spans of time and sizes, as operators write them in flags and variables.
+pub mod quantity {
+    pub use crate::quantity::{seconds, size, span};
+}

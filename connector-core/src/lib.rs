@@ -67,6 +67,8 @@ mod connector;
 pub mod custom_info;
 mod dynamic;
 mod erased;
+#[cfg(test)]
+mod erased_tests;
 mod error;
 #[doc(hidden)]
 pub mod host;
@@ -82,6 +84,7 @@ mod phase;
 pub mod policy;
 pub mod prelude;
 mod python_json;
+mod quantity;
 mod registration;
 pub mod registry;
 mod request;

@@ -8,11 +8,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::connector::AsyncConnector;
-use crate::erased::{DynConnector, Erased};
+use crate::erased::{DynConnector, Erased, interface};
 use crate::error::Result;
 use crate::policy::Policy;
 use crate::settings::Settings;
 use crate::spec::ConnectorSpec;
+use crate::typed::Interface;
 
 /// A connector instance in the making.
 pub type InitFuture<C> = Pin<Box<dyn Future<Output = Result<C>> + Send>>;
@@ -30,6 +31,7 @@ pub(crate) type Instance = InitFuture<Arc<dyn DynConnector>>;
 pub struct Registration {
     pub(crate) identity: Identity,
     pub(crate) instance: fn(Settings) -> Instance,
+    pub(crate) interface: fn() -> Interface,
 }
 
 /// Who a connector is and where it stands in the source.
@@ -70,6 +72,7 @@ impl Registration {
                     Ok(Arc::new(Erased::new(connector, operator)) as Arc<dyn DynConnector>)
                 })
             },
+            interface: interface::<C>,
         }
     }
 }

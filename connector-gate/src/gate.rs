@@ -51,13 +51,20 @@ impl Gate {
         failed_job::recall(resource_meta, self.site.texts)
     }
 
+    /// Notes the secrets of a call about a job, for what will be said without its connection at hand.
+    fn note_secrets(&self, request: &JobRequest) {
+        let noted = self.site.seen.note(request.connection.as_ref());
+        self.site.seen.saw(&request.resource_meta, noted);
+    }
+
     /// Creates a job once per attempt; see `create`.
     pub(crate) async fn create(&self, request: CreateRequest, call: &Call) -> Result<Bytes, Cause> {
-        Site::note_secrets(request.connection.as_ref());
+        let noted = self.site.seen.note(request.connection.as_ref());
         let declared =
             if self.site.policy.check_outputs { Declared::of(&request.template) } else { None };
         let first = self.polls.first_request(declared.is_some(), &request, &call.context);
         let meta = self.creates.create(request, call).await?;
+        self.site.seen.saw(&meta, noted);
         if self.failed_job(&meta).is_none() {
             self.polls.created(declared, first, &meta);
         }
@@ -73,7 +80,7 @@ impl Gate {
         if let Some(job) = self.failed_job(&request.resource_meta) {
             return Ok(job);
         }
-        Site::note_secrets(request.connection.as_ref());
+        self.note_secrets(&request);
         self.creates.asked_about(&request.resource_meta);
         self.polls.get(&request, call).await
     }
@@ -83,14 +90,15 @@ impl Gate {
         if self.failed_job(&request.resource_meta).is_some() {
             return Ok(());
         }
-        Site::note_secrets(request.connection.as_ref());
+        self.note_secrets(&request);
         self.creates.asked_about(&request.resource_meta);
         delete::delete(&self.site, &request, call).await?;
         self.polls.deleted(&request.resource_meta);
         Ok(())
     }
 
-    /// Asks for measurements. Without a connection at hand, every secret known is taken out.
+    /// Asks for measurements. Without a connection at hand, every secret known is taken
+    /// out, and a job whose secrets are not known is refused; see `unseen`.
     pub(crate) async fn get_metrics(
         &self,
         request: QueryRequest<MetricsQuery>,
@@ -101,6 +109,7 @@ impl Gate {
             // A range that ends before it begins holds nothing.
             return Ok(Vec::new());
         }
+        self.site.seen.may_be_shown(&request.resource_meta)?;
         let context = call.context.clone();
         let asked = self.site.call(
             Operation::GetMetrics,
@@ -113,12 +122,14 @@ impl Gate {
         Ok(metrics)
     }
 
-    /// Asks for log lines. Without a connection at hand, every secret known is taken out.
+    /// Asks for log lines. Without a connection at hand, every secret known is taken
+    /// out, and a job whose secrets are not known is refused; see `unseen`.
     pub(crate) async fn get_logs(
         &self,
         request: QueryRequest<LogQuery>,
         call: &Call,
     ) -> Result<LogPages, Cause> {
+        self.site.seen.may_be_shown(&request.resource_meta)?;
         let context = call.context.clone();
         let asked = self.site.call(
             Operation::GetLogs,

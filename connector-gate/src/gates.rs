@@ -103,11 +103,13 @@ impl Gates {
         }
     }
 
-    /// Waits until every create is settled, at most until the deadline.
-    pub async fn drained(&self, deadline: Instant) {
+    /// Waits until every create is settled, at most until the deadline. How many are not.
+    pub async fn drained(&self, deadline: Instant) -> usize {
+        let mut unsettled = 0;
         for (task_type, gate) in &self.all {
             if timeout_at(deadline, gate.creates.drained()).await.is_err() {
                 let left = gate.creates.unsettled();
+                unsettled += left;
                 tracing::error!(
                     task_type,
                     "{left} creates were cut off by the end of the grace time; if the outside \
@@ -115,5 +117,6 @@ impl Gates {
                 );
             }
         }
+        unsettled
     }
 }

@@ -17,6 +17,7 @@ use crate::operation::Operation;
 use crate::rate::Rates;
 use crate::scrub::{KnownSecrets, LentSecrets, Scrub, Scrubber, secret_in};
 use crate::text::TextLimit;
+use crate::unseen::SeenJobs;
 
 /// A connector with its surroundings.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct Site {
     pub(crate) rates: Rates,
     /// How long that may be which is said of a job.
     pub(crate) texts: TextLimit,
+    /// The jobs whose secrets are known here.
+    pub(crate) seen: SeenJobs,
     /// The operator's secrets, which a call may use beside its own.
     lent: Option<LentSecrets>,
     /// The server's own threads, for timers and what outlives a call.
@@ -50,12 +53,8 @@ impl Site {
         let workplace =
             Workplace::new(name, policy.isolation, policy.concurrency, server.clone(), places);
         let rates = Rates::new(policy.rate);
-        Self { connector, policy, workplace, rates, texts, lent, server }
-    }
-
-    /// Notes the secrets of a call, for what will be said without its connection at hand.
-    pub(crate) fn note_secrets(connection: Option<&pb::Connection>) {
-        KnownSecrets::of_process().note_connection(connection);
+        let seen = SeenJobs::new(entry, policy.unseen_jobs, KnownSecrets::of_process());
+        Self { connector, policy, workplace, rates, texts, seen, lent, server }
     }
 
     /// An error without the secrets of the call's connection.

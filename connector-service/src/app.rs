@@ -1,24 +1,35 @@
 //! From the command line to a running server: read flags, check connectors, bind, announce, serve.
 //! `main` calls it. Everything it prints says what to do; embedders use `server` instead.
 
-use std::ffi::OsString;
-use std::fmt::Display;
-use std::io::{ErrorKind, Write};
+use std::ffi::{OsStr, OsString};
+use std::future::Future;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use connector_core::Registry;
+use connector_core::host::{Description, with_causes};
+use serde_json::Map;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tonic::transport::server::TcpIncoming;
 
-use crate::cli::{self, Command, DescribeArgs, ServeArgs};
-use crate::python::{self, PythonArgs};
+use crate::cli::{self, Command, Environment, ListArgs, ListFormat, Parsed, ServeArgs};
+use crate::console::Console;
 use crate::run::{self, RunArgs};
 use crate::server::Server;
-use crate::{check, describe, linking, promises, shutdown, table, telemetry};
+use crate::shutdown::Ended;
+use crate::signals::{Hangup, Requests};
+use crate::telemetry::{self, LogFormat};
+use crate::unread::unread;
+use crate::{check, describe, linking, promises, python, table};
 
+/// The command line is wrong, or `run` cannot start.
 const USAGE: u8 = 2;
+/// Calls or creates were cut off by the end.
+const CUT: u8 = 3;
 
 const WITHIN_A_RUNTIME: &str = "`connector_service::main()` starts a runtime of its own and was called \
      within another one: write `fn main() -> ExitCode` without `#[tokio::main]` and `async`, or serve \
@@ -26,39 +37,78 @@ const WITHIN_A_RUNTIME: &str = "`connector_service::main()` starts a runtime of 
 
 /// Runs a command line to its end.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    match cli::parse(arguments) {
-        Ok(Command::Serve(args)) => finish(in_runtime(serve(&args))),
-        Ok(Command::Check(args)) => finish(in_runtime(check_all(&args))),
-        Ok(Command::List) => finish(in_runtime(list())),
-        Ok(Command::Describe(args)) => finish(in_runtime(describe(&args))),
-        Ok(Command::Python(args)) => finish(in_runtime(python(&args))),
-        Ok(Command::Run(args)) => match in_runtime(run_task(&args)) {
-            Ok(true) => ExitCode::SUCCESS,
-            Ok(false) => ExitCode::FAILURE,
-            Err(problem) => {
-                complain(format!("error: {problem}\n"));
-                ExitCode::from(USAGE)
-            }
-        },
+    let environment = Environment::of_process();
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let Parsed { command, warnings } = match cli::parse(arguments.clone(), &environment) {
+        Ok(parsed) => parsed,
         Err(printed) if printed.is_error => {
-            complain(printed.text);
-            ExitCode::from(USAGE)
+            let format = cli::wished_format(&arguments, &environment);
+            Console::of_command(format).complain(&printed.text);
+            return ExitCode::from(USAGE);
         }
         Err(printed) => {
-            say(printed.text);
-            ExitCode::SUCCESS
+            Console::of_command(LogFormat::Text).say(&printed.text, "", Map::new());
+            return ExitCode::SUCCESS;
+        }
+    };
+    let (console, ended) = match &command {
+        Command::Serve(args) => {
+            let console = server_console(args, &warnings);
+            let ended = in_runtime(serve(args, &environment, &console));
+            (console, ended.map(|ended| if ended.is_whole() { 0 } else { CUT }))
+        }
+        Command::Check(args) => {
+            let console = server_console(args, &warnings);
+            let ended = in_runtime(check_all(args, &environment, &console));
+            (console, ended.map(|()| 0))
+        }
+        Command::List(args) => of_command(|console| in_runtime(list(args, &environment, console))),
+        Command::Describe(args) => of_command(|console| {
+            console.print(&describe::render(&descriptions()?, &args.task_type, args.json)?);
+            Ok(())
+        }),
+        Command::Python(args) => of_command(|console| {
+            let warn = |doubt: &str| console.warn(doubt);
+            console.print(&python::run(&descriptions()?, args, warn)?);
+            Ok(())
+        }),
+        Command::Run(args) => {
+            let console = Console::of_command(LogFormat::Text);
+            match in_runtime(run_task(args, &environment)) {
+                Ok(succeeded) => (console, Ok(u8::from(!succeeded))),
+                Err(problem) => {
+                    console.complain(&format!("error: {problem}"));
+                    return ExitCode::from(USAGE);
+                }
+            }
+        }
+    };
+    match ended {
+        Ok(code) => {
+            console.end();
+            ExitCode::from(code)
+        }
+        Err(problem) => {
+            console.complain(&format!("error: {problem}"));
+            ExitCode::FAILURE
         }
     }
 }
 
-fn finish(ended: Result<(), String>) -> ExitCode {
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            complain(format!("error: {problem}\n"));
-            ExitCode::FAILURE
-        }
+fn of_command(act: impl FnOnce(&Console) -> Result<(), String>) -> (Console, Result<u8, String>) {
+    let console = Console::of_command(LogFormat::Text);
+    let ended = act(&console).map(|()| 0);
+    (console, ended)
+}
+
+/// Starts the log of a server with what is to be said of flags and variables.
+fn server_console(args: &ServeArgs, warnings: &[String]) -> Console {
+    let console = Console::of_server(args.log_level, args.log_format);
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    if args.worker.is_some() {
+        tracing::info!("--worker is ignored: worker threads follow the processors");
     }
+    console
 }
 
 fn in_runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
@@ -79,46 +129,62 @@ fn in_runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, Str
     ended
 }
 
-async fn check_all(args: &ServeArgs) -> Result<(), String> {
-    telemetry::start(args.log_level, args.log_format);
-    say(check::check(linked().await?, args).await?);
+async fn check_all(
+    args: &ServeArgs,
+    environment: &Environment,
+    console: &Console,
+) -> Result<(), String> {
+    let registry = linked(environment).await?;
+    let shown = table::to_json(&registry);
+    let passed = check::check(registry, args, environment).await?;
+    console.say(&passed, "check passed: a server would start", shown);
     Ok(())
 }
 
-async fn list() -> Result<(), String> {
-    let registry = linked().await?;
+async fn list(args: &ListArgs, environment: &Environment, console: &Console) -> Result<(), String> {
+    if args.format == ListFormat::Json {
+        console.print(&table::described(&descriptions()?));
+        return Ok(());
+    }
+    let registry = linked(environment).await?;
     if let Some(problem) = linking::problem(&registry, &[]) {
         return Err(problem);
     }
-    say(table::render(&registry));
+    console.print(&table::render(&registry));
     Ok(())
 }
 
-async fn describe(args: &DescribeArgs) -> Result<(), String> {
-    say(describe::render(&linked().await?, &args.task_type, args.json)?);
-    Ok(())
+async fn run_task(args: &RunArgs, environment: &Environment) -> Result<bool, String> {
+    telemetry::start_direct(args.log_level, LogFormat::Text);
+    let variable = |name: &str| {
+        let value = environment.get(OsStr::new(name))?;
+        Some(value.to_str()?.to_owned())
+    };
+    // Elsewhere other connectors serve; of those here only the types are known.
+    let registry = match &args.connect {
+        Some(_) => Registry::default(),
+        None => linked(environment).await?,
+    };
+    run::run(args, registry, &descriptions()?, variable).await
 }
 
-async fn python(args: &PythonArgs) -> Result<(), String> {
-    let warn = |doubt: &str| complain(format!("warning: {doubt}\n"));
-    say(python::run(&linked().await?, args, warn)?);
-    Ok(())
-}
-
-async fn run_task(args: &RunArgs) -> Result<bool, String> {
-    telemetry::start(args.log_level, telemetry::LogFormat::Text);
-    run::run(args, linked().await, |name| std::env::var(name).ok()).await
-}
-
-async fn serve(args: &ServeArgs) -> Result<(), String> {
-    telemetry::start(args.log_level, args.log_format);
-    if args.worker.is_some() {
-        complain("note: --worker is ignored; worker threads follow the processors\n");
-    }
+async fn serve(
+    args: &ServeArgs,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Ended, String> {
+    let mut requests = Requests::listen(Hangup::Ignored);
     if let Some(warning) = linking::not_loaded(&args.modules) {
-        complain(format!("warning: {warning}\n"));
+        tracing::warn!("{warning}");
     }
-    let registry = linked().await?;
+    let registry = tokio::select! {
+        registry = linked(environment) => registry?,
+        // A connector may take its time; there is nothing yet that would have to end well.
+        signal = requests.next() => {
+            tracing::info!("received {signal} before anything was served");
+            return Ok(Ended::default());
+        }
+    };
     if let Some(problem) = linking::problem(&registry, &args.expect) {
         return Err(problem);
     }
@@ -128,30 +194,84 @@ async fn serve(args: &ServeArgs) -> Result<(), String> {
     for failure in registry.failures() {
         tracing::error!(connector = failure.name, place = %failure.place, "not served: {}", failure.error);
     }
+    for problem in unread(environment, registry.variables()) {
+        tracing::warn!("{problem}");
+    }
     let grpc = bind(&args.host, args.port, "gRPC", "--port").await?;
     let admin = bind(&args.host, args.prometheus_port, "metrics", "--prometheus-port").await?;
-    let (grpc_address, admin_address) = (address(&grpc)?, address(&admin)?);
-    say(format!(
-        "connector-server {}\n\n{}\ngRPC      http://{grpc_address}\n\
-         metrics   http://{admin_address}/metrics\n",
-        env!("CARGO_PKG_VERSION"),
-        table::render(&registry)
-    ));
-    let stop = shutdown::asked_to_end(args.timeout.map(Duration::from_secs));
-    Server::builder()
-        .registry(registry)
-        .limits(args.limits())
-        .build()
-        .serve(grpc, Some(admin), stop)
-        .await
-        .map_err(|error| format!("serving ended: {error}"))
+    announce(console, &registry, address(&grpc)?, address(&admin)?);
+    let (stop, hurry) = asked_to_end(requests, args.timeout);
+    let server = Server::builder().registry(registry).limits(args.limits()).build();
+    let connections = TcpIncoming::from(grpc).with_nodelay(Some(true));
+    let ended = server.serve_until(connections, Some(admin), stop, hurry).await;
+    let ended = ended.map_err(|error| format!("serving ended: {}", with_causes(&error)))?;
+    if !ended.is_whole() {
+        let Ended { cut_calls, cut_creates, .. } = ended;
+        tracing::error!(cut_calls, cut_creates, "ended before all was done: exit code {CUT}");
+    }
+    Ok(ended)
 }
 
-async fn linked() -> Result<Registry, String> {
-    // Variables that are no text cannot be meant for a connector.
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Registry::linked().variables(variables).build().await.map_err(|error| error.to_string())
+/// Says what is served, and where: on standard output, for people and for whoever started this process.
+fn announce(console: &Console, registry: &Registry, grpc: SocketAddr, admin: SocketAddr) {
+    let version = env!("CARGO_PKG_VERSION");
+    let (grpc, metrics) = (format!("http://{grpc}"), format!("http://{admin}/metrics"));
+    let text = format!(
+        "connector-server {version}\n\n{}\ngRPC      {grpc}\nmetrics   {metrics}\n",
+        table::render(registry)
+    );
+    let mut fields = table::to_json(registry);
+    for (name, value) in [("version", version), ("grpc", &grpc), ("metrics", &metrics)] {
+        fields.insert(name.to_owned(), value.into());
+    }
+    console.say(&text, "serving", fields);
+}
+
+/// Completes, one after the other: when the process is asked to end or its time is over, and when it is
+/// asked once more.
+fn asked_to_end(
+    mut requests: Requests,
+    limit: Option<Duration>,
+) -> (impl Future<Output = ()> + Send, impl Future<Output = ()> + Send) {
+    let (stop, stopped) = oneshot::channel();
+    let (hurry, hurried) = oneshot::channel();
+    let limit = async move {
+        match limit {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::spawn(async move {
+        tokio::select! {
+            signal = requests.next() => tracing::info!("received {signal}"),
+            () = limit => tracing::info!("the time of --timeout is over"),
+        }
+        // Whoever waited is gone only if serving has ended on its own.
+        stop.send(()).ok();
+        let signal = requests.next().await;
+        tracing::warn!("received {signal} again: leaving at once");
+        hurry.send(()).ok();
+    });
+    let once = |told: oneshot::Receiver<()>| async move {
+        if told.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    (once(stopped), once(hurried))
+}
+
+/// The connectors of this binary, made from their settings.
+async fn linked(environment: &Environment) -> Result<Registry, String> {
+    Registry::linked()
+        .variables(environment.texts())
+        .build()
+        .await
+        .map_err(|error| error.to_string())
+}
+
+/// What the connectors of this binary are; none is made for that.
+fn descriptions() -> Result<Vec<Description>, String> {
+    Registry::linked().describe().map_err(|error| error.to_string())
 }
 
 /// Binds a port, or says in one line why not and what to change.
@@ -182,17 +302,6 @@ fn lacks_ipv6(error: &std::io::Error) -> bool {
 
 fn address(listener: &TcpListener) -> Result<SocketAddr, String> {
     listener.local_addr().map_err(|error| format!("the bound address is unknown: {error}"))
-}
-
-/// Prints for people. A closed pipe is no reason to stop serving.
-fn say(text: impl Display) {
-    let mut out = std::io::stdout().lock();
-    drop(write!(out, "{text}").and_then(|()| out.flush()));
-}
-
-fn complain(text: impl Display) {
-    let mut out = std::io::stderr().lock();
-    drop(write!(out, "{text}").and_then(|()| out.flush()));
 }
 
 #[cfg(test)]

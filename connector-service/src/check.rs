@@ -7,11 +7,12 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::cli::ServeArgs;
+use crate::cli::{Environment, ServeArgs};
 use crate::in_process::InProcess;
 use crate::pb::ListConnectorsRequest;
 use crate::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
 use crate::server::Server;
+use crate::unread::unread;
 use crate::{linking, promises, table};
 
 /// Starts the connectors and serves them over memory; what would be served, as a table.
@@ -19,24 +20,23 @@ use crate::{linking, promises, table};
 /// # Errors
 /// Nothing or not everything expected is linked in, a connector does not start, or the server does
 /// not come up.
-pub(crate) async fn check(registry: Registry, args: &ServeArgs) -> Result<String, String> {
-    if let Some(problem) = linking::problem(&registry, &args.expect) {
-        return Err(problem);
-    }
-    if let Some(missing) = linking::not_loaded(&args.modules) {
-        return Err(missing);
-    }
-    // A server leaves such a connector out and serves the others; here somebody can still mend it.
-    let failures: Vec<String> = registry
-        .failures()
-        .iter()
-        .map(|failure| {
-            format!("{} does not start: {} ({})", failure.name, failure.error, failure.place)
-        })
-        .collect();
-    let broken: Vec<String> = failures.into_iter().chain(promises::broken()).collect();
-    if !broken.is_empty() {
-        return Err(broken.join("\n"));
+pub(crate) async fn check(
+    registry: Registry,
+    args: &ServeArgs,
+    environment: &Environment,
+) -> Result<String, String> {
+    // A server would leave these out or go on without, and serve the rest; here somebody can still mend
+    // all of them at once.
+    let mut problems: Vec<String> = linking::problem(&registry, &args.expect).into_iter().collect();
+    problems.extend(linking::not_loaded(&args.modules));
+    problems.extend(registry.failures().iter().map(|failure| {
+        format!("{} does not start: {} ({})", failure.name, failure.error, failure.place)
+    }));
+    problems.extend(promises::broken());
+    problems.extend(unreadable_secrets(&registry));
+    problems.extend(unread(environment, registry.variables()));
+    if !problems.is_empty() {
+        return Err(problems.join("\n"));
     }
     let table = table::render(&registry);
     let names = registry.by_name().len();
@@ -48,6 +48,21 @@ pub(crate) async fn check(registry: Registry, args: &ServeArgs) -> Result<String
         listed if listed == names => Ok(format!("{table}\ncheck passed: a server would start\n")),
         listed => Err(format!("{names} connectors were started and {listed} are listed")),
     }
+}
+
+/// What of the operator's secrets is there and cannot be read.
+fn unreadable_secrets(registry: &Registry) -> Vec<String> {
+    let mut problems: Vec<String> = Vec::new();
+    for entry in registry.entries() {
+        // Task types of one connector share its secrets.
+        for problem in entry.operator.refresh().problems {
+            let problem = format!("a secret of the operator cannot be read: {problem}");
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+    }
+    problems
 }
 
 /// How many connectors a healthy server lists.
@@ -68,34 +83,61 @@ async fn answers(server: &InProcess) -> Result<usize, String> {
 mod tests {
     use connector_core::Registry;
     use connector_examples::echo::Echo;
+    use connector_examples::simulator::Simulator;
 
     use super::check;
-    use crate::cli::{Command, ServeArgs, parse};
+    use crate::cli::{Command, Environment, Parsed, parse};
 
-    fn flags(line: &str) -> ServeArgs {
-        match parse(line.split(' ').map(Into::into)) {
-            Ok(Command::Check(args)) => *args,
-            other => panic!("{line} gave {other:?}"),
-        }
-    }
-
-    async fn one() -> Registry {
-        Registry::builder().register(Echo).build().await.unwrap()
+    async fn checked(line: &str, variables: &[(&str, &str)]) -> Result<String, String> {
+        let environment: Environment = variables.iter().copied().collect();
+        let parsed = parse(line.split(' ').map(Into::into), &environment);
+        let Ok(Parsed { command: Command::Check(args), .. }) = parsed else { panic!("{parsed:?}") };
+        let registry = Registry::builder().register(Echo).register(Simulator::default());
+        let registry = registry.variables(environment.texts()).build().await.unwrap();
+        check(registry, &args, &environment).await
     }
 
     #[tokio::test]
     async fn what_would_be_served_is_shown() {
-        let shown = check(one().await, &flags("c check --expect echo@0")).await.unwrap();
+        let shown = checked("c check --expect echo@0", &[("CONNECTOR_PORT", "1")]).await.unwrap();
         assert!(shown.contains("echo (0)") && shown.contains("check passed"), "{shown}");
     }
 
     #[tokio::test]
     async fn what_is_missing_is_an_error() {
-        let error = check(one().await, &flags("c check --expect echo@2")).await.unwrap_err();
+        let error = checked("c check --expect echo@2", &[]).await.unwrap_err();
         assert!(error.contains("echo@2"), "{error}");
-        let error = check(one().await, &flags("c check --modules a b")).await.unwrap_err();
-        assert!(error.contains("NOT SERVED") && error.contains("a, b"), "{error}");
-        let error = check(Registry::default(), &flags("c check")).await.unwrap_err();
-        assert!(error.contains("no connector is linked"), "{error}");
+        let error = checked("c check --modules mine other", &[]).await.unwrap_err();
+        assert!(error.contains("NOT SERVED: the connectors in mine, other "), "{error}");
+        let flags = parse("c check".split(' ').map(Into::into), &Environment::default());
+        let Ok(Parsed { command: Command::Check(flags), .. }) = flags else { panic!("{flags:?}") };
+        let nothing = check(Registry::default(), &flags, &Environment::default()).await;
+        assert!(nothing.unwrap_err().contains("no connector is linked"));
+    }
+
+    #[tokio::test]
+    async fn variables_that_nobody_reads_and_secrets_that_cannot_be_read_are_errors_every_time() {
+        let root = tempfile::tempdir().unwrap();
+        let own = root.path().join("simulator");
+        std::fs::create_dir(&own).unwrap();
+        std::fs::write(own.join("api_key"), [0xff, 0xfe]).unwrap();
+        let variables = [
+            ("CONNECTOR_PROMETHEUSPORT", "hunter2"),
+            ("CONNECTOR_SECRETS_DIR", root.path().to_str().unwrap()),
+        ];
+        for _ in 0..3 {
+            let error = checked("c check --expect nobody", &variables).await.unwrap_err();
+            let told: Vec<&str> = error.lines().collect();
+            for words in [
+                "nobody",
+                "simulator/api_key: it is no text",
+                "CONNECTOR_PROMETHEUSPORT; did you mean CONNECTOR_PROMETHEUS_PORT?",
+            ] {
+                let count = told.iter().filter(|line| line.contains(words)).count();
+                assert!(count > 0, "{words} is not in {error}");
+            }
+            assert_eq!(error.matches("api_key").count(), 1, "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
     }
 }

@@ -1,21 +1,24 @@
 //! `describe TASK_TYPE`: what a connector takes and gives, for people or as JSON Schema.
 //! `app` prints it; what is described comes from the connector's own types.
 
-use connector_core::Registry;
-use connector_core::host::{Entry, Interface};
+use connector_core::host::Description;
 use connector_core::typed::FieldDescription;
 use serde_json::{Value as Json, json};
 
+use crate::linking;
+
 /// The description of a task type in every version, or why there is none.
 pub(crate) fn render(
-    registry: &Registry,
+    connectors: &[Description],
     task_type: &str,
     as_json: bool,
 ) -> Result<String, String> {
-    let entries: Vec<&Entry> =
-        registry.entries().filter(|entry| entry.key.task_type.as_str() == task_type).collect();
+    let of_type = |it: &&Description| it.key.task_type.as_str() == task_type;
+    let entries: Vec<&Description> = connectors.iter().filter(of_type).collect();
     if entries.is_empty() {
-        return Err(unknown(registry, task_type));
+        let mut known: Vec<&str> = connectors.iter().map(|it| it.key.task_type.as_str()).collect();
+        known.dedup();
+        return Err(linking::unknown(&format!("the task type {task_type:?}"), task_type, &known));
     }
     if as_json {
         let described: Vec<Json> = entries.into_iter().map(to_json).collect();
@@ -29,16 +32,9 @@ pub(crate) fn render(
     Ok(entries.into_iter().map(for_people).collect::<Vec<_>>().join("\n"))
 }
 
-fn unknown(registry: &Registry, task_type: &str) -> String {
-    let mut served: Vec<&str> =
-        registry.entries().map(|entry| entry.key.task_type.as_str()).collect();
-    served.dedup();
-    format!("no connector serves the task type {task_type:?}; served are: {}", served.join(", "))
-}
-
-fn to_json(entry: &Entry) -> Json {
+fn to_json(entry: &Description) -> Json {
     let title = format!("{}: {}", entry.name, entry.key);
-    let mut schema = entry.connector.describe().to_json_schema(&title);
+    let mut schema = entry.interface.to_json_schema(&title);
     if let Json::Object(schema) = &mut schema {
         schema.insert(
             "x-flyte-task".to_owned(),
@@ -48,10 +44,9 @@ fn to_json(entry: &Entry) -> Json {
     schema
 }
 
-fn for_people(entry: &Entry) -> String {
-    let interface: Interface = entry.connector.describe();
+fn for_people(entry: &Description) -> String {
     let mut text = format!("{}: {}\n", entry.name, entry.key);
-    for (part, fields) in interface.parts() {
+    for (part, fields) in entry.interface.parts() {
         text.push_str(&format!("\n{part}\n"));
         match fields {
             None => text.push_str("  anything: this connector reads it untyped\n"),

@@ -11,6 +11,7 @@ use tonic::transport::{Channel, Endpoint};
 use tower::service_fn;
 
 use crate::server::{Server, ServerError};
+use crate::shutdown::Ended;
 
 /// How many bytes may be under way in one direction.
 const PIPE: usize = 64 * 1024;
@@ -20,7 +21,7 @@ const PIPE: usize = 64 * 1024;
 pub struct InProcess {
     channel: Channel,
     stop: oneshot::Sender<()>,
-    served: JoinHandle<Result<(), ServerError>>,
+    served: JoinHandle<Result<Ended, ServerError>>,
 }
 
 impl InProcess {
@@ -59,6 +60,6 @@ impl InProcess {
     pub async fn stop(self) -> Result<(), ServerError> {
         let Self { channel, stop, served } = self;
         drop((channel, stop));
-        served.await.map_err(ServerError::new)?
+        served.await.map_err(ServerError::new)?.map(|_ended| ())
     }
 }

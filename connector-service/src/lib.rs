@@ -14,13 +14,16 @@ mod admin;
 mod app;
 mod check;
 mod cli;
+mod console;
 mod describe;
 mod grpc;
 mod in_process;
 mod layers;
 mod limits;
 mod linking;
+mod log_queue;
 mod metrics;
+mod nearest;
 pub mod pb;
 mod promises;
 mod python;
@@ -29,9 +32,13 @@ mod same_job;
 mod scrubbed_lines;
 mod server;
 mod shutdown;
+#[cfg(test)]
+mod shutdown_tests;
+mod signals;
 mod status;
 mod table;
 mod telemetry;
+mod unread;
 mod wanted;
 
 use std::process::ExitCode;
@@ -41,6 +48,7 @@ pub use layers::LayeredService;
 pub use limits::Limits;
 pub use same_job::CreatedTwice;
 pub use server::{Server, ServerBuilder, ServerError};
+pub use shutdown::Ended;
 
 /// The README's code, compiled.
 #[cfg(doctest)]
@@ -50,7 +58,8 @@ struct Readme;
 /// Runs the command line: reads arguments and environment, serves, and says how it ended.
 ///
 /// Exit codes: 0 after a clean end, 1 when the server cannot start or serve or the task of `run`
-/// failed, 2 when the command line is wrong or `run` cannot start.
+/// failed, 2 when the command line is wrong or `run` cannot start, 3 when calls or creates were cut off
+/// by the end of the server.
 ///
 /// It starts a runtime of its own, so `main` is not async; within another runtime it ends with an error
 /// that says so. The exit code is to be returned: a `main` that drops it ends with 0 whatever happened.

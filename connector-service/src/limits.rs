@@ -18,7 +18,10 @@ pub struct Limits {
     /// The longest a call may take, whatever the caller allows. Default 60 s. A create goes on
     /// without its caller, see [`connector_core::Policy::create_limit`].
     pub max_call: Duration,
-    /// How long running calls may go on once the server is told to stop. Default 20 s.
+    /// How long the server goes on as before once it is told to stop, while its health says
+    /// `NOT_SERVING` already: for as long as whoever sends it calls needs to see that. Default 0.
+    pub lame_duck: Duration,
+    /// How long running calls may go on after that. Default 20 s.
     pub grace: Duration,
 }
 
@@ -36,6 +39,7 @@ impl Default for Limits {
             max_response_bytes: 4 * 1024 * 1024,
             max_error_bytes: TextLimit::DEFAULT_BYTES,
             max_call: Duration::from_secs(60),
+            lame_duck: Duration::ZERO,
             grace: Duration::from_secs(20),
         }
     }

@@ -3,6 +3,7 @@
 
 use connector_core::Registry;
 
+use crate::nearest::nearest;
 use crate::wanted::Wanted;
 
 fn is_met(expected: &Wanted, registry: &Registry) -> bool {
@@ -33,6 +34,14 @@ pub(crate) fn problem(registry: &Registry, expected: &[Wanted]) -> Option<String
     (!missing.is_empty()).then(|| missing.join("\n"))
 }
 
+/// What to say of a task type that nobody serves. `known` begin with those that are.
+pub(crate) fn unknown(wanted: &str, task_type: &str, known: &[&str]) -> String {
+    let types = known.iter().map(|known| known.split(['@', ' ']).next().unwrap_or_default());
+    let meant = nearest(task_type, types).filter(|meant| *meant != task_type);
+    let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+    format!("no connector serves {wanted}; served are: {}{meant}", known.join(", "))
+}
+
 fn describe(expected: &Wanted, registry: &Registry) -> String {
     let failed = registry.failures().iter().find(|failure| {
         failure.keys.iter().any(|key| {
@@ -44,8 +53,12 @@ fn describe(expected: &Wanted, registry: &Registry) -> String {
         return format!("the expected connector {expected} did not start: {}", failure.error);
     }
     let served: Vec<String> = registry.entries().map(|entry| entry.key.to_string()).collect();
+    let known = registry.entries().map(|entry| entry.key.task_type.as_str());
+    let meant = nearest(expected.task_type.as_str(), known);
+    let meant = meant.filter(|meant| *meant != expected.task_type.as_str());
+    let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
     format!(
-        "the expected connector {expected} is not linked into this binary; linked are: {}\n  \
+        "the expected connector {expected} is not linked into this binary; linked are: {}{meant}\n  \
          help:  add `use my_connectors as _;` to main.rs for the crate that holds it, or turn on \
          its cargo feature",
         served.join(", ")
@@ -67,7 +80,20 @@ pub(crate) fn not_loaded(modules: &[String]) -> Option<String> {
 mod tests {
     use connector_core::Registry;
 
-    use super::problem;
+    use super::{problem, unknown};
+
+    #[test]
+    fn a_slip_in_a_task_type_is_told() {
+        let known = ["batch_job@0", "echo (1)"];
+        let told = unknown("bath_job@2", "bath_job", &known);
+        let served = "no connector serves bath_job@2; served are: batch_job@0, echo (1)";
+        assert_eq!(told, format!("{served}; did you mean batch_job?"));
+        assert!(unknown("spark", "spark", &known).ends_with("echo (1)"));
+        assert!(
+            unknown("echo@7", "echo", &known).ends_with("echo (1)"),
+            "only the version is wrong"
+        );
+    }
 
     #[test]
     fn an_empty_registry_gets_the_missing_line() {

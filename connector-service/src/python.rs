@@ -5,9 +5,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use connector_core::Registry;
-use connector_core::host::Entry;
+use connector_core::host::Description;
 use connector_python::{Described, Module};
+
+use crate::linking;
 
 /// The arguments of `python`.
 #[derive(Debug, Args)]
@@ -30,13 +31,13 @@ pub(crate) struct PythonArgs {
 /// # Errors
 /// No such connector, something that Python cannot have, or a place that cannot be written.
 pub(crate) fn run(
-    registry: &Registry,
+    connectors: &[Description],
     args: &PythonArgs,
     warn: impl Fn(&str),
 ) -> Result<String, String> {
-    let entry = find(registry, args)?;
+    let entry = find(connectors, args)?;
     let described =
-        Described { key: &entry.key, name: entry.name, interface: entry.connector.describe() };
+        Described { key: &entry.key, name: entry.name, interface: entry.interface.clone() };
     let module = Module::of(described)?;
     module.doubts.iter().for_each(|doubt| warn(doubt));
     if let Some(folder) = &args.package {
@@ -50,23 +51,21 @@ pub(crate) fn run(
     Ok(format!("wrote {}\n", file.display()))
 }
 
-fn find<'a>(registry: &'a Registry, args: &PythonArgs) -> Result<&'a Entry, String> {
-    let wanted = |entry: &&Entry| entry.key.task_type.as_str() == args.task_type;
-    let versions = || registry.entries().filter(wanted);
+fn find<'a>(connectors: &'a [Description], args: &PythonArgs) -> Result<&'a Description, String> {
+    let wanted = |it: &&Description| it.key.task_type.as_str() == args.task_type;
+    let versions = || connectors.iter().filter(wanted);
     let found = match args.task_version {
-        Some(version) => versions().find(|entry| entry.key.version == version),
-        None => versions().max_by_key(|entry| entry.key.version),
+        Some(version) => versions().find(|it| it.key.version == version),
+        None => versions().max_by_key(|it| it.key.version),
     };
     found.ok_or_else(|| {
-        let served: Vec<String> = match versions().next() {
-            Some(_) => versions().map(|entry| entry.key.to_string()).collect(),
-            None => registry.entries().map(|entry| entry.key.to_string()).collect(),
+        let version = args.task_version.map(|version| format!(" in version {version}"));
+        let wanted = format!("the task type {:?}{}", args.task_type, version.unwrap_or_default());
+        let known: Vec<String> = match versions().next() {
+            Some(_) => versions().map(|it| it.key.to_string()).collect(),
+            None => connectors.iter().map(|it| it.key.to_string()).collect(),
         };
-        format!(
-            "no connector serves the task type {:?}{}; served are: {}",
-            args.task_type,
-            args.task_version.map(|version| format!(" in version {version}")).unwrap_or_default(),
-            served.join(", ")
-        )
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        linking::unknown(&wanted, &args.task_type, &known)
     })
 }

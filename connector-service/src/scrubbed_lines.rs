@@ -45,12 +45,13 @@ impl<W: Write> Write for EventWriter<W> {
     fn flush(&mut self) -> io::Result<()> {
         let event = std::mem::take(&mut self.event);
         let text = String::from_utf8_lossy(&event);
+        // All at once, so that no other line comes in between.
         match self.known.scrubbed(&text) {
+            // A line stays a line, also when all of it is withheld.
             Some(scrubbed) => {
-                // A line stays a line, also when all of it is withheld.
-                self.sink.write_all(scrubbed.trim_end_matches('\n').as_bytes())?;
-                self.sink.write_all(b"\n")?;
+                self.sink.write_all(format!("{}\n", scrubbed.trim_end_matches('\n')).as_bytes())?;
             }
+            None if event.is_empty() => {}
             None => self.sink.write_all(&event)?,
         }
         self.sink.flush()

@@ -23,6 +23,7 @@ use crate::grpc::health::HealthTable;
 use crate::layers::{LayeredService, Layers};
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Remembered};
+use crate::shutdown::{Ended, Ending};
 use crate::{admin, grpc, shutdown};
 
 /// A server ready to serve.
@@ -133,7 +134,8 @@ impl Server {
     }
 
     /// Serves gRPC on `grpc` and the operators' pages on `admin` until `stop` completes; then
-    /// reports `NOT_SERVING`, takes no new calls and lets running ones finish within the grace time.
+    /// reports `NOT_SERVING`, after the lame-duck time takes no new calls, and lets running ones finish
+    /// within the grace time. The answer says what was cut off.
     ///
     /// # Errors
     /// The listeners cannot be used.
@@ -145,7 +147,7 @@ impl Server {
         grpc: TcpListener,
         admin: Option<TcpListener>,
         stop: impl Future<Output = ()> + Send,
-    ) -> Result<(), ServerError> {
+    ) -> Result<Ended, ServerError> {
         let connections = TcpIncoming::from(grpc).with_nodelay(Some(true));
         self.serve_connections(connections, admin, stop).await
     }
@@ -163,7 +165,23 @@ impl Server {
         connections: impl Stream<Item = Result<IO, E>>,
         admin: Option<TcpListener>,
         stop: impl Future<Output = ()> + Send,
-    ) -> Result<(), ServerError>
+    ) -> Result<Ended, ServerError>
+    where
+        IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+        IO::ConnectInfo: Clone + Send + Sync + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.serve_until(connections, admin, stop, std::future::pending()).await
+    }
+
+    /// Serves until `stop` completes, and waits for nothing any more once `hurry` does.
+    pub(crate) async fn serve_until<IO, E>(
+        self,
+        connections: impl Stream<Item = Result<IO, E>>,
+        admin: Option<TcpListener>,
+        stop: impl Future<Output = ()> + Send,
+        hurry: impl Future<Output = ()> + Send,
+    ) -> Result<Ended, ServerError>
     where
         IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
         IO::ConnectInfo: Clone + Send + Sync + 'static,
@@ -195,11 +213,13 @@ impl Server {
 
         // The operators' pages stay up while calls drain, so that the drain can be watched.
         let admin_pages = admin.map(|listener| {
-            let routes = admin::routes(metrics, health.clone());
+            let routes = admin::routes(Arc::clone(&metrics), health.clone());
             tokio::spawn(async move { axum::serve(listener, routes).await })
         });
-        let served =
-            shutdown::serve(routes, layers, connections, health, gates, limits.grace, stop);
+        let Limits { lame_duck, grace, .. } = limits;
+        let ending = Ending { lame_duck, grace, stop, hurry };
+        let routes = (routes, layers);
+        let served = shutdown::serve(routes, connections, health, &metrics, gates, ending);
         let served = served.await.map_err(ServerError::new);
         if let Some(pages) = admin_pages {
             pages.abort();

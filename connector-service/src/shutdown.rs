@@ -1,5 +1,5 @@
-//! The end of a server: the signals that ask for it, and the drain that follows.
-//! `server` serves through here; `app` waits for the signals.
+//! The end of a server: what is still done, in which order, and what is cut off.
+//! `server` serves through here. Who asks for the end, and why, is the caller's business.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use connector_gate::{Gates, after};
 use futures_util::{FutureExt, Stream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, sleep_until};
 use tonic::service::Routes;
 use tonic::transport::server::Connected;
 use tower::util::option_layer;
@@ -16,6 +17,7 @@ use tower::util::option_layer;
 use crate::grpc::OversizeLayer;
 use crate::grpc::health::HealthTable;
 use crate::layers::Layers;
+use crate::metrics::Metrics;
 
 /// How many calls a client may give up at the same moment. An executor has all its calls on one
 /// connection; with the usual 20 a moment of slowness would end the connection and fail all others.
@@ -24,34 +26,82 @@ const MOST_RESETS: usize = 1_024;
 const LEAST_DRAIN: Duration = Duration::from_secs(2);
 /// How long a silent connection is trusted before it is pinged, and how long a ping may take.
 const KEEPALIVE: Duration = Duration::from_secs(60);
+/// How long peers have to close their connections once no call is under way: answers must get out, and
+/// what was sent before the end was seen must get in. A peer that is gone would never close its own.
+const LINGER: Duration = Duration::from_millis(800);
+/// How often it is looked whether a call is under way.
+const LOOK: Duration = Duration::from_millis(20);
 
-/// Serves until `stop` completes, then drains for at most `grace`: first the calls, then the creates
-/// that callers have left behind.
-pub(crate) async fn serve<IO, E>(
-    routes: Routes,
-    layers: Layers,
+/// What a server was doing when it ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ended {
+    /// Calls that were cut off, as the grace time was over or the caller would not wait for it.
+    pub cut_calls: usize,
+    /// Creates that were cut off. If the outside system made their jobs, nobody will cancel them.
+    pub cut_creates: usize,
+}
+
+impl Ended {
+    /// Whether every call and every create came to its end.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.cut_calls == 0 && self.cut_creates == 0
+    }
+}
+
+/// When and how a server ends.
+#[derive(Debug)]
+pub(crate) struct Ending<S, H> {
+    /// How long it goes on as before once it is told to stop.
+    pub(crate) lame_duck: Duration,
+    /// How long running calls may go on after that.
+    pub(crate) grace: Duration,
+    /// Completes when it is to stop.
+    pub(crate) stop: S,
+    /// Completes when it is to wait for nothing any more.
+    pub(crate) hurry: H,
+}
+
+/// Serves until it is to stop. Then health says so, and after the lame-duck time no new calls come in; first
+/// the calls end, then the creates that callers have left behind.
+pub(crate) async fn serve<IO, E, S, H>(
+    routes: (Routes, Layers),
     incoming: impl Stream<Item = Result<IO, E>>,
     health: HealthTable,
+    metrics: &Metrics,
     gates: Arc<Gates>,
-    grace: Duration,
-    stop: impl Future<Output = ()> + Send,
-) -> Result<(), tonic::transport::Error>
+    ending: Ending<S, H>,
+) -> Result<Ended, tonic::transport::Error>
 where
     IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
     IO::ConnectInfo: Clone + Send + Sync + 'static,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    S: Future<Output = ()> + Send,
+    H: Future<Output = ()> + Send,
 {
+    let Ending { lame_duck, grace, stop, hurry } = ending;
+    let hurry = hurry.shared();
     let (draining, drain) = oneshot::channel();
     let refusing = Arc::clone(&gates);
+    let hurried = hurry.clone();
     let stopped = async move {
         stop.await;
         // Told before anything closes, so that probes and watchers see it.
         health.stop_serving();
+        if !lame_duck.is_zero() {
+            tracing::info!(lame_duck = ?lame_duck, "stopping: not ready any more, but still serving");
+            tokio::select! {
+                () = sleep(lame_duck) => {}
+                () = hurried => {}
+            }
+        }
         refusing.begin_drain();
         tracing::info!(grace_seconds = grace.as_secs(), "stopping: no new calls, draining");
         // The receiver is gone only if serving has ended on its own.
         draining.send(after(grace)).ok();
     };
+    let (routes, layers) = routes;
     let serving = tonic::transport::Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE))
@@ -61,69 +111,49 @@ where
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, stopped);
     let drain = drain.shared();
-    let expired = {
-        let drain = drain.clone();
-        async move {
-            match drain.await {
-                Ok(end) => tokio::time::sleep_until(end).await,
-                // Serving ended without a drain; its own result counts.
-                Err(_closed) => std::future::pending().await,
-            }
+    let enough = async {
+        match drain.clone().await {
+            Ok(end) => tokio::select! {
+                () = sleep_until(end) => "the grace time is over",
+                () = hurry.clone() => "asked to end a second time",
+                () = quiet(metrics) => "",
+            },
+            // Serving ended without a drain; its own result counts.
+            Err(_closed) => std::future::pending().await,
         }
     };
-    let ended = tokio::select! {
-        ended = serving => ended,
-        () = expired => {
-            tracing::warn!("the grace time is over; calls still running are cut off");
+    let mut ended = Ended::default();
+    let served = tokio::select! {
+        served = serving => served,
+        reason = enough => {
+            ended.cut_calls = metrics.in_flight();
+            if ended.cut_calls > 0 {
+                tracing::warn!(calls = ended.cut_calls, "{reason}: calls still running are cut off");
+            }
             Ok(())
         }
     };
     if let Some(Ok(end)) = drain.now_or_never() {
         // Also after the grace time there is a moment for jobs that wait to be cancelled.
-        gates.drained(end.max(after(LEAST_DRAIN))).await;
+        let end = end.max(after(LEAST_DRAIN));
+        let end = match hurry.now_or_never() {
+            Some(()) => Instant::now(),
+            None => end,
+        };
+        ended.cut_creates = gates.drained(end).await;
     }
-    ended
+    served.map(|()| ended)
 }
 
-/// Completes when the process is asked to end: SIGTERM, Ctrl-C, or the time limit of `--timeout`.
-pub(crate) async fn asked_to_end(limit: Option<Duration>) {
-    let limit = async {
-        match limit {
-            Some(limit) => tokio::time::sleep(limit).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = signalled() => {}
-        () = limit => tracing::info!("the time of --timeout is over"),
-    }
-}
-
-#[cfg(unix)]
-async fn signalled() {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        tracing::warn!("SIGTERM cannot be handled here; only Ctrl-C drains");
-        return interrupted().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("received SIGTERM"),
-        () = interrupted() => {}
-    }
-}
-
-#[cfg(not(unix))]
-async fn signalled() {
-    interrupted().await;
-}
-
-async fn interrupted() {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => tracing::info!("received Ctrl-C"),
-        Err(error) => {
-            tracing::warn!(%error, "Ctrl-C cannot be handled here");
-            std::future::pending::<()>().await;
+/// Completes when no call has been under way for a while, whatever connections are still there.
+async fn quiet(metrics: &Metrics) {
+    let mut since = Instant::now();
+    loop {
+        sleep(LOOK).await;
+        if metrics.in_flight() > 0 {
+            since = Instant::now();
+        } else if since.elapsed() >= LINGER {
+            return;
         }
     }
 }

@@ -1,6 +1,8 @@
-//! The table of connectors people see at start and with `list`.
+//! The table of connectors people see at start and with `list`, and the same for programs.
 
 use connector_core::Registry;
+use connector_core::host::Description;
+use serde_json::{Map, Value as Json, json};
 
 const HEADINGS: (&str, &str) = ("Connector", "Task types (versions)");
 
@@ -30,4 +32,31 @@ pub(crate) fn render(registry: &Registry) -> String {
         ));
     }
     table
+}
+
+/// The same as fields of a line of JSON.
+pub(crate) fn to_json(registry: &Registry) -> Map<String, Json> {
+    let texts = |keys: Vec<&connector_core::ConnectorKey>| -> Vec<String> {
+        keys.into_iter().map(ToString::to_string).collect()
+    };
+    let served = registry.by_name().into_iter();
+    let served = served.map(|it| json!({"name": it.name, "task_types": texts(it.keys)}));
+    let failed = registry.failures().iter().map(|failure| {
+        let keys = texts(failure.keys.iter().collect());
+        json!({"name": failure.name, "task_types": keys, "error": failure.error.to_string()})
+    });
+    Map::from_iter([
+        ("connectors".to_owned(), served.collect()),
+        ("not_served".to_owned(), failed.collect()),
+    ])
+}
+
+/// What there is, as a JSON list for programs: one object for each task type and version.
+pub(crate) fn described(descriptions: &[Description]) -> String {
+    let all = descriptions.iter().map(|it| {
+        let place = it.place.to_string();
+        json!({"task_type": it.key.task_type.as_str(), "version": it.key.version, "name": it.name,
+            "place": place})
+    });
+    format!("{:#}\n", all.collect::<Json>())
 }

@@ -1,10 +1,15 @@
 //! The server's own log: lines on standard error, as text or JSON.
 //! `app` sets it up once, as the flags say (`cli`, `run`); libraries and embedders bring their own subscriber.
 
+use std::io;
+use std::sync::OnceLock;
+
 use clap::ValueEnum;
 use connector_gate::{KnownSecrets, panic_message};
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
+use crate::log_queue::LogQueue;
 use crate::scrubbed_lines::ScrubbedLines;
 
 /// The form of log lines.
@@ -16,18 +21,46 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// The queue of this process, if it has one.
+static QUEUE: OnceLock<LogQueue> = OnceLock::new();
+
 /// Reads a level of the log.
 pub(crate) fn log_level(text: &str) -> Result<LevelFilter, String> {
     text.parse().map_err(|_| "the levels are off, error, warn, info, debug and trace".to_owned())
 }
 
-/// Starts logging from `level` on, and makes panics log lines. Every line passes without the secrets
-/// that this process has seen.
-pub(crate) fn start(level: LevelFilter, format: LogFormat) {
+/// Starts the log of a server, from `level` on: no call ever waits for whoever reads it.
+pub(crate) fn start(level: LevelFilter, format: LogFormat) -> Option<&'static LogQueue> {
+    let told =
+        |lines| tracing::warn!(lines, "log lines were dropped: nobody read them fast enough");
+    let Ok(queue) = LogQueue::before(io::stderr(), told) else {
+        start_direct(level, format);
+        return None;
+    };
+    let queue = QUEUE.get_or_init(|| queue);
+    start_before(queue.clone(), level, format);
+    Some(queue)
+}
+
+/// Starts a log that is in order with what else goes to standard error, for commands that people wait for.
+pub(crate) fn start_direct(level: LevelFilter, format: LogFormat) {
+    start_before(io::stderr, level, format);
+}
+
+/// How many lines of the log were given up.
+pub(crate) fn dropped_lines() -> u64 {
+    QUEUE.get().map_or(0, LogQueue::dropped)
+}
+
+/// Makes panics log lines, too. Every line passes without the secrets that this process has seen.
+fn start_before<W>(sink: W, level: LevelFilter, format: LogFormat)
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let lines = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(ScrubbedLines::new(KnownSecrets::of_process(), std::io::stderr))
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+        .with_writer(ScrubbedLines::new(KnownSecrets::of_process(), sink))
+        .with_ansi(io::IsTerminal::is_terminal(&io::stderr()));
     let started = match format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().try_init(),

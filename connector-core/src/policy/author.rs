@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Abandoned, CreateErrors, Isolation, Rate};
+use super::{Abandoned, CreateErrors, Isolation, Rate, UnseenJobs};
 
 /// How the server treats the calls of one connector. The defaults suit a stock executor.
 ///
@@ -66,6 +66,9 @@ pub struct Policy {
     pub check_outputs: bool,
     /// Whose threads run the connector. Default its own.
     pub isolation: Isolation,
+    /// Whether logs and metrics of a job are shown by a server that has not seen the secrets which its
+    /// task brought. Default: not where the task must have brought one.
+    pub unseen_jobs: UnseenJobs,
 }
 
 impl Policy {
@@ -92,6 +95,7 @@ impl Policy {
             max_meta_bytes: 256 * 1024,
             check_outputs: true,
             isolation: Isolation::Own,
+            unseen_jobs: UnseenJobs::RefuseWithSecrets,
         }
     }
 
@@ -225,6 +229,13 @@ impl Policy {
     #[must_use]
     pub const fn isolation(mut self, isolation: Isolation) -> Self {
         self.isolation = isolation;
+        self
+    }
+
+    /// Sets [`Policy::unseen_jobs`].
+    #[must_use]
+    pub const fn unseen_jobs(mut self, unseen: UnseenJobs) -> Self {
+        self.unseen_jobs = unseen;
         self
     }
 }

@@ -23,7 +23,7 @@ pub(crate) mod author;
 mod operator;
 
 pub(crate) use author::Policy;
-pub(crate) use operator::overridden;
+pub(crate) use operator::{overridden, settings_for_one, variables_for_all};
 
 /// What an error of create that no retry can mend becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,4 +61,18 @@ pub enum Isolation {
     /// never blocks and never computes for long: while it does, every call of every connector and
     /// the health check may wait.
     Shared,
+}
+
+/// What becomes of a question for the log or the metrics of a job that this server has neither created, polled
+/// nor deleted in the last hour. Such a question brings no connection, so a secret of the task's own cannot
+/// be hidden then; the operator's secrets are hidden always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnseenJobs {
+    /// Refused where the task must have brought a secret: its connection requires one that the operator
+    /// does not lend.
+    RefuseWithSecrets,
+    /// Refused: a task may bring a secret of its own although it need not.
+    Refuse,
+    /// Answered: no job's log or metrics quote its task's secrets, or whoever reads them may see them.
+    Answer,
 }

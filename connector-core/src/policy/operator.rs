@@ -1,10 +1,10 @@
 //! What the operator overrides: environment variables to values of a `Policy`.
 //! The registry builder applies them before anything is served; a wrong one is told with its name.
 
-use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Abandoned, CreateErrors, Isolation, Policy, Rate};
+use super::{Abandoned, CreateErrors, Isolation, Policy, Rate, UnseenJobs};
+use crate::quantity::{size, span};
 use crate::settings::Settings;
 use crate::variables::VariableError;
 
@@ -22,18 +22,16 @@ pub(crate) fn overridden(
     variables: &[(String, String)],
     settings: &Settings,
 ) -> Result<Policy, VariableError> {
-    for (variable, value) in variables {
+    for (variable, value) in variables.iter().filter(|(_, value)| !value.is_empty()) {
         if let Some(name) = variable.strip_prefix(FOR_ALL) {
             set(&mut policy, &name.to_ascii_lowercase(), value)
                 .map_err(|reason| VariableError { variable: variable.clone(), reason })?;
         }
     }
-    for (setting, value) in settings.iter() {
+    for (setting, value) in settings.values() {
         if let Some(name) = setting.strip_prefix(FOR_ONE) {
-            set(&mut policy, name, value).map_err(|reason| VariableError {
-                variable: format!("CONNECTOR__<TASK_TYPE>__{}", setting.to_ascii_uppercase()),
-                reason,
-            })?;
+            set(&mut policy, name, value)
+                .map_err(|reason| VariableError { variable: settings.variable(setting), reason })?;
         }
     }
     Ok(policy)
@@ -43,7 +41,7 @@ pub(crate) fn overridden(
 type Setter = fn(&mut Policy, &str) -> Result<(), String>;
 
 /// Every value an operator can set, by the field's name.
-const VALUES: [(&str, Setter); 19] = [
+const VALUES: [(&str, Setter); 20] = [
     ("create_errors", |policy, text| {
         policy.create_errors = one_of(
             text,
@@ -74,9 +72,7 @@ const VALUES: [(&str, Setter); 19] = [
     ("batch_window", |policy, text| span(text).map(|span| policy.batch_window = span)),
     ("rate", |policy, text| rate(text).map(|rate| policy.rate = rate)),
     ("concurrency", |policy, text| at_least_one(text).map(|calls| policy.concurrency = calls)),
-    ("max_meta_bytes", |policy, text| {
-        at_least_one(text).map(|bytes| policy.max_meta_bytes = bytes)
-    }),
+    ("max_meta_bytes", |policy, text| some_bytes(text).map(|bytes| policy.max_meta_bytes = bytes)),
     ("check_outputs", |policy, text| {
         policy.check_outputs = one_of(text, [("true", true), ("false", false)])?;
         Ok(())
@@ -85,7 +81,28 @@ const VALUES: [(&str, Setter); 19] = [
         policy.isolation = one_of(text, [("own", Isolation::Own), ("shared", Isolation::Shared)])?;
         Ok(())
     }),
+    ("unseen_jobs", |policy, text| {
+        policy.unseen_jobs = one_of(
+            text,
+            [
+                ("refuse_with_secrets", UnseenJobs::RefuseWithSecrets),
+                ("refuse", UnseenJobs::Refuse),
+                ("answer", UnseenJobs::Answer),
+            ],
+        )?;
+        Ok(())
+    }),
 ];
+
+/// The variables of a policy for all connectors.
+pub(crate) fn variables_for_all() -> impl Iterator<Item = String> {
+    VALUES.iter().map(|(name, _)| format!("{FOR_ALL}{}", name.to_ascii_uppercase()))
+}
+
+/// The names of a policy's values among the settings of one connector.
+pub(crate) fn settings_for_one() -> impl Iterator<Item = String> {
+    VALUES.iter().map(|(name, _)| format!("{FOR_ONE}{name}"))
+}
 
 fn set(policy: &mut Policy, name: &str, text: &str) -> Result<(), String> {
     match VALUES.iter().find(|(known, _)| *known == name) {
@@ -104,19 +121,17 @@ fn one_of<T: Copy, const N: usize>(text: &str, words: [(&str, T); N]) -> Result<
     })
 }
 
-fn span(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is not a span of time such as `30s`, `500ms` or `10m`");
-    if text == "0" {
-        return Ok(Duration::ZERO);
-    }
-    let span = jiff::SignedDuration::from_str(text).map_err(|_| wrong())?;
-    Duration::try_from(span).map_err(|_| wrong())
-}
-
 fn some_time(text: &str) -> Result<Duration, String> {
     match span(text)? {
         Duration::ZERO => Err("it must be longer than 0".to_owned()),
         span => Ok(span),
+    }
+}
+
+fn some_bytes(text: &str) -> Result<usize, String> {
+    match size(text)? {
+        0 => Err("it must be larger than 0".to_owned()),
+        bytes => Ok(bytes),
     }
 }
 
@@ -168,6 +183,9 @@ mod tests {
             ("CONNECTOR__MY_TASK__POLICY__POLL_INTERVAL", "1m"),
             ("CONNECTOR_POLICY__POLL_INTERVAL", "30s"),
             ("CONNECTOR_POLICY__CREATE_GRACE", "500ms"),
+            ("CONNECTOR_POLICY__MAX_META_BYTES", "64KiB"),
+            ("CONNECTOR_POLICY__CREATE_LIMIT", ""),
+            ("CONNECTOR__MY_TASK__POLICY__CONCURRENCY", ""),
             ("CONNECTOR_POLICY__CREATE_ERRORS", "plain_error"),
             ("CONNECTOR_POLICY__ABANDONED", "keep"),
             ("CONNECTOR_POLICY__ANSWER_RESERVE", "2s"),
@@ -177,6 +195,8 @@ mod tests {
         .expect("a policy");
         assert_eq!(policy.poll_interval, Duration::from_secs(60));
         assert_eq!(policy.create_grace, Duration::from_millis(500));
+        assert_eq!(policy.max_meta_bytes, 65_536);
+        assert_eq!(policy.create_limit, Policy::new().create_limit, "an empty variable is none");
         assert_eq!(policy.create_errors, CreateErrors::PlainError);
         assert_eq!(policy.abandoned, Abandoned::Keep);
         assert_eq!(policy.answer_reserve, Some(Duration::from_secs(2)));
@@ -193,12 +213,14 @@ mod tests {
             ("CONNECTOR_POLICY__GET_TIMEOUT", "0", "longer than 0"),
             ("CONNECTOR_POLICY__RATE", "0", "such as `5`"),
             ("CONNECTOR_POLICY__CONCURRENCY", "0", "from 1 on"),
+            ("CONNECTOR_POLICY__MAX_META_BYTES", "0", "larger than 0"),
+            ("CONNECTOR_POLICY__MAX_META_BYTES", "big", "`64KiB`"),
             ("CONNECTOR_POLICY__ABANDONED", "drop", "`cancel`, `keep`"),
             ("CONNECTOR__MY_TASK__POLICY__CHECK_OUTPUTS", "no", "`true`, `false`"),
         ] {
             let error = read(&[(name, value)]).expect_err(name);
             assert!(error.contains(said), "{error}");
-            assert!(error.contains(name.rsplit("__").next().unwrap()), "{error}");
+            assert!(error.starts_with(&format!("the environment variable {name}: ")), "{error}");
         }
     }
 }

@@ -9,17 +9,19 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::entry::Entry;
+use super::entry::{Description, Entry};
+use super::readers::{Made, Readers};
 use super::report::{Duplicate, InitFailure, RegistryError};
 use super::table::Registry;
 use crate::connector::AsyncConnector;
-use crate::erased::{DynConnector, Erased};
+use crate::erased::{DynConnector, Erased, interface};
 use crate::error::{ConnectorError, Result};
 use crate::key::{ConnectorKey, TaskType};
 use crate::policy::overridden;
 use crate::registration::{Identity, Instance, Place, Registration};
 use crate::secret::OperatorSecrets;
 use crate::settings::Settings;
+use crate::typed::Interface;
 
 /// Collects connectors for a [`Registry`].
 #[derive(Default)]
@@ -31,6 +33,7 @@ pub struct RegistryBuilder {
 struct Candidate {
     identity: Identity,
     source: Source,
+    interface: fn() -> Interface,
     replaces: bool,
 }
 
@@ -66,6 +69,7 @@ impl RegistryBuilder {
         self.candidates.extend(linked.into_iter().map(|registration| Candidate {
             identity: registration.identity,
             source: Source::Linked(registration.instance),
+            interface: registration.interface,
             replaces: false,
         }));
         self
@@ -101,9 +105,29 @@ impl RegistryBuilder {
         self.candidates.push(Candidate {
             identity: Identity::of::<C>(place),
             source: Source::Made(Box::new(|operator| Arc::new(Erased::new(connector, operator)))),
+            interface: interface::<C>,
             replaces,
         });
         self
+    }
+
+    /// Checks all connectors and says what they are, without making any: no `init` runs and no variable
+    /// is read. What has no connector any more, as another replaced it, is left out.
+    ///
+    /// # Errors
+    /// As [`RegistryBuilder::build`], but for operators' variables.
+    pub fn describe(self) -> Result<Vec<Description>, RegistryError> {
+        let served = claims(&self.candidates)?;
+        let described = self.candidates.into_iter().zip(served).flat_map(|(candidate, keys)| {
+            let Candidate { identity: Identity { name, place, .. }, interface, .. } = candidate;
+            keys.into_iter().map(move |key| Description {
+                key,
+                name,
+                place,
+                interface: interface(),
+            })
+        });
+        Ok(described.collect())
     }
 
     /// Checks all connectors and makes their instances, one after the other.
@@ -116,6 +140,7 @@ impl RegistryBuilder {
     pub async fn build(self) -> Result<Registry, RegistryError> {
         let served = claims(&self.candidates)?;
         let mut registry = Registry::default();
+        let mut readers = Readers::new();
         for (candidate, keys) in self.candidates.into_iter().zip(served) {
             if keys.is_empty() {
                 continue;
@@ -125,12 +150,19 @@ impl RegistryBuilder {
             let settings = Settings::from_variables(main, self.variables.iter().cloned());
             let policy = overridden(policy, &self.variables, &settings)?;
             let operator = Arc::new(OperatorSecrets::read(main, &self.variables)?);
-            let made = match candidate.source {
-                Source::Made(make) => Ok(make(Arc::clone(&operator))),
+            let (made, asked) = match candidate.source {
+                Source::Made(make) => (Ok(make(Arc::clone(&operator))), None),
                 Source::Linked(instance) => {
-                    make(instance, settings.with_operator(Arc::clone(&operator))).await
+                    let settings = settings.with_operator(Arc::clone(&operator));
+                    let asked = settings.asked();
+                    (make(instance, settings).await, Some(asked))
                 }
             };
+            let known = match (&made, asked) {
+                (Ok(connector), Some(asked)) => Made::FromSettings(connector, asked),
+                (Ok(_), None) | (Err(_), _) => Made::Elsewhere,
+            };
+            readers.add(candidate.identity.task_types, &known);
             match made {
                 Ok(connector) => {
                     for key in keys {
@@ -144,6 +176,7 @@ impl RegistryBuilder {
                 }
             }
         }
+        registry.set_variables(readers.judge(&self.variables));
         Ok(registry)
     }
 }

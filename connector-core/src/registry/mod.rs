@@ -32,6 +32,7 @@
 
 mod builder;
 pub(crate) mod entry;
+pub(crate) mod readers;
 mod report;
 pub(crate) mod table;
 

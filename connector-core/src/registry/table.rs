@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use super::entry::Entry;
+use super::readers::Variables;
 use super::report::InitFailure;
 use crate::key::ConnectorKey;
 
@@ -14,6 +15,7 @@ pub struct Registry {
     entries: Vec<Entry>,
     by_type: HashMap<String, Vec<(i32, usize)>>,
     failures: Vec<InitFailure>,
+    variables: Variables,
 }
 
 /// What one name serves, as `ListConnectors` shows it.
@@ -70,6 +72,17 @@ impl Registry {
 
     pub(super) fn insert_failure(&mut self, failure: InitFailure) {
         self.failures.push(failure);
+    }
+
+    /// What became of the operator's variables: those that are read, and those that nobody reads.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    pub(super) fn set_variables(&mut self, variables: Variables) {
+        self.variables = variables;
     }
 
     /// Whether nothing is served and nothing failed to start: no connector was linked at all.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use operator::Lent;
+pub(crate) use operator::{DIRECTORY, Lent};
 pub use operator::{OperatorSecrets, Refreshed};
 pub use serial::Storable;
 

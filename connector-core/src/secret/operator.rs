@@ -13,7 +13,7 @@ use super::hosts::Hosts;
 use crate::variables::{self, VariableError};
 
 /// The variable that names the directory of mounted secrets.
-const DIRECTORY: &str = "CONNECTOR_SECRETS_DIR";
+pub(crate) const DIRECTORY: &str = "CONNECTOR_SECRETS_DIR";
 /// The largest file taken for a secret, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 /// How many replaced values are remembered: calls that began before may still tell them.

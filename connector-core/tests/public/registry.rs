@@ -101,7 +101,28 @@ impl ConnectorSpec for Illegal {
     type Connection = ();
 }
 
-does_nothing!(Spark, Panics, PanicsLater, Needs, Waits, ByHand, Illegal);
+/// What it takes from the connection is known.
+#[derive(Debug, TaskConnection)]
+struct RenderAccess {
+    #[secret]
+    #[expect(dead_code, reason = "only its name matters")]
+    api_key: Secret,
+}
+
+#[connector(task_type = ["render", "preview"], connection = RenderAccess, init = render)]
+#[derive(Debug)]
+struct Render;
+
+fn render(settings: &Settings) -> Render {
+    drop((settings.get("url"), settings.secret("pass-word")));
+    Render
+}
+
+#[connector(task_type = "keeps", connection = (), init = Keeps)]
+#[derive(Debug)]
+struct Keeps(#[expect(dead_code, reason = "it could ask later")] Settings);
+
+does_nothing!(Spark, Panics, PanicsLater, Needs, Waits, ByHand, Illegal, Render, Keeps);
 
 fn keys(registry: &Registry) -> Vec<String> {
     registry.entries().map(|entry| entry.key.to_string()).collect()
@@ -112,10 +133,19 @@ async fn linked_connectors_are_sorted_and_failed_ones_left_out() {
     let registry = Registry::linked().build().await.expect("no duplicates");
     assert_eq!(
         keys(&registry),
-        ["spark (0)", "spark (1)", "databricks (0)", "databricks (1)", "waits (0)"],
+        [
+            "keeps (0)",
+            "render (0)",
+            "preview (0)",
+            "spark (0)",
+            "spark (1)",
+            "databricks (0)",
+            "databricks (1)",
+            "waits (0)"
+        ],
         "types in the order written"
     );
-    assert_eq!(registry.by_name()[0].name, "Spark Connector");
+    assert_eq!(registry.by_name()[2].name, "Spark Connector");
     assert!(registry.get("databricks", 1).is_some());
     assert!(registry.get("databricks", 2).is_none());
     let failures: Vec<_> = registry
@@ -129,6 +159,30 @@ async fn linked_connectors_are_sorted_and_failed_ones_left_out() {
     assert!(failures[2].1.contains("panicked"), "{failures:?}");
 }
 
+#[test]
+fn what_connectors_are_is_known_without_making_them() {
+    // `init` of two of them fails, and one panics.
+    let described = Registry::linked().replace(ByHand).describe().expect("no duplicates");
+    let keys: Vec<(String, &str)> =
+        described.iter().map(|it| (it.key.to_string(), it.name)).collect();
+    for (key, name) in [
+        ("needs (0)", "Needs Connector"),
+        ("panics (0)", "Panics Connector"),
+        ("spark (0)", "Spark Connector"),
+        ("spark (1)", "By Hand"),
+        ("preview (0)", "Render Connector"),
+    ] {
+        assert!(keys.contains(&(key.to_owned(), name)), "{key} of {name} is not in {keys:?}");
+    }
+    assert_eq!(keys.iter().filter(|(key, _)| key == "spark (1)").count(), 1);
+    let render = described.iter().find(|it| it.key.task_type.as_str() == "render").unwrap();
+    let connection = render.interface.connection.as_ref().unwrap();
+    assert_eq!(connection[0].name, "api_key");
+    assert!(render.interface.config.is_none(), "settings are read untyped");
+    assert!(render.place.file.ends_with("registry.rs"));
+    assert!(Registry::linked().register(ByHand).describe().is_err());
+}
+
 #[tokio::test]
 async fn settings_come_from_the_variables_given() {
     // A test makes an instance as the server does.
@@ -136,6 +190,43 @@ async fn settings_come_from_the_variables_given() {
     let variables = [("CONNECTOR__NEEDS__ENDPOINT".to_owned(), "http://x".to_owned())];
     let registry = Registry::linked().variables(variables).build().await.expect("no duplicates");
     assert!(registry.get("needs", 0).is_some());
+}
+
+#[tokio::test]
+async fn variables_that_no_connector_reads_are_known() {
+    let read = [
+        "CONNECTOR__RENDER__URL",
+        "CONNECTOR__RENDER__SECRET__API_KEY",
+        "CONNECTOR__RENDER__SECRET__PASS_WORD",
+        "CONNECTOR__RENDER__SECRET_HOSTS",
+        "CONNECTOR__RENDER__POLICY__POLL_INTERVAL",
+        // Whoever keeps the settings may ask for more; whoever did not start would have.
+        "CONNECTOR__KEEPS__ANYTHING",
+        "CONNECTOR__KEEPS__SECRET__TOKEN",
+        "CONNECTOR__NEEDS__OTHER",
+        // Its connection is dynamic, so any secret may be asked for.
+        "CONNECTOR__SPARK__SECRET__WHATEVER",
+    ];
+    let unread = [
+        ("CONNECTOR__PREVIEW__URL", Some("CONNECTOR__RENDER__URL")),
+        ("CONNECTOR__RENDER__SECRET__API_KEYS", None),
+        ("CONNECTOR__RENDER__URI", None),
+        ("CONNECTOR__RENDRE__URL", None),
+        ("CONNECTOR__SPARK__HOST", None),
+    ];
+    let variables = read.into_iter().chain(unread.map(|(name, _)| name));
+    let variables = variables.map(|name| {
+        let value = if name.contains("POLL_INTERVAL") { "1s" } else { "x" };
+        (name.to_owned(), value.to_owned())
+    });
+    let registry = Registry::linked().variables(variables).build().await.expect("a registry");
+    let found = registry.variables().unread();
+    let found: Vec<_> = found.iter().map(|it| (it.name.as_str(), it.instead.as_deref())).collect();
+    assert_eq!(found, unread);
+    let known: Vec<&str> = registry.variables().read().collect();
+    for name in &read[..5] {
+        assert!(known.contains(name), "{name} is not in {known:?}");
+    }
 }
 
 #[tokio::test]
@@ -156,7 +247,7 @@ async fn a_replacement_takes_over_only_what_it_names() {
     assert_eq!(registry.get("spark", 1).unwrap().name, "By Hand");
     assert_eq!(registry.get("spark", 0).unwrap().name, "Spark Connector");
     let listed: Vec<usize> = registry.by_name().iter().map(|named| named.keys.len()).collect();
-    assert_eq!(listed, [3, 1, 1], "a replaced key is listed once");
+    assert_eq!(listed, [1, 2, 3, 1, 1], "a replaced key is listed once");
 }
 
 #[tokio::test]

@@ -32,8 +32,14 @@ pub struct KnownSecrets {
     count: AtomicUsize,
     /// When expired values were last sought, in milliseconds since the start.
     swept: AtomicU64,
+    /// When the last of what is forgotten was seen, and a millisecond more; 0 if nothing is.
+    forgotten: AtomicU64,
     state: RwLock<State>,
 }
+
+/// When the secrets of a call were noted, for [`KnownSecrets::knows`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted(u64);
 
 #[derive(Debug)]
 struct State {
@@ -53,6 +59,7 @@ impl KnownSecrets {
             started: Instant::now(),
             count: AtomicUsize::new(0),
             swept: AtomicU64::new(0),
+            forgotten: AtomicU64::new(0),
             state: RwLock::new(State {
                 seen: HashMap::new(),
                 bytes: 0,
@@ -75,10 +82,22 @@ impl KnownSecrets {
 
     /// Notes the secrets of a call. Costs nothing for a call without secrets, and a shared lock and
     /// one look-up for each secret already known.
-    pub fn note_connection(&self, connection: Option<&pb::Connection>) {
+    ///
+    /// `None` where one of them is too large to be remembered.
+    pub fn note_connection(&self, connection: Option<&pb::Connection>) -> Option<Noted> {
+        let now = Instant::now();
+        let mut whole = true;
         for value in connection.into_iter().flat_map(|connection| connection.secrets.values()) {
-            self.note(value);
+            whole &= self.note_at(value, now);
         }
+        whole.then(|| Noted(self.millis(now)))
+    }
+
+    /// Whether everything that was noted then is known still. A no may be said too often, a yes is sure.
+    #[must_use]
+    pub fn knows(&self, noted: Noted) -> bool {
+        self.sweep(Instant::now());
+        noted.0 >= self.forgotten.load(Ordering::Relaxed)
     }
 
     /// Notes a secret.
@@ -86,19 +105,23 @@ impl KnownSecrets {
         self.note_at(value, Instant::now());
     }
 
-    fn note_at(&self, value: &str, now: Instant) {
+    /// Whether it can be remembered.
+    fn note_at(&self, value: &str, now: Instant) -> bool {
         if value.len() > MOST_BYTES {
-            return;
+            return false;
         }
         self.sweep(now);
         let millis = self.millis(now);
         if let Some(seen) = self.read().seen.get(value) {
             seen.fetch_max(millis, Ordering::Relaxed);
-            return;
+            return true;
         }
         let mut state = self.write();
-        state.insert(value, millis);
+        if let Some(seen) = state.insert(value, millis) {
+            self.forgot(seen);
+        }
         self.count.store(state.seen.len(), Ordering::Relaxed);
+        true
     }
 
     /// Forgets what was not seen for longer than its time to live.
@@ -115,8 +138,14 @@ impl KnownSecrets {
             return;
         }
         let mut state = self.write();
-        state.forget_before(millis.saturating_sub(whole_millis(TIME_TO_LIVE)));
+        if let Some(seen) = state.forget_before(millis.saturating_sub(whole_millis(TIME_TO_LIVE))) {
+            self.forgot(seen);
+        }
         self.count.store(state.seen.len(), Ordering::Relaxed);
+    }
+
+    fn forgot(&self, seen: u64) {
+        self.forgotten.fetch_max(seen.saturating_add(1), Ordering::Relaxed);
     }
 
     fn millis(&self, now: Instant) -> u64 {
@@ -149,33 +178,36 @@ impl Scrub for KnownSecrets {
 }
 
 impl State {
-    fn insert(&mut self, value: &str, millis: u64) {
+    /// Adds a value. When the last of those that made room for it was seen.
+    fn insert(&mut self, value: &str, millis: u64) -> Option<u64> {
         if self.seen.contains_key(value) {
-            return;
+            return None;
         }
+        let mut forgotten = None;
         while self.seen.len() >= MOST_VALUES || self.bytes + value.len() > MOST_BYTES {
             let oldest = self.seen.iter().min_by_key(|(_, seen)| seen.load(Ordering::Relaxed));
             let Some(oldest) = oldest.map(|(value, _)| value.clone()) else { break };
-            self.remove(&oldest);
+            forgotten = forgotten.max(self.remove(&oldest));
         }
         self.index.insert(value);
         self.bytes += value.len();
         self.seen.insert(value.into(), AtomicU64::new(millis));
+        forgotten
     }
 
-    fn remove(&mut self, value: &str) {
-        if self.seen.remove(value).is_some() {
-            self.bytes -= value.len();
-            self.index.remove(value);
-        }
+    /// Forgets a value. When it was last seen.
+    fn remove(&mut self, value: &str) -> Option<u64> {
+        let seen = self.seen.remove(value)?;
+        self.bytes -= value.len();
+        self.index.remove(value);
+        Some(seen.into_inner())
     }
 
-    fn forget_before(&mut self, millis: u64) {
+    /// Forgets what was last seen before then. When the last of it was.
+    fn forget_before(&mut self, millis: u64) -> Option<u64> {
         let unseen = self.seen.iter().filter(|(_, seen)| seen.load(Ordering::Relaxed) < millis);
         let expired: Vec<Box<str>> = unseen.map(|(value, _)| value.clone()).collect();
-        for value in expired {
-            self.remove(&value);
-        }
+        expired.into_iter().filter_map(|value| self.remove(&value)).max()
     }
 }
 
@@ -189,7 +221,7 @@ mod tests {
 
     use connector_core::pb;
 
-    use super::{KnownSecrets, MOST_BYTES, MOST_VALUES, SWEEP_EVERY, Scrub, TIME_TO_LIVE};
+    use super::{KnownSecrets, MOST_BYTES, MOST_VALUES, Noted, SWEEP_EVERY, Scrub, TIME_TO_LIVE};
 
     fn hides(known: &KnownSecrets, value: &str) -> bool {
         known.scrubbed(&format!("key {value} refused")).as_deref() == Some("key *** refused")
@@ -206,6 +238,22 @@ mod tests {
         known.note_connection(None);
         assert_eq!(known.count(), 2);
         assert!(hides(&known, "hunter2") && hides(&known, "correct%20horse"));
+    }
+
+    #[test]
+    fn knows_whether_it_forgot_anything_since() {
+        let known = KnownSecrets::new();
+        let at = |millis: u64| known.started + Duration::from_millis(millis);
+        let secrets = [("key".to_owned(), "x".repeat(MOST_BYTES + 1))].into();
+        let too_large = pb::Connection { secrets, ..Default::default() };
+        assert_eq!(known.note_connection(Some(&too_large)), None);
+        assert!(known.knows(known.note_connection(None).unwrap()));
+        assert!(known.knows(Noted(0)));
+        known.note_at("old secret", at(5));
+        known.note_at("new secret", at(7));
+        known.sweep(at(5) + TIME_TO_LIVE + SWEEP_EVERY);
+        assert_eq!([4, 5, 6, 7].map(|then| known.knows(Noted(then))), [false, false, false, false]);
+        assert!(known.knows(Noted(8)));
     }
 
     #[test]

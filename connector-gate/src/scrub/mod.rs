@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use connector_core::pb;
 use index::{Index, TooCostly};
-pub use known::KnownSecrets;
+pub use known::{KnownSecrets, Noted};
 pub(crate) use lent::LentSecrets;
 pub(crate) use metadata::secret_in;
 pub use surfaces::Scrub;

@@ -3,6 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly, and so may what they share")]
 
 #[cfg(unix)]
+mod ending;
+#[cfg(unix)]
+mod environment;
+#[cfg(unix)]
+mod logging;
+#[cfg(unix)]
 mod run;
 mod secrets;
 mod serving;

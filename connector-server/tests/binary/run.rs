@@ -2,7 +2,9 @@
 //! codes, another process behind `--connect`, Ctrl-C.
 
 use std::io::{BufRead, BufReader, Lines, Read};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use connector_core::custom_info::{json_to_struct, struct_to_json};
 use connector_core::{literal, pb as core_pb};
@@ -11,6 +13,8 @@ use connector_service::pb::async_connector_service_client::AsyncConnectorService
 use prost::Message as _;
 use serde_json::{Value, json};
 use tonic::transport::Endpoint;
+
+use crate::serving::a_moment;
 
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_connector-server"));
@@ -105,7 +109,11 @@ struct UnderWay {
 
 impl UnderWay {
     fn start(args: &[&str]) -> Self {
-        let mut child = command(args).spawn().unwrap();
+        Self::of(&mut command(args))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
         let told = BufReader::new(child.stderr.take().unwrap()).lines();
         Self { child, stdout, told }
@@ -251,6 +259,7 @@ fn a_transient_failure_does_not() {
 #[test]
 fn wrong_usage_ends_with_2_and_says_what_to_do() {
     run(&["no_such"]).says(2, &["no connector serves no_such", "batch_job@0"]);
+    run(&["bath_job"]).says(2, &["no connector serves bath_job", "did you mean batch_job?"]);
     run(&["batch_job@7"]).says(2, &["batch_job@7"]);
     run(&["batch_job", "--input", "x"]).says(2, &["NAME=VALUE"]);
     run(&["batch_job", "--interval", "soon"]).says(2, &["500ms"]);
@@ -341,6 +350,32 @@ fn a_second_interrupt_leaves_at_once() {
     run.until("CREATING");
     run.signal("INT");
     run.until("waiting for the job");
+    // As long as a person needs to read a line and press a key again.
+    a_moment(Duration::from_millis(400));
     run.signal("INT");
     run.end().says(1, &["interrupted after"]);
+}
+
+#[test]
+fn one_interrupt_sent_to_process_and_group_is_no_second_one() {
+    let delay = ["--config", "create_delay_ms=1500"];
+    let phases = ["--config", r#"phases=["RUNNING"]"#];
+    let mut command = command(&[&["simulator"], &delay[..], &phases].concat());
+    let mut run = UnderWay::of(command.process_group(0));
+    run.until("CREATING");
+    // As `timeout -s INT` does it.
+    let process = run.child.id().to_string();
+    let kill = "kill -s INT \"$0\"; kill -s INT -- \"-$0\"; kill -s TERM \"$0\"";
+    assert!(Command::new("sh").args(["-c", kill, &process]).status().unwrap().success());
+    // Were they two, the job would be left behind.
+    run.end().says(1, &["the job is deleted", "interrupted after"]);
+}
+
+#[test]
+fn the_loss_of_the_terminal_deletes_the_job() {
+    let args = ["simulator", "--config", r#"phases=["RUNNING"]"#, "--interval", "1h"];
+    let mut run = UnderWay::start(&args);
+    run.until("https://simulator.example.com");
+    run.signal("HUP");
+    run.end().says(1, &["the job is deleted", "interrupted after"]);
 }

@@ -3,6 +3,9 @@
 //! `grpc_code` and the in-flight gauge are ours. `admin` prints them.
 
 mod observer;
+#[cfg(target_os = "linux")]
+mod process;
+mod readings;
 mod remembered;
 mod rules;
 mod summary;
@@ -14,11 +17,15 @@ use std::time::Duration;
 use connector_core::Registry;
 use connector_gate::Operation;
 use prometheus::core::Collector;
+use prometheus::proto::MetricType;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, TextEncoder};
+use readings::{Reading, Readings};
 pub(crate) use remembered::Remembered;
 use rules::RuleMetrics;
 use summary::{Summary, SummaryVec};
 use tonic::Code;
+
+use crate::telemetry;
 
 /// The label of task types that no connector serves. A caller's text must not become a label, or
 /// anybody could fill the memory of this server and of the metrics store.
@@ -70,14 +77,15 @@ impl Metrics {
         let families = Families::new()?;
         let registry = prometheus::Registry::new();
         families.register(&registry)?;
+        register_facts(&registry)?;
         let mut by_type = HashMap::new();
         for entry in connectors.entries() {
             let task_type = entry.key.task_type.as_str();
             if !by_type.contains_key(task_type) {
-                by_type.insert(task_type.to_owned(), Arc::new(families.of(task_type)));
+                by_type.insert(task_type.to_owned(), Arc::new(families.of(task_type, true)));
             }
         }
-        let unknown = Arc::new(families.of(UNKNOWN));
+        let unknown = Arc::new(families.of(UNKNOWN, false));
         Ok(Self { registry, by_type, unknown })
     }
 
@@ -94,6 +102,13 @@ impl Metrics {
         task_type.and_then(|task_type| self.by_type.get(task_type)).unwrap_or(&self.unknown)
     }
 
+    /// How many calls are under way at this moment.
+    pub(crate) fn in_flight(&self) -> usize {
+        let all = self.by_type.values().chain([&self.unknown]).flat_map(|calls| &calls.operations);
+        let sum: i64 = all.map(|operation| operation.in_flight.get()).sum();
+        usize::try_from(sum).unwrap_or_default()
+    }
+
     /// Everything in Prometheus' text format.
     ///
     /// # Errors
@@ -101,6 +116,29 @@ impl Metrics {
     pub(crate) fn render(&self) -> Result<String, prometheus::Error> {
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
+}
+
+/// What is not counted by calls: the build, the log, the process.
+fn register_facts(registry: &prometheus::Registry) -> Result<(), prometheus::Error> {
+    let build = Reading {
+        name: "flyte_connector_build_info",
+        help: "Always 1; the label says which version of the service this is.",
+        kind: MetricType::GAUGE,
+    };
+    let build = Readings::new([build], || [Some(1.0)])?;
+    let build = build.with_label("version", env!("CARGO_PKG_VERSION"));
+    registry.register(Box::new(build))?;
+    let dropped = Reading {
+        name: "flyte_connector_log_lines_dropped_total",
+        help: "Lines of the log that were given up, as nobody read them fast enough.",
+        kind: MetricType::COUNTER,
+    };
+    #[expect(clippy::cast_precision_loss, reason = "they stay far below 2^53")]
+    let dropped = Readings::new([dropped], || [Some(telemetry::dropped_lines() as f64)])?;
+    registry.register(Box::new(dropped))?;
+    #[cfg(target_os = "linux")]
+    registry.register(Box::new(process::readings()?))?;
+    Ok(())
 }
 
 impl CallMetrics {
@@ -186,7 +224,7 @@ impl Families {
         self.rules.register(registry)
     }
 
-    fn of(&self, task_type: &str) -> CallMetrics {
+    fn of(&self, task_type: &str, served: bool) -> CallMetrics {
         let operations = Operation::ALL.map(|operation| {
             let labels = [task_type, operation.as_str()];
             OperationMetrics {
@@ -201,7 +239,7 @@ impl Families {
             operations,
             failures: self.failures.clone(),
             input_bytes: self.input_bytes.with_label_values(&[task_type]),
-            rules: self.rules.of(task_type),
+            rules: self.rules.of(task_type, served),
         }
     }
 }
@@ -261,6 +299,9 @@ mod tests {
             "flyte_connector_request_latency_seconds_count{operation=\"get\",task_type=\"unknown\"} 1",
             "flyte_connector_input_literal_bytes_sum{task_type=\"unknown\"} 7",
             "flyte_connector_requests_in_flight{operation=\"get\",task_type=\"unknown\"} 0",
+            concat!("flyte_connector_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+            "# TYPE flyte_connector_log_lines_dropped_total counter",
+            "# TYPE process_cpu_seconds_total counter",
         ] {
             assert!(text.lines().any(|printed| printed == line), "no {line} in\n{text}");
         }

@@ -1,6 +1,7 @@
 //! What the rules of the gate count: errors that never reached the executor, and what became of
 //! them. `observer` counts with them.
 
+use connector_gate::labels;
 use prometheus::core::Collector;
 use prometheus::{Error, IntCounter, IntCounterVec, Opts, Registry};
 
@@ -60,12 +61,78 @@ impl Families {
         families.into_iter().try_for_each(|family| registry.register(family))
     }
 
-    pub(super) fn of(&self, task_type: &str) -> RuleMetrics {
+    /// The counters of a task type. Those of one that is `served` are there from the start, at 0: an alert
+    /// on what grows needs to know where it grew from.
+    pub(super) fn of(&self, task_type: &str, served: bool) -> RuleMetrics {
+        if served {
+            for kind in labels::MASKED_ERRORS {
+                self.masked.with_label_values(&[task_type, kind]);
+            }
+            for (operation, kind) in labels::ERRORS_AS_JOBS {
+                self.as_jobs.with_label_values(&[task_type, operation.as_str(), kind]);
+            }
+            for outcome in labels::ABANDONED_CREATES {
+                self.abandoned.with_label_values(&[task_type, outcome]);
+            }
+        }
         RuleMetrics {
             masked: self.masked.clone(),
             as_jobs: self.as_jobs.clone(),
             abandoned: self.abandoned.clone(),
             unknown_states: self.unknown_states.with_label_values(&[task_type]),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_examples::echo::Echo;
+    use connector_examples::simulator::Simulator;
+    use connector_gate::labels;
+
+    use crate::metrics::Metrics;
+
+    const RULES: [&str; 3] = ["masked_errors", "errors_as_jobs", "abandoned_creates"];
+
+    async fn page(more: bool) -> String {
+        let registry = connector_core::Registry::builder().register(Simulator::default());
+        let registry = if more { registry.register(Echo) } else { registry };
+        Metrics::new(&registry.build().await.unwrap()).unwrap().render().unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_counter_of_a_served_type_is_there_at_0_from_the_start() {
+        let page = page(true).await;
+        for task_type in ["simulator", "echo"] {
+            let masked =
+                labels::MASKED_ERRORS.map(|kind| format!("masked_errors_total{{kind=\"{kind}\""));
+            let as_jobs = labels::ERRORS_AS_JOBS.map(|(operation, kind)| {
+                let operation = operation.as_str();
+                format!("errors_as_jobs_total{{kind=\"{kind}\",operation=\"{operation}\"")
+            });
+            let abandoned = labels::ABANDONED_CREATES
+                .map(|outcome| format!("abandoned_creates_total{{outcome=\"{outcome}\""));
+            for series in masked.iter().chain(&as_jobs).chain(&abandoned) {
+                let line = format!("flyte_connector_{series},task_type=\"{task_type}\"}} 0");
+                assert!(page.lines().any(|printed| printed == line), "no {line} in\n{page}");
+            }
+            for family in ["unknown_states_total", "outside_calls_total"] {
+                let begin = format!("flyte_connector_{family}{{");
+                let label = format!("task_type=\"{task_type}\"}} 0");
+                let mut lines = page.lines();
+                assert!(lines.any(|it| it.starts_with(&begin) && it.ends_with(&label)), "{family}");
+            }
+        }
+        // What nobody serves has no rules to be broken.
+        let of_unknown = page.lines().filter(|line| line.contains("\"unknown\""));
+        let counted = |line: &&str| RULES.iter().any(|rule| line.contains(rule));
+        assert_eq!(of_unknown.filter(counted).count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_task_type_adds_little_to_the_page() {
+        let (one, two) = (page(false).await, page(true).await);
+        let added = two.len() - one.len();
+        assert!(added < 5 * 1024, "{added} bytes");
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use connector_core::host::quantity;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::telemetry::log_level;
@@ -39,11 +40,12 @@ pub(crate) struct RunArgs {
     /// settings go before files, and both before those of the template.
     #[arg(long, value_name = "KEY=VALUE|FILE", value_parser = Setting::parse)]
     pub(crate) config: Vec<Setting>,
-    /// A task template: a serialised `flyteidl2.core.TaskTemplate` or its protobuf JSON.
+    /// A task template: a serialised `flyteidl2.core.TaskTemplate` or its protobuf JSON. A `TaskSpec`, as the
+    /// SDK's `serialize` gives it, will do as well; its default inputs count where no others are given.
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
     /// How long to wait between two polls, such as 3, 500ms or 1m.
-    #[arg(long, value_name = "SPAN", default_value = "3s", value_parser = span)]
+    #[arg(long, value_name = "SPAN", default_value = "3s", value_parser = quantity::seconds)]
     pub(crate) interval: Duration,
     /// Print the job's log when it has ended.
     #[arg(long)]
@@ -108,21 +110,9 @@ impl Setting {
     }
 }
 
-/// Reads a span of time; a bare number is seconds.
-fn span(text: &str) -> Result<Duration, String> {
-    let wrong = || "a span of time is written 3, 0.5, 500ms or 1m".to_owned();
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).map_err(|_| wrong());
-    }
-    let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-    Duration::try_from(span).map_err(|_| wrong())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use super::{Assignment, Setting, span};
+    use super::{Assignment, Setting};
 
     #[test]
     fn the_first_equals_sign_parts_name_and_value() {
@@ -132,15 +122,5 @@ mod tests {
         assert_eq!(Setting::parse("a=b=c"), Ok(Setting::One(one)));
         assert_eq!(Setting::parse("a.json"), Ok(Setting::File("a.json".into())));
         assert!(Setting::parse("").is_err());
-    }
-
-    #[test]
-    fn spans_are_seconds_unless_they_say_otherwise() {
-        for (text, milliseconds) in [("0", 0), ("3", 3000), ("0.25", 250), ("1m", 60_000)] {
-            assert_eq!(span(text), Ok(Duration::from_millis(milliseconds)), "{text}");
-        }
-        for text in ["-1", "x", "", "NaN", "1e400"] {
-            assert!(span(text).is_err(), "{text}");
-        }
     }
 }

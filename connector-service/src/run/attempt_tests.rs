@@ -12,9 +12,10 @@ use super::attempt::{End, Run, Wishes};
 use super::interrupts::Interrupts;
 use super::service::Service;
 use super::task::Task;
-use crate::cli::{self, Command};
+use crate::cli::{self, Command, Environment, Parsed};
 use crate::in_process::InProcess;
 use crate::server::Server;
+use crate::signals::Requests;
 
 /// What happens, in order. The settings say what a job is to do.
 #[derive(Debug, Clone, Default)]
@@ -81,18 +82,18 @@ async fn tried(flags: &str, interrupts: &[f64]) -> Tried {
     });
     let service = Service::of(local, Some(replica));
     let line = format!("connector-server run obedient {flags}");
-    let Ok(Command::Run(args)) = cli::parse(line.split_whitespace().map(Into::into)) else {
-        panic!("{line}");
-    };
+    let parsed = cli::parse(line.split_whitespace().map(Into::into), &Environment::default());
+    let Ok(Parsed { command: Command::Run(args), .. }) = parsed else { panic!("{line}") };
     let task = Task::new(&args, 0, None, None, |_| None).unwrap();
     let wishes = Wishes::from(&*args);
-    let (user, mut heard) = Interrupts::by_hand();
+    let (user, heard) = Requests::by_hand();
+    let mut heard = Interrupts::of(heard);
     let began = Instant::now();
     let times: Vec<_> = interrupts.iter().map(|at| began + Duration::from_secs_f64(*at)).collect();
     tokio::spawn(async move {
         for time in times {
             tokio::time::sleep_until(time).await;
-            user.send(()).unwrap();
+            user.send("Ctrl-C").unwrap();
         }
         std::future::pending::<()>().await;
     });

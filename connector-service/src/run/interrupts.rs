@@ -1,27 +1,24 @@
-//! Ctrl-C and SIGTERM, one after the other: the first deletes the job, the second leaves.
-//! `attempt` listens wherever it waits. Serving has signals of its own, in `shutdown`.
+//! Requests to end a run, one after the other: the first deletes the job, the second leaves.
+//! `attempt` listens wherever it waits. Which signals are one request is decided in `signals`.
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use crate::signals::{Hangup, Requests};
 
 /// The interrupts that have come and not been taken yet.
 #[derive(Debug)]
 pub(super) struct Interrupts {
-    coming: UnboundedReceiver<()>,
+    coming: Requests,
     leaving: bool,
 }
 
 impl Interrupts {
-    /// Takes over Ctrl-C and SIGTERM from the system. They no longer end the process.
+    /// Takes over Ctrl-C, SIGTERM and SIGHUP from the system. They no longer end the process.
     pub(super) fn listen() -> Self {
-        let (sender, receiver) = unbounded_channel();
-        tokio::spawn(forward(sender));
-        Self { coming: receiver, leaving: false }
+        Self { coming: Requests::listen(Hangup::Ends), leaving: false }
     }
 
     #[cfg(test)]
-    pub(super) fn by_hand() -> (UnboundedSender<()>, Self) {
-        let (sender, receiver) = unbounded_channel();
-        (sender, Self { coming: receiver, leaving: false })
+    pub(super) const fn of(coming: Requests) -> Self {
+        Self { coming, leaving: false }
     }
 
     /// Notes that the user waits for nothing any more.
@@ -39,34 +36,6 @@ impl Interrupts {
     /// # Cancel safety
     /// None is lost.
     pub(super) async fn next(&mut self) {
-        if self.coming.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
+        let _signal = self.coming.next().await;
     }
-}
-
-#[cfg(unix)]
-async fn forward(interrupts: UnboundedSender<()>) {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
-    loop {
-        tokio::select! {
-            Some(()) = interrupt.recv() => {}
-            Some(()) = terminate.recv() => {}
-            else => return,
-        }
-        if interrupts.send(()).is_err() {
-            return;
-        }
-    }
-}
-
-#[cfg(not(unix))]
-async fn forward(interrupts: UnboundedSender<()>) {
-    while tokio::signal::ctrl_c().await.is_ok() && interrupts.send(()).is_ok() {}
 }

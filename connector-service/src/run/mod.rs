@@ -6,6 +6,7 @@ mod arguments;
 mod attempt;
 #[cfg(test)]
 mod attempt_tests;
+mod files;
 mod interrupts;
 mod kind;
 mod outputs;
@@ -17,10 +18,9 @@ mod task;
 mod template;
 mod value;
 
-use std::fs;
 use std::path::Path;
 
-use connector_core::host::Interface;
+use connector_core::host::Description;
 use connector_core::{Registry, pb};
 
 pub(crate) use arguments::RunArgs;
@@ -39,26 +39,23 @@ use crate::wanted::Wanted;
 /// The usage is wrong, or the run cannot start.
 pub(crate) async fn run(
     args: &RunArgs,
-    linked: Result<Registry, String>,
+    registry: Registry,
+    connectors: &[Description],
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<bool, String> {
     let template = args.template.as_deref().map(read_template).transpose()?;
-    let wanted = agreed(&args.task, template.as_ref())?;
+    let wanted = agreed(&args.task, template.as_ref().map(|given| &given.template))?;
     if let Some(folder) = args.output.as_deref().and_then(Path::parent)
         && !folder.as_os_str().is_empty()
         && !folder.is_dir()
     {
         return Err(format!("--output: there is no folder {}", folder.display()));
     }
-    let registry = match &args.connect {
-        // There, this binary's connectors only describe their types.
-        Some(_) => linked.unwrap_or_default(),
-        None => {
-            let registry = linked?;
-            linking::problem(&registry, &[]).map_or(Ok(registry), Err)?
-        }
-    };
-    let described = descriptions(&registry, &wanted);
+    if args.connect.is_none()
+        && let Some(problem) = linking::problem(&registry, &[])
+    {
+        return Err(problem);
+    }
     let failure = init_failure(&registry, &wanted);
     let service = match &args.connect {
         Some(address) => Service::at(address).await?,
@@ -68,9 +65,10 @@ pub(crate) async fn run(
         format!("the service does not say what it serves: {}", status.message())
     })?;
     let version = version(&wanted, &served).map_err(|unserved| failure.unwrap_or(unserved))?;
-    let described = described.into_iter().find(|(known, _)| *known == version);
-    let described = described.map(|(_, interface)| interface);
-    let task = Task::new(args, version, template, described.as_ref(), environment)?;
+    let is_wanted =
+        |it: &&Description| it.key.task_type == wanted.task_type && it.key.version == version;
+    let described = connectors.iter().find(is_wanted).map(|it| &it.interface);
+    let task = Task::new(args, version, template, described, environment)?;
     connector_gate::KnownSecrets::of_process().note_connection(Some(task.connection()));
     let folder = tempfile::Builder::new().prefix("flyte-run-").tempdir();
     let folder = folder.map_err(|error| format!("no folder for the outputs: {error}"))?;
@@ -126,8 +124,8 @@ fn conclude(
     }
 }
 
-fn read_template(file: &Path) -> Result<pb::TaskTemplate, String> {
-    let read = fs::read(file).map_err(|error| error.to_string());
+fn read_template(file: &Path) -> Result<template::Given, String> {
+    let read = files::read(file);
     read.and_then(|bytes| template::read(&bytes))
         .map_err(|error| format!("--template {}: {error}", file.display()))
 }
@@ -141,12 +139,6 @@ fn agreed(wanted: &Wanted, template: Option<&pb::TaskTemplate>) -> Result<Wanted
     } else {
         Err(format!("--template: it is a task of {task_type}@{version}; run that"))
     }
-}
-
-/// What connectors linked into this binary say of the task type, by version.
-fn descriptions(registry: &Registry, wanted: &Wanted) -> Vec<(i32, Interface)> {
-    let entries = registry.entries().filter(|entry| entry.key.task_type == wanted.task_type);
-    entries.map(|entry| (entry.key.version, entry.connector.describe())).collect()
 }
 
 /// Why the connector is not served, if it could not be started.
@@ -168,7 +160,8 @@ fn version(wanted: &Wanted, served: &[wire::TaskCategory]) -> Result<i32, String
         let mut known: Vec<String> =
             served.iter().map(|it| format!("{}@{}", it.name, it.version)).collect();
         known.sort();
-        format!("no connector serves {wanted}; served are: {}", known.join(", "))
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        linking::unknown(&wanted.to_string(), wanted.task_type.as_str(), &known)
     })
 }
 

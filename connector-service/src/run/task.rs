@@ -1,7 +1,6 @@
 //! The task to run: template, inputs and connection, and the requests made of them.
 //! `mod` builds one from the flags; `attempt` sends its requests. It opens no connection.
 
-use std::fs;
 use std::path::Path;
 
 use connector_core::host::Interface;
@@ -11,7 +10,8 @@ use connector_core::typed::{FieldDescription, Mismatches};
 use serde_json::{Map, Value as Json};
 
 use super::arguments::{Assignment, RunArgs};
-use super::{kind, settings, value};
+use super::template::Given;
+use super::{files, kind, settings, value};
 use crate::pb as wire;
 
 /// Project, domain and run of everything run here.
@@ -32,22 +32,24 @@ impl Task {
     /// Makes a task of the flags, by what the connector says of itself.
     ///
     /// # Errors
-    /// Whatever does not fit, with the flag it came from.
+    /// Whatever does not fit, all of it, with the flag it came from.
     pub(super) fn new(
         args: &RunArgs,
         version: i32,
-        template: Option<pb::TaskTemplate>,
+        given: Option<Given>,
         described: Option<&Interface>,
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
         let task_type = args.task.task_type.as_str();
-        let of_file = template.is_some();
-        let mut template = template.unwrap_or_else(|| from_nothing(task_type));
+        let of_file = given.is_some();
+        let Given { mut template, defaults } = given
+            .unwrap_or_else(|| Given { template: from_nothing(task_type), defaults: Vec::new() });
         template.task_type_version = version;
+        let mut problems = Vec::new();
         let described_config = described.and_then(|it| it.config.as_deref());
-        let custom = settings::collect(template.custom.take(), &args.config, described_config)?;
-        let connection = settings::connection(task_type, &custom, environment)?;
-        template.custom = Some(custom);
+        let custom = template.custom.take();
+        let custom = settings::collect(custom, &args.config, described_config, &mut problems);
+        let connection = settings::connection(task_type, &custom, environment, &mut problems);
 
         let interface = template.interface.get_or_insert_default();
         let inputs = interface.inputs.get_or_insert_default();
@@ -63,7 +65,24 @@ impl Task {
         if let (false, Some(fields)) = (of_file, described.and_then(|it| it.outputs.as_ref())) {
             outputs.variables = variables(fields);
         }
-        let inputs = read_inputs(args, interface.inputs.get_or_insert_default(), open)?;
+        let declared = interface.inputs.get_or_insert_default();
+        let mut misfits = Mismatches::default();
+        let inputs = read_inputs(args, defaults, declared, open, &mut misfits, &mut problems);
+        if !problems.is_empty() || !misfits.is_empty() {
+            // The service would find these, but only once all that is known here is mended.
+            if let Some(fields) = described.and_then(|it| it.inputs.as_deref()) {
+                misfits.extend(missing(fields, &inputs, &misfits));
+            }
+            if !misfits.is_empty() {
+                problems.push(misfits.into_error("the inputs").message().to_owned());
+            }
+            let misfits = settings::misfits(&custom, described_config.unwrap_or_default());
+            if !misfits.is_empty() {
+                problems.push(misfits.into_error("the settings").message().to_owned());
+            }
+            return Err(problems.join("\n"));
+        }
+        template.custom = Some(custom);
         let action = format!("a{:016x}", fastrand::u64(..));
         Ok(Self { template, inputs, connection, action })
     }
@@ -182,23 +201,29 @@ fn variable(name: &str, declared: Option<pb::LiteralType>, description: &str) ->
     pb::VariableEntry { key: name.to_owned(), value: Some(value) }
 }
 
-/// The inputs of the file and of the flags. Where nothing is declared (`open`), they are guessed, and
-/// declared by what was guessed.
+/// The inputs of the template's defaults, of the file and of the flags, the later ones instead of the earlier.
+/// Where nothing is declared (`open`), they are guessed, and declared by what was guessed.
 fn read_inputs(
     args: &RunArgs,
+    defaults: Vec<NamedLiteral>,
     declared: &mut pb::VariableMap,
     open: bool,
-) -> Result<Vec<NamedLiteral>, String> {
-    let mut given: Vec<(String, Given<'_>)> = Vec::new();
+    misfits: &mut Mismatches,
+    problems: &mut Vec<String>,
+) -> Vec<NamedLiteral> {
+    let mut given: Vec<(String, Value<'_>)> = Vec::new();
     if let Some(file) = &args.inputs {
-        given.extend(in_file(file)?.into_iter().map(|(name, json)| (name, Given::Json(json))));
+        match in_file(file) {
+            Ok(all) => given.extend(all.into_iter().map(|(name, json)| (name, Value::Json(json)))),
+            Err(problem) => problems.push(problem),
+        }
     }
     for Assignment { name, value } in &args.input {
         given.retain(|(known, _)| known != name);
-        given.push((name.clone(), Given::Text(value)));
+        given.push((name.clone(), Value::Text(value)));
     }
-    let mut problems = Mismatches::default();
-    let mut inputs = Vec::new();
+    let mut inputs = defaults;
+    inputs.retain(|default| !given.iter().any(|(name, _)| *name == default.name));
     for (name, given) in given {
         let entry = declared.variables.iter().find(|entry| entry.key == name);
         let read = match (entry, open) {
@@ -215,15 +240,30 @@ fn read_inputs(
         };
         match read {
             Ok(value) => inputs.push(NamedLiteral { name, value: Some(value) }),
-            Err(found) => problems.extend(found.in_field(&name)),
+            Err(found) => misfits.extend(found.in_field(&name)),
         }
     }
     declared.variables.sort_by(|a, b| a.key.cmp(&b.key));
-    if problems.is_empty() {
-        Ok(inputs)
-    } else {
-        Err(problems.into_error("the inputs").message().to_owned())
+    inputs
+}
+
+/// The inputs that the connector requires and nobody gave, right or wrong.
+fn missing(
+    fields: &[FieldDescription],
+    inputs: &[NamedLiteral],
+    misfits: &Mismatches,
+) -> Mismatches {
+    let is_given = |field: &FieldDescription| {
+        let told = |path: &str| path.split(['.', '[']).next() == Some(field.name.as_str());
+        inputs.iter().any(|input| input.name == field.name)
+            || misfits.iter().any(|it| told(it.path()))
+    };
+    let mut missing = Mismatches::default();
+    for field in fields.iter().filter(|field| field.required && !is_given(field)) {
+        let must = format!("is missing; it must be {}", field.kind.article());
+        missing.extend(Mismatches::new(must).in_field(&field.name));
     }
+    missing
 }
 
 fn no_such_input(declared: &pb::VariableMap) -> String {
@@ -243,17 +283,17 @@ fn no_such_input(declared: &pb::VariableMap) -> String {
 
 fn in_file(file: &Path) -> Result<Map<String, Json>, String> {
     let wrong = |error: String| format!("--inputs {}: {error}", file.display());
-    let bytes = fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let bytes = files::read(file).map_err(wrong)?;
     serde_json::from_slice(&bytes).map_err(|error| wrong(format!("it is no JSON object: {error}")))
 }
 
 /// An input as it was given.
-enum Given<'a> {
+enum Value<'a> {
     Text(&'a str),
     Json(Json),
 }
 
-impl Given<'_> {
+impl Value<'_> {
     fn literal(&self, declared: &pb::LiteralType) -> Result<pb::Literal, Mismatches> {
         match (self, declared.r#type.is_some()) {
             (Self::Text(text), true) => value::from_text(text, declared),

@@ -23,13 +23,8 @@ impl SwallowedText {
     /// # Errors
     /// [`connector_core::ErrorKind::Permanent`]: it says something else.
     pub fn from_settings(settings: &Settings) -> Result<Self> {
-        match settings.get("sql_comments") {
-            None | Some("warn") => Ok(Self::Warn),
-            Some("refuse") => Ok(Self::Refuse),
-            Some(other) => Err(ConnectorError::permanent(format!(
-                "the setting `sql_comments` is `warn` or `refuse`, not {other:?}"
-            ))),
-        }
+        let words = [("warn", Self::Warn), ("refuse", Self::Refuse)];
+        Ok(settings.choice("sql_comments", &words)?.unwrap_or(Self::Warn))
     }
 
     /// A note about a statement whose end is a comment by mistake, where it is to run all the same.
@@ -125,6 +120,11 @@ mod tests {
         assert!(with("warn").unwrap().judge(statement).unwrap().unwrap().contains("`WHERE x`"));
         assert!(with("refuse").unwrap().judge(statement).is_err());
         assert_eq!(with("refuse").unwrap().judge("SELECT 1").unwrap(), None);
-        assert!(with("ignore").unwrap_err().message().contains("`warn` or `refuse`"));
+        assert!(
+            with("ignore")
+                .unwrap_err()
+                .message()
+                .contains("SQL_COMMENTS: it is one of `warn`, `refuse`")
+        );
     }
 }

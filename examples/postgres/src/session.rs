@@ -96,8 +96,9 @@ pub(crate) fn failed(doing: &str) -> impl FnOnce(Error) -> ConnectorError + '_ {
             }
             // Without an answer of PostgreSQL it is the network, or a server that goes.
             None => {
-                let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-                (transient, format!("{error}{cause}"))
+                let causes = std::iter::successors(error.source(), |&cause| cause.source());
+                let causes: String = causes.map(|cause| format!(": {cause}")).collect();
+                (transient, format!("{error}{causes}"))
             }
         };
         ConnectorError::new(kind, format!("{doing}: {why}")).with_source(error)

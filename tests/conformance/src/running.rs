@@ -7,7 +7,7 @@ use connector_core::Registry;
 use connector_service::pb;
 use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
 use connector_service::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
-use connector_service::{Limits, Server, ServerError};
+use connector_service::{Ended, Limits, Server, ServerError};
 use prost_types::{Struct, Value, value::Kind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -33,7 +33,7 @@ pub struct Running {
     /// Where the operators' pages listen.
     pub admin: SocketAddr,
     stop: oneshot::Sender<()>,
-    served: JoinHandle<Result<(), ServerError>>,
+    served: JoinHandle<Result<Ended, ServerError>>,
 }
 
 /// What a server is started with.
@@ -168,8 +168,13 @@ impl Running {
 
     /// Asks the server to end, and waits until it has.
     pub async fn stop(self) {
+        let _ended = self.ended().await;
+    }
+
+    /// Asks the server to end, and waits until it has: what was cut off.
+    pub async fn ended(self) -> Ended {
         self.stop.send(()).ok();
-        self.served.await.expect("no panic").expect("a clean end");
+        self.served.await.expect("no panic").expect("a clean end")
     }
 }
 

@@ -24,13 +24,8 @@ impl DatetimeAs {
     /// # Errors
     /// [`ErrorKind::Permanent`]: it is neither `datetime` nor `timestamp`.
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self> {
-        match settings.get("datetime_as") {
-            None | Some("datetime") => Ok(Self::Datetime),
-            Some("timestamp") => Ok(Self::Timestamp),
-            Some(other) => Err(ConnectorError::permanent(format!(
-                "the setting `datetime_as` is `datetime` or `timestamp`, not {other:?}"
-            ))),
-        }
+        let words = [("datetime", Self::Datetime), ("timestamp", Self::Timestamp)];
+        Ok(settings.choice("datetime_as", &words)?.unwrap_or(Self::Datetime))
     }
 }
 

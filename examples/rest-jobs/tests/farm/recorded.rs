@@ -112,6 +112,16 @@ async fn what_the_farm_does_seldom() {
     farm.finish().unwrap();
 }
 
+#[tokio::test]
+async fn a_farm_that_is_closed_is_told_with_the_reason() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = connector().create(&render(&format!("http://{nobody}"))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transient { retry_after: None });
+    // The HTTP client's own text says only that a request could not be sent.
+    assert!(error.message().contains("the farm does not answer: error sending"), "{error}");
+    assert!(error.message().contains("Connection refused"), "{error}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_key_goes_to_hosts_of_http_only() {
     let connector = connector();

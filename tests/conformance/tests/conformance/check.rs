@@ -1,6 +1,31 @@
-//! `check` of a binary with a connector that cannot start: a server would leave it out, a check fails.
+//! A binary with a connector that cannot start: a server would leave it out, `check` fails, and commands about
+//! types know it as any other.
 
 use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// What a command printed, if it succeeded.
+fn printed(args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_probes"));
+    let output = command.args(args).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{args:?}: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn commands_about_types_start_no_connector() {
+    let described = printed(&["describe", "broken"]);
+    assert!(described.starts_with("Broken: broken (0)\n"), "{described}");
+    let module = printed(&["python", "broken"]);
+    assert!(module.contains("broken"), "{module}");
+    let listed: Value = serde_json::from_str(&printed(&["list", "--format", "json"])).unwrap();
+    let broken = listed.as_array().unwrap().iter().find(|it| it["task_type"] == "broken").unwrap();
+    assert_eq!((&broken["name"], &broken["version"]), (&"Broken".into(), &0.into()));
+    // For people the list says who does not start, and so starts all.
+    assert!(printed(&["list"]).contains("NOT SERVED: the setting `endpoint` is missing"));
+}
 
 #[test]
 fn a_connector_that_does_not_start_fails_the_check() {

@@ -2,7 +2,8 @@
 
 use conformance_tests::Running;
 use conformance_tests::probe::meta;
-use conformance_tests::running::{create, logs, metrics};
+use conformance_tests::running::{Setup, attempt, create, get, logs, metrics};
+use connector_core::pb as core_pb;
 use connector_service::pb;
 use connector_service::pb::get_task_logs_response::Part;
 use prost_types::{Duration, Timestamp};
@@ -175,4 +176,34 @@ async fn batch_job_has_three_pages_and_two_metrics() {
     let names: Vec<_> = measured.into_inner().results.into_iter().map(|m| m.metric).collect();
     assert_eq!(names, ["cpu_usage", "memory_bytes"]);
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_replica_that_saw_no_secrets_of_a_job_shows_neither_its_log_nor_its_metrics() {
+    let replica = || Setup::default().policy("UNSEEN_JOBS", "refuse").start();
+    let (first, second) = (replica().await, replica().await);
+    let secrets = [("api_key".to_owned(), "brought-by-the-task".to_owned())].into();
+    let connection = Some(core_pb::Connection { secrets, ..Default::default() });
+    let mut request = attempt("batch_job", "unseen", 0);
+    request.connection.clone_from(&connection);
+    let created = first.tasks().await.create_task(request).await.unwrap().into_inner();
+    let job = created.resource_meta;
+    first.tasks().await.get_task_logs(logs("batch_job", job.clone())).await.unwrap();
+
+    let mut tasks = second.tasks().await;
+    let refused = [
+        tasks.get_task_logs(logs("batch_job", job.clone())).await.unwrap_err(),
+        tasks.get_task_metrics(metrics("batch_job", job.clone())).await.unwrap_err(),
+    ];
+    for status in refused {
+        assert_eq!(status.code(), Code::FailedPrecondition, "{status:?}");
+        assert!(status.message().contains("unseen_jobs=answer"), "{status:?}");
+    }
+    // Whoever polls it brings its secrets.
+    let poll = pb::GetTaskRequest { connection, ..get("batch_job", job.clone()) };
+    tasks.get_task(poll).await.unwrap();
+    tasks.get_task_logs(logs("batch_job", job.clone())).await.unwrap();
+    tasks.get_task_metrics(metrics("batch_job", job)).await.unwrap();
+    first.stop().await;
+    second.stop().await;
 }

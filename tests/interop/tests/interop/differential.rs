@@ -189,8 +189,37 @@ const INTENDED: &[Intended] = &[
     Intended {
         cases: &["metrics page"],
         fields: &[
+            ("kinds.flyte_connector_masked_errors", "counter"),
+            ("labels.flyte_connector_masked_errors_total", "kind"),
+            ("samples.flyte_connector_masked_errors_total{*}", "0.0"),
+            ("kinds.flyte_connector_abandoned_creates", "counter"),
+            ("labels.flyte_connector_abandoned_creates_total", "outcome"),
+            ("samples.flyte_connector_abandoned_creates_total{*}", "0.0"),
+        ],
+        reason: "in Python every error of a poll is the executor's to see, and a job whose creator left runs on",
+    },
+    Intended {
+        cases: &["metrics page"],
+        fields: &[
+            ("kinds.flyte_connector_build_info", "gauge"),
+            ("labels.flyte_connector_build_info", "version"),
+            ("samples.flyte_connector_build_info{}", "1.0"),
+            ("kinds.flyte_connector_log_lines_dropped", "counter"),
+            ("labels.flyte_connector_log_lines_dropped_total", "[]"),
+            ("samples.flyte_connector_log_lines_dropped_total{}", "0.0"),
+        ],
+        reason: "the build of Python's service is that of its package, and its log waits for its reader",
+    },
+    Intended {
+        cases: &["metrics page"],
+        fields: &[
             ("kinds.flyte_connector_errors_as_jobs", "counter"),
             ("labels.flyte_connector_errors_as_jobs_total", "kind"),
+            (
+                "samples.flyte_connector_errors_as_jobs_total{task_type=batch_job,operation=get}",
+                "0.0",
+            ),
+            ("samples.flyte_connector_errors_as_jobs_total{task_type=echo,*}", "0.0"),
             (
                 "samples.flyte_connector_errors_as_jobs_total{task_type=batch_job,operation=create}",
                 "1.0",

@@ -28,13 +28,15 @@ fn a_crate_that_is_not_named_is_not_served() {
 
 #[test]
 fn an_expected_connector_that_is_not_linked_stops_the_start() {
-    for expected in ["link_b", "link_b@2", "link_a@7"] {
+    // Where only the version is another, nothing was misspelled.
+    let meant = "; did you mean link_a?";
+    for (expected, meant) in [("link_b", meant), ("link_b@2", meant), ("link_a@7", "")] {
         let refused = serve(HALF.as_ref(), &["--expect", expected]);
         assert_eq!(refused.code, Some(1), "{expected}: {refused:?}");
         assert_eq!(refused.stdout, "", "{expected} was missed too late");
         let first_line = format!(
             "error: the expected connector {expected} is not linked into this binary; \
-             linked are: link_a (1)"
+             linked are: link_a (1){meant}"
         );
         assert_eq!(refused.stderr.lines().next(), Some(first_line.as_str()));
         assert!(refused.stderr.contains("`use my_connectors as _;`"), "{refused:?}");

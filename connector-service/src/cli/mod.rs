@@ -1,0 +1,315 @@
+//! The command line: flags, their environment variables, and one-line usage errors.
+//! `app` acts on it. Python's spellings are accepted, and under the name `c0` the flags are Python's.
+
+mod variables;
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::time::Duration;
+
+use clap::error::{Error, ErrorKind};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use connector_core::host::quantity;
+use connector_gate::TextLimit;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::limits::Limits;
+use crate::python::PythonArgs;
+use crate::run::RunArgs;
+use crate::telemetry::{LogFormat, log_level};
+use crate::wanted::Wanted;
+use variables::Added;
+pub(crate) use variables::Environment;
+
+const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line; \
+    3 calls or creates were cut off by the end. `run` has its own, see `run --help`.\n\
+    Every flag of `serve` can also be set by an environment variable, shown in brackets; an empty one is \
+    none. Sizes and spans of time take units, such as 16MiB and 30s.";
+
+/// Serves Flyte connectors over gRPC.
+#[derive(Debug, Parser)]
+#[command(name = "connector-server", version, after_help = EXIT_CODES)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Subcommands>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    /// Serve the linked connectors (what happens without a command, too).
+    Serve(Box<ServeArgs>),
+    /// Start everything but the listeners, and fail where a server would leave a connector out; for CI.
+    Check(Box<ServeArgs>),
+    /// Print the linked connectors with their task types and versions, and which of them do not start.
+    List(ListArgs),
+    /// Print what a connector takes and gives: settings, inputs, outputs, secrets.
+    Describe(DescribeArgs),
+    /// Write the Python task class of a connector, as a module or a package.
+    Python(PythonArgs),
+    /// Run one task from here to its end, without Flyte.
+    Run(Box<RunArgs>),
+}
+
+/// What the arguments ask for.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Serve.
+    Serve(Box<ServeArgs>),
+    /// Start everything but the listeners.
+    Check(Box<ServeArgs>),
+    /// Print the connectors.
+    List(ListArgs),
+    /// Print what one takes and gives.
+    Describe(DescribeArgs),
+    /// Write the Python task class of one.
+    Python(PythonArgs),
+    /// Run a task.
+    Run(Box<RunArgs>),
+}
+
+/// The arguments of `list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// How to print them. JSON is made of their types alone: no connector is started.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ListFormat,
+}
+
+/// The form of a list of connectors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// A JSON list, one object for each task type and version.
+    Json,
+}
+
+/// The arguments of `describe`.
+#[derive(Debug, Args)]
+pub(crate) struct DescribeArgs {
+    /// The task type.
+    pub(crate) task_type: String,
+    /// Print a JSON Schema instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The flags of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Address to listen on; `::` is every address, of IPv4 too.
+    #[arg(long, env = "CONNECTOR_HOST", default_value = "::")]
+    pub(crate) host: String,
+    /// Port of the gRPC services; 0 picks a free one.
+    #[arg(long, env = "CONNECTOR_PORT", default_value = "8000", value_parser = port)]
+    pub(crate) port: u16,
+    /// Port of the metrics page and of /live and /ready; 0 picks a free one.
+    #[arg(long, env = "CONNECTOR_PROMETHEUS_PORT", default_value = "9090", value_parser = port)]
+    #[arg(alias = "prometheus_port")]
+    pub(crate) prometheus_port: u16,
+    /// End after that many seconds, or that span of time; for tests.
+    #[arg(long, env = "CONNECTOR_TIMEOUT", value_name = "SECONDS", value_parser = quantity::seconds)]
+    pub(crate) timeout: Option<Duration>,
+    /// Refuse to start unless this connector is served; may be given several times.
+    #[arg(long, env = "CONNECTOR_EXPECT", value_name = "TASK_TYPE[@VERSION]")]
+    #[arg(value_delimiter = ',', value_parser = Wanted::parse)]
+    pub(crate) expect: Vec<Wanted>,
+    /// Largest request taken, in bytes or with a unit.
+    #[arg(long, env = "CONNECTOR_MAX_REQUEST_BYTES", value_name = "BYTES", value_parser = quantity::size)]
+    #[arg(default_value = "16MiB")]
+    max_request_bytes: usize,
+    /// Largest answer sent, in bytes or with a unit; a stock executor receives 4 MiB.
+    #[arg(long, env = "CONNECTOR_MAX_RESPONSE_BYTES", value_name = "BYTES", value_parser = quantity::size)]
+    #[arg(default_value = "4MiB")]
+    max_response_bytes: usize,
+    /// Longest text of an error or of a job's state, in bytes once percent-encoded; stock proxies take
+    /// 4 KiB of headers.
+    #[arg(long, env = "CONNECTOR_MAX_ERROR_BYTES", value_name = "BYTES", value_parser = error_bytes)]
+    #[arg(default_value = "3.5KiB")]
+    max_error_bytes: usize,
+    /// Longest time a call may take; a create goes on without its caller.
+    #[arg(long, env = "CONNECTOR_MAX_CALL_SECONDS", value_name = "SECONDS", value_parser = some_time)]
+    #[arg(default_value = "60")]
+    max_call_seconds: Duration,
+    /// How long to go on as before after SIGTERM, while health says `NOT_SERVING` already.
+    #[arg(long, env = "CONNECTOR_LAME_DUCK_SECONDS", value_name = "SECONDS")]
+    #[arg(value_parser = quantity::seconds, default_value = "0")]
+    lame_duck_seconds: Duration,
+    /// How long running calls may go on after that.
+    #[arg(long, env = "CONNECTOR_GRACE_SECONDS", value_name = "SECONDS")]
+    #[arg(value_parser = quantity::seconds, default_value = "20")]
+    grace_seconds: Duration,
+    /// How much to log.
+    #[arg(long, env = "CONNECTOR_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
+    #[arg(value_parser = log_level)]
+    pub(crate) log_level: LevelFilter,
+    /// How to log.
+    #[arg(long, env = "CONNECTOR_LOG_FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+    /// Accepted for Python's sake: worker threads follow the processors.
+    #[arg(long, env = "CONNECTOR_WORKER", hide = true, value_name = "N")]
+    pub(crate) worker: Option<u64>,
+    /// Accepted for Python's sake: connectors are linked, not loaded. Both `--modules a b`, as
+    /// `ConnectorEnvironment` writes it, and `--modules a --modules b`.
+    #[arg(long, env = "CONNECTOR_MODULES", hide = true, value_name = "MODULE")]
+    #[arg(num_args = 1.., value_delimiter = ',')]
+    pub(crate) modules: Vec<String>,
+}
+
+/// The command line of Python's `c0`, which knows neither subcommands nor a host.
+#[derive(Debug, Parser)]
+#[command(name = "c0", version, after_help = EXIT_CODES)]
+struct C0 {
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+impl ServeArgs {
+    /// The limits these flags set.
+    pub(crate) const fn limits(&self) -> Limits {
+        Limits {
+            max_request_bytes: self.max_request_bytes,
+            max_response_bytes: self.max_response_bytes,
+            max_error_bytes: self.max_error_bytes,
+            max_call: self.max_call_seconds,
+            lame_duck: self.lame_duck_seconds,
+            grace: self.grace_seconds,
+        }
+    }
+}
+
+/// Text to print instead of acting, and whether it is an error.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Printed {
+    pub(crate) text: String,
+    pub(crate) is_error: bool,
+}
+
+/// A command line that was read.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) command: Command,
+    /// What the operator should know of the variables.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// The environment variables that flags are read from.
+pub(crate) fn variables() -> Vec<String> {
+    variables::names(&Cli::command())
+}
+
+/// The form of log that a command line which cannot be read seems to wish.
+pub(crate) fn wished_format(arguments: &[OsString], environment: &Environment) -> LogFormat {
+    let mut said = arguments.iter().filter_map(|argument| argument.to_str());
+    let flag = said.find_map(|word| word.strip_prefix("--log-format").map(str::to_owned));
+    let format = match flag.as_deref() {
+        Some("") => said.next().map(str::to_owned),
+        Some(value) => Some(value.trim_start_matches('=').to_owned()),
+        None => {
+            let variable = environment.get(OsStr::new("CONNECTOR_LOG_FORMAT"));
+            variable.and_then(OsStr::to_str).map(str::to_owned)
+        }
+    };
+    if format.as_deref() == Some("json") { LogFormat::Json } else { LogFormat::Text }
+}
+
+/// Reads the arguments, the program's name first, and what they leave open from variables.
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+) -> Result<Parsed, Printed> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let program = arguments.first().map(Path::new).and_then(Path::file_stem);
+    let is_c0 = program.is_some_and(|name| name == "c0");
+    let shown = if is_c0 { C0::command() } else { Cli::command() };
+    let read =
+        |arguments: &[OsString]| variables::without(shown.clone()).try_get_matches_from(arguments);
+    // The help shows the variables.
+    let printed = |error| match shown.clone().try_get_matches_from(&arguments) {
+        Err(shown) if is_help(&shown) => printed(&shown),
+        _ => printed(&error),
+    };
+    let matches = read(&arguments).map_err(printed)?;
+    let (asked, own, place) = match matches.subcommand() {
+        Some((name, own)) => (shown.find_subcommand(name), own, 2),
+        None => (Some(&shown), &matches, 1),
+    };
+    let added = asked.map(|asked| Added::to(asked, own, environment)).unwrap_or_default();
+    let with = |added: &Added| {
+        let mut all = arguments.clone();
+        let rest = all.split_off(place.min(all.len()));
+        all.extend(added.arguments.iter().cloned().chain(rest));
+        all
+    };
+    let matches = if added.arguments.is_empty() {
+        matches
+    } else {
+        read(&with(&added))
+            .map_err(|error| Printed { text: added.complaint(&error), is_error: true })?
+    };
+    let command = command(&matches, is_c0).map_err(printed)?;
+    Ok(Parsed { command, warnings: added.warnings })
+}
+
+fn command(matches: &ArgMatches, is_c0: bool) -> Result<Command, Error> {
+    if is_c0 {
+        return Ok(Command::Serve(Box::new(C0::from_arg_matches(matches)?.serve)));
+    }
+    let Cli { command, serve } = Cli::from_arg_matches(matches)?;
+    Ok(match command {
+        Some(Subcommands::Check(serve)) => Command::Check(serve),
+        Some(Subcommands::List(args)) => Command::List(args),
+        Some(Subcommands::Describe(args)) => Command::Describe(args),
+        Some(Subcommands::Python(args)) => Command::Python(args),
+        Some(Subcommands::Run(args)) => Command::Run(args),
+        Some(Subcommands::Serve(serve)) => Command::Serve(serve),
+        None => Command::Serve(Box::new(serve)),
+    })
+}
+
+fn is_help(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
+}
+
+fn printed(error: &Error) -> Printed {
+    if is_help(error) {
+        Printed { text: error.to_string(), is_error: false }
+    } else {
+        Printed { text: one_line(error), is_error: true }
+    }
+}
+
+/// What is wrong, without the usage text below it.
+fn one_line(error: &Error) -> String {
+    let error = error.to_string();
+    let said = error.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+    let said: Vec<&str> =
+        said.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
+    format!("{}; see --help\n", said.join(" "))
+}
+
+fn error_bytes(text: &str) -> Result<usize, String> {
+    let least = TextLimit::LEAST_BYTES;
+    match quantity::size(text)? {
+        bytes if bytes >= least => Ok(bytes),
+        _ => Err(format!("a text needs room for what is wrong: {least} bytes or more")),
+    }
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "a port is a number from 0 to 65535".to_owned())
+}
+
+fn some_time(text: &str) -> Result<Duration, String> {
+    match quantity::seconds(text)? {
+        Duration::ZERO => Err("it must be longer than 0".to_owned()),
+        span => Ok(span),
+    }
+}
+
+#[cfg(test)]
+mod tests;
