@@ -40,6 +40,11 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// Whether somebody has cancelled it.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.status.error_result.as_ref().is_some_and(|problem| problem.reason == "stopped")
+    }
+
     /// A moment of `statistics`, which has them as milliseconds in text.
     pub(crate) fn moment(&self, pointer: &str) -> Option<SystemTime> {
         moment(self.statistics.pointer(pointer)?)
@@ -117,7 +122,7 @@ impl Api {
     pub(crate) async fn insert(
         &self,
         place: Place<'_>,
-        query: Map<String, Value>,
+        query: &Map<String, Value>,
         key: Option<&Secret>,
     ) -> Result<Job> {
         let mut reference = json!({"projectId": place.project, "jobId": place.job_id});
@@ -269,8 +274,13 @@ fn read_refusal(refusal: &Refusal<'_>) -> Reading {
     }
 }
 
-/// How the token endpoint says no: `{"error", "error_description"}`.
+/// How the token endpoint says no: `{"error", "error_description"}`, or as every API of Google's does.
 fn read_sign_in(refusal: &Refusal<'_>) -> Reading {
     let text = |name: &str| refusal.body.get(name)?.as_str().map(str::to_owned);
-    Reading { code: text("error"), message: text("error_description"), ..Reading::default() }
+    match text("error") {
+        Some(code) => {
+            Reading { code: Some(code), message: text("error_description"), ..Reading::default() }
+        }
+        None => read_refusal(refusal),
+    }
 }

@@ -31,7 +31,7 @@ use connector_http::Endpoint;
 use connector_sql::SwallowedText;
 use serde_json::{Map, Value};
 
-use crate::api::{Api, Place};
+use crate::api::{Api, Job, Place};
 use crate::config::QueryTask;
 use crate::parameters::DatetimeAs;
 
@@ -52,6 +52,9 @@ pub struct Access {
     #[secret]
     google_application_credentials: Option<Secret>,
 }
+
+/// So many jobs of one attempt may have been cancelled before it counts as cancelled itself.
+const MOST_STOPPED: u32 = 5;
 
 /// A job that nobody can ask about is not lost: BigQuery keeps it, and says when it does not know it. Six
 /// hours are as long as a query may run.
@@ -88,6 +91,22 @@ impl BigQuery {
             comments: SwallowedText::from_settings(settings)?,
             datetimes: DatetimeAs::from_settings(settings)?,
             key: settings.secret("google_application_credentials"),
+        })
+    }
+
+    async fn insert(
+        &self,
+        job: &QueryJob,
+        query: &Map<String, Value>,
+        key: Option<&Secret>,
+    ) -> Result<Job> {
+        let inserted = self.api.insert(job.place(), query, key).await;
+        inserted.map_err(|error| match error.kind() {
+            // A key that is no good is none at the next attempt either.
+            ErrorKind::Unauthenticated => {
+                ConnectorError::permanent(error.message().to_owned()).with_source(error)
+            }
+            _ => error,
         })
     }
 
@@ -152,14 +171,16 @@ impl AsyncConnector for BigQuery {
         let QueryTask { project, location, user_agent, .. } = config;
         let mut job = QueryJob { job_id, project, location, user_agent };
         let secret = task.context.connection.google_application_credentials.as_ref();
-        let inserted = self.api.insert(job.place(), query, secret).await;
-        let inserted = inserted.map_err(|error| match error.kind() {
-            // A key that is no good is none at the next attempt either.
-            ErrorKind::Unauthenticated => {
-                ConnectorError::permanent(error.message().to_owned()).with_source(error)
+        let id = job.job_id.clone();
+        let mut inserted = self.insert(&job, &query, secret).await?;
+        for number in 2..=MOST_STOPPED {
+            if !inserted.is_stopped() {
+                break;
             }
-            _ => error,
-        })?;
+            // The attempt came back after its job was given up and cancelled: it gets another one.
+            job.job_id = format!("{id}_{number}");
+            inserted = self.insert(&job, &query, secret).await?;
+        }
         // Where BigQuery has chosen the location, later calls do not find the job without it.
         job.location = job.location.or(inserted.job_reference.location);
         Ok(job)

@@ -10,3 +10,4 @@ pub mod plan;
 pub mod server;
 pub mod storm;
 pub mod vendor;
+pub mod vendors;

@@ -60,7 +60,8 @@ impl Plan {
     }
 }
 
-fn trouble(luck: &mut Rng, pace: &Pace) -> Trouble {
+/// What the executor does to a task.
+pub(crate) fn trouble(luck: &mut Rng, pace: &Pace) -> Trouble {
     let some_of = |span: Duration, luck: &mut Rng| span.mul_f64(luck.f64());
     let repeated_create = match luck.u32(0..10) {
         0 => Some(RepeatedCreate::Concurrent { calls: luck.usize(2..5) }),

@@ -1,6 +1,7 @@
 //! One run: a vendor, an executor with many tasks at once, and servers that come and go.
 //! Tests choose how servers are replaced; `outcome` judges what is left.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -96,17 +97,17 @@ impl Storm {
             plans
         };
         let (plans, lives) =
-            tokio::join!(tasks, self.servers(launcher, &vendor, &executor, first, over));
+            tokio::join!(tasks, self.servers(launcher, vendor.address(), &executor, first, over));
         let told = format!("CHAOS_SEED={seed}, servers {:?}", self.ends);
         Outcome::new(told, plans, &executor, vendor.entries(), lives, started.elapsed()).await
     }
 
     /// Keeps a server at work until the tasks are over, then terminates the last one: what it still
     /// keeps then, nobody else will ever clean up.
-    async fn servers(
+    pub(crate) async fn servers(
         &self,
         launcher: &dyn Launcher,
-        vendor: &Vendor,
+        vendor: SocketAddr,
         executor: &FakeExecutor,
         first: Server,
         mut over: watch::Receiver<bool>,
@@ -120,7 +121,7 @@ impl Storm {
                 _ = over.wait_for(|over| *over) => break,
                 () = tokio::time::sleep(at_work), if self.ends != ServerEnds::Never => {}
             }
-            let next = Server::start(launcher, vendor.address()).await;
+            let next = Server::start(launcher, vendor).await;
             let old = std::mem::replace(&mut server, next);
             let id = old.id;
             match self.ends {

@@ -150,6 +150,20 @@ async fn a_repeated_insert_finds_the_job_and_its_location() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_that_comes_back_after_its_job_was_cancelled_gets_another_one() {
+    let fake = FakeBigQuery::new();
+    let google = harness(&fake);
+    let first = google.create(&query(&fake, STATEMENT)).await.unwrap();
+    first.delete().await.unwrap();
+    let second = first.create_again().await.unwrap();
+    assert_eq!(second.run().await.unwrap().phases().last(), Some(&Phase::Succeeded));
+    // And that one is found again.
+    let third = first.create_again().await.unwrap();
+    assert_eq!(third.resource_meta(), second.resource_meta());
+    assert_eq!(fake.books().jobs.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn refusals_have_their_kinds() {
     let fake = FakeBigQuery::new();
     let google = harness(&fake);

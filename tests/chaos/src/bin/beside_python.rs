@@ -1,5 +1,5 @@
 //! The same storms over the official Python service and over this server, one after the other.
-//! Run by hand (`cargo run -p chaos-tests --features python --bin beside-python`); the figures go to `docs/src/executor.md`.
+//! Run by hand (`cargo run -p chaos-tests --bin beside-python`); the figures go to `docs/src/executor.md`.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
