@@ -73,23 +73,6 @@ pub struct QueryRequest<Q> {
     pub query: Q,
 }
 
-/// A request in its own bytes, for connectors that pass it on: what this version does not know of it
-/// goes along.
-#[derive(Clone)]
-pub struct Wire {
-    /// The method that was called: the last part of the path.
-    pub method: &'static str,
-    /// The message, as it was before it was packed.
-    pub message: Bytes,
-}
-
-impl fmt::Debug for Wire {
-    // The message may hold secrets.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wire").field("method", &self.method).finish_non_exhaustive()
-    }
-}
-
 /// The state of a job, with outputs as literals; there are some only when the job succeeded.
 pub type ErasedResource = Resource<NamedLiterals>;
 

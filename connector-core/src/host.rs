@@ -3,13 +3,14 @@
 //! any release; connectors and their tests call nothing here.
 
 pub use crate::erased::{
-    CallError, CreateRequest, DynConnector, ErasedResource, JobRequest, QueryRequest, Wire,
+    CallError, CreateRequest, DynConnector, ErasedResource, JobRequest, QueryRequest,
 };
 pub use crate::error::with_causes;
 pub use crate::registry::entry::{Description, Entry, Origin};
 pub use crate::registry::readers::{UnreadVariable, Variables};
 pub use crate::secret::Refreshed;
 pub use crate::typed::describe::{Interface, Shape};
+pub use crate::wire::Wire;
 
 /// Spans of time and sizes, as operators write them in flags and variables.
 pub mod quantity {

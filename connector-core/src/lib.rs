@@ -105,6 +105,7 @@ mod struct_serde;
 mod task;
 pub mod typed;
 mod variables;
+mod wire;
 
 pub use blocking::blocking;
 #[cfg(feature = "chrono")]

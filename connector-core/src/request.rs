@@ -7,10 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::erased::Wire;
 use crate::key::ConnectorKey;
 use crate::pb;
 use crate::spec::ConnectorSpec;
+use crate::wire::Wire;
 
 /// Which connector was called, and until when the caller waits.
 #[derive(Debug, Clone)]
