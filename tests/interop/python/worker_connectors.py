@@ -1,4 +1,4 @@
-"""A connector for the tests of workers: it says which process answers, dawdles, and blocks its process.
+"""A connector for the tests of workers: it says which process answers, dawdles, works, and blocks its process.
 
 `workers.rs` has it served behind a server of this project; nothing else imports it.
 """
@@ -17,6 +17,7 @@ from flyteidl2.core.execution_pb2 import TaskExecution
 
 DAWDLES = 1.0
 BLOCKS = 4.0
+WORKS = 0.001
 LISTENS = "0A"
 
 
@@ -66,6 +67,10 @@ class BehindConnector(AsyncConnector[BehindJob]):
             await asyncio.sleep(DAWDLES)
         if job.startswith("block"):
             time.sleep(BLOCKS)
+        if job.startswith("work"):
+            until = time.process_time() + WORKS
+            while time.process_time() < until:
+                pass
         seen = surroundings() if job.startswith("look") else None
         return Resource(phase=TaskExecution.RUNNING, message=str(os.getpid()), custom_info=seen)
 

@@ -113,7 +113,16 @@ impl Server {
     /// # Errors
     /// If it does not start or does not listen in time.
     pub fn python(venv: &Venv) -> Result<Self> {
-        Self::c0("c0", venv.command("c0").args(REFERENCE))
+        let [_, module] = REFERENCE;
+        Self::python_with(venv, module)
+    }
+
+    /// Starts `c0` of the official SDK with a module of connectors.
+    ///
+    /// # Errors
+    /// If it does not start or does not listen in time.
+    pub fn python_with(venv: &Venv, module: &str) -> Result<Self> {
+        Self::c0("c0", venv.command("c0").args(["--modules", module]))
     }
 
     /// Starts `c0` with the connectors that the packages of the environment bring, and with variables of

@@ -4,4 +4,5 @@
 
 mod bigquery;
 mod databricks;
+mod entry_points;
 mod snowflake;
