@@ -43,6 +43,10 @@ struct FromPython;
 struct Deploying;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/keep-python.md")]
+struct KeepPython;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/moving-over.md")]
 struct MovingOver;
 
