@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use connector_core::Registry;
+use connector_core::host::Origin;
 use connector_core::prelude::*;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -75,8 +76,9 @@ fn main() {
     for (task_type, version) in [("render", 0), ("render", 1), ("bake.v2", 0), ("bake.v2", 1)] {
         let entry = registry.get(task_type, version).unwrap();
         assert_eq!(entry.name, "Render Farm");
-        assert!(entry.place.file.ends_with("all_arguments.rs"), "{}", entry.place);
-        assert_eq!(entry.place.line, 16);
+        let Origin::Source(place) = &entry.origin else { panic!("{entry:?}") };
+        assert!(place.file.ends_with("all_arguments.rs"), "{place}");
+        assert_eq!(place.line, 17);
         assert_eq!(entry.policy, RenderFarm::POLICY);
     }
 
