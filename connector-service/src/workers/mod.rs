@@ -102,12 +102,7 @@ impl Seat {
             let name = format!("{}-{turn}", self.number);
             let born = Instant::now();
             match self.recipe.start(&name).await {
-                Ok(worker) => {
-                    if let Some(first) = first.take() {
-                        first.send(Ok(worker.failed.clone())).await.ok();
-                    }
-                    self.serve(worker, &name).await;
-                }
+                Ok(worker) => self.serve(worker, &name, first.take()).await,
                 Err(why) => match first.take() {
                     Some(first) => {
                         first.send(Err(why)).await.ok();
@@ -121,8 +116,8 @@ impl Seat {
         }
     }
 
-    /// Lets a worker serve until it ends, or is blocked for too long.
-    async fn serve(&self, mut worker: Worker, name: &str) {
+    /// Lets a worker serve until it ends, or is blocked for too long. Tells once it can be asked.
+    async fn serve(&self, mut worker: Worker, name: &str, first: Option<mpsc::Sender<First>>) {
         let channel = match Address::Unix(worker.socket.clone()).channel() {
             Ok(channel) => channel,
             Err(error) => {
@@ -133,6 +128,9 @@ impl Seat {
         let member = Member::new(channel);
         let watched = member.watched();
         self.pool.add(Arc::clone(&member));
+        if let Some(first) = first {
+            first.send(Ok(worker.failed.clone())).await.ok();
+        }
         tracing::info!(worker = name, "serves");
         let ended = tokio::select! {
             ended = worker.ended() => Some(ended),

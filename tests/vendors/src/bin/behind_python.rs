@@ -80,7 +80,9 @@ async fn polled(server: Server) -> Result<Polled, Problem> {
         (processor_time(server.pid())?, time_of_workers()?);
     let (began, mut count) = (Instant::now(), 0_u32);
     while began.elapsed() < MEASURED {
-        let caller = polling.join_next().await.ok_or("nobody polls")???;
+        let polled = polling.join_next().await.ok_or("nobody polls")??;
+        let caller =
+            polled.map_err(|error| format!("{error}; it printed:\n{}", server.output()))?;
         count += 1;
         again(&mut polling, &channel, caller);
     }
