@@ -143,8 +143,11 @@ impl Gate {
 
     /// How much the rules remember, by what it is.
     pub(crate) fn remembered(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        let accounts = [("accounts", self.site.rates.accounts())];
-        self.creates.remembered().into_iter().chain(self.polls.remembered()).chain(accounts)
+        let of_site = [
+            ("accounts", self.site.rates.accounts()),
+            ("brought_secrets", self.site.brought.len()),
+        ];
+        self.creates.remembered().into_iter().chain(self.polls.remembered()).chain(of_site)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::isolation::{Interrupted, Places, Workplace};
 use crate::observer::Observer;
 use crate::operation::Operation;
 use crate::rate::Rates;
-use crate::scrub::{KnownSecrets, LentSecrets, Scrub, Scrubber, secret_in};
+use crate::scrub::{BroughtSecrets, KnownSecrets, LentSecrets, Scrub, Scrubber, secret_in};
 use crate::text::TextLimit;
 use crate::unseen::SeenJobs;
 
@@ -30,6 +30,8 @@ pub(crate) struct Site {
     pub(crate) texts: TextLimit,
     /// The jobs whose secrets are known here.
     pub(crate) seen: SeenJobs,
+    /// What to look for of the secrets of calls.
+    pub(crate) brought: BroughtSecrets,
     /// The operator's secrets, which a call may use beside its own.
     lent: Option<LentSecrets>,
     /// The server's own threads, for timers and what outlives a call.
@@ -54,7 +56,22 @@ impl Site {
             Workplace::new(name, policy.isolation, policy.concurrency, server.clone(), places);
         let rates = Rates::new(policy.rate);
         let seen = SeenJobs::new(entry, policy.unseen_jobs, KnownSecrets::of_process());
-        Self { connector, policy, workplace, rates, texts, seen, lent, server }
+        Self {
+            connector,
+            policy,
+            workplace,
+            rates,
+            texts,
+            seen,
+            brought: BroughtSecrets::new(),
+            lent,
+            server,
+        }
+    }
+
+    /// Takes the secrets of a call out of what is said, if it has any.
+    fn scrubber(&self, connection: Option<&pb::Connection>) -> Option<Scrubber> {
+        Scrubber::of(connection, &self.brought, self.lent.as_ref())
     }
 
     /// An error without the secrets of the call's connection.
@@ -63,7 +80,7 @@ impl Site {
         error: CallError,
         connection: Option<&pb::Connection>,
     ) -> CallError {
-        match Scrubber::of(connection, self.lent.as_ref()) {
+        match self.scrubber(connection) {
             Some(scrubber) => scrubber.error(error),
             None => error,
         }
@@ -75,7 +92,7 @@ impl Site {
         metadata: &[u8],
         connection: Option<&pb::Connection>,
     ) -> Option<String> {
-        secret_in(metadata, &Scrubber::of(connection, self.lent.as_ref())?)
+        secret_in(metadata, &self.scrubber(connection)?)
     }
 
     /// A text without the secrets of the call's connection.
@@ -84,7 +101,7 @@ impl Site {
         mut text: String,
         connection: Option<&pb::Connection>,
     ) -> String {
-        if let Some(scrubber) = Scrubber::of(connection, self.lent.as_ref()) {
+        if let Some(scrubber) = self.scrubber(connection) {
             scrubber.text(&mut text);
         }
         text
@@ -110,7 +127,7 @@ impl Site {
         mut resource: ErasedResource,
         connection: Option<&pb::Connection>,
     ) -> ErasedResource {
-        if let Some(scrubber) = Scrubber::of(connection, self.lent.as_ref()) {
+        if let Some(scrubber) = self.scrubber(connection) {
             scrubber.resource(&mut resource);
         }
         resource.message = self.texts.shortened(resource.message);

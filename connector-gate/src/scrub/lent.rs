@@ -56,7 +56,7 @@ mod tests {
     use connector_core::OperatorSecrets;
 
     use super::LentSecrets;
-    use crate::scrub::{Scrub, Scrubber};
+    use crate::scrub::{BroughtSecrets, Scrub, Scrubber};
 
     #[test]
     fn what_is_mounted_is_hidden_also_after_it_changed() {
@@ -69,7 +69,8 @@ mod tests {
         ];
         let secrets = Arc::new(OperatorSecrets::read("render", &variables).unwrap());
         let lent = LentSecrets::of(&secrets).unwrap();
-        let scrubbed = |text| Scrubber::of(None, Some(&lent)).unwrap().scrubbed(text);
+        let scrubbed =
+            |text| Scrubber::of(None, &BroughtSecrets::new(), Some(&lent)).unwrap().scrubbed(text);
         assert_eq!(scrubbed("first-token mounted-1").as_deref(), Some("*** mounted-1"));
         for (value, hidden) in [("mounted-1", "***, mounted-2"), ("mounted-2", "***, ***")] {
             fs::write(&file, format!("\u{feff}{value}\n")).unwrap();

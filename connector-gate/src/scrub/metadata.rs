@@ -65,12 +65,13 @@ mod tests {
     use serde_json::json;
 
     use super::{Scrubber, secret_in};
+    use crate::scrub::BroughtSecrets;
 
     fn found(metadata: &[u8]) -> Option<String> {
         let secrets = [("key", "hunter2-and-more"), ("pin", "1234"), ("user", "render")];
         let secrets = secrets.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let connection = Connection { secrets, ..Default::default() };
-        secret_in(metadata, &Scrubber::of(Some(&connection), None).unwrap())
+        secret_in(metadata, &Scrubber::of(Some(&connection), &BroughtSecrets::new(), None).unwrap())
     }
 
     #[test]

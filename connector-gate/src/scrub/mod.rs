@@ -4,6 +4,7 @@
 //! What is looked for says `parts`, in which forms `needle`, in which spellings `spelling` and
 //! `numbers`, and what of it is enough `cut`.
 
+mod brought;
 mod cut;
 mod effort;
 mod index;
@@ -19,10 +20,10 @@ mod surfaces;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub(crate) use brought::BroughtSecrets;
 use connector_core::pb;
 use index::{Index, TooCostly};
 pub use known::{KnownSecrets, Noted};
@@ -36,7 +37,7 @@ const FILTER_BITS: u32 = 12;
 /// Puts stars in place of the secrets of one call.
 #[derive(Debug)]
 pub(crate) struct Scrubber {
-    own: Index,
+    own: Option<Arc<Index>>,
     lent: Option<Arc<Index>>,
 }
 
@@ -45,28 +46,34 @@ impl Scrubber {
     /// there is nothing worth hiding.
     pub(crate) fn of(
         connection: Option<&pb::Connection>,
+        brought: &BroughtSecrets,
         lent: Option<&LentSecrets>,
     ) -> Option<Self> {
         let lent = lent.and_then(LentSecrets::index);
         let own = connection.map(|connection| &connection.secrets);
-        if lent.is_none() && own.is_none_or(BTreeMap::is_empty) {
-            return None;
-        }
-        let mut index = Index::new(FILTER_BITS);
-        own.into_iter().flat_map(BTreeMap::values).for_each(|value| index.insert(value));
-        (lent.is_some() || !index.is_empty()).then_some(Self { own: index, lent })
+        let own = own.filter(|secrets| !secrets.is_empty()).map(|secrets| brought.index(secrets));
+        let own = own.filter(|index| !index.is_empty());
+        (lent.is_some() || own.is_some()).then_some(Self { own, lent })
     }
 }
 
 impl Scrubber {
     /// Where in these bytes secrets stand.
     fn found(&self, bytes: &[u8]) -> Result<Vec<Range<usize>>, TooCostly> {
-        self.own.found_with(self.lent.as_deref(), bytes)
+        match (&self.own, &self.lent) {
+            (Some(own), lent) => own.found_with(lent.as_deref(), bytes),
+            (None, Some(lent)) => lent.found_with(None, bytes),
+            (None, None) => Ok(Vec::new()),
+        }
     }
 }
 
 impl Scrub for Scrubber {
     fn scrubbed(&self, text: &str) -> Option<String> {
-        self.own.scrubbed_with(self.lent.as_deref(), text)
+        match (&self.own, &self.lent) {
+            (Some(own), lent) => own.scrubbed_with(lent.as_deref(), text),
+            (None, Some(lent)) => lent.scrubbed(text),
+            (None, None) => None,
+        }
     }
 }

@@ -16,12 +16,12 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Scrub, Scrubber};
+use super::{BroughtSecrets, Scrub, Scrubber};
 
 fn scrubber(secrets: &[&str]) -> Scrubber {
     let secrets = secrets.iter().enumerate().map(|(n, value)| (n.to_string(), (*value).to_owned()));
     let connection = pb::Connection { secrets: secrets.collect(), ..Default::default() };
-    Scrubber::of(Some(&connection), None).expect("something to hide")
+    Scrubber::of(Some(&connection), &BroughtSecrets::new(), None).expect("something to hide")
 }
 
 fn scrubbed(secrets: &[&str], text: &str) -> String {
@@ -35,11 +35,11 @@ const RESERVED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'&').add(b'+').ad
 
 #[test]
 fn without_secrets_there_is_nothing_to_do() {
-    assert!(Scrubber::of(None, None).is_none());
-    assert!(Scrubber::of(Some(&pb::Connection::default()), None).is_none());
+    assert!(Scrubber::of(None, &BroughtSecrets::new(), None).is_none());
+    assert!(Scrubber::of(Some(&pb::Connection::default()), &BroughtSecrets::new(), None).is_none());
     let short = BTreeMap::from([("pin".to_owned(), "123".to_owned())]);
     let connection = pb::Connection { secrets: short, ..Default::default() };
-    assert!(Scrubber::of(Some(&connection), None).is_none());
+    assert!(Scrubber::of(Some(&connection), &BroughtSecrets::new(), None).is_none());
 }
 
 #[test]
