@@ -24,6 +24,9 @@ const SAYS_SO: Duration = Duration::from_millis(30);
 pub(crate) struct Member {
     channel: Channel,
     in_flight: AtomicUsize,
+    /// How many calls were sent, and how many of them before the last answer.
+    sent: AtomicU64,
+    sent_before: AtomicU64,
     /// Milliseconds after `since` of the last answer.
     answered: AtomicU64,
     since: Instant,
@@ -44,22 +47,31 @@ impl fmt::Debug for Member {
 
 /// A call to a member, counted for as long as this is kept.
 #[derive(Debug)]
-pub(crate) struct Turn(Arc<Member>);
+pub(crate) struct Turn {
+    member: Arc<Member>,
+    number: u64,
+}
 
 impl Turn {
     pub(crate) const fn member(&self) -> &Arc<Member> {
-        &self.0
+        &self.member
     }
 
     /// Notes that the member has said something.
     pub(crate) fn answered(&self) {
-        self.0.note_answer();
+        self.member.note_answer();
+    }
+
+    /// Whether this call may be what the member is stuck in: it was sent before the last answer, or as the
+    /// first one after it. Those behind it were not begun.
+    pub(crate) fn may_block(&self) -> bool {
+        self.number <= self.member.sent_before.load(Ordering::Relaxed).saturating_add(1)
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.member.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -68,6 +80,8 @@ impl Member {
         Arc::new(Self {
             channel,
             in_flight: AtomicUsize::new(0),
+            sent: AtomicU64::new(0),
+            sent_before: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             since: Instant::now(),
             busy: Notify::new(),
@@ -100,12 +114,14 @@ impl Member {
             self.note_answer();
             self.busy.notify_one();
         }
-        Turn(Arc::clone(self))
+        let number = self.sent.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        Turn { member: Arc::clone(self), number }
     }
 
     fn note_answer(&self) {
         let elapsed = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.answered.store(elapsed, Ordering::Relaxed);
+        self.sent_before.store(self.sent.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     fn silent_for(&self) -> Duration {

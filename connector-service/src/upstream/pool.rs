@@ -65,7 +65,7 @@ impl Pool {
     }
 
     /// Sends a question to the least busy process, and to another one as well if that turns out to
-    /// answer nobody. The first answer counts.
+    /// answer nobody, unless the question itself may be what blocks it. The first answer counts.
     ///
     /// # Errors
     /// Nobody is there, or what the call gave.
@@ -78,7 +78,7 @@ impl Pool {
         tokio::pin!(first);
         let other = tokio::select! {
             answer = &mut first => return answer,
-            other = self.beside(turn.member()) => other,
+            other = self.beside(&turn) => other,
         };
         tokio::select! {
             answer = &mut first => answer,
@@ -86,11 +86,15 @@ impl Pool {
         }
     }
 
-    /// Another process than one that answers nobody, as soon as there is one.
-    async fn beside(&self, member: &Arc<Member>) -> Turn {
+    /// Another process for a call whose own answers nobody, as soon as there is one. Never for a call that
+    /// would block that one, too.
+    async fn beside(&self, turn: &Turn) -> Turn {
         loop {
-            member.is_blocked().await;
-            if let Some(other) = self.answering(member) {
+            turn.member().is_blocked().await;
+            if turn.may_block() {
+                return std::future::pending().await;
+            }
+            if let Some(other) = self.answering(turn.member()) {
                 return other;
             }
             sleep(LOOK).await;

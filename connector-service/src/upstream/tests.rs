@@ -313,31 +313,47 @@ async fn a_service_that_is_away_is_waited_for_and_missed() {
 async fn a_poll_does_not_wait_for_a_process_that_answers_nobody() {
     let (stuck, well) = (Fake::new(), Fake::new());
     let pool = Pool::new("workers");
-    for fake in [&stuck, &well] {
+    let member = async |fake: &Fake| {
         let (address, _serving) = fake.start("127.0.0.1:0").await;
         let address: Address = address.to_string().parse().unwrap();
         let member = Member::new(address.channel().unwrap());
         member.watched();
-        pool.add(member);
-    }
-    let source = Source::new(Arc::clone(&pool), Arc::new([]));
-    source.list().await.unwrap();
+        member
+    };
+    let first = member(&stuck).await;
+    pool.add(Arc::clone(&first));
+    Source::new(Arc::clone(&pool), Arc::new([])).list().await.unwrap();
     for method in ["GetTask", "ListConnectors"] {
         stuck.set(method, Answer::Silence);
     }
     well.answer("GetTask", &state(core_pb::task_execution::Phase::Running, "well"));
-    let passed = |channel| async move {
+    let poll = |channel| async move {
         let message = get().encode_to_vec().into();
         let passed = super::pass::Passed { method: "GetTask", message, within: None };
         passed.unary::<pb::GetTaskResponse>(channel).await
     };
-    // The first one goes to the process that is stuck, and then to the other; the next ones at once.
-    for _ in 0..5 {
-        let seen = pool.ask(passed).await.unwrap().resource.unwrap();
-        assert_eq!(seen.message, "well");
+    // The first poll may be what the process is stuck in; the one behind it cannot be.
+    let ask = |pool: &Arc<Pool>| {
+        let pool = Arc::clone(pool);
+        tokio::spawn(async move { pool.ask(poll).await })
+    };
+    let culprit = ask(&pool);
+    while first.in_flight() == 0 {
+        tokio::task::yield_now().await;
     }
-    assert_eq!(stuck.asked("GetTask").len(), 1);
-    // A create is not repeated, and goes to who answers.
-    pool.send(passed).await.unwrap();
-    assert_eq!(stuck.asked("GetTask").len(), 1);
+    let behind = ask(&pool);
+    while first.in_flight() == 1 {
+        tokio::task::yield_now().await;
+    }
+    pool.add(member(&well).await);
+    assert_eq!(behind.await.unwrap().unwrap().resource.unwrap().message, "well");
+    // Whoever comes later goes to the process that answers at once, creates as well.
+    for _ in 0..5 {
+        assert_eq!(pool.ask(poll).await.unwrap().resource.unwrap().message, "well");
+    }
+    pool.send(poll).await.unwrap();
+    assert_eq!(stuck.asked("GetTask").len(), 2);
+    assert_eq!(well.asked("GetTask").len(), 7);
+    assert!(!culprit.is_finished(), "it would have blocked the other process, too");
+    culprit.abort();
 }

@@ -44,6 +44,8 @@ pub(crate) struct Wanted {
 pub(crate) struct Workers {
     pool: Arc<Pool>,
     _kept: JoinSet<()>,
+    /// Here and not with those who keep workers: at the end of the process nobody waits for these.
+    _folder: tempfile::TempDir,
     /// Modules that could not be imported, and what Python said.
     failed: BTreeMap<String, String>,
 }
@@ -57,7 +59,7 @@ impl Workers {
         let Wanted { python, modules, count } = wanted;
         let name = format!("Python ({})", python.display());
         let pool = Pool::new(name);
-        let recipe = Recipe::new(python, modules)
+        let (recipe, folder) = Recipe::new(python, modules)
             .map_err(|error| format!("there is no folder for the workers: {error}"))?;
         let recipe = Arc::new(recipe);
         let (tell, mut told) = mpsc::channel(count);
@@ -71,7 +73,7 @@ impl Workers {
         while let Some(first) = told.recv().await {
             failed.extend(first?);
         }
-        Ok(Self { pool, _kept: kept, failed })
+        Ok(Self { pool, _kept: kept, _folder: folder, failed })
     }
 
     pub(crate) const fn pool(&self) -> &Arc<Pool> {

@@ -30,8 +30,8 @@ const LENT: [&str; 2] = ["CONNECTOR__", "__SECRET"];
 pub(super) struct Recipe {
     pub(super) python: PathBuf,
     pub(super) modules: Vec<String>,
-    /// A folder that nobody else may enter, with the program in it.
-    pub(super) folder: tempfile::TempDir,
+    /// The folder with the program and the sockets.
+    folder: PathBuf,
 }
 
 /// A worker that serves.
@@ -47,17 +47,20 @@ pub(super) struct Worker {
 }
 
 impl Recipe {
-    /// The program, in a folder of its own.
+    /// The program, in a folder that nobody else may enter and that lives as long as it is held.
     ///
     /// # Errors
     /// The folder cannot be made.
-    pub(super) fn new(python: PathBuf, modules: Vec<String>) -> std::io::Result<Self> {
+    pub(super) fn new(
+        python: PathBuf,
+        modules: Vec<String>,
+    ) -> std::io::Result<(Self, tempfile::TempDir)> {
         // The crate's own choice is what the umask leaves to others.
         let nobody_else = Permissions::from_mode(0o700);
         let folder =
             tempfile::Builder::new().prefix("connector-").permissions(nobody_else).tempdir()?;
         std::fs::write(folder.path().join("bootstrap.py"), include_str!("bootstrap.py"))?;
-        Ok(Self { python, modules, folder })
+        Ok((Self { python, modules, folder: folder.path().to_owned() }, folder))
     }
 
     /// Starts a process under a name of its own and waits until it serves.
@@ -65,12 +68,12 @@ impl Recipe {
     /// # Errors
     /// Why it does not.
     pub(super) async fn start(&self, name: &str) -> Result<Worker, String> {
-        let folder = self.folder.path();
+        let folder = &self.folder;
         let [socket, report] = ["sock", "json"].map(|end| folder.join(format!("{name}.{end}")));
         for file in [&socket, &report] {
             std::fs::remove_file(file).ok();
         }
-        let mut child = self.command(folder, &socket, &report).spawn().map_err(|error| {
+        let mut child = self.command(&socket, &report).spawn().map_err(|error| {
             format!(
                 "{} cannot be started: {error}; name the Python that has the official connectors \
                  with --python",
@@ -108,11 +111,11 @@ impl Recipe {
         })
     }
 
-    fn command(&self, folder: &Path, socket: &Path, report: &Path) -> Command {
+    fn command(&self, socket: &Path, report: &Path) -> Command {
         let mut command = Command::new(&self.python);
         command
             .arg("-u")
-            .arg(folder.join("bootstrap.py"))
+            .arg(self.folder.join("bootstrap.py"))
             .args([socket, report])
             .args(&self.modules)
             .stdin(Stdio::piped())

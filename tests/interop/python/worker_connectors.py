@@ -48,6 +48,7 @@ def surroundings() -> Dict[str, Any]:
         command_line = file.read()
     return {
         "told": json.dumps(dict(os.environ)) + command_line,
+        "place": os.path.dirname(socket),
         "folder": oct(stat.S_IMODE(os.stat(os.path.dirname(socket)).st_mode)),
         "listens": sum(f"socket:[{inode}]" in mine for inode in sockets_that_listen()),
     }

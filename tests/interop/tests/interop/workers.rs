@@ -119,6 +119,7 @@ async fn workers_are_unseen_replaced_and_never_in_each_others_way() {
     assert_eq!(field("folder"), Some(Kind::StringValue("0o700".to_owned())));
     assert_eq!(field("listens"), Some(Kind::NumberValue(0.0)), "no network port");
     let Some(Kind::StringValue(told)) = field("told") else { panic!("{seen:?}") };
+    let Some(Kind::StringValue(place)) = field("place") else { panic!("{seen:?}") };
     assert!(told.contains("PYTHONPATH") && told.contains("bootstrap.py"), "{told}");
     assert!(!told.contains(LENT.1), "a secret in an environment or a command line");
 
@@ -154,6 +155,7 @@ async fn workers_are_unseen_replaced_and_never_in_each_others_way() {
     }
     assert_eq!(bench.server.wait(), Some(0));
     until_gone(&second, LONG);
+    assert!(!Path::new(&place).exists(), "{place} is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]
