@@ -20,6 +20,7 @@ mod surfaces;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -34,10 +35,13 @@ pub use surfaces::Scrub;
 /// The size of the filter of a call's secrets, as a power of two.
 const FILTER_BITS: u32 = 12;
 
+/// The secrets of a call without a connection.
+static NONE: BTreeMap<String, String> = BTreeMap::new();
+
 /// Puts stars in place of the secrets of one call.
 #[derive(Debug)]
 pub(crate) struct Scrubber {
-    own: Option<Arc<Index>>,
+    own: Arc<Index>,
     lent: Option<Arc<Index>>,
 }
 
@@ -50,30 +54,24 @@ impl Scrubber {
         lent: Option<&LentSecrets>,
     ) -> Option<Self> {
         let lent = lent.and_then(LentSecrets::index);
-        let own = connection.map(|connection| &connection.secrets);
-        let own = own.filter(|secrets| !secrets.is_empty()).map(|secrets| brought.index(secrets));
-        let own = own.filter(|index| !index.is_empty());
-        (lent.is_some() || own.is_some()).then_some(Self { own, lent })
+        let own = connection.map_or(&NONE, |connection| &connection.secrets);
+        if lent.is_none() && own.is_empty() {
+            return None;
+        }
+        let own = brought.index(own);
+        (lent.is_some() || !own.is_empty()).then_some(Self { own, lent })
     }
 }
 
 impl Scrubber {
     /// Where in these bytes secrets stand.
     fn found(&self, bytes: &[u8]) -> Result<Vec<Range<usize>>, TooCostly> {
-        match (&self.own, &self.lent) {
-            (Some(own), lent) => own.found_with(lent.as_deref(), bytes),
-            (None, Some(lent)) => lent.found_with(None, bytes),
-            (None, None) => Ok(Vec::new()),
-        }
+        self.own.found_with(self.lent.as_deref(), bytes)
     }
 }
 
 impl Scrub for Scrubber {
     fn scrubbed(&self, text: &str) -> Option<String> {
-        match (&self.own, &self.lent) {
-            (Some(own), lent) => own.scrubbed_with(lent.as_deref(), text),
-            (None, Some(lent)) => lent.scrubbed(text),
-            (None, None) => None,
-        }
+        self.own.scrubbed_with(self.lent.as_deref(), text)
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use connector_core::Registry;
+use connector_core::logs::LogPage;
 use tokio::time::Instant;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
@@ -16,8 +17,8 @@ use crate::in_process::InProcess;
 use crate::pb;
 use crate::pb::async_connector_service_client::AsyncConnectorServiceClient;
 use crate::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
-use crate::pb::get_task_logs_response::Part;
 use crate::server::Server;
+use crate::upstream::answers::{self, root_cause};
 use crate::upstream::{Address, Upstreams};
 
 /// How long one call may take, as with a stock executor.
@@ -176,10 +177,10 @@ impl Service {
         while let Some(message) =
             tokio::time::timeout(DEADLINE, stream.message()).await.map_err(late)??
         {
-            match message.part {
-                Some(Part::Body(body)) => page.lines.extend(lines(body)),
-                Some(Part::Header(header)) => page.next_token = header.token,
-                None => {}
+            let LogPage { lines, next_token, .. } = answers::page(message);
+            page.lines.extend(lines.into_iter().map(|line| line.message));
+            if let Some(token) = next_token {
+                page.next_token = token;
             }
         }
         Ok(page)
@@ -205,13 +206,6 @@ impl Service {
     }
 }
 
-/// The lines of a part. Servers of old fill only the deprecated field.
-fn lines(body: pb::GetTaskLogsResponseBody) -> Vec<String> {
-    #[expect(deprecated, reason = "services other than this one still fill it")]
-    let pb::GetTaskLogsResponseBody { results, lines } = body;
-    if lines.is_empty() { results } else { lines.into_iter().map(|line| line.message).collect() }
-}
-
 /// Tells the service the deadline, and waits no longer.
 async fn within<T, A, F>(message: T, call: impl FnOnce(Request<T>) -> F) -> Result<A, Status>
 where
@@ -229,13 +223,4 @@ where
             format!("no answer within {} seconds", DEADLINE.as_secs()),
         )),
     }
-}
-
-/// What is at the bottom of an error: tonic's own text says only where it happened.
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(below) = cause.source() {
-        cause = below;
-    }
-    cause.to_string()
 }

@@ -48,7 +48,7 @@ fn link(link: connector_core::pb::TaskLog) -> TaskLog {
 }
 
 /// One message of a log.
-pub(super) fn page(message: pb::GetTaskLogsResponse) -> LogPage {
+pub(crate) fn page(message: pb::GetTaskLogsResponse) -> LogPage {
     match message.part {
         Some(Part::Body(body)) => LogPage::new(lines(body)),
         Some(Part::Header(header)) => LogPage::new([]).next_token(header.token),
@@ -108,11 +108,16 @@ pub(super) fn text(service: &str, status: &Status) -> String {
             (said, _) => said.to_owned(),
         };
     };
-    let mut cause = source;
+    format!("{service} does not answer: {}", root_cause(source))
+}
+
+/// What is at the bottom of an error: tonic's own text says only where it happened.
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
     while let Some(below) = cause.source() {
         cause = below;
     }
-    format!("{service} does not answer: {cause}")
+    cause.to_string()
 }
 
 /// What went wrong, without the sentence that the official service, and this one, put around it: it will

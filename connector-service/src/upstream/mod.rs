@@ -4,7 +4,7 @@
 //! known stays known: while its service is away, polls are answered with what is known.
 
 mod address;
-mod answers;
+pub(crate) mod answers;
 mod forward;
 mod member;
 mod pass;
@@ -22,7 +22,7 @@ pub(crate) use member::Member;
 pub(crate) use pool::Pool;
 pub(crate) use source::{Listed, Source};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::roster::Roster;
 
@@ -123,9 +123,6 @@ async fn watch(source: &Source, roster: &Roster) {
         let pause = if is_there { AGAIN } else { SOON };
         // Whoever comes or goes is a reason to look at once.
         timeout(pause, changes.changed()).await.ok();
-        if !is_there {
-            sleep(SOON / 4).await;
-        }
     }
 }
 

@@ -1,13 +1,11 @@
 //! One other service: what it lists, and the entries that become of it.
 //! `mod` asks it again and again; once known, a task type stays known.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use connector_core::host::{DynConnector, Entry};
 use connector_core::policy::Isolation;
-use connector_core::registry::VariableError;
 use connector_core::{ConnectorKey, Policy, TaskType};
 use tokio::time::timeout;
 use tonic::Status;
@@ -31,8 +29,8 @@ const POLICY: Policy = Policy::new().isolation(Isolation::Shared);
 pub(crate) struct Source {
     pool: Arc<Pool>,
     variables: Arc<[(String, String)]>,
-    /// One for each task type, whatever its versions: they share a gate.
-    connectors: Mutex<HashMap<String, Arc<dyn DynConnector>>>,
+    /// What it has listed so far. The list is read again and again, and seldom says anything new.
+    known: Mutex<Vec<Entry>>,
 }
 
 /// What a service serves.
@@ -46,7 +44,7 @@ pub(crate) struct Listed {
 impl Source {
     /// The service behind a pool. The operator's `variables` may hold policies for its task types.
     pub(crate) fn new(pool: Arc<Pool>, variables: Arc<[(String, String)]>) -> Arc<Self> {
-        Arc::new(Self { pool, variables, connectors: Mutex::default() })
+        Arc::new(Self { pool, variables, known: Mutex::default() })
     }
 
     pub(crate) const fn pool(&self) -> &Arc<Pool> {
@@ -85,19 +83,26 @@ impl Source {
 
     fn entry(&self, name: &str, category: &pb::TaskCategory) -> Result<Entry, String> {
         let task_type = TaskType::parse(&category.name).map_err(|error| error.to_string())?;
-        if category.version < 0 {
-            return Err(format!("version {} of {task_type} is below 0", category.version));
+        let version = category.version;
+        if version < 0 {
+            return Err(format!("version {version} of {task_type} is below 0"));
         }
-        let connector = {
-            let mut known = self.connectors.lock().unwrap_or_else(PoisonError::into_inner);
-            let connector = known.entry(category.name.clone());
-            Arc::clone(
-                connector.or_insert_with(|| Arc::new(Forwarded::new(Arc::clone(&self.pool)))),
-            )
+        let key = ConnectorKey { task_type, version };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = known.iter().find(|entry| entry.key == key) {
+            return Ok(entry.clone());
+        }
+        // One connector for each task type, whatever its versions: they share a gate.
+        let sibling = known.iter().find(|entry| entry.key.task_type == key.task_type);
+        let connector: Arc<dyn DynConnector> = match sibling {
+            Some(entry) => Arc::clone(&entry.connector),
+            None => Arc::new(Forwarded::new(Arc::clone(&self.pool))),
         };
-        let key = ConnectorKey { task_type, version: category.version };
         let service = Arc::clone(self.pool.name());
-        Entry::of_service(key, name.to_owned(), connector, POLICY, &self.variables, service)
-            .map_err(|error: VariableError| error.to_string())
+        let name = name.to_owned();
+        let entry = Entry::of_service(key, name, connector, POLICY, &self.variables, service)
+            .map_err(|error| error.to_string())?;
+        known.push(entry.clone());
+        Ok(entry)
     }
 }

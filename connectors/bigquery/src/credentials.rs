@@ -2,17 +2,13 @@
 //! machine (application default credentials) where nobody brings one.
 //! `api` asks for a token before each call and says when one was refused.
 
-use std::num::NonZeroUsize;
-use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use connector_core::prelude::*;
-use connector_http::{HttpClient, SigningKey, Url};
+use connector_http::{AccessToken, HttpClient, SigningKey, TokenCache, Url};
 use google_cloud_auth::credentials::{AccessTokenCredentials, Builder};
-use lru::LruCache;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::OnceCell;
 
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 /// Whom an assertion is for, whatever the key file calls the place where it is exchanged.
@@ -20,10 +16,6 @@ const AUDIENCE: &str = "https://oauth2.googleapis.com/token";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// How long an assertion is valid.
 const VALID_FOR: Duration = Duration::from_secs(3_600);
-/// A token is renewed that long before it runs out.
-const MARGIN: Duration = Duration::from_secs(120);
-/// The most accounts remembered; the one unused for longest goes first.
-const MOST_ACCOUNTS: NonZeroUsize = NonZeroUsize::new(128).unwrap();
 
 /// What a service account's key file holds, as far as it is used.
 #[derive(Deserialize)]
@@ -34,36 +26,17 @@ struct KeyFile {
     token_uri: String,
 }
 
-#[derive(Deserialize)]
-struct Exchanged {
-    access_token: String,
-    #[serde(default)]
-    expires_in: Option<f64>,
-}
-
 /// The tokens of all accounts.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     http: HttpClient,
-    /// By the digest of the key file: the file itself is not kept.
-    accounts: std::sync::Mutex<LruCache<[u8; 32], Arc<Account>>>,
+    accounts: TokenCache,
     machine: OnceCell<AccessTokenCredentials>,
-}
-
-/// The token of one account; its lock is held while it is renewed, so that many calls renew it once.
-#[derive(Debug, Default)]
-struct Account(Mutex<Option<Token>>);
-
-#[derive(Debug, Clone)]
-struct Token {
-    secret: Secret,
-    until: Instant,
 }
 
 impl Tokens {
     pub(crate) fn new(http: HttpClient) -> Self {
-        let accounts = std::sync::Mutex::new(LruCache::new(MOST_ACCOUNTS));
-        Self { http, accounts, machine: OnceCell::new() }
+        Self { http, accounts: TokenCache::default(), machine: OnceCell::new() }
     }
 
     /// A token of that key file, or of the machine.
@@ -74,33 +47,16 @@ impl Tokens {
     pub(crate) async fn token(&self, key: Option<&Secret>, host: &str) -> Result<Secret> {
         let Some(key) = key else { return self.of_machine().await };
         let text = key.expose_for(host)?;
-        let account = self.account(text);
-        let mut kept = account.0.lock().await;
-        if let Some(token) = kept.as_ref().filter(|token| Instant::now() < token.until) {
-            return Ok(token.secret.clone());
-        }
-        let token = self.exchange(key, text).await?;
-        *kept = Some(token.clone());
-        Ok(token.secret)
+        self.accounts.token(&[text], self.exchange(key, text)).await
     }
 
     /// A token was refused: the next call gets another one.
     pub(crate) async fn refused(&self, key: Option<&Secret>, host: &str, token: &Secret) {
         let Some(Ok(text)) = key.map(|key| key.expose_for(host)) else { return };
-        let account = self.account(text);
-        let mut kept = account.0.lock().await;
-        if kept.as_ref().is_some_and(|kept| kept.secret == *token) {
-            *kept = None;
-        }
+        self.accounts.refused(&[text], token).await;
     }
 
-    fn account(&self, key: &str) -> Arc<Account> {
-        let digest: [u8; 32] = Sha256::digest(key.as_bytes()).into();
-        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(accounts.get_or_insert(digest, Arc::default))
-    }
-
-    async fn exchange(&self, key: &Secret, text: &str) -> Result<Token> {
+    async fn exchange(&self, key: &Secret, text: &str) -> Result<AccessToken> {
         let file: KeyFile = serde_json::from_str(text).map_err(|error| {
             ConnectorError::unauthenticated(format!(
                 "`google_application_credentials` is no key file of a service account: it must be JSON \
@@ -134,10 +90,7 @@ impl Tokens {
             ErrorKind::Transient { .. } => error,
             _ => bad(error),
         })?;
-        let Exchanged { access_token, expires_in } = answer.json()?;
-        let valid = expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let valid = valid.unwrap_or(VALID_FOR).min(VALID_FOR).saturating_sub(MARGIN);
-        Ok(Token { secret: Secret::new(access_token), until: Instant::now() + valid })
+        answer.json()
     }
 
     async fn of_machine(&self) -> Result<Secret> {
