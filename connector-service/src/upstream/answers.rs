@@ -100,6 +100,11 @@ pub(super) fn unanswered(service: &str, status: &Status) -> ConnectorError {
     }
 }
 
+/// Whether whoever was asked has gone before it said anything, so that nobody knows what it did.
+pub(super) fn is_gone(status: &Status) -> bool {
+    std::error::Error::source(status).is_some() || status.code() == Code::Unavailable
+}
+
 /// What the service said; or, where nobody said anything, why not.
 pub(super) fn text(service: &str, status: &Status) -> String {
     let Some(source) = std::error::Error::source(status) else {
