@@ -113,7 +113,11 @@ pub(super) fn text(service: &str, status: &Status) -> String {
             (said, _) => said.to_owned(),
         };
     };
-    format!("{service} does not answer: {}", root_cause(source))
+    let cause = root_cause(source);
+    // What HTTP/2 says of whoever speaks something else.
+    let is_other = cause.starts_with("connection error detected");
+    let asks = if is_other { "; is that a gRPC service, without TLS?" } else { "" };
+    format!("{service} does not answer: {cause}{asks}")
 }
 
 /// What is at the bottom of an error: tonic's own text says only where it happened.

@@ -70,7 +70,8 @@ impl Upstreams {
                     }
                 }
                 Err(why) => {
-                    notes.push(format!("{}; what it serves joins when it is there", why.text()));
+                    let joins = "a server takes in what it serves as soon as it is there";
+                    notes.push(format!("{}; {joins}", why.text()));
                 }
             }
         }
