@@ -53,7 +53,7 @@ class Values(ResourceMeta):
 
     def encode(self) -> bytes:
         named = [NamedLiteral(name=name, value=value) for name, value in self.literals.items()]
-        return Outputs(literals=named).SerializeToString()
+        return Outputs(literals=named).SerializeToString(deterministic=True)
 
     @classmethod
     def decode(cls, data: bytes) -> "Values":
