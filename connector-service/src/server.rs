@@ -223,17 +223,17 @@ impl Server {
         remembered.and_then(|it| metrics.watch(it)).map_err(ServerError::new)?;
         let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&gates), limits.max_call));
         let listing = Listing::of(&registry);
-        let routes = grpc::routes(dispatcher, listing.clone(), health.clone(), &limits);
-        // Only where requests are passed on are they kept in their own bytes.
-        let most = limits.max_request_bytes;
-        let wire = (!upstreams.is_empty()).then_some(WireLayer { most });
-        let served = registry.entries().map(|entry| entry.key.clone()).collect();
+        // Only where requests and log pages are passed on are they kept in their own bytes.
+        let passes_on = !upstreams.is_empty();
+        let wire = passes_on.then_some(WireLayer { most: limits.max_request_bytes });
+        let routes = grpc::routes(dispatcher, listing.clone(), health.clone(), &limits, passes_on);
+        let served = registry.entries().map(|entry| (entry.key.clone(), entry.origin.clone()));
         let roster = Roster {
             metrics: Arc::clone(&metrics),
             health: health.clone(),
             gates: Arc::clone(&gates),
             listing,
-            served: Arc::new(Mutex::new(served)),
+            served: Arc::new(Mutex::new(served.collect())),
         };
         let watched = tokio::spawn(upstreams.watch(roster));
 

@@ -8,9 +8,11 @@ pub(crate) mod health;
 mod log_stream;
 mod metadata_service;
 mod oversize;
+mod passed_logs;
 mod reflection;
 mod task_service;
 mod timeout;
+mod untouched;
 mod wire;
 
 use std::sync::Arc;
@@ -31,21 +33,24 @@ use crate::pb::connector_metadata_service_server::{
 pub(crate) use metadata_service::Listing;
 pub(crate) use oversize::OversizeLayer;
 use reflection::Reflection;
+pub(crate) use untouched::Untouched;
 pub(crate) use wire::WireLayer;
 
 /// The services whose health is reported, besides the server as a whole.
 pub(crate) const HEALTH_NAMES: [&str; 3] = [TASKS, METADATA, "grpc.health.v1.Health"];
 
 /// Every service on the gRPC port. Requests may come compressed, as the official service takes them;
-/// unpacked they are no larger than others may be.
+/// unpacked they are no larger than others may be. Log pages go on in their own bytes where other services
+/// are behind.
 pub(crate) fn routes(
     dispatcher: Arc<Dispatcher>,
     listing: Listing,
     health: health::HealthTable,
     limits: &Limits,
+    are_others_behind: bool,
 ) -> Routes {
-    let tasks = task_service::TaskService::new(dispatcher, limits);
-    let tasks = AsyncConnectorServiceServer::new(tasks)
+    let service = Arc::new(task_service::TaskService::new(dispatcher, limits));
+    let tasks = AsyncConnectorServiceServer::from_arc(Arc::clone(&service))
         .accept_compressed(Gzip)
         .accept_compressed(Deflate)
         .max_decoding_message_size(limits.max_request_bytes)
@@ -63,9 +68,13 @@ pub(crate) fn routes(
     let old_reflection = v1alpha::server_reflection_server::ServerReflectionServer::new(Reflection)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate);
-    Routes::new(tasks)
+    let routes = Routes::new(tasks)
         .add_service(metadata)
         .add_service(health)
         .add_service(reflection)
-        .add_service(old_reflection)
+        .add_service(old_reflection);
+    if are_others_behind {
+        return passed_logs::mounted(routes, service, limits.max_request_bytes);
+    }
+    routes
 }

@@ -1,13 +1,17 @@
 //! `AsyncConnectorService`: one short method per call: decode, dispatch, encode.
 //! `grpc` mounts it; what a failure looks like is decided in `connector-gate` and `status`.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use connector_gate::{Cause, Dispatcher, Failure, Operation, TextLimit};
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::answer_size::{fitting, state_that_fits};
+use super::log_stream::LogMessages;
 use super::{convert, log_stream};
 use crate::limits::Limits;
 use crate::pb;
@@ -30,6 +34,21 @@ impl TaskService {
 
     fn refusal(&self, failure: &Failure) -> Status {
         status::of(failure, self.texts)
+    }
+
+    /// The messages of a job's log.
+    ///
+    /// # Errors
+    /// The status of a call that failed.
+    pub(super) async fn logs(
+        &self,
+        request: Request<pb::GetTaskLogsRequest>,
+    ) -> Result<LogMessages, Status> {
+        let (headers, extensions, mut request) = request.into_parts();
+        let route = convert::job_route(request.task_category.take(), headers.as_ref(), &extensions);
+        let asked = self.dispatcher.get_logs(route, convert::logs(request)).await;
+        let (logs, guard) = asked.map_err(|failure| self.refusal(&failure))?;
+        Ok(log_stream::messages(logs, guard, self.max_response_bytes, self.texts))
     }
 }
 
@@ -104,16 +123,13 @@ impl AsyncConnectorService for TaskService {
         }
     }
 
-    type GetTaskLogsStream = log_stream::LogMessages;
+    type GetTaskLogsStream = BoxStream<'static, Result<pb::GetTaskLogsResponse, Status>>;
 
     async fn get_task_logs(
         &self,
         request: Request<pb::GetTaskLogsRequest>,
     ) -> Result<Response<Self::GetTaskLogsStream>, Status> {
-        let (headers, extensions, mut request) = request.into_parts();
-        let route = convert::job_route(request.task_category.take(), headers.as_ref(), &extensions);
-        let asked = self.dispatcher.get_logs(route, convert::logs(request)).await;
-        let (logs, guard) = asked.map_err(|failure| self.refusal(&failure))?;
-        Ok(Response::new(log_stream::messages(logs, guard, self.max_response_bytes, self.texts)))
+        let messages = self.logs(request).await?;
+        Ok(Response::new(messages.and_then(|message| ready(message.read())).boxed()))
     }
 }

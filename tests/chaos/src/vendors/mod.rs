@@ -104,7 +104,7 @@ impl Launcher for VendorServer {
 /// # Panics
 /// A server does not start or does not end in time.
 pub async fn weather<V: Stormy>(storm: Storm, binary: PathBuf) -> Weathered {
-    let Storm { seed, jobs, at_once, length, pace, ends } = storm;
+    let Storm { seed, jobs, at_once, length, pace, ends, .. } = storm;
     let started = Instant::now();
     let mut vendor = V::default();
     vendor.end_after(3);
