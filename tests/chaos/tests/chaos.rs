@@ -13,6 +13,7 @@ use chaos_tests::storm::{ServerEnds, Storm};
 use chaos_tests::vendors::{self, Stormy};
 use interop_tests::venv::Venv;
 use vendor_tests::bigquery::BigQuery;
+use vendor_tests::snowflake::Snowflake;
 
 /// Two storms at once would only measure the machine.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -84,8 +85,8 @@ fn over<V: Stormy>(ends: ServerEnds) {
     let report = &outcome.report;
     assert!(report.wedged.is_empty() && report.duplicated.is_empty(), "{outcome}");
     assert!(report.lost.is_empty() && report.undeletable.is_empty(), "{outcome}");
-    // One in ten thousand tasks was seen, and is not explained yet.
-    assert!(report.orphaned.len() <= 1, "{outcome}");
+    assert!(report.orphaned.is_empty(), "{outcome}");
+    assert!(ends != ServerEnds::Never || outcome.known_twice == 0, "{outcome}");
     assert!(outcome.wrong_ends.is_empty(), "{outcome}");
     assert!(outcome.lives.terminated.iter().all(|(_, status)| status.success()), "{outcome}");
 }
@@ -94,4 +95,10 @@ fn over<V: Stormy>(ends: ServerEnds) {
 fn bigquery_in_bad_weather_loses_nothing() {
     over::<BigQuery>(ServerEnds::Never);
     over::<BigQuery>(ServerEnds::Terminated);
+}
+
+#[test]
+fn snowflake_in_bad_weather_loses_nothing() {
+    over::<Snowflake>(ServerEnds::Never);
+    over::<Snowflake>(ServerEnds::Terminated);
 }

@@ -69,6 +69,8 @@ pub(crate) struct Books {
     pub(crate) no_entry: Vec<(u16, String)>,
     /// What is told of every query, in place of its own course.
     pub(crate) told: Option<Value>,
+    /// So many of the newest queries are not in the history yet.
+    pub(crate) history_lags: usize,
     /// The answer to a cancel.
     pub(crate) no_cancel: Option<Value>,
     pub(crate) gzip: bool,
@@ -311,8 +313,10 @@ impl Books {
         let sql = asked.body["sqlText"].as_str().unwrap();
         if sql.contains("query_history_by_user") {
             let tag = &asked.body["bindings"]["1"]["value"];
-            let found = self.queries.iter().find(|it| it.body["parameters"]["QUERY_TAG"] == *tag);
-            let rows: Vec<_> = found.map(|query| json!([query.id])).into_iter().collect();
+            let known = self.queries.len().saturating_sub(self.history_lags);
+            let of_tag = |it: &&Query| it.body["parameters"]["QUERY_TAG"] == *tag;
+            let row = |it: &Query| json!([it.id, it.is_cancelled.then_some("604")]);
+            let rows: Vec<_> = self.queries.iter().take(known).filter(of_tag).map(row).collect();
             return yes(&json!({"rowset": rows}));
         }
         if let Some(rest) = sql.strip_prefix("SELECT SYSTEM$CANCEL_QUERY('") {

@@ -40,7 +40,7 @@ impl<V: Stormy> Weather<V> {
 
 impl<V: Stormy> Vendor for Weather<V> {
     fn answer(&mut self, call: &Call) -> Answer {
-        let subject = format!("{} {}", call.method, call.path);
+        let subject = V::subject(call);
         let times = self.earlier.entry(subject.clone()).or_default();
         let earlier = *times;
         *times += 1;
