@@ -5,7 +5,7 @@ use connector_core::prelude::*;
 use connector_http::{Answer, Endpoint, HttpClient, Reading, Refusal, Request, Submission, Url};
 use serde_json::{Map, Value, json};
 
-use crate::credentials::{Access, Tokens};
+use crate::credentials::{Access, Bearer, Tokens};
 use crate::run::{Output, Run};
 use crate::states;
 use crate::workspace::Workspace;
@@ -150,17 +150,17 @@ impl Api {
         access: &Access,
         request: impl Fn() -> Result<Request>,
     ) -> Result<Answer> {
-        let mut renewed = false;
+        let mut refused: Option<Bearer> = None;
         loop {
-            let bearer = self.tokens.bearer(access, workspace).await?;
+            let bearer = self.tokens.bearer(access, workspace, refused.as_ref()).await?;
             match bearer.of(request()?, workspace)?.send().await {
                 Err(error)
                     if error.kind() == ErrorKind::Unauthenticated
                         && bearer.is_renewable()
-                        && !renewed =>
+                        && refused.is_none() =>
                 {
-                    renewed = true;
                     self.tokens.refused(&bearer).await;
+                    refused = Some(bearer);
                 }
                 answered => return answered,
             }

@@ -189,12 +189,17 @@ impl Tokens {
         Ok(Self { http, endpoint, cache: TokenCache::default(), file })
     }
 
-    /// A token for that workspace.
+    /// A token for that workspace, other than the one that was refused.
     ///
     /// # Errors
     /// [`ErrorKind::Unauthenticated`]: there are no credentials, or none that are taken;
     /// [`ErrorKind::Permanent`]: the operator's may not be sent to that workspace.
-    pub(crate) async fn bearer(&self, access: &Access, workspace: &Workspace) -> Result<Bearer> {
+    pub(crate) async fn bearer(
+        &self,
+        access: &Access,
+        workspace: &Workspace,
+        refused: Option<&Bearer>,
+    ) -> Result<Bearer> {
         let host = workspace.host();
         let form = match access.credential(self.file.as_ref())? {
             Credential::Token(token) => {
@@ -222,7 +227,7 @@ impl Tokens {
             .chain(form.iter().map(|(_, part)| part.clone()))
             .collect();
         let named: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let token = self.cache.token(&named, self.sign_in(workspace, &form)).await?;
+        let token = self.cache.token(&named, self.sign_in(workspace, &form, refused)).await?;
         Ok(Bearer { token, signed_in: Some(parts), said: secrets(&form).cloned().collect() })
     }
 
@@ -233,13 +238,22 @@ impl Tokens {
         self.cache.refused(&parts, &bearer.token).await;
     }
 
-    async fn sign_in(&self, workspace: &Workspace, form: &[(&str, String)]) -> Result<AccessToken> {
+    async fn sign_in(
+        &self,
+        workspace: &Workspace,
+        form: &[(&str, String)],
+        refused: Option<&Bearer>,
+    ) -> Result<AccessToken> {
         let url = self.endpoint.of(workspace.url(&["oidc", "v1", "token"])?);
         let pairs = form.iter().map(|(name, value)| (*name, value.as_str()));
         let pairs: Vec<(&str, &str)> = pairs.chain([("scope", SCOPE)]).collect();
         let mut request = self.http.post(url).form(&pairs).repeatable().attempts(3);
         for value in secrets(form) {
             request = request.hiding(value);
+        }
+        // It may be good for something still.
+        if let Some(refused) = refused {
+            request = request.hiding(refused.token.expose_for(workspace.host())?);
         }
         let answer = request.for_at_most(SIGN_IN_FOR).send().await;
         let answer = answer.map_err(|error| match error.kind() {

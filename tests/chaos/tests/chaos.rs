@@ -102,3 +102,22 @@ fn snowflake_in_bad_weather_loses_nothing() {
     over::<Snowflake>(ServerEnds::Never);
     over::<Snowflake>(ServerEnds::Terminated);
 }
+
+/// The vendor has the job, nobody heard of it, and nobody will come back for it.
+fn abandoned<V: Stormy>() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let binary = env!("CARGO_BIN_EXE_chaos-server").into();
+    for report in runtime.block_on(vendors::abandoned::<V>(binary)) {
+        assert!(report.is_clean(), "{report}");
+    }
+}
+
+#[test]
+fn a_job_of_bigquery_whose_answer_was_lost_does_not_outlive_its_task() {
+    abandoned::<BigQuery>();
+}
+
+#[test]
+fn a_query_of_snowflake_whose_answer_was_lost_does_not_outlive_its_task() {
+    abandoned::<Snowflake>();
+}

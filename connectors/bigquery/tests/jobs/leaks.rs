@@ -200,7 +200,8 @@ impl Stand {
         let runtime = Runtime::new().unwrap();
         let answer = (200, NO_HEADERS, String::new());
         let (quoted, spelling, assertions) = (Credential::AccessToken, 0, Vec::new());
-        let mouth = Arc::new(Mutex::new(Mouth { quoted, spelling, answer, assertions, inserts: 0 }));
+        let mouth =
+            Arc::new(Mutex::new(Mouth { quoted, spelling, answer, assertions, inserts: 0 }));
         let (server, key_file) = runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = format!("http://{}", listener.local_addr().unwrap());

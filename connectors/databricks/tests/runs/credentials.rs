@@ -159,9 +159,8 @@ async fn the_token_of_the_operators_file_goes_where_the_operator_says() {
         ("OIDC_TOKEN_FILE", file.path().to_str().unwrap()),
         ("SECRET_HOSTS", "*.cloud.databricks.com"),
     ];
-    let named = |(name, value): (&str, &str)| {
-        (format!("CONNECTOR__DATABRICKS__{name}"), value.to_owned())
-    };
+    let named =
+        |(name, value): (&str, &str)| (format!("CONNECTOR__DATABRICKS__{name}"), value.to_owned());
     let registry = Registry::linked().variables(variables.map(named)).build().await.unwrap();
     // Nobody is there, and nobody is looked for.
     let elsewhere = bare_task().custom("databricksInstance", "databricks.evil.example");

@@ -62,9 +62,7 @@ async fn a_remembered_password_goes_where_it_was_sent_before() {
     evil.open();
     let snowflake = Snowflake::at(&Settings::default(), Endpoint::default()).unwrap();
     let snowflake = Harness::new(snowflake);
-    let at = |fake: &FakeSnowflake| {
-        json!({"host": "127.0.0.1", "port": fake.port(), "protocol": "http", "password": PASSWORD})
-    };
+    let at = |fake: &FakeSnowflake| json!({"host": "127.0.0.1", "port": fake.port(), "protocol": "http", "password": PASSWORD});
     let job = snowflake.create(&bare("SELECT 1", at(&fake))).await.unwrap();
     job.get().await.unwrap();
     let meta = String::from_utf8(job.resource_meta().to_vec()).unwrap();

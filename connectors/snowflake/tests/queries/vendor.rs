@@ -199,8 +199,12 @@ async fn at_the_gate(
     let (answer, gzip, delay, cut) = {
         let mut books = fake.books();
         books.asked.push(asked.clone());
+        let cut = !asked.is_login() && std::mem::take(&mut books.cut);
+        // What is cut off has been done.
+        let refusals = if cut { std::mem::take(&mut books.refusals) } else { Vec::new() };
         let answer = books.answer(&asked);
-        (answer, books.gzip, books.delay, std::mem::take(&mut books.cut))
+        books.refusals.extend(refusals);
+        (answer, books.gzip, books.delay, cut)
     };
     tokio::time::sleep(delay).await;
     let (status, text) = answer;

@@ -3,6 +3,7 @@
 //! A vendor is one module: [`Stormy`] for its fake.
 
 mod bigquery;
+mod planted;
 mod snowflake;
 mod weather;
 
@@ -26,6 +27,8 @@ use crate::storm::{ServerEnds, Storm};
 use crate::vendor::Snapshot;
 use weather::Weather;
 
+pub use planted::abandoned;
+
 /// A vendor that a storm can be about.
 pub trait Stormy: Vendor + Default {
     /// The variable with which the server finds it.
@@ -46,6 +49,9 @@ pub trait Stormy: Vendor + Default {
 
     /// Every job, as the judge sees it.
     fn seen(&self) -> Vec<VendorJob>;
+
+    /// Whether a call makes a job.
+    fn creates(call: &Call) -> bool;
 
     /// What a call is about; of three calls about one thing one works.
     fn subject(call: &Call) -> String {

@@ -51,16 +51,13 @@ impl Stormy for Snowflake {
         self.looks = Some(looks);
     }
 
+    fn creates(call: &Call) -> bool {
+        call.path == SUBMIT && !run_in(call).is_empty()
+    }
+
     /// Everything is posted to one path; a run's statement tells calls apart.
     fn subject(call: &Call) -> String {
-        let body = String::from_utf8_lossy(&call.body);
-        let run = body.split("storm-").nth(1).and_then(|rest| rest.split('\'').next());
-        format!(
-            "{} {} {}",
-            call.method,
-            call.path,
-            run.filter(|_| call.path == SUBMIT).unwrap_or_default()
-        )
+        format!("{} {} {}", call.method, call.path, run_in(call))
     }
 
     fn settings() -> Vec<(&'static str, &'static str)> {
@@ -86,6 +83,13 @@ impl Stormy for Snowflake {
     fn known_twice(&self) -> usize {
         twice(&self.queries).len()
     }
+}
+
+/// The run whose statement a call submits, or nothing.
+fn run_in(call: &Call) -> String {
+    let body = String::from_utf8_lossy(&call.body);
+    let run = body.split("storm-").nth(1).and_then(|rest| rest.split('\'').next());
+    run.filter(|_| call.path == SUBMIT).unwrap_or_default().to_owned()
 }
 
 /// Attempts whose queries were submitted in as many sessions: nothing tells Snowflake that they are one.
