@@ -11,7 +11,7 @@ impl Stormy for BigQuery {
     const ENDPOINT: &'static str = "BIGQUERY_API_ENDPOINT";
     const CANCELLED: &'static str = "(stopped)";
 
-    fn refusals() -> Vec<Answer> {
+    fn refusals(_call: &Call) -> Vec<Answer> {
         [
             (429, "rateLimitExceeded"),
             (403, "rateLimitExceeded"),

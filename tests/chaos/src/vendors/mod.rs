@@ -34,8 +34,8 @@ pub trait Stormy: Vendor + Default {
     /// The variable with which the server finds it.
     const ENDPOINT: &'static str;
 
-    /// What it says when it has too much to do, in all its ways.
-    fn refusals() -> Vec<Answer>;
+    /// What it says to that call when it has too much to do, in all its ways.
+    fn refusals(call: &Call) -> Vec<Answer>;
 
     /// A task of a run for that vendor at `url`; it ends well after `looks` good looks. The run's name
     /// reaches the vendor with it.
