@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::gate::Gate;
-use crate::isolation::Places;
+use crate::isolation::{Places, Watch};
 use crate::observer::Observer;
 use crate::site::Site;
 use crate::text::TextLimit;
@@ -146,6 +146,12 @@ impl Gates {
         self.all.iter().flat_map(|(task_type, gate)| {
             gate.remembered().map(|(what, count)| (task_type.as_str(), what, count))
         })
+    }
+
+    /// What watches steps of connector code: for those who may wait behind one that is stuck.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        Watch::new(Arc::clone(&self.making.places))
     }
 
     /// From now on nothing is created, and jobs nobody has taken are cancelled without grace.

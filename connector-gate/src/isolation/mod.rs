@@ -4,6 +4,7 @@
 
 mod crew;
 mod guard;
+mod step;
 mod trust;
 
 use std::any::Any;
@@ -17,6 +18,8 @@ use connector_core::policy::Isolation;
 use crew::Crew;
 use futures_util::FutureExt;
 pub(crate) use guard::Places;
+pub use guard::{Crowd, Watch};
+use step::Step;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
@@ -164,14 +167,14 @@ impl Workplace {
         }
         let resources = self.crew.resources()?;
         let place = self.places.take()?;
-        let began = std::time::Instant::now();
+        let step = Step::begin();
         let first = {
             let _resources = resources.enter();
             // Nothing has to wake it: if it is not done it is asked again at once, over there.
             work.poll(&mut Context::from_waker(Waker::noop()))
         };
         drop(place);
-        self.trust.note(began.elapsed());
+        self.trust.note(step.took());
         match first {
             Poll::Ready(done) => Some(done),
             Poll::Pending => None,
