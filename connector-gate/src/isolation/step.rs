@@ -28,14 +28,17 @@ impl Step {
 #[cfg(target_os = "linux")]
 mod waiting {
     use std::cell::Cell;
-    use std::fs;
+    use std::fs::File;
+    use std::os::unix::fs::FileExt as _;
     use std::time::{Duration, Instant};
 
-    /// How old a note may be. Reading it takes some microseconds, which not every step should pay; what
-    /// a thread waited since the note is taken off a step, even if it was before the step.
+    /// How old a note may be. Not every step should pay for a new one; what a thread waited since the note
+    /// is taken off a step, even if it was before the step.
     const FRESH: Duration = Duration::from_millis(20);
 
     thread_local! {
+        /// What the kernel tells of this thread. Kept open: to open it takes longer than most steps.
+        static ACCOUNT: Option<File> = File::open("/proc/thread-self/schedstat").ok();
         /// When it was last noted how long this thread has waited in all, and how long that was.
         static NOTED: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
     }
@@ -57,8 +60,9 @@ mod waiting {
     /// How long this thread has waited for a processor in all; `None` where the kernel keeps no account.
     fn in_all() -> Option<Duration> {
         // Nanoseconds on a processor, nanoseconds waiting for one, times it got one.
-        let account = fs::read("/proc/thread-self/schedstat").ok()?;
-        let waited = account.split(u8::is_ascii_whitespace).nth(1)?;
+        let mut account = [0; 64];
+        let length = ACCOUNT.with(|file| file.as_ref()?.read_at(&mut account, 0).ok())?;
+        let waited = account.get(..length)?.split(u8::is_ascii_whitespace).nth(1)?;
         std::str::from_utf8(waited).ok()?.parse().ok().map(Duration::from_nanos)
     }
 }
