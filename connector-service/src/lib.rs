@@ -15,6 +15,7 @@ mod app;
 mod behind;
 mod check;
 mod cli;
+mod connection;
 mod console;
 mod describe;
 mod grpc;

@@ -20,7 +20,7 @@ use tonic::transport::server::{Connected, TcpIncoming};
 use tower::{Layer, Service};
 
 use crate::grpc::health::HealthTable;
-use crate::grpc::{Listing, WireLayer};
+use crate::grpc::{Front, Listing, WireLayer};
 use crate::layers::{LayeredService, Layers};
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Remembered};
@@ -226,7 +226,8 @@ impl Server {
         // Only where requests and log pages are passed on are they kept in their own bytes.
         let passes_on = !upstreams.is_empty();
         let wire = passes_on.then_some(WireLayer { most: limits.max_request_bytes });
-        let routes = grpc::routes(dispatcher, listing.clone(), health.clone(), &limits, passes_on);
+        let services =
+            grpc::services(dispatcher, listing.clone(), health.clone(), &limits, passes_on);
         let served = registry.entries().map(|entry| (entry.key.clone(), entry.origin.clone()));
         let roster = Roster {
             metrics: Arc::clone(&metrics),
@@ -244,13 +245,12 @@ impl Server {
         });
         let Limits { lame_duck, grace, .. } = limits;
         let ending = Ending { lame_duck, grace, stop, hurry };
-        let routes = (routes, layers, wire);
-        let served = shutdown::serve(routes, connections, health, &metrics, gates, ending);
-        let served = served.await.map_err(ServerError::new);
+        let front = Front::new(services, layers, wire);
+        let served = shutdown::serve(front, connections, health, &metrics, gates, ending).await;
         watched.abort();
         if let Some(pages) = admin_pages {
             pages.abort();
         }
-        served
+        Ok(served)
     }
 }

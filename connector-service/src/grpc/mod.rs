@@ -4,6 +4,7 @@
 
 mod answer_size;
 mod convert;
+mod front;
 pub(crate) mod health;
 mod log_stream;
 mod metadata_service;
@@ -30,8 +31,9 @@ use crate::pb::async_connector_service_server::{
 use crate::pb::connector_metadata_service_server::{
     ConnectorMetadataServiceServer, SERVICE_NAME as METADATA,
 };
+pub(crate) use front::{Answering, Front, Unlayered};
 pub(crate) use metadata_service::Listing;
-pub(crate) use oversize::OversizeLayer;
+use passed_logs::PassedLogs;
 use reflection::Reflection;
 pub(crate) use untouched::Untouched;
 pub(crate) use wire::WireLayer;
@@ -42,15 +44,17 @@ pub(crate) const HEALTH_NAMES: [&str; 3] = [TASKS, METADATA, "grpc.health.v1.Hea
 /// Every service on the gRPC port. Requests may come compressed, as the official service takes them;
 /// unpacked they are no larger than others may be. Log pages go on in their own bytes where other services
 /// are behind.
-pub(crate) fn routes(
+pub(crate) fn services(
     dispatcher: Arc<Dispatcher>,
     listing: Listing,
     health: health::HealthTable,
     limits: &Limits,
     are_others_behind: bool,
-) -> Routes {
+) -> Unlayered {
     let service = Arc::new(task_service::TaskService::new(dispatcher, limits));
-    let tasks = AsyncConnectorServiceServer::from_arc(Arc::clone(&service))
+    let passed_logs =
+        are_others_behind.then(|| PassedLogs::new(Arc::clone(&service), limits.max_request_bytes));
+    let tasks = AsyncConnectorServiceServer::from_arc(service)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate)
         .max_decoding_message_size(limits.max_request_bytes)
@@ -68,13 +72,9 @@ pub(crate) fn routes(
     let old_reflection = v1alpha::server_reflection_server::ServerReflectionServer::new(Reflection)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate);
-    let routes = Routes::new(tasks)
-        .add_service(metadata)
+    let others = Routes::new(metadata)
         .add_service(health)
         .add_service(reflection)
         .add_service(old_reflection);
-    if are_others_behind {
-        return passed_logs::mounted(routes, service, limits.max_request_bytes);
-    }
-    routes
+    Unlayered { tasks, passed_logs, others }
 }

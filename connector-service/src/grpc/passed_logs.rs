@@ -4,8 +4,6 @@
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::routing::post;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use http::Request;
@@ -13,7 +11,6 @@ use prost::Message;
 use tonic::body::Body;
 use tonic::codec::CompressionEncoding::{Deflate, Gzip};
 use tonic::codec::EnabledCompressionEncodings;
-use tonic::service::Routes;
 use tonic::{Response, Status};
 use tower::service_fn;
 
@@ -21,35 +18,38 @@ use super::log_stream::LogMessage;
 use super::task_service::TaskService;
 use super::untouched::Untouched;
 use crate::pb::GetTaskLogsRequest;
-use crate::pb::async_connector_service_server::SERVICE_NAME;
 
-/// The same routes, with that method answered here.
-pub(super) fn mounted(routes: Routes, tasks: Arc<TaskService>, most: usize) -> Routes {
-    let answer = move |request: Request<axum::body::Body>| {
-        let tasks = Arc::clone(&tasks);
-        async move { answered(tasks, request.map(Body::new), most).await }
-    };
-    let here = Router::new().route(&format!("/{SERVICE_NAME}/GetTaskLogs"), post(answer));
-    Routes::from(routes.into_axum_router().merge(here))
+/// The name of the method.
+pub(super) const METHOD: &str = "GetTaskLogs";
+
+/// What answers it. Clones share the service.
+#[derive(Debug, Clone)]
+pub(crate) struct PassedLogs {
+    tasks: Arc<TaskService>,
+    /// The largest request, in bytes, unpacked.
+    most: usize,
 }
 
-async fn answered(
-    tasks: Arc<TaskService>,
-    request: Request<Body>,
-    most: usize,
-) -> http::Response<Body> {
-    let mut unpacked = EnabledCompressionEncodings::default();
-    unpacked.enable(Gzip);
-    unpacked.enable(Deflate);
-    let method = service_fn(move |request: tonic::Request<Bytes>| {
-        let tasks = Arc::clone(&tasks);
-        async move { logs(&tasks, request).await }
-    });
-    tonic::server::Grpc::new(Untouched)
-        .apply_compression_config(unpacked, EnabledCompressionEncodings::default())
-        .apply_max_message_size_config(Some(most), Some(usize::MAX))
-        .server_streaming(method, request)
-        .await
+impl PassedLogs {
+    pub(super) fn new(tasks: Arc<TaskService>, most: usize) -> Self {
+        Self { tasks, most }
+    }
+
+    pub(super) async fn answer(self, request: Request<Body>) -> http::Response<Body> {
+        let Self { tasks, most } = self;
+        let mut unpacked = EnabledCompressionEncodings::default();
+        unpacked.enable(Gzip);
+        unpacked.enable(Deflate);
+        let method = service_fn(move |request: tonic::Request<Bytes>| {
+            let tasks = Arc::clone(&tasks);
+            async move { logs(&tasks, request).await }
+        });
+        tonic::server::Grpc::new(Untouched)
+            .apply_compression_config(unpacked, EnabledCompressionEncodings::default())
+            .apply_max_message_size_config(Some(most), Some(usize::MAX))
+            .server_streaming(method, request)
+            .await
+    }
 }
 
 async fn logs(
