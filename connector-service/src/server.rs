@@ -203,7 +203,7 @@ impl Server {
         let Self { registry, limits, layers, isolated, upstreams } = self;
         let metrics = Arc::new(Metrics::new(&registry).map_err(ServerError::new)?);
         let health = HealthTable::new(
-            grpc::HEALTH_NAMES.into_iter().chain(registry.entries().map(|entry| &*entry.name)),
+            grpc::health_names().chain(registry.entries().map(|entry| &*entry.name)),
             registry.failures().iter().map(|failure| failure.name),
         );
         let _rotation = Rotation::start(&registry);
@@ -223,7 +223,7 @@ impl Server {
         remembered.and_then(|it| metrics.watch(it)).map_err(ServerError::new)?;
         let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&gates), limits.max_call));
         let listing = Listing::of(&registry);
-        let routes = grpc::routes(dispatcher, listing.clone(), health.clone(), &limits);
+        let routes = grpc::routes(&dispatcher, listing.clone(), health.clone(), &limits);
         // Only where requests are passed on are they kept in their own bytes.
         let most = limits.max_request_bytes;
         let wire = (!upstreams.is_empty()).then_some(WireLayer { most });

@@ -3,17 +3,19 @@
 //! connector's gate. It knows no wire message, so every protocol uses it as it is.
 
 mod guard;
+mod sync_call;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_core::CallContext;
 use connector_core::host::{CreateRequest, ErasedResource, JobRequest, QueryRequest, Wire};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::{Metric, MetricsQuery};
+use connector_core::{CallContext, Flyte};
 pub use guard::CallGuard;
+pub use sync_call::SyncCall;
 use tracing::{Instrument, Span};
 
 use crate::call::Call;
@@ -34,6 +36,8 @@ pub struct Route {
     pub version: i32,
     /// The caller's timeout, if it set one.
     pub timeout: Option<Duration>,
+    /// Which Flyte calls.
+    pub flyte: Flyte,
     /// The request in its own bytes, where connectors pass it on.
     pub wire: Option<Arc<Wire>>,
 }
@@ -127,6 +131,20 @@ impl Dispatcher {
         ended(gate.get_logs(request, &call), guard, span).await
     }
 
+    /// Begins to run a task within the call. What it is run with comes later, which its deadline does not
+    /// wait for.
+    ///
+    /// # Errors
+    /// No connector serves the route, or the one that does starts jobs.
+    pub fn begin_sync(&self, route: Route) -> Result<SyncCall<'_>, Failure> {
+        let begun = self.begin(Operation::Run, route, None)?;
+        if !begun.gate.site.is_sync {
+            let name = begun.gate.site.name.clone();
+            return Err(begun.guard.fail(Cause::NotSync(name)));
+        }
+        Ok(SyncCall(begun))
+    }
+
     /// The failure of a call whose request cannot be read; counted like every other.
     #[must_use]
     pub fn refused(&self, operation: Operation, route: Route, cause: Cause) -> Failure {
@@ -147,7 +165,7 @@ impl Dispatcher {
         if let Some(bytes) = input_bytes {
             found.observer.inputs(bytes);
         }
-        let (timeout, wire) = (route.timeout, route.wire.take());
+        let (timeout, flyte, wire) = (route.timeout, route.flyte, route.wire.take());
         let guard = CallGuard::new(found.observer, operation, route);
         let Some((key, gate)) = found.gate else {
             return Err(guard.fail(Cause::NotRegistered));
@@ -156,7 +174,10 @@ impl Dispatcher {
         let limit = TimeLimit::new(timeout, server, gate.site.policy.answer_reserve);
         let deadline = after(limit.allowed);
         let span = tracing::debug_span!("call", operation = operation.as_str(), key = %key);
-        let context = CallContext::new(key.clone()).deadline(deadline.into_std()).with_wire(wire);
+        let context = CallContext::new(key.clone())
+            .deadline(deadline.into_std())
+            .flyte(flyte)
+            .with_wire(wire);
         let call = Call { context, limit, deadline, observer: Arc::clone(found.observer) };
         Ok(Begun { gate, call, guard, span })
     }

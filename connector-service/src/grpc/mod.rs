@@ -4,6 +4,7 @@
 
 mod answer_size;
 mod convert;
+mod flyte1;
 pub(crate) mod health;
 mod log_stream;
 mod metadata_service;
@@ -34,23 +35,25 @@ use reflection::Reflection;
 pub(crate) use wire::WireLayer;
 
 /// The services whose health is reported, besides the server as a whole.
-pub(crate) const HEALTH_NAMES: [&str; 3] = [TASKS, METADATA, "grpc.health.v1.Health"];
+pub(crate) fn health_names<'a>() -> impl Iterator<Item = &'a str> {
+    [TASKS, METADATA, "grpc.health.v1.Health"].into_iter().chain(flyte1::HEALTH_NAMES)
+}
 
 /// Every service on the gRPC port. Requests may come compressed, as the official service takes them;
 /// unpacked they are no larger than others may be.
 pub(crate) fn routes(
-    dispatcher: Arc<Dispatcher>,
+    dispatcher: &Arc<Dispatcher>,
     listing: Listing,
     health: health::HealthTable,
     limits: &Limits,
 ) -> Routes {
-    let tasks = task_service::TaskService::new(dispatcher, limits);
+    let tasks = task_service::TaskService::new(Arc::clone(dispatcher), limits);
     let tasks = AsyncConnectorServiceServer::new(tasks)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate)
         .max_decoding_message_size(limits.max_request_bytes)
         .max_encoding_message_size(usize::MAX);
-    let metadata = metadata_service::MetadataService::new(listing, limits.texts());
+    let metadata = metadata_service::MetadataService::new(listing.clone(), limits.texts());
     let metadata = ConnectorMetadataServiceServer::new(metadata)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate);
@@ -63,9 +66,10 @@ pub(crate) fn routes(
     let old_reflection = v1alpha::server_reflection_server::ServerReflectionServer::new(Reflection)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate);
-    Routes::new(tasks)
+    let routes = Routes::new(tasks)
         .add_service(metadata)
         .add_service(health)
         .add_service(reflection)
-        .add_service(old_reflection)
+        .add_service(old_reflection);
+    flyte1::add_to(routes, dispatcher, listing, limits)
 }
