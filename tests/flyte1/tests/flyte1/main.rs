@@ -5,6 +5,7 @@
 mod differential;
 mod parity;
 mod values;
+mod vectors;
 
 use std::path::Path;
 
