@@ -203,7 +203,7 @@ impl Server {
         let Self { registry, limits, layers, isolated, upstreams } = self;
         let metrics = Arc::new(Metrics::new(&registry).map_err(ServerError::new)?);
         let health = HealthTable::new(
-            grpc::HEALTH_NAMES.into_iter().chain(registry.entries().map(|entry| &*entry.name)),
+            grpc::health_names().chain(registry.entries().map(|entry| &*entry.name)),
             registry.failures().iter().map(|failure| failure.name),
         );
         let _rotation = Rotation::start(&registry);
@@ -227,7 +227,7 @@ impl Server {
         let passes_on = !upstreams.is_empty();
         let wire = passes_on.then_some(WireLayer { most: limits.max_request_bytes });
         let services =
-            grpc::services(dispatcher, listing.clone(), health.clone(), &limits, passes_on);
+            grpc::services(&dispatcher, listing.clone(), health.clone(), &limits, passes_on);
         let served = registry.entries().map(|entry| (entry.key.clone(), entry.origin.clone()));
         let roster = Roster {
             metrics: Arc::clone(&metrics),

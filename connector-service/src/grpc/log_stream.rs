@@ -3,11 +3,13 @@
 //! are split, so that no message is larger than the caller takes; a panic or an error ends the stream with a
 //! status.
 
+use std::future::ready;
+
 use bytes::Bytes;
 use connector_core::logs::{LogLine, LogPage};
 use connector_gate::{CallGuard, LogPages, TextLimit};
-use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
 use prost::Message;
 use tonic::Status;
 
@@ -18,6 +20,9 @@ use crate::status;
 
 /// The stream a caller reads.
 pub(super) type LogMessages = BoxStream<'static, Result<LogMessage, Status>>;
+
+/// The same, read.
+pub(super) type ReadMessages = BoxStream<'static, Result<GetTaskLogsResponse, Status>>;
 
 /// One message of the stream.
 #[derive(Debug)]
@@ -41,13 +46,18 @@ impl LogMessage {
     ///
     /// # Errors
     /// Another service sent what is no such message.
-    pub(super) fn read(self) -> Result<GetTaskLogsResponse, Status> {
+    fn read(self) -> Result<GetTaskLogsResponse, Status> {
         match self {
             Self::Made(message) => Ok(message),
             Self::AsSent(message) => GetTaskLogsResponse::decode(message)
                 .map_err(|error| Status::internal(format!("the page cannot be read: {error}"))),
         }
     }
+}
+
+/// The same messages, for generated code to write.
+pub(super) fn read(messages: LogMessages) -> ReadMessages {
+    messages.and_then(|message| ready(message.read())).boxed()
 }
 
 /// The size at which a body is closed and a new one begun.

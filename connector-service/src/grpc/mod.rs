@@ -4,6 +4,7 @@
 
 mod answer_size;
 mod convert;
+mod flyte1;
 mod front;
 pub(crate) mod health;
 mod log_stream;
@@ -39,19 +40,21 @@ pub(crate) use untouched::Untouched;
 pub(crate) use wire::WireLayer;
 
 /// The services whose health is reported, besides the server as a whole.
-pub(crate) const HEALTH_NAMES: [&str; 3] = [TASKS, METADATA, "grpc.health.v1.Health"];
+pub(crate) fn health_names<'a>() -> impl Iterator<Item = &'a str> {
+    [TASKS, METADATA, "grpc.health.v1.Health"].into_iter().chain(flyte1::HEALTH_NAMES)
+}
 
 /// Every service on the gRPC port. Requests may come compressed, as the official service takes them;
 /// unpacked they are no larger than others may be. Log pages go on in their own bytes where other services
 /// are behind.
 pub(crate) fn services(
-    dispatcher: Arc<Dispatcher>,
+    dispatcher: &Arc<Dispatcher>,
     listing: Listing,
     health: health::HealthTable,
     limits: &Limits,
     are_others_behind: bool,
 ) -> Unlayered {
-    let service = Arc::new(task_service::TaskService::new(dispatcher, limits));
+    let service = Arc::new(task_service::TaskService::new(Arc::clone(dispatcher), limits));
     let passed_logs =
         are_others_behind.then(|| PassedLogs::new(Arc::clone(&service), limits.max_request_bytes));
     let tasks = AsyncConnectorServiceServer::from_arc(service)
@@ -59,7 +62,7 @@ pub(crate) fn services(
         .accept_compressed(Deflate)
         .max_decoding_message_size(limits.max_request_bytes)
         .max_encoding_message_size(usize::MAX);
-    let metadata = metadata_service::MetadataService::new(listing, limits.texts());
+    let metadata = metadata_service::MetadataService::new(listing.clone(), limits.texts());
     let metadata = ConnectorMetadataServiceServer::new(metadata)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate);
@@ -76,5 +79,6 @@ pub(crate) fn services(
         .add_service(health)
         .add_service(reflection)
         .add_service(old_reflection);
+    let others = flyte1::add_to(others, dispatcher, listing, limits);
     Unlayered { tasks, passed_logs, others }
 }

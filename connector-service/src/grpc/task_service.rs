@@ -1,12 +1,9 @@
 //! `AsyncConnectorService`: one short method per call: decode, dispatch, encode.
 //! `grpc` mounts it; what a failure looks like is decided in `connector-gate` and `status`.
 
-use std::future::ready;
 use std::sync::Arc;
 
 use connector_gate::{Cause, Dispatcher, Failure, Operation, TextLimit};
-use futures_util::stream::BoxStream;
-use futures_util::{StreamExt, TryStreamExt};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
@@ -123,13 +120,13 @@ impl AsyncConnectorService for TaskService {
         }
     }
 
-    type GetTaskLogsStream = BoxStream<'static, Result<pb::GetTaskLogsResponse, Status>>;
+    type GetTaskLogsStream = log_stream::ReadMessages;
 
     async fn get_task_logs(
         &self,
         request: Request<pb::GetTaskLogsRequest>,
     ) -> Result<Response<Self::GetTaskLogsStream>, Status> {
         let messages = self.logs(request).await?;
-        Ok(Response::new(messages.and_then(|message| ready(message.read())).boxed()))
+        Ok(Response::new(log_stream::read(messages)))
     }
 }

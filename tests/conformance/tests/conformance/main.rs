@@ -9,6 +9,7 @@ mod creates;
 mod discovery;
 mod drain;
 mod errors;
+mod flyte1;
 mod hostile;
 mod isolation;
 mod polls;
