@@ -53,7 +53,7 @@ impl Callers {
         }
         if let Some(tokens) = &self.tokens {
             let said = match bearer(request) {
-                None => Some("this server asks for a token: `authorization: Bearer …`"),
+                None => Some("this server asks for a token: `authorization: Bearer TOKEN`"),
                 Some(token) if tokens.now().has(token) => None,
                 Some(_) => Some("the token is none of this server's"),
             };
