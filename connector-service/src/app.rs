@@ -14,7 +14,6 @@ use serde_json::Map;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tonic::transport::server::TcpIncoming;
 
 use crate::behind::{Behind, BehindArgs, Connectors};
 use crate::cli::{
@@ -232,14 +231,22 @@ async fn serve(
     for problem in unread(environment, registry.variables()) {
         tracing::warn!("{problem}");
     }
+    let trust = args.trust.open(&args.host)?;
+    for doubt in &trust.doubts {
+        tracing::warn!("{doubt}");
+    }
     let grpc = bind(&args.host, args.port, "gRPC", "--port").await?;
     let admin = bind(&args.host, args.prometheus_port, "metrics", "--prometheus-port").await?;
-    announce(console, &registry, address(&grpc)?, address(&admin)?);
+    let scheme = |has_tls| if has_tls { "https" } else { "http" };
+    let (of_grpc, of_pages) = (scheme(trust.tls.is_some()), scheme(trust.pages.is_some()));
+    let addresses = (address(&grpc)?, address(&admin)?);
+    let addresses =
+        (format!("{of_grpc}://{}", addresses.0), format!("{of_pages}://{}", addresses.1));
+    announce(console, &registry, &addresses.0, &addresses.1);
     let (stop, hurry) = asked_to_end(requests, args.timeout);
     let server = Server::builder().registry(registry).limits(args.limits());
-    let server = server.upstreams(behind.upstreams()).build();
-    let connections = TcpIncoming::from(grpc).with_nodelay(Some(true));
-    let ended = server.serve_until(connections, Some(admin), stop, hurry).await;
+    let server = server.upstreams(behind.upstreams()).trust(trust).build();
+    let ended = server.serve_listeners(grpc, Some(admin), stop, hurry).await;
     let ended = ended.map_err(|error| format!("serving ended: {}", with_causes(&error)))?;
     if !ended.is_whole() {
         let Ended { cut_calls, cut_creates, .. } = ended;
@@ -249,15 +256,15 @@ async fn serve(
 }
 
 /// Says what is served, and where: on standard output, for people and for whoever started this process.
-fn announce(console: &Console, registry: &Registry, grpc: SocketAddr, admin: SocketAddr) {
+fn announce(console: &Console, registry: &Registry, grpc: &str, admin: &str) {
     let version = env!("CARGO_PKG_VERSION");
-    let (grpc, metrics) = (format!("http://{grpc}"), format!("http://{admin}/metrics"));
+    let metrics = format!("{admin}/metrics");
     let text = format!(
         "connector-server {version}\n\n{}\ngRPC      {grpc}\nmetrics   {metrics}\n",
         table::render(registry)
     );
     let mut fields = table::to_json(registry);
-    for (name, value) in [("version", version), ("grpc", &grpc), ("metrics", &metrics)] {
+    for (name, value) in [("version", version), ("grpc", grpc), ("metrics", &metrics)] {
         fields.insert(name.to_owned(), value.into());
     }
     console.say(&text, "serving", fields);

@@ -19,7 +19,8 @@ use crate::{linking, promises, table};
 /// Starts the connectors and serves them over memory; what would be served, as a table.
 ///
 /// # Errors
-/// Nothing or not everything expected is linked in, a connector does not start, or the server does
+/// Nothing or not everything expected is linked in, a connector does not start, certificates
+/// or tokens cannot be used, or the server does
 /// not come up.
 pub(crate) async fn check(
     connectors: Connectors,
@@ -38,6 +39,7 @@ pub(crate) async fn check(
     problems.extend(promises::broken());
     problems.extend(unreadable_secrets(&registry));
     problems.extend(unread(environment, registry.variables()));
+    problems.extend(args.trust.open(&args.host).err());
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }

@@ -11,8 +11,10 @@
 // Arrows point one way: `app` → `server` → `grpc` → `connector-gate` → `connector-core`.
 
 mod admin;
+mod admission;
 mod app;
 mod behind;
+mod callers;
 mod check;
 mod cli;
 mod connection;
@@ -29,10 +31,12 @@ mod nearest;
 pub mod pb;
 mod promises;
 mod python;
+mod reread;
 mod roster;
 mod run;
 mod same_job;
 mod scrubbed_lines;
+mod seldom;
 mod server;
 mod shutdown;
 #[cfg(test)]
@@ -41,6 +45,8 @@ mod signals;
 mod status;
 mod table;
 mod telemetry;
+mod tls;
+mod trust;
 mod unread;
 mod upstream;
 mod wanted;
@@ -48,6 +54,7 @@ mod workers;
 
 use std::process::ExitCode;
 
+pub use admission::Peer;
 pub use in_process::InProcess;
 pub use layers::LayeredService;
 pub use limits::Limits;

@@ -18,6 +18,11 @@ pub struct Limits {
     /// The longest a call may take, whatever the caller allows. Default 60 s. A create goes on
     /// without its caller, see [`connector_core::Policy::create_limit`].
     pub max_call: Duration,
+    /// How many connections the gRPC port may have at a time; more are refused with the reason. Default
+    /// 4,096.
+    pub max_connections: usize,
+    /// The longest a connection may take for its TLS handshake. Default 10 s.
+    pub handshake: Duration,
     /// How long the server goes on as before once it is told to stop, while its health says
     /// `NOT_SERVING` already: for as long as whoever sends it calls needs to see that. Default 0.
     pub lame_duck: Duration,
@@ -39,6 +44,8 @@ impl Default for Limits {
             max_response_bytes: 4 * 1024 * 1024,
             max_error_bytes: TextLimit::DEFAULT_BYTES,
             max_call: Duration::from_secs(60),
+            max_connections: 4_096,
+            handshake: Duration::from_secs(10),
             lame_duck: Duration::ZERO,
             grace: Duration::from_secs(20),
         }

@@ -19,6 +19,7 @@ use crate::limits::Limits;
 use crate::python::PythonArgs;
 use crate::run::RunArgs;
 use crate::telemetry::{LogFormat, log_level};
+use crate::trust::TrustArgs;
 use crate::wanted::Wanted;
 use variables::Added;
 pub(crate) use variables::Environment;
@@ -141,6 +142,14 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "CONNECTOR_MAX_CALL_SECONDS", value_name = "SECONDS", value_parser = some_time)]
     #[arg(default_value = "60")]
     max_call_seconds: Duration,
+    /// Most connections at a time; more are refused.
+    #[arg(long, env = "CONNECTOR_MAX_CONNECTIONS", value_name = "N", default_value = "4096")]
+    #[arg(value_parser = some_number)]
+    max_connections: usize,
+    /// Longest time for a TLS handshake.
+    #[arg(long, env = "CONNECTOR_HANDSHAKE_SECONDS", value_name = "SECONDS", value_parser = some_time)]
+    #[arg(default_value = "10")]
+    handshake_seconds: Duration,
     /// How long to go on as before after SIGTERM, while health says `NOT_SERVING` already.
     #[arg(long, env = "CONNECTOR_LAME_DUCK_SECONDS", value_name = "SECONDS")]
     #[arg(value_parser = quantity::seconds, default_value = "0")]
@@ -149,6 +158,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "CONNECTOR_GRACE_SECONDS", value_name = "SECONDS")]
     #[arg(value_parser = quantity::seconds, default_value = "20")]
     grace_seconds: Duration,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
     /// How much to log.
     #[arg(long, env = "CONNECTOR_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
     #[arg(value_parser = log_level)]
@@ -181,6 +192,8 @@ impl ServeArgs {
             max_response_bytes: self.max_response_bytes,
             max_error_bytes: self.max_error_bytes,
             max_call: self.max_call_seconds,
+            max_connections: self.max_connections,
+            handshake: self.handshake_seconds,
             lame_duck: self.lame_duck_seconds,
             grace: self.grace_seconds,
         }
@@ -333,6 +346,13 @@ fn error_bytes(text: &str) -> Result<usize, String> {
 
 fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| "a port is a number from 0 to 65535".to_owned())
+}
+
+fn some_number(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("it is a number from 1 on".to_owned()),
+    }
 }
 
 fn some_time(text: &str) -> Result<Duration, String> {

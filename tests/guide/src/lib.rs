@@ -51,6 +51,10 @@ struct KeepPython;
 struct MovingOver;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/security.md")]
+struct Security;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/operating.md")]
 struct Operating;
 

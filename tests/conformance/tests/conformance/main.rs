@@ -15,3 +15,4 @@ mod isolation;
 mod polls;
 mod questions;
 mod slow_link;
+mod trust;
