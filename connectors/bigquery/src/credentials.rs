@@ -8,10 +8,8 @@ use connector_core::prelude::*;
 use connector_http::{AccessToken, HttpClient, SigningKey, TokenCache, Url};
 use serde_json::json;
 
-use crate::machine::Machine;
+use crate::machine::{Machine, SCOPE};
 
-/// What tokens are good for.
-pub(crate) const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 /// Whom an assertion is for, whatever the key file calls the place where it is exchanged.
 const AUDIENCE: &str = "https://oauth2.googleapis.com/token";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";

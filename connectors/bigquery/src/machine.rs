@@ -13,7 +13,8 @@ use google_cloud_auth::credentials::{AccessTokenCredentials, Builder};
 use google_cloud_auth::errors::CredentialsError;
 use tokio::sync::OnceCell;
 
-use crate::credentials::SCOPE;
+/// What tokens are good for.
+pub(crate) const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
 /// How long they may take to answer.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
