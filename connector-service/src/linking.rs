@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn what_others_serve_may_come_later_unless_it_is_expected() {
         assert_eq!(problem(&Registry::default(), &[], true), None);
-        let farm: Wanted = "farm".parse().expect("a task type");
+        let farm = Wanted::parse("farm").expect("a task type");
         let told = problem(&Registry::default(), &[farm], true).expect("a problem");
         assert!(
             told.contains("nor served by what --upstream") && told.contains(": none"),
