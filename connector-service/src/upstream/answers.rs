@@ -116,7 +116,7 @@ pub(super) fn text(service: &str, status: &Status) -> String {
     let cause = root_cause(source);
     // What HTTP/2 says of whoever speaks something else.
     let is_other = cause.starts_with("connection error detected");
-    let asks = if is_other { "; is that a gRPC service, without TLS?" } else { "" };
+    let asks = if is_other { " (is that a gRPC service, without TLS?)" } else { "" };
     format!("{service} does not answer: {cause}{asks}")
 }
 

@@ -122,8 +122,11 @@ struct Kills<'a> {
 }
 
 impl<'a> Kills<'a> {
+    /// The kill that is to blame. A job with a key is found again when its worker is killed, for as long as the
+    /// server lives that remembers its create.
     fn of(&self, job: &Entry) -> Option<&'a Kill> {
-        self.of_worker(job).or_else(|| self.of_server(job))
+        let of_worker = self.of_worker(job).filter(|_| !job.job.keyed);
+        of_worker.or_else(|| self.of_server(job))
     }
 
     /// The kill of the server in whose life a job was made, with all that it knew.
