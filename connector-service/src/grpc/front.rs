@@ -52,7 +52,7 @@ impl Front {
     pub(crate) fn new(
         tasks: Tasks,
         others: Routes,
-        layers: Layers,
+        layers: &Layers,
         wire: Option<WireLayer>,
     ) -> Self {
         let services = Unlayered { tasks, others: others.prepare() };

@@ -55,6 +55,10 @@ struct MovingOver;
 struct Operating;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/performance.md")]
+struct Performance;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/executor.md")]
 struct Executor;
 
