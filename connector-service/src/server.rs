@@ -285,7 +285,7 @@ impl Server {
         });
         let Limits { lame_duck, grace, .. } = limits;
         let ending = Ending { lame_duck, grace, stop, hurry };
-        let front = Front::new(services, layers, wire);
+        let front = Front::new(services, &layers, wire);
         let served = shutdown::serve(front, connections, health, &metrics, gates, ending).await;
         watched.abort();
         if let Some(pages) = admin_pages {

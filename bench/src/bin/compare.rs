@@ -28,6 +28,8 @@ const ROWS: [(&str, Call, Shape, f64); 7] = [
 ];
 /// The most memory, in MiB: idle, at the end of the load, and a moment after it.
 const MEMORY: [f64; 3] = [12.0, 24.0, 14.0];
+/// That moment.
+const AFTER: Duration = Duration::from_secs(3);
 
 /// Measures the processor time of calls and memory, by turns on every server.
 #[derive(Debug, Parser)]
@@ -92,6 +94,9 @@ async fn measure(arguments: &Arguments) -> Result<(String, bool), Problem> {
         subjects.push(Subject::new("Python c0", python(environment, module).await?)?);
     }
     let rows: Vec<_> = ROWS.iter().filter(|(name, ..)| name.contains(&arguments.only)).collect();
+    for subject in &mut subjects {
+        subject.weigh(arguments.seconds).await?;
+    }
     for _ in 0..arguments.rounds {
         for (index, (_, call, shape, _)) in rows.iter().copied().enumerate() {
             // In turn, so that a busy moment of the machine meets all.
@@ -99,10 +104,6 @@ async fn measure(arguments: &Arguments) -> Result<(String, bool), Problem> {
                 subject.measure(index, *call, *shape, arguments.seconds).await?;
             }
         }
-    }
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    for subject in &mut subjects {
-        subject.memory[2] = mebibytes(subject.process.resident_bytes()?);
     }
     Ok(report(&rows, &subjects)?)
 }
@@ -127,7 +128,20 @@ async fn python(environment: &Path, module: &Path) -> Result<ServingProcess, Pro
 impl Subject {
     fn new(label: &str, process: ServingProcess) -> Result<Self, Problem> {
         let idle = mebibytes(process.resident_bytes()?);
-        Ok(Self { label: label.to_owned(), process, rows: Vec::new(), memory: [idle, idle, 0.0] })
+        Ok(Self { label: label.to_owned(), process, rows: Vec::new(), memory: [idle; 3] })
+    }
+
+    /// Memory under polls over 64 connections, and a moment later. First of all: what the rules remember
+    /// of creates stays for an hour.
+    async fn weigh(&mut self, seconds: u64) -> Result<(), Problem> {
+        let length = Duration::from_secs(seconds);
+        load::run(self.process.address(), Call::GetDistinct, ALONE, length).await?;
+        let loaded = mebibytes(self.process.resident_bytes()?);
+        tokio::time::sleep(AFTER).await;
+        let after = mebibytes(self.process.resident_bytes()?);
+        let [idle, ..] = self.memory;
+        self.memory = [idle, loaded, after];
+        Ok(())
     }
 
     async fn measure(
@@ -146,11 +160,12 @@ impl Subject {
             per_second: calls / answered.took.as_secs_f64(),
             cost: used.as_secs_f64() * 1e6 / calls,
         };
-        self.memory[1] = self.memory[1].max(mebibytes(self.process.resident_bytes()?));
         if self.rows.len() <= row {
             self.rows.resize(row + 1, Vec::new());
         }
-        self.rows[row].push(figures);
+        if let Some(row) = self.rows.get_mut(row) {
+            row.push(figures);
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
@@ -18,6 +18,8 @@ const STUCK_LOOKS: u32 = 2;
 /// With fewer steps since the last look the guard sleeps, and the next one wakes it: that costs less
 /// than looking.
 const BUSY: u64 = 4;
+/// Having slept that long, it looks at once: most likely there is nothing left to see.
+const SELDOM: Duration = Duration::from_millis(5);
 
 /// Those who may wait behind a step that is stuck.
 pub trait Crowd: std::fmt::Debug + Send + Sync {
@@ -114,15 +116,20 @@ impl Places {
             let places = Arc::downgrade(self);
             let mut seen = vec![Seen::default(); self.turns.len()];
             let guard = std::thread::Builder::new().name("guard".to_owned()).spawn(move || {
+                let mut often = true;
                 loop {
-                    // What has just begun need not be looked at yet.
-                    std::thread::park_timeout(LOOK);
+                    if often {
+                        std::thread::park_timeout(LOOK);
+                    }
                     let Some(places) = places.upgrade() else { return };
                     let look_again = places.look(&mut seen);
                     drop(places);
+                    let asleep = Instant::now();
                     if !look_again {
                         std::thread::park();
                     }
+                    // A lone step is over by the time the guard is up: one look, and no timer.
+                    often = look_again || asleep.elapsed() < SELDOM;
                 }
             });
             guard.ok().map(|guard| guard.thread().clone())

@@ -107,12 +107,18 @@ mod tests {
         let crowd = 8 * thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
             for _ in 0..crowd {
-                scope.spawn(|| while !over.load(Ordering::Relaxed) {});
+                scope.spawn(|| {
+                    while !over.load(Ordering::Relaxed) {
+                        std::hint::spin_loop();
+                    }
+                });
             }
             let began = Instant::now();
             let longest = loop {
                 let (step, clock) = (Step::begin(), Instant::now());
-                while clock.elapsed() < Duration::from_micros(50) {}
+                while clock.elapsed() < Duration::from_micros(50) {
+                    std::hint::spin_loop();
+                }
                 let (took, lasted) = (step.took(), clock.elapsed());
                 if lasted > Duration::from_millis(10) || began.elapsed() > Duration::from_secs(60) {
                     break (took, lasted);

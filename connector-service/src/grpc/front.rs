@@ -53,7 +53,7 @@ pub(crate) struct Unlayered {
 
 impl Front {
     /// These services, behind those layers; `wire` keeps requests in their own bytes.
-    pub(crate) fn new(services: Unlayered, layers: Layers, wire: Option<WireLayer>) -> Self {
+    pub(crate) fn new(services: Unlayered, layers: &Layers, wire: Option<WireLayer>) -> Self {
         let services = Unlayered { others: services.others.prepare(), ..services };
         if layers.is_empty() && wire.is_none() {
             return Self(Services::Bare(services));
