@@ -1,6 +1,8 @@
 //! What the official task class serialises: where a query runs and how to get there.
 //! The same comes back in the metadata of a job, without what is secret.
 
+use std::collections::BTreeMap;
+
 use connector_core::prelude::*;
 use connector_http::Url;
 use prost_types::value::Kind;
@@ -25,13 +27,19 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Reads it from the settings of a task.
+    /// Reads it from the settings of a task; what they do not say may stand in its template's `config`,
+    /// where tasks of Flyte 1 have it.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidTask`]: something is missing or of another type.
-    pub(crate) fn read(config: &DynamicConfig) -> Result<Self> {
+    pub(crate) fn read(
+        config: &DynamicConfig,
+        of_flyte_1: &BTreeMap<String, String>,
+    ) -> Result<Self> {
         let text = |key: &str| -> Result<Option<String>> {
-            Ok(config.string(key)?.filter(|text| !text.is_empty()).map(str::to_owned))
+            let old = of_flyte_1.get(key).map(String::as_str);
+            let said = config.string(key)?.filter(|text| !text.is_empty()).or(old);
+            Ok(said.filter(|text| !text.is_empty()).map(str::to_owned))
         };
         let account = text("account")?.ok_or_else(|| {
             ConnectorError::invalid_task(
@@ -185,6 +193,8 @@ fn is_secret(key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use connector_core::custom_info::json_to_struct;
     use connector_core::prelude::*;
     use serde_json::{Value, json};
@@ -192,7 +202,8 @@ mod tests {
     use super::Place;
 
     fn read(custom: Value) -> Result<Place> {
-        Place::read(&DynamicConfig::from_custom(json_to_struct(custom).unwrap())?)
+        let custom = DynamicConfig::from_custom(json_to_struct(custom).unwrap())?;
+        Place::read(&custom, &BTreeMap::new())
     }
 
     fn with(kwargs: &Value) -> Place {
@@ -270,5 +281,18 @@ mod tests {
         let place = with(&json!({"session_parameters": {"A": 60, "B": 1.5, "C": "x", "D": true}}));
         let sent = Value::Object(place.session_parameters());
         assert_eq!(sent, json!({"A": 60, "B": 1.5, "C": "x", "D": true}));
+    }
+
+    #[test]
+    fn a_task_of_flyte_1_has_its_settings_in_the_template() {
+        let old = ["account", "user", "database", "schema", "warehouse"];
+        let old: BTreeMap<String, String> =
+            old.iter().map(|key| ((*key).to_owned(), format!("the {key}"))).collect();
+        let place = Place::read(&DynamicConfig::default(), &old).unwrap();
+        assert_eq!((&*place.account, &*place.schema), ("the account", "the schema"));
+        assert!(place.kwargs.is_empty());
+        let said = json_to_struct(json!({"user": "said"})).unwrap();
+        let said = DynamicConfig::from_custom(said).unwrap();
+        assert_eq!(Place::read(&said, &old).unwrap().user, "said", "the task's own goes first");
     }
 }
