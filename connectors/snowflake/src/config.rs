@@ -1,6 +1,8 @@
 //! What the official task class serialises: where a query runs and how to get there.
 //! The same comes back in the metadata of a job, without what is secret.
 
+use std::collections::BTreeMap;
+
 use connector_core::prelude::*;
 use connector_http::Url;
 use serde_json::{Map, Value};
@@ -44,25 +46,31 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Reads it from the settings of a task.
+    /// Reads it from the settings of a task; what they do not say may stand in its template's `config`,
+    /// where tasks of Flyte 1 have it.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidTask`]: something is missing.
-    pub(crate) fn read(task: &QueryTask) -> Result<Self> {
-        let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let account = text(&task.account).ok_or_else(|| {
+    pub(crate) fn read(task: &QueryTask, of_flyte_1: &BTreeMap<String, String>) -> Result<Self> {
+        let text = |said: &Option<String>, key: &str| {
+            let said = said.as_ref().filter(|text| !text.is_empty());
+            said.or_else(|| of_flyte_1.get(key)).filter(|text| !text.is_empty()).cloned()
+        };
+        let account = text(&task.account, "account").ok_or_else(|| {
             ConnectorError::invalid_task(
                 "Missing Snowflake account. Set it through task configuration.",
             )
         })?;
-        let (Some(user), Some(database), Some(warehouse)) =
-            (text(&task.user), text(&task.database), text(&task.warehouse))
-        else {
+        let (Some(user), Some(database), Some(warehouse)) = (
+            text(&task.user, "user"),
+            text(&task.database, "database"),
+            text(&task.warehouse, "warehouse"),
+        ) else {
             return Err(ConnectorError::invalid_task(
                 "User, database and warehouse must be specified in the task configuration.",
             ));
         };
-        let schema = text(&task.schema).unwrap_or_else(|| "PUBLIC".to_owned());
+        let schema = text(&task.schema, "schema").unwrap_or_else(|| "PUBLIC".to_owned());
         let kwargs = match task.connection_kwargs.clone().map(as_python_reads) {
             Some(Value::Object(kwargs)) => kwargs,
             None | Some(Value::Null) => Map::new(),
@@ -194,6 +202,8 @@ fn is_secret(key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use connector_core::custom_info::json_to_struct;
     use connector_core::prelude::*;
     use serde_json::{Value, json};
@@ -201,7 +211,8 @@ mod tests {
     use super::{Place, QueryTask};
 
     fn read(custom: Value) -> Result<Place> {
-        Place::read(&QueryTask::from_custom(json_to_struct(custom).unwrap())?)
+        let task = QueryTask::from_custom(json_to_struct(custom).unwrap())?;
+        Place::read(&task, &BTreeMap::new())
     }
 
     fn with(kwargs: &Value) -> Place {
@@ -279,5 +290,18 @@ mod tests {
         let place = with(&json!({"session_parameters": {"A": 60, "B": 1.5, "C": "x", "D": true}}));
         let sent = Value::Object(place.session_parameters());
         assert_eq!(sent, json!({"A": 60, "B": 1.5, "C": "x", "D": true}));
+    }
+
+    #[test]
+    fn a_task_of_flyte_1_has_its_settings_in_the_template() {
+        let old = ["account", "user", "database", "schema", "warehouse"];
+        let old: BTreeMap<String, String> =
+            old.iter().map(|key| ((*key).to_owned(), format!("the {key}"))).collect();
+        let place = Place::read(&QueryTask::default(), &old).unwrap();
+        assert_eq!((&*place.account, &*place.schema), ("the account", "the schema"));
+        assert!(place.kwargs.is_empty());
+        let said = json_to_struct(json!({"user": "said"})).unwrap();
+        let said = QueryTask::from_custom(said).unwrap();
+        assert_eq!(Place::read(&said, &old).unwrap().user, "said", "the task's own goes first");
     }
 }

@@ -132,6 +132,8 @@ impl Credential {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use connector_core::custom_info::json_to_struct;
     use connector_core::prelude::*;
     use serde_json::json;
@@ -147,7 +149,7 @@ mod tests {
         let secrets = secrets.iter().map(|name| ((*name).to_owned(), format!("the {name}")));
         let connection = pb::Connection { secrets: secrets.collect(), ..Default::default() };
         let access = Access::from_connection(connection).unwrap();
-        match Credential::of(&Place::read(&custom).unwrap(), &access) {
+        match Credential::of(&Place::read(&custom, &BTreeMap::new()).unwrap(), &access) {
             Err(error) => error.to_string(),
             Ok(None) => "none".to_owned(),
             Ok(Some(credential)) => {

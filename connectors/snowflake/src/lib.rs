@@ -34,6 +34,7 @@ mod states;
 
 use std::time::SystemTime;
 
+use connector_core::Flyte;
 use connector_core::prelude::*;
 use connector_http::Endpoint;
 use connector_sql::SwallowedText;
@@ -182,7 +183,7 @@ impl Snowflake {
 
 impl AsyncConnector for Snowflake {
     async fn create(&self, task: CreateTask<Self>) -> Result<Query> {
-        let place = Place::read(&task.config)?;
+        let place = Place::read(&task.config, &task.template.config)?;
         let statement = self.statement(&task, &place)?;
         let access = &task.context.connection;
         let credential = Credential::of(&place, access)?.ok_or_else(|| {
@@ -205,6 +206,8 @@ impl AsyncConnector for Snowflake {
         if kept != place.kwargs {
             self.memory.keep(&query_id, place.url()?, credential);
         }
+        // Python of Flyte 1 cannot read metadata with them, and its tasks have none.
+        let keeps_kwargs = task.context.call.flyte == Flyte::V2 || !kept.is_empty();
         let Place { account, user, database, schema, warehouse, .. } = place;
         Ok(Query {
             account,
@@ -214,7 +217,7 @@ impl AsyncConnector for Snowflake {
             warehouse,
             query_id,
             has_output: outputs.is_some_and(|outputs| !outputs.variables.is_empty()),
-            connection_kwargs: Some(kept),
+            connection_kwargs: keeps_kwargs.then_some(kept),
         })
     }
 
