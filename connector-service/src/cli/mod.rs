@@ -1,10 +1,11 @@
 //! The command line: flags, their environment variables, and one-line usage errors.
 //! `app` acts on it. Python's spellings are accepted, and under the name `c0` the flags are Python's.
 
+mod settings;
 mod variables;
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::error::{Error, ErrorKind};
@@ -14,6 +15,7 @@ use connector_gate::TextLimit;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::behind::BehindArgs;
+use crate::config::Reloading;
 use crate::limits::Limits;
 use crate::python::PythonArgs;
 use crate::run::RunArgs;
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     Python(PythonArgs),
     /// Run a task.
     Run(Box<RunArgs>),
+    /// Print this.
+    Print(String),
 }
 
 /// The arguments of `list`.
@@ -159,6 +163,12 @@ pub(crate) struct ServeArgs {
     grace_seconds: Duration,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
+    /// TOML file of settings, below variables and flags; its keys are the names of these flags.
+    #[arg(long, env = "CONNECTOR_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print every setting and where it comes from, without secrets, instead of serving.
+    #[arg(long)]
+    print_config: bool,
     /// How much to log.
     #[arg(long, env = "CONNECTOR_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
     #[arg(value_parser = log_level)]
@@ -211,6 +221,10 @@ pub(crate) struct Parsed {
     pub(crate) command: Command,
     /// What the operator should know of the variables.
     pub(crate) warnings: Vec<String>,
+    /// The variables, and below them what a file of settings says.
+    pub(crate) environment: Environment,
+    /// That file.
+    pub(crate) reloading: Option<Reloading>,
 }
 
 /// The environment variables that flags are read from.
@@ -254,21 +268,32 @@ pub(crate) fn parse(
         Some((name, own)) => (shown.find_subcommand(name), own, 2),
         None => (Some(&shown), &matches, 1),
     };
-    let added = asked.map(|asked| Added::to(asked, own, environment)).unwrap_or_default();
+    let (environment, reloading) = match asked {
+        Some(asked) => settings::below(asked, own, environment)
+            .map_err(|problem| Printed { text: format!("error: {problem}\n"), is_error: true })?,
+        None => (environment.clone(), None),
+    };
+    let added = asked.map(|asked| Added::to(asked, own, &environment)).unwrap_or_default();
     let with = |added: &Added| {
         let mut all = arguments.clone();
         let rest = all.split_off(place.min(all.len()));
         all.extend(added.arguments.iter().cloned().chain(rest));
         all
     };
-    let matches = if added.arguments.is_empty() {
-        matches
+    let all = if added.arguments.is_empty() {
+        matches.clone()
     } else {
         read(&with(&added))
             .map_err(|error| Printed { text: added.complaint(&error), is_error: true })?
     };
-    let command = command(&matches, is_c0).map_err(printed)?;
-    Ok(Parsed { command, warnings: added.warnings })
+    let command = match (command(&all, is_c0).map_err(printed)?, asked) {
+        (Command::Serve(args) | Command::Check(args), Some(asked)) if args.print_config => {
+            let all = all.subcommand().map_or(&all, |(_, own)| own);
+            Command::Print(settings::printed(asked, own, all, &environment))
+        }
+        (command, _) => command,
+    };
+    Ok(Parsed { command, warnings: added.warnings, environment, reloading })
 }
 
 fn command(matches: &ArgMatches, is_c0: bool) -> Result<Command, Error> {

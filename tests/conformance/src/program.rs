@@ -91,6 +91,15 @@ impl Program {
         }
     }
 
+    /// Sends it a signal, by the signal's name.
+    ///
+    /// # Panics
+    /// It cannot be sent.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill").success(), "{name} is not sent");
+    }
+
     /// The processor time it has used.
     ///
     /// # Panics

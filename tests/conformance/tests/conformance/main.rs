@@ -5,6 +5,7 @@
 mod calls;
 mod check;
 mod compressed;
+mod config;
 mod creates;
 mod discovery;
 mod drain;

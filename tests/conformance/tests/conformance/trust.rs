@@ -116,11 +116,10 @@ async fn certificates_and_tokens_say_who_may_call() {
     let asked =
         HealthClient::new(other().await.unwrap()).check(HealthCheckRequest::default()).await;
     asked.unwrap();
-    let nobody = match authority.channel(port, &[]).await {
-        Ok(channel) => list(channel, first).await.unwrap_err().code(),
-        Err(_) => Code::Unavailable,
-    };
-    assert!(matches!(nobody, Code::Unavailable | Code::Unknown), "{nobody:?}");
+    // With TLS 1.3 a client learns of it only when it reads.
+    if let Ok(channel) = authority.channel(port, &[]).await {
+        list(channel, first).await.expect_err("no certificate, no call");
+    }
     server.until_said("a TLS handshake failed: peer sent no certificates").await;
 
     // One token after the other, as they are changed in operation.
