@@ -3,6 +3,7 @@
 //! What a server ought to answer stands in the tests themselves, never here.
 
 pub mod absent;
+pub mod cargo;
 pub mod differential;
 mod normal;
 pub mod parity;

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::cargo::forget_outer;
 use crate::venv::{Venv, run};
 use crate::{HarnessError, Result};
 
@@ -300,15 +301,15 @@ pub fn example(target: &Path, name: &str) -> Result<PathBuf> {
 /// Whatever is asked for, the same is built, and as `cargo test --workspace` has built it just before: features of
 /// one package alone would compile half of all dependencies once more.
 fn build(target: &Path, name: &str) -> Result<PathBuf> {
-    let output = run(
-        &format!("{name} does not build"),
-        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["build", "--workspace", "--bin", "connector-server", "--examples"])
-            .args(["--profile", profile()?.as_str(), "--message-format", "json-render-diagnostics"])
-            .arg("--target-dir")
-            .arg(target)
-            .current_dir(env!("CARGO_MANIFEST_DIR")),
-    )?;
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    forget_outer(&mut cargo);
+    cargo
+        .args(["build", "--workspace", "--bin", "connector-server", "--examples"])
+        .args(["--profile", profile()?.as_str(), "--message-format", "json-render-diagnostics"])
+        .arg("--target-dir")
+        .arg(target)
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    let output = run(&format!("{name} does not build"), &mut cargo)?;
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())

@@ -21,31 +21,12 @@ pub(crate) fn target() -> PathBuf {
     target.canonicalize().expect("a target folder")
 }
 
-/// Where the projects compile into: the target folder, so that compiled dependencies are shared with this checkout.
-/// A release build finds everything there, too: it is tried here, not measured.
-fn builds() -> PathBuf {
-    let builds = target().join("guide");
-    std::fs::create_dir_all(&builds).expect("a folder for what cargo builds");
-    for profile in ["debug", "release"] {
-        let link = builds.join(profile);
-        if !link.is_symlink() {
-            symlink("../debug", link).expect("a link into the target folder");
-        }
-    }
-    builds
-}
-
-/// Cargo's settings for the projects: the profile of this workspace, and a release build by the same one.
-fn profiles() -> String {
+/// Cargo's settings for the projects: the profile of this workspace, so that what is compiled is shared with it.
+fn profile() -> String {
     let manifest = std::fs::read_to_string(checkout().join("Cargo.toml")).expect("a manifest");
     let start = manifest.find("[profile.dev]").expect("a profile");
     let end = manifest.find("[profile.release]").expect("a second profile");
-    let dev = manifest.get(start..end).expect("a part of the manifest");
-    let release = dev.replace("[profile.dev", "[profile.release");
-    // What distinguishes cargo's own two.
-    let own = "[profile.release]\nopt-level = 0\ncodegen-units = 256\nincremental = true\n\
-               debug-assertions = true\noverflow-checks = true\n";
-    format!("{dev}{}", release.replace("[profile.release]\n", own))
+    manifest.get(start..end).expect("a part of the manifest").to_owned()
 }
 
 /// A folder that only the clone `flyte-connectors` is in, and the projects of the tests that run.
@@ -76,7 +57,7 @@ impl Folder {
             .expect("a link to this checkout");
         let settings = folder.path().join(".cargo");
         std::fs::create_dir(&settings).expect("a folder for cargo's settings");
-        std::fs::write(settings.join("config.toml"), profiles()).expect("cargo's settings");
+        std::fs::write(settings.join("config.toml"), profile()).expect("cargo's settings");
         folder
     }
 
@@ -94,7 +75,10 @@ impl Folder {
         let within = project.join("target");
         if project.join("Cargo.toml").exists() && !within.exists() {
             // Cargo is told by a variable; this is for those who look for what it built.
-            symlink(builds(), within).expect("a link to what cargo builds");
+            std::fs::create_dir(&within).expect("a folder for what cargo builds");
+            for profile in ["debug", "release"] {
+                symlink(target().join("debug"), within.join(profile)).expect("a link to a profile");
+            }
             self.lock(&project.display().to_string());
         }
     }
@@ -107,12 +91,12 @@ impl Folder {
 
     /// The variables for cargo, in whatever is started here.
     pub(crate) fn prepare(&self, command: &mut Command) {
-        command.env("CARGO_TARGET_DIR", builds());
+        command.env("CARGO_TARGET_DIR", target());
         command.env("CARGO_NET_OFFLINE", "true").env("CARGO_TERM_COLOR", "never");
-        // What cargo tells the tests it runs is not for the project's own cargo.
+        interop_tests::cargo::forget_outer(command);
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
-            let ours = ["CARGO_PKG_", "CONNECTOR", "FLYTE_CONNECTOR"];
+            let ours = ["CONNECTOR", "FLYTE_CONNECTOR"];
             if ours.iter().any(|prefix| name.starts_with(prefix)) {
                 command.env_remove(name);
             }

@@ -15,6 +15,17 @@ use crate::project::Folder;
 const PORT: &str = "8000";
 const METRICS_PORT: &str = "9090";
 
+/// A release build is tried here, not measured, so that it takes what is compiled. The two profiles cannot share a
+/// folder: to each of them all that the other compiled for build scripts and macros seems changed.
+const CARGO: &str = r#"cargo() {
+    for word; do
+        shift
+        if [ "$word" = --release ]; then word=--profile=dev; fi
+        set -- "$@" "$word"
+    done
+    command cargo "$@"
+}"#;
+
 /// Ports of this machine in place of those that pages name.
 #[derive(Debug)]
 pub(crate) struct Ports {
@@ -100,7 +111,7 @@ impl<'a> Terminal<'a> {
         shell.env("NO_PROXY", "localhost").env("no_proxy", "localhost");
         shell.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let variables = self.file("variables");
-        shell.arg("-ec").arg(format!(". '{}'\n{commands}", variables.display()));
+        shell.arg("-ec").arg(format!("{CARGO}\n. '{}'\n{commands}", variables.display()));
         shell.current_dir(self.place());
         Program::start(shell)
     }

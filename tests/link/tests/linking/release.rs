@@ -39,7 +39,15 @@ fn build(package: &str, binaries: [&str; 2]) -> [PathBuf; 2] {
 /// They go where `cargo build --release` puts them, so that both share compiled dependencies.
 fn cargo_build(package: &str, binaries: &[&str]) -> Result<Vec<PathBuf>, String> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
-    let output = Command::new(env!("CARGO"))
+    let mut cargo = Command::new(env!("CARGO"));
+    // Build scripts look at them (that of `ring` does), and what `just release` compiled would be compiled again.
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| told.starts_with(prefix)) {
+            cargo.env_remove(&name);
+        }
+    }
+    let output = cargo
         .args(["build", "--release", "--locked", "--package", package])
         .args(binaries.iter().flat_map(|binary| ["--bin", binary]))
         .args(["--message-format", "json-render-diagnostics"])
