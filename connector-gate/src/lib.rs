@@ -43,7 +43,7 @@ pub use deadline::{TimeLimit, after};
 pub use dispatch::{CallGuard, Dispatcher, Route};
 pub use failure::{Cause, Failure};
 pub use gates::Gates;
-pub use isolation::panic_message;
+pub use isolation::{Crowd, Watch, panic_message};
 pub use observer::Observer;
 pub use operation::Operation;
 pub use rotation::Rotation;

@@ -18,6 +18,7 @@ mod callers;
 mod check;
 mod cli;
 mod config;
+mod connection;
 mod console;
 mod describe;
 mod grpc;

@@ -22,7 +22,7 @@ use tower::{Layer, Service};
 use crate::admission::{Door, Pages};
 use crate::callers::CallersLayer;
 use crate::grpc::health::HealthTable;
-use crate::grpc::{Listing, WireLayer};
+use crate::grpc::{Front, Listing, WireLayer};
 use crate::layers::{LayeredService, Layers};
 use crate::limits::Limits;
 use crate::metrics::{DoorMetrics, Metrics, Remembered};
@@ -260,7 +260,7 @@ impl Server {
         remembered.and_then(|it| metrics.watch(it)).map_err(ServerError::new)?;
         let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&gates), limits.max_call));
         let listing = Listing::of(&registry);
-        let routes = grpc::routes(dispatcher, listing.clone(), health.clone(), &limits);
+        let (tasks, others) = grpc::services(dispatcher, listing.clone(), health.clone(), &limits);
         // Only where requests are passed on are they kept in their own bytes.
         let most = limits.max_request_bytes;
         let wire = (!upstreams.is_empty()).then_some(WireLayer { most });
@@ -284,13 +284,12 @@ impl Server {
         });
         let Limits { lame_duck, grace, .. } = limits;
         let ending = Ending { lame_duck, grace, stop, hurry };
-        let routes = (routes, layers, wire);
-        let served = shutdown::serve(routes, connections, health, &metrics, gates, ending);
-        let served = served.await.map_err(ServerError::new);
+        let front = Front::new(tasks, others, &layers, wire);
+        let served = shutdown::serve(front, connections, health, &metrics, gates, ending).await;
         watched.abort();
         if let Some(pages) = admin_pages {
             pages.abort();
         }
-        served
+        Ok(served)
     }
 }

@@ -4,7 +4,13 @@
 /// Appends a float as Python's `repr` does: shortest digits that read back, `1.0`, `1e+22`,
 /// `1e-07`, `-0.0`; NaN and infinities bare.
 pub(super) fn push_float(out: &mut Vec<u8>, value: f64) {
-    push_float_digits(out, value, &format!("{value:e}"));
+    let size = value.abs();
+    if size == 0.0 || (1e-4..1e16).contains(&size) {
+        // Where neither has an exponent, both write the same.
+        out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+    } else {
+        push_float_digits(out, value, &format!("{value:e}"));
+    }
 }
 
 /// Like [`push_float`] for single precision: the shortest digits of the `f32`, not of its widening.
@@ -108,7 +114,41 @@ fn push_escaped(out: &mut Vec<u8>, c: char) {
 
 #[cfg(test)]
 mod tests {
-    use super::{push_float, push_single, push_string};
+    use proptest::prelude::*;
+
+    use super::{push_float, push_float_digits, push_single, push_string};
+
+    /// What the digits of the standard library give.
+    fn from_digits(value: f64) -> String {
+        let mut out = Vec::new();
+        push_float_digits(&mut out, value, &format!("{value:e}"));
+        String::from_utf8(out).unwrap()
+    }
+
+    fn quick(value: f64) -> String {
+        let mut out = Vec::new();
+        push_float(&mut out, value);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_quick_way_and_the_digits_agree_where_the_spelling_changes() {
+        for power in -330..=308 {
+            let power: f64 = format!("1e{power}").parse().unwrap();
+            for value in [power, power.next_down(), power.next_up(), -power, power * 1.25] {
+                assert_eq!(quick(value), from_digits(value));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_quick_way_and_the_digits_agree(bits in any::<u64>(), moderate in -1e17..1e17_f64) {
+            for value in [f64::from_bits(bits), moderate, moderate.round(), moderate / 1e17] {
+                prop_assert_eq!(quick(value), from_digits(value));
+            }
+        }
+    }
 
     #[test]
     fn floats_as_python_prints_them() {

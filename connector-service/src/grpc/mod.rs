@@ -4,6 +4,7 @@
 
 mod answer_size;
 mod convert;
+mod front;
 pub(crate) mod health;
 mod log_stream;
 mod metadata_service;
@@ -28,22 +29,22 @@ use crate::pb::async_connector_service_server::{
 use crate::pb::connector_metadata_service_server::{
     ConnectorMetadataServiceServer, SERVICE_NAME as METADATA,
 };
+pub(crate) use front::{Answering, Front};
 pub(crate) use metadata_service::Listing;
-pub(crate) use oversize::OversizeLayer;
 use reflection::Reflection;
 pub(crate) use wire::WireLayer;
 
 /// The services whose health is reported, besides the server as a whole.
 pub(crate) const HEALTH_NAMES: [&str; 3] = [TASKS, METADATA, "grpc.health.v1.Health"];
 
-/// Every service on the gRPC port. Requests may come compressed, as the official service takes them;
-/// unpacked they are no larger than others may be.
-pub(crate) fn routes(
+/// Every service on the gRPC port: that of tasks, and the others. Requests may come compressed, as the
+/// official service takes them; unpacked they are no larger than others may be.
+pub(crate) fn services(
     dispatcher: Arc<Dispatcher>,
     listing: Listing,
     health: health::HealthTable,
     limits: &Limits,
-) -> Routes {
+) -> (front::Tasks, Routes) {
     let tasks = task_service::TaskService::new(dispatcher, limits);
     let tasks = AsyncConnectorServiceServer::new(tasks)
         .accept_compressed(Gzip)
@@ -63,9 +64,9 @@ pub(crate) fn routes(
     let old_reflection = v1alpha::server_reflection_server::ServerReflectionServer::new(Reflection)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate);
-    Routes::new(tasks)
-        .add_service(metadata)
+    let others = Routes::new(metadata)
         .add_service(health)
         .add_service(reflection)
-        .add_service(old_reflection)
+        .add_service(old_reflection);
+    (tasks, others)
 }

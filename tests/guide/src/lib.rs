@@ -59,6 +59,10 @@ struct Security;
 struct Operating;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/performance.md")]
+struct Performance;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/executor.md")]
 struct Executor;
 
