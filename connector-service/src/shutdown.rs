@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until};
 use tonic::transport::server::Connected;
 
-use crate::connection;
+use crate::connection::{self, Bounds};
 use crate::grpc::Front;
 use crate::grpc::health::HealthTable;
 use crate::metrics::Metrics;
@@ -59,7 +59,7 @@ pub(crate) struct Ending<S, H> {
 /// Serves until it is to stop. Then health says so, and after the lame-duck time no new calls come in; first
 /// the calls end, then the creates that callers have left behind.
 pub(crate) async fn serve<IO, E, S, H>(
-    front: Front,
+    (front, bounds): (Front, Bounds),
     incoming: impl Stream<Item = Result<IO, E>>,
     health: HealthTable,
     metrics: &Metrics,
@@ -94,7 +94,7 @@ where
         // The receiver is gone only if serving has ended on its own.
         draining.send(after(grace)).ok();
     };
-    let serving = connection::serve(front, gates.watch(), incoming, stopped);
+    let serving = connection::serve(front, bounds, gates.watch(), incoming, stopped);
     let drain = drain.shared();
     let enough = async {
         match drain.clone().await {

@@ -149,10 +149,25 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "CONNECTOR_MAX_CONNECTIONS", value_name = "N", default_value = "4096")]
     #[arg(value_parser = some_number)]
     max_connections: usize,
-    /// Longest time for a TLS handshake.
+    /// Longest time for a connection to begin, and for its TLS handshake.
     #[arg(long, env = "CONNECTOR_HANDSHAKE_SECONDS", value_name = "SECONDS", value_parser = some_time)]
     #[arg(default_value = "10")]
     handshake_seconds: Duration,
+    /// Most calls at a time on one connection.
+    #[arg(long, env = "CONNECTOR_MAX_STREAMS", value_name = "N", default_value = "1024")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    max_streams: u32,
+    /// Longest time that a request may take to arrive.
+    #[arg(long, env = "CONNECTOR_REQUEST_SECONDS", value_name = "SECONDS", value_parser = some_time)]
+    #[arg(default_value = "30")]
+    request_seconds: Duration,
+    /// Most bytes that all requests under way may hold, in bytes or with a unit.
+    #[arg(long, env = "CONNECTOR_MAX_INFLIGHT_BYTES", value_name = "BYTES", value_parser = quantity::size)]
+    #[arg(default_value = "64MiB")]
+    max_inflight_bytes: usize,
+    /// End connections at that age, give or take a tenth; their calls have the grace time.
+    #[arg(long, env = "CONNECTOR_MAX_CONNECTION_AGE", value_name = "SECONDS", value_parser = some_time)]
+    max_connection_age: Option<Duration>,
     /// How long to go on as before after SIGTERM, while health says `NOT_SERVING` already.
     #[arg(long, env = "CONNECTOR_LAME_DUCK_SECONDS", value_name = "SECONDS")]
     #[arg(value_parser = quantity::seconds, default_value = "0")]
@@ -202,6 +217,10 @@ impl ServeArgs {
             max_call: self.max_call_seconds,
             max_connections: self.max_connections,
             handshake: self.handshake_seconds,
+            max_streams: self.max_streams,
+            request: self.request_seconds,
+            max_inflight_bytes: self.max_inflight_bytes,
+            max_connection_age: self.max_connection_age,
             lame_duck: self.lame_duck_seconds,
             grace: self.grace_seconds,
         }

@@ -12,6 +12,7 @@ mod drain;
 mod errors;
 mod hostile;
 mod isolation;
+mod limits;
 mod polls;
 mod questions;
 mod slow_link;
