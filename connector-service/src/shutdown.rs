@@ -2,6 +2,7 @@
 //! `server` serves through here. Who asks for the end, and why, is the caller's business.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,7 +95,8 @@ where
         // The receiver is gone only if serving has ended on its own.
         draining.send(after(grace)).ok();
     };
-    let serving = connection::serve(front, bounds, gates.watch(), incoming, stopped);
+    // Dropped at the very end: its connections go with it, and calls with them that are yet to be counted.
+    let mut serving = pin!(connection::serve(front, bounds, gates.watch(), incoming, stopped));
     let drain = drain.shared();
     let enough = async {
         match drain.clone().await {
@@ -109,7 +111,7 @@ where
     };
     let mut ended = Ended::default();
     tokio::select! {
-        () = serving => {}
+        () = &mut serving => {}
         reason = enough => {
             ended.cut_calls = metrics.in_flight();
             if ended.cut_calls > 0 {
