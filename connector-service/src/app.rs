@@ -3,29 +3,28 @@
 
 use std::ffi::{OsStr, OsString};
 use std::future::Future;
-use std::io::ErrorKind;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use connector_core::Registry;
 use connector_core::host::{Description, with_causes};
 use serde_json::Map;
-use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::behind::{Behind, BehindArgs, Connectors};
 use crate::cli::{
     self, Command, DescribeArgs, Environment, ListArgs, ListFormat, Parsed, ServeArgs,
 };
+use crate::config::{self, Reloading};
 use crate::console::Console;
+use crate::listening::{address, bind};
 use crate::run::{self, RunArgs};
 use crate::server::Server;
 use crate::shutdown::Ended;
 use crate::signals::{Hangup, Requests};
 use crate::telemetry::{self, LogFormat};
-use crate::unread::unread;
+use crate::unread::{unread, unread_of_file};
 use crate::{check, describe, linking, promises, python, table};
 
 /// The command line is wrong, or `run` cannot start.
@@ -41,7 +40,7 @@ const WITHIN_A_RUNTIME: &str = "`connector_service::main()` starts a runtime of 
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::of_process();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let Parsed { command, warnings } = match cli::parse(arguments.clone(), &environment) {
+    let parsed = match cli::parse(arguments.clone(), &environment) {
         Ok(parsed) => parsed,
         Err(printed) if printed.is_error => {
             let format = cli::wished_format(&arguments, &environment);
@@ -53,10 +52,15 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    let Parsed { command, warnings, environment, reloading } = parsed;
     let (console, ended) = match &command {
+        Command::Print(text) => of_command(|console| {
+            console.print(text);
+            Ok(())
+        }),
         Command::Serve(args) => {
             let console = server_console(args, &warnings);
-            let ended = in_runtime(serve(args, &environment, &console));
+            let ended = in_runtime(serve(args, &environment, reloading, &console));
             (console, ended.map(|ended| if ended.is_whole() { 0 } else { CUT }))
         }
         Command::Check(args) => {
@@ -205,9 +209,12 @@ async fn run_task(args: &RunArgs, environment: &Environment) -> Result<bool, Str
 async fn serve(
     args: &ServeArgs,
     environment: &Environment,
+    reloading: Option<Reloading>,
     console: &Console,
 ) -> Result<Ended, String> {
-    let mut requests = Requests::listen(Hangup::Ignored);
+    let (told, hangups) = mpsc::unbounded_channel();
+    let mut requests = Requests::listen(Hangup::Told(told));
+    tokio::spawn(config::reload(hangups, reloading));
     let Connectors { registry, behind, notes } = tokio::select! {
         connectors = connectors(&args.behind, environment) => connectors?,
         // A connector may take its time; there is nothing yet that would have to end well.
@@ -227,6 +234,10 @@ async fn serve(
     }
     for failure in registry.failures() {
         tracing::error!(connector = failure.name, place = %failure.place, "not served: {}", failure.error);
+    }
+    let slips = unread_of_file(environment, registry.variables());
+    if !slips.is_empty() {
+        return Err(slips.join("; "));
     }
     for problem in unread(environment, registry.variables()) {
         tracing::warn!("{problem}");
@@ -317,42 +328,12 @@ async fn linked(environment: &Environment) -> Result<Registry, String> {
         .variables(environment.texts())
         .build()
         .await
-        .map_err(|error| error.to_string())
+        .map_err(|error| environment.told(&error.to_string()))
 }
 
 /// What the connectors of this binary are; none is made for that.
 fn descriptions() -> Result<Vec<Description>, String> {
     Registry::linked().describe().map_err(|error| error.to_string())
-}
-
-/// Binds a port, or says in one line why not and what to change.
-async fn bind(host: &str, port: u16, what: &str, flag: &str) -> Result<TcpListener, String> {
-    let bound = match TcpListener::bind((host, port)).await {
-        // A machine without IPv6 has no `::`; there the default means every IPv4 address.
-        Err(error) if host == "::" && lacks_ipv6(&error) => {
-            TcpListener::bind(("0.0.0.0", port)).await
-        }
-        bound => bound,
-    };
-    bound.map_err(|error| {
-        let advice = match error.kind() {
-            ErrorKind::AddrInUse => format!("another process holds it; choose another with {flag}"),
-            ErrorKind::PermissionDenied => {
-                format!("ports below 1024 need a privilege; choose another with {flag}")
-            }
-            _ => format!("check --host and {flag}"),
-        };
-        format!("cannot listen on {host} port {port} for {what}: {error}; {advice}")
-    })
-}
-
-fn lacks_ipv6(error: &std::io::Error) -> bool {
-    const EAFNOSUPPORT: i32 = 97;
-    error.kind() == ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(EAFNOSUPPORT)
-}
-
-fn address(listener: &TcpListener) -> Result<SocketAddr, String> {
-    listener.local_addr().map_err(|error| format!("the bound address is unknown: {error}"))
 }
 
 #[cfg(test)]

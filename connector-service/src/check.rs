@@ -13,7 +13,7 @@ use crate::in_process::InProcess;
 use crate::pb::ListConnectorsRequest;
 use crate::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
 use crate::server::Server;
-use crate::unread::unread;
+use crate::unread::{unread, unread_of_file};
 use crate::{linking, promises, table};
 
 /// Starts the connectors and serves them over memory; what would be served, as a table.
@@ -39,6 +39,7 @@ pub(crate) async fn check(
     problems.extend(promises::broken());
     problems.extend(unreadable_secrets(&registry));
     problems.extend(unread(environment, registry.variables()));
+    problems.extend(unread_of_file(environment, registry.variables()));
     problems.extend(args.trust.open(&args.host).err());
     if !problems.is_empty() {
         return Err(problems.join("\n"));

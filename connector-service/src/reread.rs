@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -17,6 +17,14 @@ use tokio::time::{MissedTickBehavior, interval};
 const EVERY: Duration = Duration::from_secs(5);
 /// More than any list of certificates or tokens; whatever is larger is another file.
 const MOST_BYTES: u64 = 1024 * 1024;
+
+/// Has every file be read now.
+static NOW: Notify = Notify::const_new();
+
+/// Reads the files of all values now, instead of within seconds.
+pub(crate) fn read_now() {
+    NOW.notify_waiters();
+}
 
 /// A value as the files have it now. Clones share it; with the last one the reading ends.
 #[derive(Debug)]
@@ -112,7 +120,10 @@ async fn run<T: Send + Sync + 'static>(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut told: Option<String> = None;
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = NOW.notified() => {}
+        }
         let reading = Arc::clone(&source);
         // A file system can hang; the threads that serve must not.
         let read = tokio::task::spawn_blocking(move || {

@@ -21,6 +21,7 @@ use tower::{Layer, Service};
 
 use crate::admission::{Door, Pages};
 use crate::callers::CallersLayer;
+use crate::connection::Bounds;
 use crate::grpc::health::HealthTable;
 use crate::grpc::{Front, Listing, WireLayer};
 use crate::layers::{LayeredService, Layers};
@@ -285,7 +286,7 @@ impl Server {
         });
         let Limits { lame_duck, grace, .. } = limits;
         let ending = Ending { lame_duck, grace, stop, hurry };
-        let front = Front::new(services, &layers, wire);
+        let front = (Front::new(services, &layers, wire), Bounds::of(&limits));
         let served = shutdown::serve(front, connections, health, &metrics, gates, ending).await;
         watched.abort();
         if let Some(pages) = admin_pages {

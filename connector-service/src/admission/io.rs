@@ -1,14 +1,17 @@
 //! A connection that got in, in plaintext or TLS, and who is at its other end.
 
-use std::io::{IoSlice, Result};
+use std::future::Future as _;
+use std::io::{ErrorKind, IoSlice, Result};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
@@ -79,12 +82,33 @@ pub(crate) struct Admitted {
     io: Io,
     peer: Peer,
     place: Place,
-    begun: bool,
+    /// How the conversation begins; nothing once it has begun.
+    opening: Option<Opening>,
 }
 
+/// The first bytes of a connection.
+#[derive(Debug)]
+struct Opening {
+    come: usize,
+    time: Duration,
+    over: Pin<Box<Sleep>>,
+}
+
+/// What every client of HTTP/2 says first has that many bytes.
+const PREFACE: usize = 24;
+
 impl Admitted {
-    pub(super) fn new(io: Io, peer: Peer, place: Place) -> Self {
-        Self { io, peer, place, begun: false }
+    /// It has `time` to begin.
+    pub(super) fn new(io: Io, peer: Peer, place: Place, time: Duration) -> Self {
+        let opening = Some(Opening { come: 0, time, over: Box::pin(sleep(time)) });
+        Self { io, peer, place, opening }
+    }
+
+    fn poll_io(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        match &mut self.io {
+            Io::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Io::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
     }
 
     /// Where it comes from.
@@ -108,18 +132,23 @@ impl AsyncRead for Admitted {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<Result<()>> {
         let this = self.get_mut();
-        let stream = match &mut this.io {
-            Io::Plain(stream) => stream,
-            Io::Tls(stream) => return Pin::new(stream).poll_read(cx, buf),
-        };
+        let Some(mut opening) = this.opening.take() else { return this.poll_io(cx, buf) };
         let before = buf.filled().len();
-        ready!(Pin::new(stream).poll_read(cx, buf))?;
-        if !std::mem::replace(&mut this.begun, true) && buf.filled().get(before) == Some(&HANDSHAKE)
-        {
+        let polled = this.poll_io(cx, buf);
+        if polled.is_pending() && opening.over.as_mut().poll(cx).is_ready() {
+            this.place.refusals.tell_silence(this.peer.address, opening.time);
+            return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+        }
+        let first = buf.filled().get(before);
+        if opening.come == 0 && first == Some(&HANDSHAKE) && matches!(this.io, Io::Plain(_)) {
             // HTTP/2 ends such a connection by itself, without a word that would help.
             this.place.refusals.tell_tls(this.peer.address);
         }
-        Poll::Ready(Ok(()))
+        opening.come += buf.filled().len() - before;
+        if opening.come < PREFACE {
+            this.opening = Some(opening);
+        }
+        polled
     }
 }
 

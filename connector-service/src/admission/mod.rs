@@ -97,7 +97,7 @@ impl Door {
                 None => {
                     let Arrival { stream, address, place } = arrival;
                     let peer = Peer::new(address, Vec::new());
-                    return Ok(Admitted::new(Io::Plain(stream), peer, place));
+                    return Ok(Admitted::new(Io::Plain(stream), peer, place, self.handshake));
                 }
                 Some(tls) => {
                     drop(greeted.spawn(self.clone().greet(tls.clone(), arrival)));
@@ -136,6 +136,7 @@ impl Door {
         let stream = stream?;
         let certificates = stream.get_ref().1.peer_certificates();
         let names = certificates.and_then(<[_]>::first).map(of_certificate).unwrap_or_default();
-        Some(Admitted::new(Io::Tls(Box::new(stream)), Peer::new(address, names), place))
+        let peer = Peer::new(address, names);
+        Some(Admitted::new(Io::Tls(Box::new(stream)), peer, place, self.handshake))
     }
 }

@@ -44,6 +44,7 @@ pub(super) struct Refusals {
     plaintext: Seldom,
     tls: Seldom,
     handshake: Seldom,
+    silence: Seldom,
 }
 
 impl Refusals {
@@ -57,6 +58,7 @@ impl Refusals {
             plaintext: Seldom::default(),
             tls: Seldom::default(),
             handshake: Seldom::default(),
+            silence: Seldom::default(),
         }
     }
 
@@ -108,6 +110,19 @@ impl Refusals {
         self.metrics.refused("handshake");
         self.handshake.tell(|untold| {
             tracing::warn!(%peer, untold, "a TLS handshake failed: {why}");
+        });
+    }
+
+    /// Tells the operator of a client that says nothing, or half a word.
+    pub(super) fn tell_silence(&self, peer: Option<SocketAddr>, time: Duration) {
+        self.metrics.refused("silence");
+        self.silence.tell(|untold| {
+            let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
+            tracing::warn!(
+                peer,
+                untold,
+                "a connection was closed: it did not begin within {time:?}"
+            );
         });
     }
 

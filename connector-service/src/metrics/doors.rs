@@ -34,7 +34,7 @@ impl DoorMetrics {
             refused: IntCounterVec::new(refused, &["reason"])?,
             callers: IntCounterVec::new(callers, &["reason"])?,
         };
-        for reason in ["limit", "handshake", "plaintext", "tls"] {
+        for reason in ["limit", "handshake", "plaintext", "silence", "tls"] {
             metrics.refused.with_label_values(&[reason]);
         }
         for reason in ["token", "name"] {

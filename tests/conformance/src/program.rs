@@ -91,7 +91,30 @@ impl Program {
         }
     }
 
-    /// The processor time it has used.
+    /// Sends it a signal, by the signal's name.
+    ///
+    /// # Panics
+    /// It cannot be sent.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill").success(), "{name} is not sent");
+    }
+
+    /// The most memory it has had at a time, in bytes.
+    ///
+    /// # Panics
+    /// There is no `/proc`.
+    #[must_use]
+    pub fn most_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("a process");
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib =
+            most.and_then(|most| most.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
+        kib.expect("a number") * 1024
+    }
+
+    /// The processor time it has used, in hundredths of a second.
     ///
     /// # Panics
     /// There is no `/proc`.

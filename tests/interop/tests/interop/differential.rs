@@ -218,7 +218,7 @@ const INTENDED: &[Intended] = &[
         fields: &[
             ("kinds.flyte_connector_connections", "gauge"),
             ("labels.flyte_connector_connections", "[]"),
-            ("samples.flyte_connector_connections{}", "*"),
+            ("samples.flyte_connector_connections{}", "1.0"),
             ("kinds.flyte_connector_connections_refused", "counter"),
             ("labels.flyte_connector_connections_refused_total", "reason"),
             ("samples.flyte_connector_connections_refused_total{*}", "0.0"),
