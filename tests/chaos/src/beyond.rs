@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use connector_testing::{Created, TaskRecord};
 
+use crate::lives::{Kill, Lives};
 use crate::message::JobState;
-use crate::outcome::{Kill, Lives};
 use crate::vendor::Entry;
 
 /// How long a worker may outlive its server.

@@ -4,6 +4,7 @@
 
 mod beyond;
 pub mod connector;
+pub mod lives;
 pub mod message;
 pub mod outcome;
 pub mod pace;

@@ -3,36 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use connector_core::pb;
 use connector_testing::{Created, End, FakeExecutor, Report, TaskRecord};
 
 use crate::beyond::Beyond;
+use crate::lives::Lives;
 use crate::message::{JobEnd, JobState};
 use crate::plan::Plan;
 use crate::vendor::{Entry, Snapshot, seen};
-
-/// The servers that served a run, by process id.
-#[derive(Debug, Default)]
-pub struct Lives {
-    /// Those that were asked to end, and how they did.
-    pub terminated: Vec<(u32, ExitStatus)>,
-    /// Those that were killed.
-    pub killed: Vec<Kill>,
-    /// Workers of servers that were killed while the server went on.
-    pub workers_killed: Vec<Kill>,
-}
-
-/// A process that was killed.
-#[derive(Debug, Clone, Copy)]
-pub struct Kill {
-    /// Which one.
-    pub process: u32,
-    /// When.
-    pub at: Instant,
-}
 
 /// What is left of a run.
 #[derive(Debug)]

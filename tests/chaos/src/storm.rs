@@ -11,7 +11,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::watch;
 
-use crate::outcome::{Kill, Lives, Outcome};
+use crate::lives::{Kill, Lives};
+use crate::outcome::Outcome;
 use crate::pace::Pace;
 use crate::plan::Plan;
 use crate::server::{Launcher, Server, kill};

@@ -20,7 +20,7 @@ use tokio::process::Command;
 use tokio::sync::watch;
 use vendor_tests::fake::{Answer, Call, Fake, Vendor};
 
-use crate::outcome::Lives;
+use crate::lives::Lives;
 use crate::plan::trouble;
 use crate::server::{Launcher, Server};
 use crate::storm::{ServerEnds, Storm};

@@ -1,0 +1,24 @@
+//! The processes that served a run, and how each of them ended.
+
+use std::process::ExitStatus;
+use std::time::Instant;
+
+/// The servers that served a run, by process id.
+#[derive(Debug, Default)]
+pub struct Lives {
+    /// Those that were asked to end, and how they did.
+    pub terminated: Vec<(u32, ExitStatus)>,
+    /// Those that were killed.
+    pub killed: Vec<Kill>,
+    /// Workers of servers that were killed while the server went on.
+    pub workers_killed: Vec<Kill>,
+}
+
+/// A process that was killed.
+#[derive(Debug, Clone, Copy)]
+pub struct Kill {
+    /// Which one.
+    pub process: u32,
+    /// When.
+    pub at: Instant,
+}
