@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until};
 use tonic::transport::server::Connected;
 
-use crate::connection;
+use crate::connection::{self, Bounds};
 use crate::grpc::Front;
 use crate::grpc::health::HealthTable;
 use crate::metrics::Metrics;
@@ -60,7 +60,7 @@ pub(crate) struct Ending<S, H> {
 /// Serves until it is to stop. Then health says so, and after the lame-duck time no new calls come in; first
 /// the calls end, then the creates that callers have left behind.
 pub(crate) async fn serve<IO, E, S, H>(
-    front: Front,
+    (front, bounds): (Front, Bounds),
     incoming: impl Stream<Item = Result<IO, E>>,
     health: HealthTable,
     metrics: &Metrics,
@@ -96,7 +96,7 @@ where
         draining.send(after(grace)).ok();
     };
     // Dropped at the very end: its connections go with it, and calls with them that are yet to be counted.
-    let mut serving = pin!(connection::serve(front, gates.watch(), incoming, stopped));
+    let mut serving = pin!(connection::serve(front, bounds, gates.watch(), incoming, stopped));
     let drain = drain.shared();
     let enough = async {
         match drain.clone().await {

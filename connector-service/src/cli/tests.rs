@@ -13,7 +13,7 @@ fn read(line: &str, variables: &[(&str, &str)]) -> Result<Parsed, Printed> {
 
 fn serve_with(line: &str, variables: &[(&str, &str)]) -> (ServeArgs, Vec<String>) {
     match read(line, variables) {
-        Ok(Parsed { command: Command::Serve(serve), warnings }) => (*serve, warnings),
+        Ok(Parsed { command: Command::Serve(serve), warnings, .. }) => (*serve, warnings),
         other => panic!("{line} gave {other:?}"),
     }
 }
@@ -57,6 +57,25 @@ fn knows_python_spellings() {
     assert_eq!(serve("connector-server serve --prometheus_port 2").prometheus_port, 2);
     refused("c0 list");
     refused("c0 run batch_job");
+}
+
+#[test]
+fn knows_the_command_lines_of_flyte_1() {
+    // As the Helm chart and the official image write them.
+    let args = serve("pyflyte serve agent");
+    assert_eq!((args.port, args.prometheus_port), (8000, 9090));
+    let line =
+        "/usr/bin/pyflyte serve connector --port 1 --prometheus_port 2 --worker 10 --timeout 3";
+    let args = serve(line);
+    assert_eq!((args.port, args.timeout), (1, Some(Duration::from_secs(3))));
+    let (args, _) = serve_with("pyflyte serve agent --modules a b", &[("CONNECTOR_PORT", "7")]);
+    assert_eq!((args.port, args.behind.modules.len()), (7, 2));
+    for line in ["pyflyte", "pyflyte run", "pyflyte serve", "pyflyte serve list", "pyflyte list"] {
+        assert!(refused(line).contains("`pyflyte serve connector`"), "{line}");
+    }
+    assert!(refused("pyflyte serve agent --prot 1").contains("--prot"));
+    assert!(!read("pyflyte --help", &[]).unwrap_err().is_error);
+    assert!(!read("pyflyte serve connector --help", &[]).unwrap_err().is_error);
 }
 
 #[test]

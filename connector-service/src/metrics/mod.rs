@@ -2,6 +2,7 @@
 //! Names and labels are those of the Python service (protocol.md C.2), so its dashboards survive;
 //! `grpc_code` and the in-flight gauge are ours. `admin` prints them.
 
+mod doors;
 mod observer;
 #[cfg(target_os = "linux")]
 mod process;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use connector_core::Registry;
 use connector_gate::Operation;
+pub(crate) use doors::DoorMetrics;
 use prometheus::core::Collector;
 use prometheus::proto::MetricType;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, TextEncoder};
@@ -100,6 +102,14 @@ impl Metrics {
         self.registry.register(Box::new(remembered))
     }
 
+    /// Adds what comes before calls to the page.
+    ///
+    /// # Errors
+    /// It was added before, which would be a mistake of the caller.
+    pub(crate) fn watch_door(&self, door: &DoorMetrics) -> Result<(), prometheus::Error> {
+        door.register(&self.registry)
+    }
+
     /// The metrics of a task type, whatever its version; types that nobody serves share one label.
     pub(crate) fn of(&self, task_type: Option<&str>) -> &Arc<CallMetrics> {
         task_type.and_then(|task_type| self.by_type.get(task_type)).unwrap_or(&self.unknown)
@@ -163,13 +173,14 @@ impl CallMetrics {
     }
 
     const fn operation(&self, operation: Operation) -> &OperationMetrics {
-        let [create, get, delete, get_metrics, get_logs] = &self.operations;
+        let [create, get, delete, get_metrics, get_logs, run] = &self.operations;
         match operation {
             Operation::Create => create,
             Operation::Get => get,
             Operation::Delete => delete,
             Operation::GetMetrics => get_metrics,
             Operation::GetLogs => get_logs,
+            Operation::Run => run,
         }
     }
 }

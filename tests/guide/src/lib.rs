@@ -51,6 +51,10 @@ struct KeepPython;
 struct MovingOver;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/security.md")]
+struct Security;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/operating.md")]
 struct Operating;
 
@@ -73,6 +77,10 @@ struct Types;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/command-line.md")]
 struct CommandLine;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/flyte1.md")]
+struct Flyte1;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/embedding.md")]

@@ -5,12 +5,16 @@
 mod calls;
 mod check;
 mod compressed;
+mod config;
 mod creates;
 mod discovery;
 mod drain;
 mod errors;
+mod flyte1;
 mod hostile;
 mod isolation;
+mod limits;
 mod polls;
 mod questions;
 mod slow_link;
+mod trust;
