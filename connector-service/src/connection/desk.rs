@@ -221,8 +221,8 @@ impl Desk {
         }
     }
 
-    fn go_on(&self, begun: Vec<Call>, woken: bool) {
-        for call in begun {
+    fn go_on(&self, calls: impl IntoIterator<Item = Call>, woken: bool) {
+        for call in calls {
             drop(self.server.spawn(call));
         }
         if woken {
@@ -325,14 +325,16 @@ impl Drop for Left {
 }
 
 impl Drop for Run {
-    /// The runtime ends before the run does: its calls go with it, as they hold on to their desk.
+    /// The run ends before its calls do: by a panic while one was dropped, and each of the others becomes a
+    /// task of its own; or with the runtime, and they go with it.
     fn drop(&mut self) {
         let mut state = self.desk.state();
         if state.run == Some(self.number) {
-            let (waiting, begun) =
-                (std::mem::take(&mut state.waiting), std::mem::take(&mut state.begun));
+            state.run = None;
+            let waiting = std::mem::take(&mut state.waiting);
+            let (begun, woken) = state.take_rest();
             drop(state);
-            drop((waiting, begun));
+            self.desk.go_on(waiting.into_iter().chain(begun), woken);
         }
     }
 }

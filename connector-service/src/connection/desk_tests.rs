@@ -3,7 +3,7 @@
 use std::future::{pending, ready};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::task::{Wake, Waker};
+use std::task::{Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use connector_core::Registry;
@@ -130,6 +130,40 @@ async fn a_panic_ends_one_call_only() {
     stand.call(async move { told.send(()).expect("somebody listens") });
     stand.desk.hand_on();
     tell.await.expect("the other is worked on");
+}
+
+#[tokio::test]
+async fn a_panic_while_a_call_is_dropped_ends_no_other_call() {
+    struct Bad;
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            panic!("a mistake in a layer");
+        }
+    }
+    let stand = Stand::new();
+    let (answer, answered) = oneshot::channel::<()>();
+    let (told, begun) = oneshot::channel();
+    stand.call(async move {
+        answered.await.expect("an answer");
+        told.send(()).expect("somebody listens");
+    });
+    let (waker, bad) = (stand.desk.waker(), Bad);
+    stand.call(std::future::poll_fn(move |_| {
+        let _bad = &bad;
+        waker.wake_by_ref();
+        Poll::Ready(())
+    }));
+    let (told, behind) = oneshot::channel();
+    stand.call(async move { told.send(()).expect("somebody listens") });
+    stand.desk.hand_on();
+    behind.await.expect("it is worked on");
+    answer.send(()).expect("it waits");
+    begun.await.expect("it goes on");
+    stand.until(|| stand.woken() > 0).await;
+    let (told, later) = oneshot::channel();
+    stand.call(async move { told.send(()).expect("somebody listens") });
+    stand.desk.hand_on();
+    later.await.expect("it is worked on");
 }
 
 #[tokio::test]
