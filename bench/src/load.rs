@@ -1,5 +1,5 @@
-//! Calls against a server, as many as it answers, over a number of connections.
-//! `throughput` uses it; what the figures mean is told there.
+//! Calls against a server: as many as it answers, or so many a second.
+//! `compare` uses it; what the figures mean is told there.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,6 +10,7 @@ use connector_core::pb as core_pb;
 use connector_service::pb;
 use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
 use prost_types::{Struct, Value, value::Kind};
+use tokio::time::{MissedTickBehavior, interval};
 use tonic::transport::{Channel, Endpoint};
 
 /// What is called.
@@ -17,10 +18,26 @@ use tonic::transport::{Channel, Endpoint};
 pub enum Call {
     /// `CreateTask` of a `batch_job`.
     Create,
+    /// `CreateTask` of another attempt each time, as an executor has it.
+    CreateDistinct,
     /// `GetTask` of one job, again and again.
     Get,
     /// `GetTask` of a new job each time.
     GetDistinct,
+}
+
+/// How it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// As many calls as are answered.
+    Full {
+        /// Connections.
+        connections: usize,
+        /// Calls at a time on each.
+        streams: usize,
+    },
+    /// So many calls a second, evenly, on one connection.
+    Paced(u32),
 }
 
 /// What came of it.
@@ -33,25 +50,46 @@ pub struct Answered {
 }
 
 type Problem = Box<dyn std::error::Error + Send + Sync>;
+type Tasks = AsyncConnectorServiceClient<Channel>;
 
-/// Calls for `length` over `connections`, one call at a time on each.
+/// Calls for `length`.
 ///
 /// # Errors
 /// A connection or a call fails.
+///
+/// # Cancel safety
+/// Calls go on until they find their connection closed.
 pub async fn run(
     address: &str,
     call: Call,
-    connections: usize,
+    shape: Shape,
     length: Duration,
 ) -> Result<Answered, Problem> {
     let endpoint = Endpoint::from_shared(address.to_owned())?.tcp_nodelay(true);
+    match shape {
+        Shape::Full { connections, streams } => {
+            full(&endpoint, call, connections, streams, length).await
+        }
+        Shape::Paced(per_second) => paced(&endpoint, call, per_second, length).await,
+    }
+}
+
+async fn full(
+    endpoint: &Endpoint,
+    call: Call,
+    connections: usize,
+    streams: usize,
+    length: Duration,
+) -> Result<Answered, Problem> {
     let over = Arc::new(AtomicBool::new(false));
     let count = Arc::new(AtomicU64::new(0));
     let mut workers = Vec::new();
     for _ in 0..connections {
-        let client = AsyncConnectorServiceClient::new(endpoint.connect().await?);
-        let (over, count) = (Arc::clone(&over), Arc::clone(&count));
-        workers.push(tokio::spawn(work(client, call, over, count)));
+        let tasks = AsyncConnectorServiceClient::new(endpoint.connect().await?);
+        for _ in 0..streams {
+            let (over, count) = (Arc::clone(&over), Arc::clone(&count));
+            workers.push(tokio::spawn(work(tasks.clone(), call, over, count)));
+        }
     }
     let started = Instant::now();
     tokio::time::sleep(length).await;
@@ -65,25 +103,51 @@ pub async fn run(
 }
 
 async fn work(
-    mut client: AsyncConnectorServiceClient<Channel>,
+    mut tasks: Tasks,
     call: Call,
     over: Arc<AtomicBool>,
     count: Arc<AtomicU64>,
 ) -> Result<(), Problem> {
-    let created = client.create_task(create()).await?.into_inner().resource_meta;
+    let job = tasks.create_task(create(false)).await?.into_inner().resource_meta;
     while !over.load(Ordering::Relaxed) {
-        match call {
-            Call::Create => drop(client.create_task(create()).await?),
-            Call::Get => drop(client.get_task(get(created.clone())).await?),
-            Call::GetDistinct => drop(client.get_task(get(distinct())).await?),
-        }
+        once(&mut tasks, call, &job).await?;
         count.fetch_add(1, Ordering::Relaxed);
     }
     Ok(())
 }
 
+async fn paced(
+    endpoint: &Endpoint,
+    call: Call,
+    per_second: u32,
+    length: Duration,
+) -> Result<Answered, Problem> {
+    let mut tasks = AsyncConnectorServiceClient::new(endpoint.connect().await?);
+    let job = tasks.create_task(create(false)).await?.into_inner().resource_meta;
+    let mut pace = interval(Duration::from_secs(1) / per_second);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let started = Instant::now();
+    let mut calls = 0;
+    while started.elapsed() < length {
+        pace.tick().await;
+        once(&mut tasks, call, &job).await?;
+        calls += 1;
+    }
+    Ok(Answered { calls, took: started.elapsed() })
+}
+
+async fn once(tasks: &mut Tasks, call: Call, job: &Bytes) -> Result<(), tonic::Status> {
+    match call {
+        Call::Create => tasks.create_task(create(false)).await.map(drop),
+        Call::CreateDistinct => tasks.create_task(create(true)).await.map(drop),
+        Call::Get => tasks.get_task(get(job.clone())).await.map(drop),
+        Call::GetDistinct => tasks.get_task(get(distinct())).await.map(drop),
+    }
+}
+
 /// A request of the size the executor sends: an interface, an input, the execution's identity.
-fn create() -> pb::CreateTaskRequest {
+/// One that is `distinct` names an attempt, and no other names the same.
+fn create(distinct: bool) -> pb::CreateTaskRequest {
     let duration = Value { kind: Some(Kind::NumberValue(3_600.0)) };
     let text = |text: &str| text.to_owned();
     let label = |key: &str| (text(key), text("some value"));
@@ -102,11 +166,29 @@ fn create() -> pb::CreateTaskRequest {
         })),
         output_prefix: text("s3://bucket/ab/run/action/0"),
         task_execution_metadata: Some(Box::new(pb::TaskExecutionMetadata {
+            task_execution_id: distinct.then(attempt),
             namespace: text("project-domain"),
             labels: ["organization", "project", "domain", "run", "action"].map(label).into(),
             ..Default::default()
         })),
         connection: None,
+    }
+}
+
+/// Names an attempt as an executor does.
+fn attempt() -> core_pb::TaskExecutionIdentifier {
+    let execution = core_pb::WorkflowExecutionIdentifier {
+        project: "project".to_owned(),
+        domain: "domain".to_owned(),
+        name: format!("r{:016x}", fastrand::u64(..)),
+        org: "organization".to_owned(),
+    };
+    core_pb::TaskExecutionIdentifier {
+        node_execution_id: Some(core_pb::NodeExecutionIdentifier {
+            node_id: "a0".to_owned(),
+            execution_id: Some(execution),
+        }),
+        ..Default::default()
     }
 }
 

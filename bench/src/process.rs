@@ -110,25 +110,23 @@ impl ServingProcess {
         &self.address
     }
 
-    /// The processor time it has used so far, user and system.
+    /// The processor time that its threads have used so far, user and system.
     ///
     /// # Errors
     /// The kernel does not tell: the process is gone, or this is not Linux.
     pub fn processor_time(&self) -> Result<Duration, MeasureError> {
-        /// Linux counts in hundredths of a second, whatever the machine.
-        const TICK: Duration = Duration::from_millis(10);
         let id = self.process.id().ok_or_else(|| MeasureError::new("time", "the process ended"))?;
-        let path = format!("/proc/{id}/stat");
-        let stat =
-            std::fs::read_to_string(&path).map_err(|error| MeasureError::new(&path, error))?;
-        // The name in parentheses may hold anything; user and system time are fields 14 and 15.
-        let after_name = stat.rsplit_once(") ").map(|(_, fields)| fields).unwrap_or_default();
-        let ticks: Vec<u32> =
-            after_name.split(' ').skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
-        match ticks.as_slice() {
-            [user, system] => Ok(TICK * (user + system)),
-            _ => Err(MeasureError::new(path, "has no times")),
+        let path = format!("/proc/{id}/task");
+        let problem = |error| MeasureError::new(&path, error);
+        let mut used = Duration::ZERO;
+        for thread in std::fs::read_dir(&path).map_err(problem)? {
+            // Nanoseconds on a processor come first. A thread may end meanwhile.
+            let account = thread.map_err(problem)?.path().join("schedstat");
+            let Ok(account) = std::fs::read_to_string(account) else { continue };
+            let nanos = account.split(' ').next().and_then(|nanos| nanos.parse().ok());
+            used += nanos.map(Duration::from_nanos).unwrap_or_default();
         }
+        Ok(used)
     }
 
     /// Resident memory in bytes.

@@ -125,3 +125,15 @@ impl fmt::Debug for Registration {
 }
 
 inventory::collect!(Registration);
+
+/// What a linked crate has to do before any connector of the process is made, such as choosing for all of
+/// them whose cryptography is used. It may run more than once.
+#[derive(Debug)]
+pub struct Beforehand(pub fn());
+
+inventory::collect!(Beforehand);
+
+/// Does all of it.
+pub(crate) fn beforehand() {
+    inventory::iter::<Beforehand>.into_iter().for_each(|Beforehand(run)| run());
+}

@@ -18,7 +18,9 @@ pub(crate) struct Call {
     pub(crate) context: CallContext,
     /// How long it may take and who says so.
     pub(crate) limit: TimeLimit,
-    /// When that time is over.
+    /// When it arrived.
+    pub(crate) began: Instant,
+    /// When its time is over.
     pub(crate) deadline: Instant,
     /// Who sees what happens to it.
     pub(crate) observer: Arc<dyn Observer>,

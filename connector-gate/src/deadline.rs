@@ -51,8 +51,13 @@ fn kept_back(caller: Duration, reserve: Option<Duration>) -> Duration {
 /// The moment after a span; a span without end gives a moment nobody will see.
 #[must_use]
 pub fn after(span: Duration) -> Instant {
+    from(Instant::now(), span)
+}
+
+/// The moment that long after another one.
+pub(crate) fn from(began: Instant, span: Duration) -> Instant {
     const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
-    Instant::now() + span.min(NEVER)
+    began + span.min(NEVER)
 }
 
 #[cfg(test)]

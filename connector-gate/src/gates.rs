@@ -2,7 +2,6 @@
 //! `server` builds them from the registry, and adds those of other services as they become known;
 //! `dispatch` looks them up; `shutdown` drains them.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,19 +9,21 @@ use connector_core::host::{DynConnector, Entry};
 use connector_core::policy::Isolation;
 use connector_core::{ConnectorKey, Registry};
 use elsa::sync::{FrozenMap, FrozenVec};
+use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::gate::Gate;
-use crate::isolation::Places;
+use crate::isolation::{Places, Watch};
 use crate::observer::Observer;
 use crate::site::Site;
 use crate::text::TextLimit;
 
 /// Every gate. Task types and versions of one connector share one.
 pub struct Gates {
-    /// Of the connectors that were there at start: one look-up without a lock.
-    by_type: HashMap<String, Served>,
+    /// Of the connectors that were there at start: one look-up without a lock. No caller can add to it, so
+    /// its hash is a quick one.
+    by_type: FxHashMap<String, Served>,
     unserved: Served,
     /// Of those that became known later. None of them ever goes.
     later: FrozenMap<String, Box<ServedLater>>,
@@ -77,7 +78,7 @@ impl Gates {
     ) -> Self {
         let places = Places::new(server.clone());
         let mut gates = Self {
-            by_type: HashMap::new(),
+            by_type: FxHashMap::default(),
             unserved: Served { observer: observers(None), versions: Vec::new() },
             later: FrozenMap::new(),
             all: FrozenVec::new(),
@@ -146,6 +147,12 @@ impl Gates {
         self.all.iter().flat_map(|(task_type, gate)| {
             gate.remembered().map(|(what, count)| (task_type.as_str(), what, count))
         })
+    }
+
+    /// What watches steps of connector code: for those who may wait behind one that is stuck.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        Watch::new(Arc::clone(&self.making.places))
     }
 
     /// From now on nothing is created, and jobs nobody has taken are cancelled without grace.

@@ -45,7 +45,7 @@ pub use dispatch::{CallGuard, Dispatcher, Route, SyncCall};
 pub use failure::{Cause, Failure};
 pub use finished::Finished;
 pub use gates::Gates;
-pub use isolation::panic_message;
+pub use isolation::{Crowd, Watch, panic_message};
 pub use observer::Observer;
 pub use operation::Operation;
 pub use rotation::Rotation;

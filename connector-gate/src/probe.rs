@@ -194,7 +194,8 @@ impl Bench {
         let found = self.gates.find("probe", 0);
         let (key, _) = found.gate.expect("a gate");
         let context = CallContext::new(key.clone()).deadline(deadline.into_std());
-        Call { context, limit, deadline, observer: Arc::clone(found.observer) }
+        let began = tokio::time::Instant::now();
+        Call { context, limit, began, deadline, observer: Arc::clone(found.observer) }
     }
 
     /// A create of that attempt of the run `r`; without an attempt it names no execution.

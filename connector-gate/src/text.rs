@@ -36,7 +36,10 @@ impl TextLimit {
     }
 
     fn cut(self, mut text: String, end: &str) -> String {
-        // No byte becomes shorter by being encoded.
+        // No byte becomes longer than three by being encoded, and none shorter.
+        if text.len() <= self.encoded / 3 {
+            return text;
+        }
         if text.len() <= self.encoded && encoded_length(&text) <= self.encoded {
             return text;
         }

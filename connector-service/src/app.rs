@@ -3,30 +3,28 @@
 
 use std::ffi::{OsStr, OsString};
 use std::future::Future;
-use std::io::ErrorKind;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use connector_core::Registry;
 use connector_core::host::{Description, with_causes};
 use serde_json::Map;
-use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
-use tonic::transport::server::TcpIncoming;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::behind::{Behind, BehindArgs, Connectors};
 use crate::cli::{
     self, Command, DescribeArgs, Environment, ListArgs, ListFormat, Parsed, ServeArgs,
 };
+use crate::config::{self, Reloading};
 use crate::console::Console;
+use crate::listening::{address, bind};
 use crate::run::{self, RunArgs};
 use crate::server::Server;
 use crate::shutdown::Ended;
 use crate::signals::{Hangup, Requests};
 use crate::telemetry::{self, LogFormat};
-use crate::unread::unread;
+use crate::unread::{unread, unread_of_file};
 use crate::{check, describe, linking, promises, python, table};
 
 /// The command line is wrong, or `run` cannot start.
@@ -42,7 +40,7 @@ const WITHIN_A_RUNTIME: &str = "`connector_service::main()` starts a runtime of 
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::of_process();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let Parsed { command, warnings } = match cli::parse(arguments.clone(), &environment) {
+    let parsed = match cli::parse(arguments.clone(), &environment) {
         Ok(parsed) => parsed,
         Err(printed) if printed.is_error => {
             let format = cli::wished_format(&arguments, &environment);
@@ -54,10 +52,15 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    let Parsed { command, warnings, environment, reloading } = parsed;
     let (console, ended) = match &command {
+        Command::Print(text) => of_command(|console| {
+            console.print(text);
+            Ok(())
+        }),
         Command::Serve(args) => {
             let console = server_console(args, &warnings);
-            let ended = in_runtime(serve(args, &environment, &console));
+            let ended = in_runtime(serve(args, &environment, reloading, &console));
             (console, ended.map(|ended| if ended.is_whole() { 0 } else { CUT }))
         }
         Command::Check(args) => {
@@ -155,7 +158,7 @@ async fn list(args: &ListArgs, environment: &Environment, console: &Console) -> 
     let Connectors { registry, behind: _kept, notes } =
         connectors(&args.behind, environment).await?;
     notes.iter().for_each(|note| console.warn(note));
-    if let Some(problem) = linking::problem(&registry, &[]) {
+    if let Some(problem) = linking::problem(&registry, &[], args.behind.is_any()) {
         return Err(problem);
     }
     console.print(&table::render(&registry));
@@ -206,9 +209,12 @@ async fn run_task(args: &RunArgs, environment: &Environment) -> Result<bool, Str
 async fn serve(
     args: &ServeArgs,
     environment: &Environment,
+    reloading: Option<Reloading>,
     console: &Console,
 ) -> Result<Ended, String> {
-    let mut requests = Requests::listen(Hangup::Ignored);
+    let (told, hangups) = mpsc::unbounded_channel();
+    let mut requests = Requests::listen(Hangup::Told(told));
+    tokio::spawn(config::reload(hangups, reloading));
     let Connectors { registry, behind, notes } = tokio::select! {
         connectors = connectors(&args.behind, environment) => connectors?,
         // A connector may take its time; there is nothing yet that would have to end well.
@@ -220,7 +226,7 @@ async fn serve(
     for note in notes {
         tracing::error!("{note}");
     }
-    if let Some(problem) = linking::problem(&registry, &args.expect) {
+    if let Some(problem) = linking::problem(&registry, &args.expect, args.behind.is_any()) {
         return Err(problem);
     }
     for broken in promises::broken() {
@@ -229,17 +235,29 @@ async fn serve(
     for failure in registry.failures() {
         tracing::error!(connector = failure.name, place = %failure.place, "not served: {}", failure.error);
     }
+    let slips = unread_of_file(environment, registry.variables());
+    if !slips.is_empty() {
+        return Err(slips.join("; "));
+    }
     for problem in unread(environment, registry.variables()) {
         tracing::warn!("{problem}");
     }
+    let trust = args.trust.open(&args.host)?;
+    for doubt in &trust.doubts {
+        tracing::warn!("{doubt}");
+    }
     let grpc = bind(&args.host, args.port, "gRPC", "--port").await?;
     let admin = bind(&args.host, args.prometheus_port, "metrics", "--prometheus-port").await?;
-    announce(console, &registry, address(&grpc)?, address(&admin)?);
+    let scheme = |has_tls| if has_tls { "https" } else { "http" };
+    let (of_grpc, of_pages) = (scheme(trust.tls.is_some()), scheme(trust.pages.is_some()));
+    let addresses = (address(&grpc)?, address(&admin)?);
+    let addresses =
+        (format!("{of_grpc}://{}", addresses.0), format!("{of_pages}://{}", addresses.1));
+    announce(console, &registry, &addresses.0, &addresses.1);
     let (stop, hurry) = asked_to_end(requests, args.timeout);
     let server = Server::builder().registry(registry).limits(args.limits());
-    let server = server.upstreams(behind.upstreams()).build();
-    let connections = TcpIncoming::from(grpc).with_nodelay(Some(true));
-    let ended = server.serve_until(connections, Some(admin), stop, hurry).await;
+    let server = server.upstreams(behind.upstreams()).trust(trust).build();
+    let ended = server.serve_listeners(grpc, Some(admin), stop, hurry).await;
     let ended = ended.map_err(|error| format!("serving ended: {}", with_causes(&error)))?;
     if !ended.is_whole() {
         let Ended { cut_calls, cut_creates, .. } = ended;
@@ -249,15 +267,15 @@ async fn serve(
 }
 
 /// Says what is served, and where: on standard output, for people and for whoever started this process.
-fn announce(console: &Console, registry: &Registry, grpc: SocketAddr, admin: SocketAddr) {
+fn announce(console: &Console, registry: &Registry, grpc: &str, admin: &str) {
     let version = env!("CARGO_PKG_VERSION");
-    let (grpc, metrics) = (format!("http://{grpc}"), format!("http://{admin}/metrics"));
+    let metrics = format!("{admin}/metrics");
     let text = format!(
         "connector-server {version}\n\n{}\ngRPC      {grpc}\nmetrics   {metrics}\n",
         table::render(registry)
     );
     let mut fields = table::to_json(registry);
-    for (name, value) in [("version", version), ("grpc", &grpc), ("metrics", &metrics)] {
+    for (name, value) in [("version", version), ("grpc", grpc), ("metrics", &metrics)] {
         fields.insert(name.to_owned(), value.into());
     }
     console.say(&text, "serving", fields);
@@ -310,42 +328,12 @@ async fn linked(environment: &Environment) -> Result<Registry, String> {
         .variables(environment.texts())
         .build()
         .await
-        .map_err(|error| error.to_string())
+        .map_err(|error| environment.told(&error.to_string()))
 }
 
 /// What the connectors of this binary are; none is made for that.
 fn descriptions() -> Result<Vec<Description>, String> {
     Registry::linked().describe().map_err(|error| error.to_string())
-}
-
-/// Binds a port, or says in one line why not and what to change.
-async fn bind(host: &str, port: u16, what: &str, flag: &str) -> Result<TcpListener, String> {
-    let bound = match TcpListener::bind((host, port)).await {
-        // A machine without IPv6 has no `::`; there the default means every IPv4 address.
-        Err(error) if host == "::" && lacks_ipv6(&error) => {
-            TcpListener::bind(("0.0.0.0", port)).await
-        }
-        bound => bound,
-    };
-    bound.map_err(|error| {
-        let advice = match error.kind() {
-            ErrorKind::AddrInUse => format!("another process holds it; choose another with {flag}"),
-            ErrorKind::PermissionDenied => {
-                format!("ports below 1024 need a privilege; choose another with {flag}")
-            }
-            _ => format!("check --host and {flag}"),
-        };
-        format!("cannot listen on {host} port {port} for {what}: {error}; {advice}")
-    })
-}
-
-fn lacks_ipv6(error: &std::io::Error) -> bool {
-    const EAFNOSUPPORT: i32 = 97;
-    error.kind() == ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(EAFNOSUPPORT)
-}
-
-fn address(listener: &TcpListener) -> Result<SocketAddr, String> {
-    listener.local_addr().map_err(|error| format!("the bound address is unknown: {error}"))
 }
 
 #[cfg(test)]

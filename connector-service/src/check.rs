@@ -13,13 +13,14 @@ use crate::in_process::InProcess;
 use crate::pb::ListConnectorsRequest;
 use crate::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
 use crate::server::Server;
-use crate::unread::unread;
+use crate::unread::{unread, unread_of_file};
 use crate::{linking, promises, table};
 
 /// Starts the connectors and serves them over memory; what would be served, as a table.
 ///
 /// # Errors
-/// Nothing or not everything expected is linked in, a connector does not start, or the server does
+/// Nothing or not everything expected is linked in, a connector does not start, certificates
+/// or tokens cannot be used, or the server does
 /// not come up.
 pub(crate) async fn check(
     connectors: Connectors,
@@ -29,7 +30,8 @@ pub(crate) async fn check(
     let Connectors { registry, behind, notes } = connectors;
     // A server would leave these out or go on without, and serve the rest; here somebody can still mend
     // all of them at once.
-    let mut problems: Vec<String> = linking::problem(&registry, &args.expect).into_iter().collect();
+    let missing = linking::problem(&registry, &args.expect, args.behind.is_any());
+    let mut problems: Vec<String> = missing.into_iter().collect();
     problems.extend(notes);
     problems.extend(registry.failures().iter().map(|failure| {
         format!("{} does not start: {} ({})", failure.name, failure.error, failure.place)
@@ -37,6 +39,8 @@ pub(crate) async fn check(
     problems.extend(promises::broken());
     problems.extend(unreadable_secrets(&registry));
     problems.extend(unread(environment, registry.variables()));
+    problems.extend(unread_of_file(environment, registry.variables()));
+    problems.extend(args.trust.open(&args.host).err());
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }

@@ -1,5 +1,5 @@
 //! Layers that an embedder puts in front of the services: who may call, what is traced.
-//! `server` collects them and `shutdown` puts them around the routes; without any, routes stay as they are.
+//! `server` collects them and the front of `grpc` puts them around the services.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -53,9 +53,9 @@ impl Layers {
         }));
     }
 
-    /// A layer around routes, if there is one.
-    pub(crate) fn around(self) -> Option<Self> {
-        (!self.0.is_empty()).then_some(self)
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

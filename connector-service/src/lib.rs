@@ -11,10 +11,14 @@
 // Arrows point one way: `app` → `server` → `grpc` → `connector-gate` → `connector-core`.
 
 mod admin;
+mod admission;
 mod app;
 mod behind;
+mod callers;
 mod check;
 mod cli;
+mod config;
+mod connection;
 mod console;
 mod describe;
 mod grpc;
@@ -22,16 +26,19 @@ mod in_process;
 mod layers;
 mod limits;
 mod linking;
+mod listening;
 mod log_queue;
 mod metrics;
 mod nearest;
 pub mod pb;
 mod promises;
 mod python;
+mod reread;
 mod roster;
 mod run;
 mod same_job;
 mod scrubbed_lines;
+mod seldom;
 mod server;
 mod shutdown;
 #[cfg(test)]
@@ -40,6 +47,8 @@ mod signals;
 mod status;
 mod table;
 mod telemetry;
+mod tls;
+mod trust;
 mod unread;
 mod upstream;
 mod wanted;
@@ -47,6 +56,7 @@ mod workers;
 
 use std::process::ExitCode;
 
+pub use admission::Peer;
 pub use in_process::InProcess;
 pub use layers::LayeredService;
 pub use limits::Limits;

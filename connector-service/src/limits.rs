@@ -18,6 +18,20 @@ pub struct Limits {
     /// The longest a call may take, whatever the caller allows. Default 60 s. A create goes on
     /// without its caller, see [`connector_core::Policy::create_limit`].
     pub max_call: Duration,
+    /// How many connections the gRPC port may have at a time; more are refused with the reason. Default
+    /// 4,096.
+    pub max_connections: usize,
+    /// The longest a connection may take to begin, and for its TLS handshake. Default 10 s.
+    pub handshake: Duration,
+    /// How many calls one connection may have at a time, which it is told. Default 1,024.
+    pub max_streams: u32,
+    /// How long a request may take to arrive. Default 30 s.
+    pub request: Duration,
+    /// How many bytes all requests under way may hold, those up to 64 KiB apart; what is more is answered with
+    /// `RESOURCE_EXHAUSTED`. Default 64 MiB.
+    pub max_inflight_bytes: usize,
+    /// How old a connection may become; its calls then have the grace time. Default: as old as it likes.
+    pub max_connection_age: Option<Duration>,
     /// How long the server goes on as before once it is told to stop, while its health says
     /// `NOT_SERVING` already: for as long as whoever sends it calls needs to see that. Default 0.
     pub lame_duck: Duration,
@@ -39,6 +53,12 @@ impl Default for Limits {
             max_response_bytes: 4 * 1024 * 1024,
             max_error_bytes: TextLimit::DEFAULT_BYTES,
             max_call: Duration::from_secs(60),
+            max_connections: 4_096,
+            handshake: Duration::from_secs(10),
+            max_streams: 1_024,
+            request: Duration::from_secs(30),
+            max_inflight_bytes: 64 * 1024 * 1024,
+            max_connection_age: None,
             lame_duck: Duration::ZERO,
             grace: Duration::from_secs(20),
         }

@@ -16,18 +16,25 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tonic::body::Body;
 use tonic::codegen::{Body as HttpBody, StdError};
-use tonic::transport::server::{Connected, TcpIncoming};
+use tonic::transport::server::Connected;
 use tower::{Layer, Service};
 
+use crate::admission::{Door, Pages};
+use crate::callers::CallersLayer;
+use crate::connection::Bounds;
 use crate::grpc::health::HealthTable;
-use crate::grpc::{Listing, WireLayer};
+use crate::grpc::{Front, Listing, WireLayer};
 use crate::layers::{LayeredService, Layers};
 use crate::limits::Limits;
-use crate::metrics::{Metrics, Remembered};
+use crate::metrics::{DoorMetrics, Metrics, Remembered};
 use crate::roster::Roster;
 use crate::shutdown::{Ended, Ending};
+use crate::trust::Trust;
 use crate::upstream::Upstreams;
 use crate::{admin, grpc, shutdown};
+
+/// How many connections the operators' port may have.
+const MOST_READERS: usize = 256;
 
 /// A server ready to serve.
 #[derive(Debug)]
@@ -37,6 +44,9 @@ pub struct Server {
     layers: Layers,
     isolated: bool,
     upstreams: Upstreams,
+    trust: Trust,
+    /// The metrics of the door that it stands behind, if it has one.
+    door: Option<DoorMetrics>,
 }
 
 /// Builds a [`Server`].
@@ -47,6 +57,7 @@ pub struct ServerBuilder {
     layers: Layers,
     isolated: bool,
     upstreams: Upstreams,
+    trust: Trust,
 }
 
 impl Default for ServerBuilder {
@@ -57,6 +68,7 @@ impl Default for ServerBuilder {
             layers: Layers::none(),
             isolated: true,
             upstreams: Upstreams::default(),
+            trust: Trust::default(),
         }
     }
 }
@@ -109,11 +121,18 @@ impl ServerBuilder {
         self
     }
 
+    /// TLS, and who may call.
+    #[must_use]
+    pub(crate) fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
     /// The server.
     #[must_use]
     pub fn build(self) -> Server {
-        let Self { registry, limits, layers, isolated, upstreams } = self;
-        Server { registry, limits, layers, isolated, upstreams }
+        let Self { registry, limits, layers, isolated, upstreams, trust } = self;
+        Server { registry, limits, layers, isolated, upstreams, trust, door: None }
     }
 }
 
@@ -161,8 +180,22 @@ impl Server {
         admin: Option<TcpListener>,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Ended, ServerError> {
-        let connections = TcpIncoming::from(grpc).with_nodelay(Some(true));
-        self.serve_connections(connections, admin, stop).await
+        self.serve_listeners(grpc, admin, stop, std::future::pending()).await
+    }
+
+    /// Like [`Server::serve`], and waits for nothing any more once `hurry` completes.
+    pub(crate) async fn serve_listeners(
+        mut self,
+        grpc: TcpListener,
+        admin: Option<TcpListener>,
+        stop: impl Future<Output = ()> + Send,
+        hurry: impl Future<Output = ()> + Send,
+    ) -> Result<Ended, ServerError> {
+        let metrics = DoorMetrics::new().map_err(ServerError::new)?;
+        let Limits { max_connections, handshake, .. } = self.limits;
+        let door = Door::new(self.trust.tls.take(), max_connections, handshake, metrics.clone());
+        self.door = Some(metrics);
+        self.serve_until(door.incoming(grpc), admin, stop, hurry).await
     }
 
     /// Like [`Server::serve`], on connections from anywhere: over memory, for example, which is how
@@ -200,8 +233,13 @@ impl Server {
         IO::ConnectInfo: Clone + Send + Sync + 'static,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let Self { registry, limits, layers, isolated, upstreams } = self;
+        let Self { registry, limits, mut layers, isolated, upstreams, trust, door } = self;
         let metrics = Arc::new(Metrics::new(&registry).map_err(ServerError::new)?);
+        let door = door.map_or_else(DoorMetrics::new, Ok).map_err(ServerError::new)?;
+        metrics.watch_door(&door).map_err(ServerError::new)?;
+        if !trust.callers.is_anybody() {
+            layers.push(CallersLayer::new(trust.callers, door));
+        }
         let health = HealthTable::new(
             grpc::health_names().chain(registry.entries().map(|entry| &*entry.name)),
             registry.failures().iter().map(|failure| failure.name),
@@ -223,34 +261,37 @@ impl Server {
         remembered.and_then(|it| metrics.watch(it)).map_err(ServerError::new)?;
         let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&gates), limits.max_call));
         let listing = Listing::of(&registry);
-        let routes = grpc::routes(&dispatcher, listing.clone(), health.clone(), &limits);
-        // Only where requests are passed on are they kept in their own bytes.
-        let most = limits.max_request_bytes;
-        let wire = (!upstreams.is_empty()).then_some(WireLayer { most });
-        let served = registry.entries().map(|entry| entry.key.clone()).collect();
+        // Only where requests and log pages are passed on are they kept in their own bytes.
+        let passes_on = !upstreams.is_empty();
+        let wire = passes_on.then_some(WireLayer { most: limits.max_request_bytes });
+        let services =
+            grpc::services(&dispatcher, listing.clone(), health.clone(), &limits, passes_on);
+        let served = registry.entries().map(|entry| (entry.key.clone(), entry.origin.clone()));
         let roster = Roster {
             metrics: Arc::clone(&metrics),
             health: health.clone(),
             gates: Arc::clone(&gates),
             listing,
-            served: Arc::new(Mutex::new(served)),
+            served: Arc::new(Mutex::new(served.collect())),
         };
         let watched = tokio::spawn(upstreams.watch(roster));
 
         // The operators' pages stay up while calls drain, so that the drain can be watched.
+        let pages_metrics = DoorMetrics::new().map_err(ServerError::new)?;
+        let pages = Door::new(trust.pages, MOST_READERS, limits.handshake, pages_metrics);
         let admin_pages = admin.map(|listener| {
             let routes = admin::routes(Arc::clone(&metrics), health.clone());
+            let listener = Pages::new(pages, listener);
             tokio::spawn(async move { axum::serve(listener, routes).await })
         });
         let Limits { lame_duck, grace, .. } = limits;
         let ending = Ending { lame_duck, grace, stop, hurry };
-        let routes = (routes, layers, wire);
-        let served = shutdown::serve(routes, connections, health, &metrics, gates, ending);
-        let served = served.await.map_err(ServerError::new);
+        let front = (Front::new(services, &layers, wire), Bounds::of(&limits));
+        let served = shutdown::serve(front, connections, health, &metrics, gates, ending).await;
         watched.abort();
         if let Some(pages) = admin_pages {
             pages.abort();
         }
-        served
+        Ok(served)
     }
 }

@@ -2,6 +2,7 @@
 //! `server` serves through here. Who asks for the end, and why, is the caller's business.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,22 +11,15 @@ use futures_util::{FutureExt, Stream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until};
-use tonic::service::Routes;
 use tonic::transport::server::Connected;
-use tower::util::option_layer;
 
+use crate::connection::{self, Bounds};
+use crate::grpc::Front;
 use crate::grpc::health::HealthTable;
-use crate::grpc::{OversizeLayer, WireLayer};
-use crate::layers::Layers;
 use crate::metrics::Metrics;
 
-/// How many calls a client may give up at the same moment. An executor has all its calls on one
-/// connection; with the usual 20 a moment of slowness would end the connection and fail all others.
-const MOST_RESETS: usize = 1_024;
 /// The least time for cancelling what creates have left behind.
 const LEAST_DRAIN: Duration = Duration::from_secs(2);
-/// How long a silent connection is trusted before it is pinged, and how long a ping may take.
-const KEEPALIVE: Duration = Duration::from_secs(60);
 /// How long peers have to close their connections once no call is under way: answers must get out, and
 /// what was sent before the end was seen must get in. A peer that is gone would never close its own.
 const LINGER: Duration = Duration::from_millis(800);
@@ -66,13 +60,13 @@ pub(crate) struct Ending<S, H> {
 /// Serves until it is to stop. Then health says so, and after the lame-duck time no new calls come in; first
 /// the calls end, then the creates that callers have left behind.
 pub(crate) async fn serve<IO, E, S, H>(
-    routes: (Routes, Layers, Option<WireLayer>),
+    (front, bounds): (Front, Bounds),
     incoming: impl Stream<Item = Result<IO, E>>,
     health: HealthTable,
     metrics: &Metrics,
     gates: Arc<Gates>,
     ending: Ending<S, H>,
-) -> Result<Ended, tonic::transport::Error>
+) -> Ended
 where
     IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
     IO::ConnectInfo: Clone + Send + Sync + 'static,
@@ -101,16 +95,8 @@ where
         // The receiver is gone only if serving has ended on its own.
         draining.send(after(grace)).ok();
     };
-    let (routes, layers, wire) = routes;
-    let serving = tonic::transport::Server::builder()
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE))
-        .http2_max_pending_accept_reset_streams(Some(MOST_RESETS))
-        .layer(OversizeLayer)
-        .layer(option_layer(layers.around()))
-        .layer(option_layer(wire))
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, stopped);
+    // Dropped at the very end: its connections go with it, and calls with them that are yet to be counted.
+    let mut serving = pin!(connection::serve(front, bounds, gates.watch(), incoming, stopped));
     let drain = drain.shared();
     let enough = async {
         match drain.clone().await {
@@ -119,21 +105,20 @@ where
                 () = hurry.clone() => "asked to end a second time",
                 () = quiet(metrics) => "",
             },
-            // Serving ended without a drain; its own result counts.
+            // Serving ended without a drain.
             Err(_closed) => std::future::pending().await,
         }
     };
     let mut ended = Ended::default();
-    let served = tokio::select! {
-        served = serving => served,
+    tokio::select! {
+        () = &mut serving => {}
         reason = enough => {
             ended.cut_calls = metrics.in_flight();
             if ended.cut_calls > 0 {
                 tracing::warn!(calls = ended.cut_calls, "{reason}: calls still running are cut off");
             }
-            Ok(())
         }
-    };
+    }
     if let Some(Ok(end)) = drain.now_or_never() {
         // Also after the grace time there is a moment for jobs that wait to be cancelled.
         let end = end.max(after(LEAST_DRAIN));
@@ -143,7 +128,7 @@ where
         };
         ended.cut_creates = gates.drained(end).await;
     }
-    served.map(|()| ended)
+    ended
 }
 
 /// Completes when no call has been under way for a while, whatever connections are still there.

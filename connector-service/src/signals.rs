@@ -1,4 +1,4 @@
-//! What the system tells the process: SIGTERM and Ctrl-C ask it to end, SIGHUP does not.
+//! What the system tells the process: SIGTERM and Ctrl-C ask it to end, SIGHUP to read files again.
 //! `app` listens while it serves, `run` while a job runs. What an end means is theirs to say.
 
 use std::time::Duration;
@@ -18,10 +18,10 @@ const TOGETHER: Duration = Duration::from_millis(200);
 pub(crate) struct Requests(UnboundedReceiver<&'static str>);
 
 /// What the loss of the terminal means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Hangup {
-    /// Nothing: a server goes on.
-    Ignored,
+    /// It is told there, and goes on: a server.
+    Told(UnboundedSender<()>),
     /// The end, too: nobody is there any more who waits for the job.
     Ends,
 }
@@ -102,9 +102,9 @@ async fn forward(mut signals: Signals, requests: UnboundedSender<&'static str>, 
             Some(()) = signals.interrupt.recv() => "Ctrl-C",
             Some(()) = signals.terminate.recv() => "SIGTERM",
             Some(()) = signals.lost.recv() => {
-                if hangup == Hangup::Ignored {
-                    tracing::info!("received SIGHUP, which changes nothing: flags and variables are read \
-                        at the start, mounted secrets all the time");
+                if let Hangup::Told(to) = &hangup {
+                    // Nobody listens any more at the very end.
+                    to.send(()).ok();
                     continue;
                 }
                 "SIGHUP"

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use connector_core::host::Variables;
 
 use crate::cli::{self, Environment};
+use crate::config;
 use crate::nearest::nearest;
 
 const PREFIX: &str = "CONNECTOR_";
@@ -33,7 +34,7 @@ pub(crate) fn unread(environment: &Environment, connectors: &Variables) -> Vec<S
             && !environment.is_link(name)
             && !is_of_kubernetes(name)
     });
-    let of_connectors = connectors.unread().iter();
+    let of_connectors = connectors.unread().iter().filter(|it| !environment.is_of_file(&it.name));
     // The values of connectors' variables are text, so these reach nobody.
     let no_text = environment
         .no_texts()
@@ -44,6 +45,19 @@ pub(crate) fn unread(environment: &Environment, connectors: &Variables) -> Vec<S
         .chain(of_connectors.map(|it| told(&it.name, it.instead.as_deref())))
         .chain(no_text)
         .collect()
+}
+
+/// What to tell of every key of a file that no connector reads.
+pub(crate) fn unread_of_file(environment: &Environment, connectors: &Variables) -> Vec<String> {
+    let known: BTreeSet<&str> = connectors.read().collect();
+    let unread = connectors.unread().iter().filter(|it| environment.is_of_file(&it.name));
+    let told = unread.map(|it| {
+        let instead = it.instead.as_deref().or_else(|| closest(&it.name, &known));
+        let instead = instead.and_then(config::key).map(|key| format!("; did you mean `{key}`?"));
+        let called = environment.called(&it.name);
+        format!("nobody reads {called}{}", instead.unwrap_or_default())
+    });
+    told.collect()
 }
 
 /// The closest name, by what distinguishes names: all of them begin alike.

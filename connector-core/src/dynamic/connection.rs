@@ -35,20 +35,20 @@ impl DynamicConnection {
     }
 }
 
+impl DynamicConnection {
+    fn with_lent(connection: pb::Connection, lent: Arc<Lent>) -> Self {
+        let pb::Connection { secrets, configs, .. } = connection;
+        let secrets = secrets.into_iter().map(|(name, value)| (name, Secret::new(value)));
+        Self { secrets: secrets.collect(), configs, lent }
+    }
+}
+
 impl TaskConnection for DynamicConnection {
     fn from_connection(connection: pb::Connection) -> Result<Self> {
-        Ok(Self {
-            secrets: connection
-                .secrets
-                .into_iter()
-                .map(|(name, value)| (name, Secret::new(value)))
-                .collect(),
-            configs: connection.configs,
-            lent: Arc::default(),
-        })
+        Ok(Self::with_lent(connection, Arc::default()))
     }
 
     fn with_operator(connection: pb::Connection, operator: &OperatorSecrets) -> Result<Self> {
-        Ok(Self { lent: operator.lent(), ..Self::from_connection(connection)? })
+        Ok(Self::with_lent(connection, operator.lent()))
     }
 }

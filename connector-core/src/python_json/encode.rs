@@ -34,7 +34,7 @@ impl PythonJson<'_> {
 macro_rules! integers {
     ($($method:ident: $type:ty),+) => {
         $(fn $method(self, value: $type) -> Result<(), EncodeError> {
-            self.push(value.to_string())
+            self.push(itoa::Buffer::new().format(value))
         })+
     };
 }

@@ -20,7 +20,7 @@ use crate::erased_sync::ErasedSync;
 use crate::error::{ConnectorError, Result};
 use crate::key::{ConnectorKey, TaskType};
 use crate::policy::overridden;
-use crate::registration::{Identity, Instance, Place, Registration};
+use crate::registration::{Identity, Instance, Place, Registration, beforehand};
 use crate::secret::OperatorSecrets;
 use crate::settings::Settings;
 use crate::sync_connector::SyncConnector;
@@ -49,13 +49,15 @@ impl Registry {
     /// Starts a registry from nothing.
     #[must_use]
     pub fn builder() -> RegistryBuilder {
+        // Before the argument of `register`, which may make a connector.
+        beforehand();
         RegistryBuilder::default()
     }
 
     /// Starts a registry from every connector the linker kept in this binary, sorted by task type.
     #[must_use]
     pub fn linked() -> RegistryBuilder {
-        RegistryBuilder::default().with_linked()
+        Self::builder().with_linked()
     }
 }
 

@@ -2,7 +2,8 @@
 //! `dispatch` holds one per call; a service takes it along where its own work can still fail.
 
 use std::sync::Arc;
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 use super::Route;
 use crate::failure::{Cause, Failure};
@@ -20,10 +21,15 @@ pub struct CallGuard {
 }
 
 impl CallGuard {
-    pub(super) fn new(observer: &Arc<dyn Observer>, operation: Operation, route: Route) -> Self {
+    pub(super) fn new(
+        observer: &Arc<dyn Observer>,
+        operation: Operation,
+        route: Route,
+        started: Instant,
+    ) -> Self {
         observer.begun(operation);
         let observer = Arc::clone(observer);
-        Self { observer, operation, route, started: Instant::now(), told: false }
+        Self { observer, operation, route, started, told: false }
     }
 
     /// The call worked out.

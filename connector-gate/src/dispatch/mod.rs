@@ -5,8 +5,11 @@
 mod guard;
 mod sync_call;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,14 +19,15 @@ use connector_core::metrics::{Metric, MetricsQuery};
 use connector_core::{CallContext, Flyte};
 pub use guard::CallGuard;
 pub use sync_call::SyncCall;
-use tracing::{Instrument, Span};
+use tokio::time::Instant;
+use tracing::Span;
 
 use crate::call::Call;
-use crate::deadline::{TimeLimit, after};
+use crate::deadline::{TimeLimit, from};
 use crate::failure::{Cause, Failure};
 use crate::gate::Gate;
 use crate::gates::Gates;
-use crate::isolation::caught;
+use crate::isolation::panic_message;
 use crate::operation::Operation;
 use crate::stream::LogPages;
 
@@ -83,7 +87,8 @@ impl Dispatcher {
     ) -> Result<Bytes, Failure> {
         let begun = self.begin(Operation::Create, route, Some(input_bytes))?;
         let Begun { gate, call, guard, span } = begun;
-        settled(ended(gate.create(request, &call), guard, span).await?)
+        let answer = pin!(gate.create(request, &call));
+        settled(ended(answer, guard, span).await?)
     }
 
     /// Says where a job stands.
@@ -92,7 +97,8 @@ impl Dispatcher {
     /// See [`Dispatcher`].
     pub async fn get(&self, route: Route, request: JobRequest) -> Result<ErasedResource, Failure> {
         let Begun { gate, call, guard, span } = self.begin(Operation::Get, route, None)?;
-        settled(ended(gate.get(request, &call), guard, span).await?)
+        let answer = pin!(gate.get(request, &call));
+        settled(ended(answer, guard, span).await?)
     }
 
     /// Deletes a job.
@@ -101,7 +107,8 @@ impl Dispatcher {
     /// See [`Dispatcher`].
     pub async fn delete(&self, route: Route, request: JobRequest) -> Result<(), Failure> {
         let Begun { gate, call, guard, span } = self.begin(Operation::Delete, route, None)?;
-        settled(ended(gate.delete(request, &call), guard, span).await?)
+        let answer = pin!(gate.delete(request, &call));
+        settled(ended(answer, guard, span).await?)
     }
 
     /// Reads the measurements of a job. The call ends when its guard is told so: the service may
@@ -115,7 +122,8 @@ impl Dispatcher {
         request: QueryRequest<MetricsQuery>,
     ) -> Result<(Vec<Metric>, CallGuard), Failure> {
         let Begun { gate, call, guard, span } = self.begin(Operation::GetMetrics, route, None)?;
-        ended(gate.get_metrics(request, &call), guard, span).await
+        let answer = pin!(gate.get_metrics(request, &call));
+        ended(answer, guard, span).await
     }
 
     /// Reads the log of a job. The call ends when its guard is told so: pages are read on their own.
@@ -128,7 +136,8 @@ impl Dispatcher {
         request: QueryRequest<LogQuery>,
     ) -> Result<(LogPages, CallGuard), Failure> {
         let Begun { gate, call, guard, span } = self.begin(Operation::GetLogs, route, None)?;
-        ended(gate.get_logs(request, &call), guard, span).await
+        let answer = pin!(gate.get_logs(request, &call));
+        ended(answer, guard, span).await
     }
 
     /// Begins to run a task within the call. What it is run with comes later, which its deadline does not
@@ -166,34 +175,42 @@ impl Dispatcher {
             found.observer.inputs(bytes);
         }
         let (timeout, flyte, wire) = (route.timeout, route.flyte, route.wire.take());
-        let guard = CallGuard::new(found.observer, operation, route);
+        // The one look at the clock before the connector's code.
+        let began = Instant::now();
+        let guard = CallGuard::new(found.observer, operation, route, began);
         let Some((key, gate)) = found.gate else {
             return Err(guard.fail(Cause::NotRegistered));
         };
         let server = gate.limit(operation).map_or(self.max_call, |own| own.min(self.max_call));
         let limit = TimeLimit::new(timeout, server, gate.site.policy.answer_reserve);
-        let deadline = after(limit.allowed);
+        let deadline = from(began, limit.allowed);
         let span = tracing::debug_span!("call", operation = operation.as_str(), key = %key);
         let context = CallContext::new(key.clone())
             .deadline(deadline.into_std())
             .flyte(flyte)
             .with_wire(wire);
-        let call = Call { context, limit, deadline, observer: Arc::clone(found.observer) };
+        let call = Call { context, limit, began, deadline, observer: Arc::clone(found.observer) };
         Ok(Begun { gate, call, guard, span })
     }
 }
 
 /// Waits for a gate's answer. The connector's panics are caught where it runs; here a mistake of our
 /// own is, which must not end the connection.
+///
+/// The answer stays where it is: it is large, and every hand it went through would copy it.
 async fn ended<T>(
-    answer: impl Future<Output = Result<T, Cause>>,
+    mut answer: Pin<&mut impl Future<Output = Result<T, Cause>>>,
     guard: CallGuard,
     span: Span,
 ) -> Result<(T, CallGuard), Failure> {
-    match caught(answer).instrument(span).await {
-        Ok(Ok(answer)) => Ok((answer, guard)),
-        Ok(Err(cause)) => Err(guard.fail(cause)),
-        Err(message) => Err(guard.fail(Cause::Panicked(message))),
+    let answered = poll_fn(|cx| {
+        let _entered = span.enter();
+        let polled = catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx)));
+        polled.unwrap_or_else(|panic| Poll::Ready(Err(Cause::Panicked(panic_message(&*panic)))))
+    });
+    match answered.await {
+        Ok(answer) => Ok((answer, guard)),
+        Err(cause) => Err(guard.fail(cause)),
     }
 }
 

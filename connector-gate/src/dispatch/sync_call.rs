@@ -2,6 +2,7 @@
 //! `dispatch` begins it; a service reads what it is run with and ends it here, one way or the other.
 
 use std::fmt;
+use std::pin::pin;
 
 use connector_core::host::CreateRequest;
 
@@ -22,7 +23,8 @@ impl SyncCall<'_> {
     /// The connector's call ends at its current `.await`, and counts as left by its caller.
     pub async fn run(self, request: CreateRequest) -> Result<Finished, Failure> {
         let Begun { gate, call, guard, span } = self.0;
-        settled(ended(gate.run(request, &call), guard, span).await?)
+        let answer = pin!(gate.run(request, &call));
+        settled(ended(answer, guard, span).await?)
     }
 
     /// The failure of a call whose request cannot be read to its end.

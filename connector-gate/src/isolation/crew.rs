@@ -6,13 +6,13 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
 
 use async_task::{Runnable, Task};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::guard::{Crowd, Places};
+use super::step::Step;
 use super::trust::Trust;
 
 /// Threads of the runtime beside the steps. With two a spawned task that blocks leaves one.
@@ -122,7 +122,7 @@ impl Crew {
                 && let Some(crew) = crew.upgrade()
             {
                 let waiting: Arc<dyn Crowd> = Arc::<Self>::clone(&crew);
-                crew.places.watch_crew(&waiting);
+                crew.places.watch_crowd(&waiting);
             }
         };
         let (runnable, task) = async_task::spawn(work, schedule);
@@ -205,12 +205,12 @@ impl Drop for Crew {
 /// What a thread does: one step after the other.
 fn work(receive: &Receiver<Order>, resources: &Handle, steps: &Steps, trust: &Trust) {
     while let Ok(Order::Step(runnable)) = receive.recv() {
-        let began = Instant::now();
+        let step = Step::begin();
         // In the runtime's context, and with a budget for each step.
         resources.block_on(async {
             runnable.run();
         });
-        trust.note(began.elapsed());
+        trust.note(step.took());
         steps.finished.fetch_add(1, Ordering::Relaxed);
         steps.pending.fetch_sub(1, Ordering::SeqCst);
     }

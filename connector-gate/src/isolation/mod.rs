@@ -4,21 +4,24 @@
 
 mod crew;
 mod guard;
+mod step;
 mod trust;
 
 use std::any::Any;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use connector_core::policy::Isolation;
 use crew::Crew;
 use futures_util::FutureExt;
 pub(crate) use guard::Places;
+pub use guard::{Crowd, Watch};
+use step::Step;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 use trust::Trust;
 
@@ -89,7 +92,7 @@ impl Workplace {
     {
         // Boxed once and at once: the futures of all layers above would each hold it twice, and
         // the whole of that is copied for every call.
-        let work = Box::pin(caught(work));
+        let work = Box::pin(work);
         async move {
             // What is rare is boxed, too.
             let permit = match Arc::clone(&self.permits).try_acquire_owned() {
@@ -100,16 +103,11 @@ impl Workplace {
                     free.map_err(|_closed| Interrupted::Ending)?
                 }
             };
-            let held = async move {
-                let answer = work.await;
-                drop(permit);
-                answer
-            };
+            let mut held = Held { work, permit: Some(permit) };
             let ended = if self.isolation == Isolation::Shared {
                 timeout_at(deadline, held).await.map_err(|_elapsed| Interrupted::OutOfTime)?
             } else {
-                let mut held = Box::pin(held);
-                match self.first_step(held.as_mut()) {
+                match self.first_step(Pin::new(&mut held)) {
                     Some(ended) => ended,
                     None => Box::pin(self.rest(deadline, held)).await?,
                 }
@@ -164,18 +162,39 @@ impl Workplace {
         }
         let resources = self.crew.resources()?;
         let place = self.places.take()?;
-        let began = std::time::Instant::now();
+        let step = Step::begin();
         let first = {
             let _resources = resources.enter();
             // Nothing has to wake it: if it is not done it is asked again at once, over there.
             work.poll(&mut Context::from_waker(Waker::noop()))
         };
         drop(place);
-        self.trust.note(began.elapsed());
+        self.trust.note(step.took());
         match first {
             Poll::Ready(done) => Some(done),
             Poll::Pending => None,
         }
+    }
+}
+
+/// Work that has its place among those that run at the same time, until it ends. Its answer is that of the
+/// work, or the text of the panic in it.
+struct Held<F> {
+    work: Pin<Box<F>>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl<F: Future> Future for Held<F> {
+    type Output = Result<F::Output, String>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = catch_unwind(AssertUnwindSafe(|| self.work.as_mut().poll(cx)));
+        let ended = match polled {
+            Ok(polled) => Ok(ready!(polled)),
+            Err(panic) => Err(panic_message(&*panic)),
+        };
+        self.permit = None;
+        Poll::Ready(ended)
     }
 }
 

@@ -5,7 +5,8 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A single step this long ends the trust: it blocks.
+/// A single step this long ends the trust: it blocks. Time that its thread waited for a processor is not
+/// its own, see `step`.
 const LONG: Duration = Duration::from_millis(10);
 /// Steps have to be shorter than this on average. A busy machine may stretch a single one.
 const SHORT: Duration = Duration::from_micros(200);

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use connector_core::CallContext;
 use connector_core::host::{CallError, CreateRequest, ErasedResource, JobRequest};
 use tokio::sync::oneshot::Receiver;
-use tokio::time::{sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use self::batch::{Asked, Batches};
 use self::jobs::Jobs;
@@ -23,7 +23,7 @@ use self::question::{Answer, Asking, Place, Questions};
 use crate::answer;
 use crate::backoff::Backoff;
 use crate::call::Call;
-use crate::deadline::after;
+use crate::deadline::{after, from};
 use crate::failure::Cause;
 use crate::isolation::Interrupted;
 use crate::memory::Key;
@@ -139,17 +139,21 @@ impl Polls {
         request: &JobRequest,
         call: &Call,
     ) -> Result<ErasedResource, Cause> {
+        let mut began = call.began;
         let asking = match self.questions.enter(&call.context, request) {
             Place::First(asking) => asking,
             // Boxed, as every poll would carry the room it takes.
             Place::Behind(told) => match Box::pin(self.told(told, request, call)).await {
                 Told::Answer(answer) => return answer,
-                Told::NothingYet(asking) => asking,
+                Told::NothingYet(asking) => {
+                    began = Instant::now();
+                    asking
+                }
             },
         };
         let mut answer = match self.still_good(request) {
             Some(good) => Ok(Arc::unwrap_or_clone(good)),
-            None => self.ask_until_known(request, call).await,
+            None => self.ask_until_known(request, call, began).await,
         };
         asking.tell(&call.context, request, &mut answer);
         answer
@@ -188,8 +192,9 @@ impl Polls {
         &self,
         request: &JobRequest,
         call: &Call,
+        began: Instant,
     ) -> Result<ErasedResource, Cause> {
-        let until = after(self.site.policy.retry_for).min(call.deadline);
+        let until = from(began, self.site.policy.retry_for).min(call.deadline);
         let mut backoff = Backoff::new();
         if let Some(unknown) = self.jobs.not_yet(&request.resource_meta) {
             return Ok(unknown);

@@ -63,8 +63,11 @@ impl Pace {
     /// Keeps an answer for as long as it is good, if that is any time at all.
     pub(super) fn keep(&self, key: impl FnOnce() -> Key, resource: &ErasedResource) {
         let good_for = resource.good_for.unwrap_or_default().min(LONGEST).max(self.interval);
+        if good_for.is_zero() {
+            return;
+        }
         let size = resource.message.len() + resource.custom_info.encoded_len();
-        if good_for.is_zero() || size > LARGEST {
+        if size > LARGEST {
             return;
         }
         let resource = Arc::new(resource.clone());

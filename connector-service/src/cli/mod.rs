@@ -2,10 +2,11 @@
 //! `app` acts on it. Python's spellings are accepted, and under the names `c0` and `pyflyte` the command line
 //! is Python's.
 
+mod settings;
 mod variables;
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::error::{Error, ErrorKind};
@@ -15,10 +16,12 @@ use connector_gate::TextLimit;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::behind::BehindArgs;
+use crate::config::Reloading;
 use crate::limits::Limits;
 use crate::python::PythonArgs;
 use crate::run::RunArgs;
 use crate::telemetry::{LogFormat, log_level};
+use crate::trust::TrustArgs;
 use crate::wanted::Wanted;
 use variables::Added;
 pub(crate) use variables::Environment;
@@ -70,6 +73,8 @@ pub(crate) enum Command {
     Python(PythonArgs),
     /// Run a task.
     Run(Box<RunArgs>),
+    /// Print this.
+    Print(String),
 }
 
 /// The arguments of `list`.
@@ -141,6 +146,29 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "CONNECTOR_MAX_CALL_SECONDS", value_name = "SECONDS", value_parser = some_time)]
     #[arg(default_value = "60")]
     max_call_seconds: Duration,
+    /// Most connections at a time; more are refused.
+    #[arg(long, env = "CONNECTOR_MAX_CONNECTIONS", value_name = "N", default_value = "4096")]
+    #[arg(value_parser = some_number)]
+    max_connections: usize,
+    /// Longest time for a connection to begin, and for its TLS handshake.
+    #[arg(long, env = "CONNECTOR_HANDSHAKE_SECONDS", value_name = "SECONDS", value_parser = some_time)]
+    #[arg(default_value = "10")]
+    handshake_seconds: Duration,
+    /// Most calls at a time on one connection.
+    #[arg(long, env = "CONNECTOR_MAX_STREAMS", value_name = "N", default_value = "1024")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    max_streams: u32,
+    /// Longest time that a request may take to arrive.
+    #[arg(long, env = "CONNECTOR_REQUEST_SECONDS", value_name = "SECONDS", value_parser = some_time)]
+    #[arg(default_value = "30")]
+    request_seconds: Duration,
+    /// Most bytes that all requests under way may hold, in bytes or with a unit.
+    #[arg(long, env = "CONNECTOR_MAX_INFLIGHT_BYTES", value_name = "BYTES", value_parser = quantity::size)]
+    #[arg(default_value = "64MiB")]
+    max_inflight_bytes: usize,
+    /// End connections at that age, give or take a tenth; their calls have the grace time.
+    #[arg(long, env = "CONNECTOR_MAX_CONNECTION_AGE", value_name = "SECONDS", value_parser = some_time)]
+    max_connection_age: Option<Duration>,
     /// How long to go on as before after SIGTERM, while health says `NOT_SERVING` already.
     #[arg(long, env = "CONNECTOR_LAME_DUCK_SECONDS", value_name = "SECONDS")]
     #[arg(value_parser = quantity::seconds, default_value = "0")]
@@ -149,6 +177,14 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "CONNECTOR_GRACE_SECONDS", value_name = "SECONDS")]
     #[arg(value_parser = quantity::seconds, default_value = "20")]
     grace_seconds: Duration,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+    /// TOML file of settings, below variables and flags; its keys are the names of these flags.
+    #[arg(long, env = "CONNECTOR_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print every setting and where it comes from, without secrets, instead of serving.
+    #[arg(long)]
+    print_config: bool,
     /// How much to log.
     #[arg(long, env = "CONNECTOR_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
     #[arg(value_parser = log_level)]
@@ -181,6 +217,12 @@ impl ServeArgs {
             max_response_bytes: self.max_response_bytes,
             max_error_bytes: self.max_error_bytes,
             max_call: self.max_call_seconds,
+            max_connections: self.max_connections,
+            handshake: self.handshake_seconds,
+            max_streams: self.max_streams,
+            request: self.request_seconds,
+            max_inflight_bytes: self.max_inflight_bytes,
+            max_connection_age: self.max_connection_age,
             lame_duck: self.lame_duck_seconds,
             grace: self.grace_seconds,
         }
@@ -200,6 +242,10 @@ pub(crate) struct Parsed {
     pub(crate) command: Command,
     /// What the operator should know of the variables.
     pub(crate) warnings: Vec<String>,
+    /// The variables, and below them what a file of settings says.
+    pub(crate) environment: Environment,
+    /// That file.
+    pub(crate) reloading: Option<Reloading>,
 }
 
 /// The environment variables that flags are read from.
@@ -251,21 +297,32 @@ pub(crate) fn parse(
         Some((name, own)) => (shown.find_subcommand(name), own, 2),
         None => (Some(&shown), &matches, 1),
     };
-    let added = asked.map(|asked| Added::to(asked, own, environment)).unwrap_or_default();
+    let (environment, reloading) = match asked {
+        Some(asked) => settings::below(asked, own, environment)
+            .map_err(|problem| Printed { text: format!("error: {problem}\n"), is_error: true })?,
+        None => (environment.clone(), None),
+    };
+    let added = asked.map(|asked| Added::to(asked, own, &environment)).unwrap_or_default();
     let with = |added: &Added| {
         let mut all = arguments.clone();
         let rest = all.split_off(place.min(all.len()));
         all.extend(added.arguments.iter().cloned().chain(rest));
         all
     };
-    let matches = if added.arguments.is_empty() {
-        matches
+    let all = if added.arguments.is_empty() {
+        matches.clone()
     } else {
         read(&with(&added))
             .map_err(|error| Printed { text: added.complaint(&error), is_error: true })?
     };
-    let command = command(&matches, is_c0).map_err(printed)?;
-    Ok(Parsed { command, warnings: added.warnings })
+    let command = match (command(&all, is_c0).map_err(printed)?, asked) {
+        (Command::Serve(args) | Command::Check(args), Some(asked)) if args.print_config => {
+            let all = all.subcommand().map_or(&all, |(_, own)| own);
+            Command::Print(settings::printed(asked, own, all, &environment))
+        }
+        (command, _) => command,
+    };
+    Ok(Parsed { command, warnings: added.warnings, environment, reloading })
 }
 
 /// The arguments of `pyflyte serve connector`, or of `agent` as it was called before, as those of `c0`.
@@ -333,6 +390,13 @@ fn error_bytes(text: &str) -> Result<usize, String> {
 
 fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| "a port is a number from 0 to 65535".to_owned())
+}
+
+fn some_number(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("it is a number from 1 on".to_owned()),
+    }
 }
 
 fn some_time(text: &str) -> Result<Duration, String> {

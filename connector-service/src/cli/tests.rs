@@ -13,7 +13,7 @@ fn read(line: &str, variables: &[(&str, &str)]) -> Result<Parsed, Printed> {
 
 fn serve_with(line: &str, variables: &[(&str, &str)]) -> (ServeArgs, Vec<String>) {
     match read(line, variables) {
-        Ok(Parsed { command: Command::Serve(serve), warnings }) => (*serve, warnings),
+        Ok(Parsed { command: Command::Serve(serve), warnings, .. }) => (*serve, warnings),
         other => panic!("{line} gave {other:?}"),
     }
 }

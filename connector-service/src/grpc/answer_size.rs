@@ -5,6 +5,7 @@
 use connector_core::{ConnectorError, Phase};
 use connector_gate::{Cause, TextLimit};
 use prost::Message;
+use prost_types::value::Kind;
 
 use crate::pb;
 
@@ -25,7 +26,7 @@ pub(super) fn fitting<M: Message>(answer: M, limit: usize, advice: &str) -> Resu
 pub(super) fn state_that_fits(mut state: pb::Resource, limit: usize) -> pb::GetTaskResponse {
     // The field and its length before the message.
     let limit = limit.saturating_sub(8);
-    if state.encoded_len() <= limit {
+    if at_most(&state).is_some_and(|most| most <= limit) || state.encoded_len() <= limit {
         return pb::GetTaskResponse { resource: Some(state) };
     }
     // One that the operator lets be longer than the answer is cut, which it says itself.
@@ -58,6 +59,27 @@ pub(super) fn state_that_fits(mut state: pb::Resource, limit: usize) -> pb::GetT
     pb::GetTaskResponse { resource: Some(state) }
 }
 
+/// A size that a usual state does not have more than, by its texts alone: to encode is to count once more
+/// anyway. `None` for one that has to be counted.
+fn at_most(state: &pb::Resource) -> Option<usize> {
+    /// More than the numbers, tags and lengths of a link, of a detail, or of the whole take.
+    const FRAME: usize = 96;
+    let links = state
+        .log_links
+        .iter()
+        .map(|link| FRAME + link.uri.len() + link.name.len() + link.icon_uri.len());
+    let mut most = FRAME + state.message.len() + links.sum::<usize>();
+    for (name, value) in state.custom_info.iter().flat_map(|info| &info.fields) {
+        let text = match value.kind.as_ref() {
+            Some(Kind::StringValue(text)) => text.len(),
+            Some(Kind::ListValue(_) | Kind::StructValue(_)) => return None,
+            _ => 0,
+        };
+        most += FRAME + name.len() + text;
+    }
+    state.outputs.is_none().then_some(most)
+}
+
 /// Room for the note about what was left out.
 const NOTE: usize = 160;
 
@@ -72,8 +94,9 @@ fn too_large(size: usize, limit: usize, advice: &str) -> String {
 mod tests {
     use connector_core::{Phase, literal, pb as core_pb};
     use prost::Message as _;
+    use prost_types::value::Kind;
 
-    use super::state_that_fits;
+    use super::{at_most, state_that_fits};
     use crate::pb;
 
     const LIMIT: usize = 20_000;
@@ -101,10 +124,48 @@ mod tests {
     }
 
     #[test]
-    fn details_for_people_are_spared_and_the_job_goes_on() {
-        let value = prost_types::Value {
-            kind: Some(prost_types::value::Kind::StringValue("x".repeat(LIMIT))),
+    fn what_is_not_counted_is_never_larger_than_was_thought() {
+        let link = core_pb::TaskLog {
+            uri: "u".repeat(300),
+            name: "n".repeat(300),
+            icon_uri: "i".repeat(300),
+            ready: true,
+            show_while_pending: true,
+            hide_once_finished: true,
+            message_format: i32::MAX,
+            link_type: i32::MIN,
+            ..Default::default()
         };
+        let kinds = [
+            Kind::NullValue(i32::MIN),
+            Kind::NumberValue(0.1),
+            Kind::StringValue("s".repeat(20_000)),
+            Kind::BoolValue(true),
+        ];
+        let fields = kinds.into_iter().enumerate().map(|(at, kind)| {
+            (at.to_string().repeat(200), prost_types::Value { kind: Some(kind) })
+        });
+        let custom_info = Some(prost_types::Struct { fields: fields.collect() });
+        for links in [0, 1, 100] {
+            let log_links = vec![link.clone(); links];
+            let message = "m".repeat(links * 100);
+            let custom_info = custom_info.clone();
+            let state = pb::Resource { message, log_links, custom_info, phase: -1, outputs: None };
+            assert!(at_most(&state).unwrap() >= state.encoded_len());
+        }
+        let mut counted = running();
+        let nested = Kind::StructValue(prost_types::Struct::default());
+        let nested = prost_types::Value { kind: Some(nested) };
+        let fields = [("nested".to_owned(), nested)].into();
+        counted.custom_info = Some(prost_types::Struct { fields });
+        assert_eq!(at_most(&counted), None);
+        let outputs = Some(core_pb::task::Outputs::default());
+        assert_eq!(at_most(&pb::Resource { outputs, ..running() }), None);
+    }
+
+    #[test]
+    fn details_for_people_are_spared_and_the_job_goes_on() {
+        let value = prost_types::Value { kind: Some(Kind::StringValue("x".repeat(LIMIT))) };
         let fields = [("report".to_owned(), value)].into();
         let links = vec![core_pb::TaskLog { uri: "u".repeat(100), ..Default::default() }; 3];
         let state = pb::Resource {

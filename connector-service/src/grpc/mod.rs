@@ -5,13 +5,16 @@
 mod answer_size;
 mod convert;
 mod flyte1;
+mod front;
 pub(crate) mod health;
 mod log_stream;
 mod metadata_service;
 mod oversize;
+mod passed_logs;
 mod reflection;
 mod task_service;
 mod timeout;
+mod untouched;
 mod wire;
 
 use std::sync::Arc;
@@ -29,9 +32,11 @@ use crate::pb::async_connector_service_server::{
 use crate::pb::connector_metadata_service_server::{
     ConnectorMetadataServiceServer, SERVICE_NAME as METADATA,
 };
+pub(crate) use front::{Answering, Front, Unlayered};
 pub(crate) use metadata_service::Listing;
-pub(crate) use oversize::OversizeLayer;
+use passed_logs::PassedLogs;
 use reflection::Reflection;
+pub(crate) use untouched::Untouched;
 pub(crate) use wire::WireLayer;
 
 /// The services whose health is reported, besides the server as a whole.
@@ -40,15 +45,19 @@ pub(crate) fn health_names<'a>() -> impl Iterator<Item = &'a str> {
 }
 
 /// Every service on the gRPC port. Requests may come compressed, as the official service takes them;
-/// unpacked they are no larger than others may be.
-pub(crate) fn routes(
+/// unpacked they are no larger than others may be. Log pages go on in their own bytes where other services
+/// are behind.
+pub(crate) fn services(
     dispatcher: &Arc<Dispatcher>,
     listing: Listing,
     health: health::HealthTable,
     limits: &Limits,
-) -> Routes {
-    let tasks = task_service::TaskService::new(Arc::clone(dispatcher), limits);
-    let tasks = AsyncConnectorServiceServer::new(tasks)
+    are_others_behind: bool,
+) -> Unlayered {
+    let service = Arc::new(task_service::TaskService::new(Arc::clone(dispatcher), limits));
+    let passed_logs =
+        are_others_behind.then(|| PassedLogs::new(Arc::clone(&service), limits.max_request_bytes));
+    let tasks = AsyncConnectorServiceServer::from_arc(service)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate)
         .max_decoding_message_size(limits.max_request_bytes)
@@ -66,10 +75,10 @@ pub(crate) fn routes(
     let old_reflection = v1alpha::server_reflection_server::ServerReflectionServer::new(Reflection)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate);
-    let routes = Routes::new(tasks)
-        .add_service(metadata)
+    let others = Routes::new(metadata)
         .add_service(health)
         .add_service(reflection)
         .add_service(old_reflection);
-    flyte1::add_to(routes, dispatcher, listing, limits)
+    let others = flyte1::add_to(others, dispatcher, listing, limits);
+    Unlayered { tasks, passed_logs, others }
 }

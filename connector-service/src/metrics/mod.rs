@@ -2,6 +2,7 @@
 //! Names and labels are those of the Python service (protocol.md C.2), so its dashboards survive;
 //! `grpc_code` and the in-flight gauge are ours. `admin` prints them.
 
+mod doors;
 mod observer;
 #[cfg(target_os = "linux")]
 mod process;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use connector_core::Registry;
 use connector_gate::Operation;
+pub(crate) use doors::DoorMetrics;
 use prometheus::core::Collector;
 use prometheus::proto::MetricType;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, TextEncoder};
@@ -98,6 +100,14 @@ impl Metrics {
     /// It was added before, which would be a mistake of the caller.
     pub(crate) fn watch(&self, remembered: Remembered) -> Result<(), prometheus::Error> {
         self.registry.register(Box::new(remembered))
+    }
+
+    /// Adds what comes before calls to the page.
+    ///
+    /// # Errors
+    /// It was added before, which would be a mistake of the caller.
+    pub(crate) fn watch_door(&self, door: &DoorMetrics) -> Result<(), prometheus::Error> {
+        door.register(&self.registry)
     }
 
     /// The metrics of a task type, whatever its version; types that nobody serves share one label.

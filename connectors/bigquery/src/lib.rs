@@ -18,6 +18,7 @@ mod api;
 mod config;
 mod credentials;
 mod logs;
+mod machine;
 mod measurements;
 mod parameters;
 mod report;

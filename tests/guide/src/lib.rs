@@ -51,8 +51,16 @@ struct KeepPython;
 struct MovingOver;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/security.md")]
+struct Security;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/operating.md")]
 struct Operating;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/performance.md")]
+struct Performance;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/executor.md")]

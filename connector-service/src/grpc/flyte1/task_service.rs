@@ -108,7 +108,7 @@ impl AsyncAgentService for AgentService {
         }
     }
 
-    type GetTaskLogsStream = log_stream::LogMessages;
+    type GetTaskLogsStream = log_stream::ReadMessages;
 
     async fn get_task_logs(
         &self,
@@ -119,6 +119,7 @@ impl AsyncAgentService for AgentService {
         let route = convert::job_route(category, task_type, headers.as_ref(), &extensions);
         let asked = self.dispatcher.get_logs(route, shared::logs(convert::logs(request))).await;
         let (logs, guard) = asked.map_err(|failure| self.refusal(&failure))?;
-        Ok(Response::new(log_stream::messages(logs, guard, self.max_response_bytes, self.texts)))
+        let messages = log_stream::messages(logs, guard, self.max_response_bytes, self.texts);
+        Ok(Response::new(log_stream::read(messages)))
     }
 }

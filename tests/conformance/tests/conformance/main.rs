@@ -5,6 +5,7 @@
 mod calls;
 mod check;
 mod compressed;
+mod config;
 mod creates;
 mod discovery;
 mod drain;
@@ -12,6 +13,8 @@ mod errors;
 mod flyte1;
 mod hostile;
 mod isolation;
+mod limits;
 mod polls;
 mod questions;
 mod slow_link;
+mod trust;

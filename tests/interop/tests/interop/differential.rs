@@ -216,6 +216,21 @@ const INTENDED: &[Intended] = &[
     Intended {
         cases: &["metrics page"],
         fields: &[
+            ("kinds.flyte_connector_connections", "gauge"),
+            ("labels.flyte_connector_connections", "[]"),
+            ("samples.flyte_connector_connections{}", "1.0"),
+            ("kinds.flyte_connector_connections_refused", "counter"),
+            ("labels.flyte_connector_connections_refused_total", "reason"),
+            ("samples.flyte_connector_connections_refused_total{*}", "0.0"),
+            ("kinds.flyte_connector_callers_refused", "counter"),
+            ("labels.flyte_connector_callers_refused_total", "reason"),
+            ("samples.flyte_connector_callers_refused_total{*}", "0.0"),
+        ],
+        reason: "Python's service neither bounds its connections nor asks who calls",
+    },
+    Intended {
+        cases: &["metrics page"],
+        fields: &[
             ("kinds.flyte_connector_errors_as_jobs", "counter"),
             ("labels.flyte_connector_errors_as_jobs_total", "kind"),
             (

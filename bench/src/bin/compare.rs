@@ -1,0 +1,229 @@
+//! What a call costs a server, beside the same connector written by hand against tonic and, if asked,
+//! beside Python's `c0` and any other server: one run, one table.
+//! Run by hand, after release builds; README.md says how. Fails if a promise is broken.
+//! The load stands in `bench::load`; processes are measured through `bench::process`.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bench::load::{self, Call, Shape};
+use bench::process::ServingProcess;
+use bench::verdict;
+use clap::Parser;
+
+const FULL: Shape = Shape::Full { connections: 16, streams: 16 };
+const ALONE: Shape = Shape::Full { connections: 64, streams: 1 };
+
+/// What is measured, and how many times the bare server's processor time it may cost.
+const ROWS: [(&str, Call, Shape, f64); 7] = [
+    ("GetTask", Call::Get, FULL, 0.75),
+    ("CreateTask", Call::Create, FULL, 0.80),
+    ("GetTask, every job distinct", Call::GetDistinct, FULL, 1.00),
+    ("CreateTask, every attempt distinct", Call::CreateDistinct, FULL, 1.05),
+    ("GetTask, 64 connections, one call each", Call::Get, ALONE, 1.05),
+    ("GetTask, 25 a second", Call::Get, Shape::Paced(25), 1.5),
+    ("GetTask, 100 a second", Call::Get, Shape::Paced(100), 1.5),
+];
+/// The most memory, in MiB: idle, at the end of the load, and a moment after it.
+const MEMORY: [f64; 3] = [12.0, 24.0, 14.0];
+/// That moment.
+const AFTER: Duration = Duration::from_secs(3);
+
+/// Measures the processor time of calls and memory, by turns on every server.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Seconds per measurement.
+    #[arg(long, default_value_t = 2)]
+    seconds: u64,
+    /// Rounds; the servers take turns in each, and medians count.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Only the rows whose name contains this.
+    #[arg(long, default_value = "")]
+    only: String,
+    /// Another server to measure: a program that prints a line `gRPC http://ADDRESS`. Several times.
+    #[arg(long, value_name = "LABEL=PROGRAM")]
+    beside: Vec<String>,
+    /// A Python environment with the official SDK, to measure its `c0` as well.
+    #[arg(long, requires = "modules")]
+    python: Option<PathBuf>,
+    /// The folder and module of Python's `batch_job`, as `FOLDER/MODULE`.
+    #[arg(long)]
+    modules: Option<PathBuf>,
+}
+
+/// A server and what was measured of it, row by row and round by round.
+struct Subject {
+    label: String,
+    process: ServingProcess,
+    rows: Vec<Vec<Figures>>,
+    /// Idle, under load, after it; MiB.
+    memory: [f64; 3],
+}
+
+#[derive(Clone, Copy, Default)]
+struct Figures {
+    per_second: f64,
+    /// Server processor time per call, in microseconds.
+    cost: f64,
+}
+
+type Problem = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    verdict::print(verdict::optimized(|| verdict::in_runtime(measure(&arguments))))
+}
+
+async fn measure(arguments: &Arguments) -> Result<(String, bool), Problem> {
+    let this_program = std::env::current_exe()?;
+    let here = |name: &str| this_program.with_file_name(name);
+    let serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"];
+    let server = ServingProcess::start(&here("connector-server"), serve).await?;
+    let bare = ServingProcess::start(&here("bare_batch_job"), [""; 0]).await?;
+    let mut subjects =
+        vec![Subject::new("connector-server", server)?, Subject::new("bare tonic", bare)?];
+    for other in &arguments.beside {
+        let (label, program) = other.split_once('=').ok_or("--beside takes LABEL=PROGRAM")?;
+        let process = ServingProcess::start(Path::new(program), serve).await?;
+        subjects.push(Subject::new(label, process)?);
+    }
+    if let Some((environment, module)) = arguments.python.as_ref().zip(arguments.modules.as_ref()) {
+        subjects.push(Subject::new("Python c0", python(environment, module).await?)?);
+    }
+    let rows: Vec<_> = ROWS.iter().filter(|(name, ..)| name.contains(&arguments.only)).collect();
+    for subject in &mut subjects {
+        subject.weigh(arguments.seconds).await?;
+    }
+    for _ in 0..arguments.rounds {
+        for (index, (_, call, shape, _)) in rows.iter().copied().enumerate() {
+            // In turn, so that a busy moment of the machine meets all.
+            for subject in &mut subjects {
+                subject.measure(index, *call, *shape, arguments.seconds).await?;
+            }
+        }
+    }
+    Ok(report(&rows, &subjects)?)
+}
+
+async fn python(environment: &Path, module: &Path) -> Result<ServingProcess, Problem> {
+    // Python does not say which port it took, so one that is free now is chosen for it.
+    let free = || std::net::TcpListener::bind("127.0.0.1:0")?.local_addr();
+    let (grpc, metrics) = (free()?, free()?);
+    let name = module.file_stem().unwrap_or_default();
+    let folder = module.parent().unwrap_or(Path::new("."));
+    let program = Path::new("/usr/bin/env");
+    let arguments = [
+        format!("PYTHONPATH={}", folder.display()),
+        environment.join("bin/c0").display().to_string(),
+        format!("--port={}", grpc.port()),
+        format!("--prometheus_port={}", metrics.port()),
+        format!("--modules={}", name.display()),
+    ];
+    Ok(ServingProcess::start_at(program, arguments, Some(format!("http://{grpc}"))).await?)
+}
+
+impl Subject {
+    fn new(label: &str, process: ServingProcess) -> Result<Self, Problem> {
+        let idle = mebibytes(process.resident_bytes()?);
+        Ok(Self { label: label.to_owned(), process, rows: Vec::new(), memory: [idle; 3] })
+    }
+
+    /// Memory under polls over 64 connections, and a moment later. First of all: what the rules remember
+    /// of creates stays for an hour.
+    async fn weigh(&mut self, seconds: u64) -> Result<(), Problem> {
+        let length = Duration::from_secs(seconds);
+        load::run(self.process.address(), Call::GetDistinct, ALONE, length).await?;
+        let loaded = mebibytes(self.process.resident_bytes()?);
+        tokio::time::sleep(AFTER).await;
+        let after = mebibytes(self.process.resident_bytes()?);
+        let [idle, ..] = self.memory;
+        self.memory = [idle, loaded, after];
+        Ok(())
+    }
+
+    async fn measure(
+        &mut self,
+        row: usize,
+        call: Call,
+        shape: Shape,
+        seconds: u64,
+    ) -> Result<(), Problem> {
+        let before = self.process.processor_time()?;
+        let length = Duration::from_secs(seconds);
+        let answered = load::run(self.process.address(), call, shape, length).await?;
+        let used = self.process.processor_time()?.saturating_sub(before);
+        let calls = answered.calls.max(1) as f64;
+        let figures = Figures {
+            per_second: calls / answered.took.as_secs_f64(),
+            cost: used.as_secs_f64() * 1e6 / calls,
+        };
+        if self.rows.len() <= row {
+            self.rows.resize(row + 1, Vec::new());
+        }
+        if let Some(row) = self.rows.get_mut(row) {
+            row.push(figures);
+        }
+        Ok(())
+    }
+
+    fn row(&self, row: usize) -> &[Figures] {
+        self.rows.get(row).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The table, a verdict for each promise, and whether all are kept.
+fn report(
+    rows: &[&(&str, Call, Shape, f64)],
+    subjects: &[Subject],
+) -> Result<(String, bool), std::fmt::Error> {
+    let mut text = String::new();
+    let mut kept = true;
+    let [server, bare, ..] = subjects else { return Ok((text, false)) };
+    for (index, (name, _, shape, most)) in rows.iter().copied().enumerate() {
+        let beside_bare = |subject: &Subject| {
+            let both = subject.row(index).iter().zip(bare.row(index));
+            median(both.map(|(it, bare)| it.cost / bare.cost))
+        };
+        writeln!(text, "{name}")?;
+        for subject in subjects {
+            let cost = median(subject.row(index).iter().map(|it| it.cost));
+            let per_second = median(subject.row(index).iter().map(|it| it.per_second));
+            let ratio = beside_bare(subject);
+            let label = &subject.label;
+            writeln!(text, "  {label:18}{cost:>10.1} µs a call{ratio:>8.2}{per_second:>10.0} a s")?;
+        }
+        let ratio = beside_bare(server);
+        kept &= ratio <= *most;
+        let what = if matches!(shape, Shape::Paced(_)) { "time a second" } else { "cost" };
+        writeln!(
+            text,
+            "  {what} beside bare {ratio:.2}, at most {most}: {}",
+            told(ratio <= *most)
+        )?;
+    }
+    writeln!(text, "\nMiB{:>25}{:>8}{:>8}", "idle", "loaded", "after")?;
+    for subject in subjects {
+        let [idle, loaded, after] = subject.memory;
+        writeln!(text, "  {:18}{idle:>8.1}{loaded:>8.1}{after:>8.1}", subject.label)?;
+    }
+    let fits = server.memory.iter().zip(MEMORY).all(|(is, most)| *is <= most);
+    writeln!(text, "  at most {MEMORY:?}: {}", told(fits))?;
+    Ok((text, kept && fits))
+}
+
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut figures: Vec<f64> = figures.collect();
+    figures.sort_unstable_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn told(kept: bool) -> &'static str {
+    if kept { "kept" } else { "BROKEN" }
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / (1024.0 * 1024.0)
+}

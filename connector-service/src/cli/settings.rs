@@ -1,0 +1,87 @@
+//! The flags of a command as settings: those that a file gives, and all of them with where they come from.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
+
+use super::Environment;
+use crate::config::{self, Origin, Reloading};
+
+const CONFIG: (&str, &str) = ("config", "CONNECTOR_CONFIG");
+/// Set by operators beside flags, for connectors' secrets.
+const SECRETS_DIR: (&str, &str) = ("secrets-dir", "CONNECTOR_SECRETS_DIR");
+
+/// The variables, and below them what the file says that flags or variables name, if they do.
+pub(super) fn below(
+    command: &Command,
+    given: &ArgMatches,
+    environment: &Environment,
+) -> Result<(Environment, Option<Reloading>), String> {
+    let (id, variable) = CONFIG;
+    // `run` has a flag of that name, which means something else.
+    let is_ours = |arg: &Arg| arg.get_env().is_some_and(|env| env == variable);
+    if !command.get_arguments().any(is_ours) {
+        return Ok((environment.clone(), None));
+    }
+    let by_flag = given.get_raw(id).and_then(|mut raw| raw.next());
+    let Some(file) = by_flag.or_else(|| environment.get(OsStr::new(variable))).map(Path::new)
+    else {
+        return Ok((environment.clone(), None));
+    };
+    let names = names(command);
+    let settings = config::read(file, &names)?;
+    let environment = environment.clone().above(&settings, &file.display().to_string());
+    Ok((environment, Some(Reloading::new(file.to_owned(), &names, settings))))
+}
+
+/// What a file may set: the names of flags, and their variables.
+fn names(command: &Command) -> Vec<(String, String)> {
+    let flags = command.get_arguments().filter(|arg| arg.get_id() != CONFIG.0);
+    let flags = flags
+        .filter_map(|arg| Some((arg.get_long()?.to_owned(), arg.get_env()?.to_str()?.to_owned())));
+    let (name, variable) = SECRETS_DIR;
+    flags.chain([(name.to_owned(), variable.to_owned())]).collect()
+}
+
+/// Every setting with its origin. `given` is what the command line says by itself, `all` with what was added
+/// to it from variables.
+pub(super) fn printed(
+    command: &Command,
+    given: &ArgMatches,
+    all: &ArgMatches,
+    environment: &Environment,
+) -> String {
+    let of_variable = |variable: &str| {
+        environment.get(OsStr::new(variable)).filter(|_| !environment.is_link(variable))?;
+        Some(if environment.is_of_file(variable) {
+            Origin::File(environment.called(variable).replace('`', ""))
+        } else {
+            Origin::Variable(variable.to_owned())
+        })
+    };
+    let flags = command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(|arg| {
+        let (long, variable) = (arg.get_long()?, arg.get_env()?.to_str()?);
+        let id = arg.get_id().as_str();
+        let is_given = given.value_source(id) == Some(ValueSource::CommandLine);
+        let origin =
+            if is_given { Some(Origin::Flag(format!("--{long}"))) } else { of_variable(variable) };
+        let values = all.get_raw(id).into_iter().flatten();
+        let values = values.map(|value| value.to_string_lossy().into_owned()).collect();
+        Some((long.to_owned(), values, origin.unwrap_or(Origin::Default)))
+    });
+    let (name, variable) = SECRETS_DIR;
+    let secrets = of_variable(variable).map(|origin| {
+        let value = environment.get(OsStr::new(variable)).unwrap_or_default();
+        (name.to_owned(), vec![value.to_string_lossy().into_owned()], origin)
+    });
+    // A file cannot name a file.
+    let own: Vec<_> = flags.filter(|(name, ..)| name != CONFIG.0).chain(secrets).collect();
+    let connectors = environment.texts().filter_map(|(name, value)| {
+        let is_theirs = name.starts_with("CONNECTOR__") || name.starts_with("CONNECTOR_POLICY__");
+        let origin = of_variable(&name).filter(|_| is_theirs)?;
+        Some((name, value, origin))
+    });
+    config::print(&own, &connectors.collect::<Vec<_>>())
+}

@@ -1,0 +1,283 @@
+//! A request on its way in: it must arrive within its time, and all of them together may hold so many bytes.
+//! What it holds counts until its call is answered, for so long its message is there.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
+use tonic::Status;
+use tonic::codegen::Bytes;
+
+/// Requests up to this size are not counted: those of polls are far smaller, and there are many of them.
+const SMALL: usize = 64 * 1024;
+
+/// What all requests of a server may hold, and how long each may take to arrive.
+#[derive(Debug)]
+pub(super) struct Budget {
+    most: usize,
+    used: AtomicUsize,
+    time: Duration,
+}
+
+impl Budget {
+    pub(super) const fn new(most: usize, time: Duration) -> Self {
+        Self { most, used: AtomicUsize::new(0), time }
+    }
+
+    fn take(&self, bytes: usize) -> Result<(), Status> {
+        let used = self.used.fetch_add(bytes, Ordering::Relaxed);
+        if used.saturating_add(bytes) <= self.most {
+            return Ok(());
+        }
+        self.give_back(bytes);
+        Err(Status::resource_exhausted(format!(
+            "requests under way hold {used} bytes, and all of them together may hold {} \
+             (`--max-inflight-bytes`); try again",
+            self.most
+        )))
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    #[cfg(test)]
+    fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+}
+
+thread_local! {
+    /// What requests have left to the call that is worked on at this moment on this thread, if one is.
+    static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// The body of a request.
+pub(super) struct Intake<B> {
+    body: B,
+    budget: Arc<Budget>,
+    /// Bytes that have come.
+    come: usize,
+    /// Bytes of those that are counted.
+    counted: usize,
+    /// Whether it may take its time, as a conversation does.
+    is_open: bool,
+    over: Option<Pin<Box<Sleep>>>,
+}
+
+impl<B> Intake<B> {
+    pub(super) fn new(body: B, budget: &Arc<Budget>, is_open: bool) -> Self {
+        let budget = Arc::clone(budget);
+        Self { body, budget, come: 0, counted: 0, is_open, over: None }
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Intake<B>
+where
+    B::Error: Into<tonic::codegen::StdError>,
+{
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = self.get_mut();
+        let frame = match Pin::new(&mut this.body).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => frame,
+            Poll::Ready(Some(Err(error))) => {
+                return Poll::Ready(Some(Err(Status::from_error(error.into()))));
+            }
+            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Pending if this.is_open => return Poll::Pending,
+            Poll::Pending => {
+                let time = this.budget.time;
+                let over = this.over.get_or_insert_with(|| Box::pin(sleep(time)));
+                return over.as_mut().poll(cx).map(|()| {
+                    Some(Err(Status::deadline_exceeded(format!(
+                        "the request did not arrive within {time:?} (`--request-seconds`)"
+                    ))))
+                });
+            }
+        };
+        this.come += frame.data_ref().map_or(0, Bytes::len);
+        if this.come > SMALL {
+            let more = this.come - this.counted;
+            if let Err(refused) = this.budget.take(more) {
+                return Poll::Ready(Some(Err(refused)));
+            }
+            this.counted = this.come;
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B> Drop for Intake<B> {
+    fn drop(&mut self) {
+        if self.counted == 0 {
+            return;
+        }
+        // Its bytes have become a message of the call that is worked on; otherwise nothing of it is left.
+        match LEFT.get() {
+            Some(left) => LEFT.set(Some(left + self.counted)),
+            None => self.budget.give_back(self.counted),
+        }
+    }
+}
+
+/// A call under way, with what its request holds.
+pub(super) struct Holding<F> {
+    call: F,
+    budget: Arc<Budget>,
+    held: usize,
+}
+
+impl<F> Holding<F> {
+    pub(super) fn new(call: F, budget: &Arc<Budget>) -> Self {
+        Self { call, budget: Arc::clone(budget), held: 0 }
+    }
+}
+
+impl<F: Future + Unpin> Future for Holding<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.get_mut();
+        let _working = Working::on(&mut this.held);
+        Pin::new(&mut this.call).poll(cx)
+    }
+}
+
+impl<F> Drop for Holding<F> {
+    fn drop(&mut self) {
+        if self.held > 0 {
+            self.budget.give_back(self.held);
+        }
+    }
+}
+
+/// While it lives, requests that end on this thread leave their bytes to one call.
+struct Working<'a> {
+    held: &'a mut usize,
+    before: Option<usize>,
+}
+
+impl<'a> Working<'a> {
+    fn on(held: &'a mut usize) -> Self {
+        let before = LEFT.replace(Some(*held));
+        Self { held, before }
+    }
+}
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        *self.held = LEFT.replace(self.before).unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::Poll;
+    use std::time::Duration;
+
+    use futures_util::FutureExt as _;
+    use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
+    use tokio::time::{Instant, advance};
+    use tonic::Code;
+    use tonic::codegen::Bytes;
+
+    use super::{Budget, Holding, Intake, SMALL};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn budget(most: usize) -> Arc<Budget> {
+        Arc::new(Budget::new(most, SECOND))
+    }
+
+    fn body(bytes: usize) -> Full<Bytes> {
+        Full::new(vec![0; bytes].into())
+    }
+
+    #[tokio::test]
+    async fn large_requests_count_until_their_calls_are_answered() {
+        let budget = budget(5 * SMALL);
+        let read = |bytes| {
+            let budget = Arc::clone(&budget);
+            let request = Intake::new(body(bytes), &budget, false);
+            async move {
+                let message = request.collect().await.map(|it| it.to_bytes());
+                // The call goes on with its message.
+                tokio::task::yield_now().await;
+                tokio::task::yield_now().await;
+                message.map(|message| message.len())
+            }
+            .boxed()
+        };
+        let mut first = Holding::new(read(3 * SMALL), &budget);
+        assert!((&mut first).now_or_never().is_none());
+        assert_eq!(budget.used(), 3 * SMALL, "the request has ended, its call has not");
+        let refused = Holding::new(read(3 * SMALL), &budget).await.unwrap_err();
+        assert_eq!(refused.code(), Code::ResourceExhausted);
+        assert!(refused.message().contains("--max-inflight-bytes"), "{refused}");
+        // Small ones are not counted, and one that fits is taken.
+        assert_eq!(Holding::new(read(SMALL), &budget).await.unwrap(), SMALL);
+        assert_eq!(Holding::new(read(2 * SMALL), &budget).await.unwrap(), 2 * SMALL);
+        assert_eq!(budget.used(), 3 * SMALL);
+        assert_eq!((&mut first).await.unwrap(), 3 * SMALL);
+        drop(first);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_is_given_back() {
+        let budget = budget(5 * SMALL);
+        let mut request = Intake::new(body(2 * SMALL), &budget, false);
+        request.frame().await.unwrap().unwrap();
+        assert_eq!(budget.used(), 2 * SMALL);
+        let never = async move {
+            request.frame().await;
+            std::future::pending::<()>().await;
+        };
+        let mut call = Holding::new(never.boxed(), &budget);
+        assert!((&mut call).now_or_never().is_none());
+        drop(call);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn half_a_request_is_refused_once_its_time_is_over() {
+        let budget = budget(SMALL);
+        let silent =
+            || StreamBody::new(futures_util::stream::pending::<Result<_, tonic::Status>>());
+        let mut request = Intake::new(silent(), &budget, false);
+        let begun = Instant::now();
+        let refused = request.frame().await.unwrap().unwrap_err();
+        assert_eq!((refused.code(), begun.elapsed()), (Code::DeadlineExceeded, SECOND));
+        // A conversation takes as long as it does.
+        let mut open = Intake::<StreamBody<_>>::new(silent(), &budget, true);
+        let mut frame = pin!(open.frame());
+        assert!(poll_fn(|cx| Poll::Ready(frame.poll_unpin(cx).is_pending())).await);
+        advance(60 * SECOND).await;
+        assert!(poll_fn(|cx| Poll::Ready(frame.poll_unpin(cx).is_pending())).await);
+        let mut nothing = Intake::new(Empty::<Bytes>::new(), &budget, false);
+        assert!(nothing.frame().await.is_none());
+    }
+}

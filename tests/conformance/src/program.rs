@@ -1,0 +1,135 @@
+//! The server as a process: started by a command line, on free ports, with what it says.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a test waits for what should come soon; only a failing one ever waits that long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running process. It is killed when it is dropped.
+#[derive(Debug)]
+pub struct Program {
+    child: Child,
+    /// Where gRPC is served: `https://[::1]:PORT`.
+    pub grpc: String,
+    /// The metrics page.
+    pub metrics: String,
+    said: Arc<Mutex<String>>,
+}
+
+impl Program {
+    /// Starts a server binary, and waits until it says where it serves.
+    ///
+    /// # Panics
+    /// It does not start.
+    #[must_use]
+    pub fn start(mut command: Command) -> Self {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("a binary");
+        let said = Arc::new(Mutex::new(String::new()));
+        let saying = Arc::clone(&said);
+        let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                let mut said = saying.lock().expect("no panic");
+                said.push_str(&line);
+                said.push('\n');
+            }
+        });
+        let (send, lines) = mpsc::channel();
+        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        thread::spawn(move || {
+            stdout
+                .lines()
+                .map_while(Result::ok)
+                .take_while(|line| send.send(line.clone()).is_ok())
+                .count()
+        });
+        let address = |name: &str| loop {
+            let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+                panic!("it does not serve: {}", said.lock().expect("no panic"))
+            });
+            if let Some(address) = line.strip_prefix(name) {
+                return address.trim().to_owned();
+            }
+        };
+        let (grpc, metrics) = (address("gRPC "), address("metrics "));
+        Self { child, grpc, metrics, said }
+    }
+
+    /// The port of gRPC.
+    ///
+    /// # Panics
+    /// It said none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        let port = self.grpc.rsplit(':').next().and_then(|port| port.parse().ok());
+        port.expect("a port")
+    }
+
+    /// Its log so far.
+    ///
+    /// # Panics
+    /// The reader of the log has panicked.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.said.lock().expect("no panic").clone()
+    }
+
+    /// Waits until its log has these words.
+    ///
+    /// # Panics
+    /// It does not say them.
+    pub async fn until_said(&self, words: &str) {
+        let begun = Instant::now();
+        while !self.said().contains(words) {
+            assert!(begun.elapsed() < PATIENCE, "nothing of {words} in\n{}", self.said());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Sends it a signal, by the signal's name.
+    ///
+    /// # Panics
+    /// It cannot be sent.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill").success(), "{name} is not sent");
+    }
+
+    /// The most memory it has had at a time, in bytes.
+    ///
+    /// # Panics
+    /// There is no `/proc`.
+    #[must_use]
+    pub fn most_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("a process");
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib =
+            most.and_then(|most| most.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
+        kib.expect("a number") * 1024
+    }
+
+    /// The processor time it has used, in hundredths of a second.
+    ///
+    /// # Panics
+    /// There is no `/proc`.
+    #[must_use]
+    pub fn processor_ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        let stat = stat.expect("a process");
+        let (_, fields) = stat.rsplit_once(')').expect("a name");
+        fields.split_whitespace().skip(11).take(2).map(|it| it.parse::<u64>().expect("ticks")).sum()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
