@@ -2,6 +2,7 @@
 //! `app` acts on it. Python's spellings are accepted, and under the names `c0` and `pyflyte` the command line
 //! is Python's.
 
+mod pyflyte;
 mod settings;
 mod variables;
 
@@ -278,7 +279,7 @@ pub(crate) fn parse(
     let is_pyflyte = program.is_some_and(|name| name == "pyflyte");
     let is_c0 = is_pyflyte || program.is_some_and(|name| name == "c0");
     if is_pyflyte {
-        arguments = without_words(arguments)?;
+        arguments = pyflyte::without_words(arguments)?;
     }
     let shown = match (is_pyflyte, is_c0) {
         (true, _) => C0::command().name("pyflyte serve connector"),
@@ -323,24 +324,6 @@ pub(crate) fn parse(
         (command, _) => command,
     };
     Ok(Parsed { command, warnings: added.warnings, environment, reloading })
-}
-
-/// The arguments of `pyflyte serve connector`, or of `agent` as it was called before, as those of `c0`.
-fn without_words(arguments: Vec<OsString>) -> Result<Vec<OsString>, Printed> {
-    let words: Vec<&OsString> = arguments.iter().skip(1).take(2).collect();
-    match words.as_slice() {
-        [serve, what] if *serve == "serve" && (*what == "agent" || *what == "connector") => {
-            let mut arguments = arguments;
-            arguments.drain(1..3);
-            Ok(arguments)
-        }
-        [help] if *help == "--help" || *help == "--version" => Ok(arguments),
-        _ => {
-            let text = "this program is called `pyflyte` here and serves connectors: write \
-                        `pyflyte serve connector` or `pyflyte serve agent`; see --help\n";
-            Err(Printed { text: text.to_owned(), is_error: true })
-        }
-    }
 }
 
 fn command(matches: &ArgMatches, is_c0: bool) -> Result<Command, Error> {

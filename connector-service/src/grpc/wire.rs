@@ -167,6 +167,10 @@ mod tests {
     fn only_calls_about_tasks_are_kept() {
         let service = "/flyteidl2.connector.AsyncConnectorService";
         assert_eq!(method(&format!("{service}/GetTask")), Some("GetTask"));
+        // A poll of Flyte 1 may name its task type in a field that Flyte 2 has not.
+        let agents = "/flyteidl.service.AsyncAgentService";
+        assert_eq!(method(&format!("{agents}/CreateTask")), Some("CreateTask"));
+        assert_eq!(method(&format!("{agents}/GetTask")), None);
         for path in [&format!("{service}/Other"), "/grpc.health.v1.Health/Check", "", "/"] {
             assert_eq!(method(path), None, "{path}");
         }

@@ -1,5 +1,5 @@
-//! Builds the Go module in `go/` into one test program, and says why when that cannot be done.
-//! The test asks for it first. What the program then prints is read in `report.rs`.
+//! Builds a Go module, such as the one in `go/`, into one test program, and says why when that cannot be done.
+//! A test asks for it first. What the program then prints is read in `report.rs`.
 //! The module is built in a copy under the target folder, because Go completes `go.sum` as it builds.
 
 use std::ffi::OsStr;
@@ -22,7 +22,7 @@ pub enum Absent {
     Refused(String),
 }
 
-/// Builds the test program under `target`.
+/// Builds the test program of the executor under `target`.
 ///
 /// # Errors
 /// If Go or a module is not to be had.
@@ -30,18 +30,29 @@ pub enum Absent {
 /// # Panics
 /// If the module does not compile, or the target folder cannot be written to: that is a failed test.
 pub fn build(target: &Path) -> Result<PathBuf, Absent> {
+    build_module(target, "executor", &Path::new(env!("CARGO_MANIFEST_DIR")).join("go"))
+}
+
+/// Builds the test program of a module under `target`.
+///
+/// # Errors
+/// As [`build`].
+///
+/// # Panics
+/// As [`build`].
+pub fn build_module(target: &Path, name: &str, module: &Path) -> Result<PathBuf, Absent> {
     let version = Command::new("go").arg("version").stdin(Stdio::null()).output();
     if let Err(error) = version {
         return Err(Absent::Here(format!("there is no usable `go`: {error}")));
     }
-    let folder = target.join("executor-go");
+    let folder = target.join(format!("{name}-go"));
     fs::create_dir_all(&folder).unwrap();
     let lock = File::create(folder.with_extension("lock")).unwrap();
     let mut lock = RwLock::new(lock);
     let _held = lock.write().unwrap();
-    mirror(&Path::new(env!("CARGO_MANIFEST_DIR")).join("go"), &folder).unwrap();
+    mirror(module, &folder).unwrap();
 
-    let program = folder.join("executor.test");
+    let program = folder.join(format!("{name}.test"));
     let output = Command::new("go")
         // Two at a time: the tests of this workspace run on small machines.
         .args(["test", "-c", "-mod=mod", "-p=2", "-o"])
@@ -56,7 +67,7 @@ pub fn build(target: &Path) -> Result<PathBuf, Absent> {
         return Ok(program);
     }
     let text = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(cause(&text).unwrap_or_else(|| panic!("the executor's tests do not build:\n{text}")))
+    Err(cause(&text).unwrap_or_else(|| panic!("the tests of {name} do not build:\n{text}")))
 }
 
 /// What an unsuccessful build lacked; nothing if it had all it needs.

@@ -1,9 +1,10 @@
 //! The server against the official packages of Flyte 1: its descriptors, its client stubs, its values, and
-//! its own server of connectors with the same requests.
+//! its own server of connectors with the same requests; and the connector plug-in of its executor.
 //! They live in a virtual environment under the target folder; without Python the tests are skipped.
 
 mod differential;
 mod parity;
+mod propeller;
 mod values;
 mod vectors;
 
