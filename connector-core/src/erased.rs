@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use crate::connector::AsyncConnector;
 use crate::error::{ConnectorError, Result, all_of};
+use crate::flyte::{Flyte, writing_for};
 use crate::logs::{LogQuery, Logs};
 use crate::meta::{MetaError, ResourceMeta};
 use crate::metrics::{Metric, MetricsQuery};
@@ -117,6 +118,27 @@ pub trait DynConnector: fmt::Debug + Send + Sync + 'static {
     /// What the connector takes and gives.
     fn describe(&self) -> Interface;
 
+    /// Whether its tasks are done within one call: it is run, and no job is created.
+    fn is_sync(&self) -> bool {
+        false
+    }
+
+    /// Runs a task and tells how it ended.
+    ///
+    /// # Errors
+    /// What the connector says, or inputs, settings or a connection that do not fit its types; every
+    /// connector that starts jobs says that it cannot.
+    async fn run(
+        &self,
+        request: CreateRequest,
+        call: CallContext,
+    ) -> Result<ErasedResource, CallError> {
+        drop(request);
+        let task_type = call.key.task_type;
+        let text = format!("the connector for task type `{task_type}` starts jobs; create one");
+        Err(ConnectorError::unsupported(text).into())
+    }
+
     /// Starts a job; answers its encoded metadata.
     ///
     /// # Errors
@@ -202,23 +224,7 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
     }
 
     async fn create(&self, request: CreateRequest, call: CallContext) -> Result<Bytes, CallError> {
-        let CreateRequest {
-            mut template,
-            inputs,
-            input_context,
-            output_prefix,
-            execution,
-            connection,
-        } = request;
-        // The settings are moved into their type; leaving a second copy would double large ones.
-        let custom = template.custom.take().unwrap_or_default();
-        let (inputs, config, context) = all_of(
-            C::Inputs::from_literals(inputs),
-            C::Config::from_custom(custom),
-            self.context(call, output_prefix, connection),
-        )?;
-        let task = CreateTask { inputs, input_context, config, template, execution, context };
-        let meta = self.connector.create(task).await?;
+        let meta = self.connector.create(decoded(request, call, &self.operator)?).await?;
         meta.encode()
             .map_err(|error| ConnectorError::permanent(error.to_string()).with_source(error).into())
     }
@@ -230,8 +236,8 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
     ) -> Result<ErasedResource, CallError> {
         let JobRequest { resource_meta, output_prefix, connection } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
-        let cx = self.context(call, output_prefix, connection)?;
-        Ok(erase(self.connector.get(&job, &cx).await?)?)
+        let cx = context(call, output_prefix, connection, &self.operator)?;
+        Ok(erase(self.connector.get(&job, &cx).await?, cx.call.flyte)?)
     }
 
     async fn get_many(
@@ -244,15 +250,16 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
             .map(|(request, call)| {
                 let JobRequest { resource_meta, output_prefix, connection } = request;
                 let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
-                jobs.push((job, self.context(call, output_prefix, connection)?));
+                jobs.push((job, context(call, output_prefix, connection, &self.operator)?));
                 Ok(())
             })
             .collect();
         // What cannot be read is answered here; the rest in the order of the connector's answers.
-        let mut answers =
-            if jobs.is_empty() { Vec::new() } else { self.connector.get_many(&jobs).await }
-                .into_iter()
-                .map(|answer| answer.and_then(erase).map_err(CallError::from));
+        let answers =
+            if jobs.is_empty() { Vec::new() } else { self.connector.get_many(&jobs).await };
+        let mut answers = answers.into_iter().zip(&jobs).map(|(answer, (_, cx))| {
+            answer.and_then(|resource| erase(resource, cx.call.flyte)).map_err(CallError::from)
+        });
         let missing = || ConnectorError::transient("`get_many` left out an answer for this job");
         read.into_iter()
             .map(|read| read.and_then(|()| answers.next().unwrap_or_else(|| Err(missing().into()))))
@@ -262,7 +269,7 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
     async fn delete(&self, request: JobRequest, call: CallContext) -> Result<(), CallError> {
         let JobRequest { resource_meta, output_prefix, connection } = request;
         let job = C::Meta::decode(resource_meta).map_err(CallError::Meta)?;
-        let cx = self.context(call, output_prefix, connection)?;
+        let cx = context(call, output_prefix, connection, &self.operator)?;
         Ok(self.connector.delete(&job, &cx).await?)
     }
 
@@ -287,27 +294,50 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
     }
 }
 
-impl<C: AsyncConnector> Erased<C> {
-    fn context(
-        &self,
-        call: CallContext,
-        output_prefix: String,
-        connection: Option<pb::Connection>,
-    ) -> Result<TaskContext<C>> {
-        let mut connection = connection.unwrap_or_default();
-        read_as_meant(&mut connection.secrets);
-        let connection = C::Connection::with_operator(connection, &self.operator)?;
-        Ok(TaskContext { connection, output_prefix, call })
-    }
+/// The task of a request, in the author's types.
+///
+/// # Errors
+/// Everything in it that does not fit them.
+pub(crate) fn decoded<C: ConnectorSpec>(
+    request: CreateRequest,
+    call: CallContext,
+    operator: &OperatorSecrets,
+) -> Result<CreateTask<C>> {
+    let CreateRequest { mut template, inputs, input_context, output_prefix, execution, connection } =
+        request;
+    // The settings are moved into their type; leaving a second copy would double large ones.
+    let custom = template.custom.take().unwrap_or_default();
+    let (inputs, config, context) = all_of(
+        C::Inputs::from_literals(inputs),
+        C::Config::from_custom(custom),
+        context(call, output_prefix, connection, operator),
+    )?;
+    Ok(CreateTask { inputs, input_context, config, template, execution, context })
 }
 
-fn erase<O: TaskOutputs>(resource: Resource<O>) -> Result<ErasedResource> {
+fn context<C: ConnectorSpec>(
+    call: CallContext,
+    output_prefix: String,
+    connection: Option<pb::Connection>,
+    operator: &OperatorSecrets,
+) -> Result<TaskContext<C>> {
+    let mut connection = connection.unwrap_or_default();
+    read_as_meant(&mut connection.secrets);
+    let connection = C::Connection::with_operator(connection, operator)?;
+    Ok(TaskContext { connection, output_prefix, call })
+}
+
+/// The state of a job with its outputs as literals, as the Flyte that asks spells them.
+///
+/// # Errors
+/// Outputs that Flyte cannot carry.
+pub(crate) fn erase<O: TaskOutputs>(resource: Resource<O>, flyte: Flyte) -> Result<ErasedResource> {
     let Resource { phase, message, log_links, outputs, custom_info, good_for, unknown_state } =
         resource;
     // Outputs of a job that has not succeeded mean nothing to the executor, so they are left out.
     let outputs = match outputs {
         Outputs::Inline(outputs) if phase == Phase::Succeeded => {
-            Outputs::Inline(outputs.into_literals()?)
+            Outputs::Inline(writing_for(flyte, || outputs.into_literals())?)
         }
         Outputs::WrittenByTask => Outputs::WrittenByTask,
         Outputs::Inline(_) | Outputs::None => Outputs::None,

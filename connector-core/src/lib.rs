@@ -50,6 +50,7 @@
 //! | logs, metrics | [`logs`], [`metrics`] |
 //! | pace, patience, limits | [`Policy`] |
 //! | work that blocks | [`blocking()`] |
+//! | tasks that are done within one call | [`SyncConnector`] |
 //! | tests and servers of one's own | [`Registry`] |
 //!
 //! Signatures name types of other crates in few places: [`jiff`] for times (re-exported), `bytes` in
@@ -67,9 +68,11 @@ mod connector;
 pub mod custom_info;
 mod dynamic;
 mod erased;
+mod erased_sync;
 #[cfg(test)]
 mod erased_tests;
 mod error;
+mod flyte;
 #[doc(hidden)]
 pub mod host;
 pub mod idempotency;
@@ -102,6 +105,7 @@ mod settings;
 mod spec;
 mod states;
 mod struct_serde;
+mod sync_connector;
 mod task;
 pub mod typed;
 mod variables;
@@ -113,6 +117,7 @@ pub use chrono;
 pub use connector::AsyncConnector;
 pub use dynamic::{DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs};
 pub use error::{ConnectorError, ErrorKind, HasKind, OrKind, Result};
+pub use flyte::Flyte;
 pub use jiff;
 pub use key::{ConnectorKey, InvalidTaskType, TaskType};
 pub use meta::{JobId, MetaError, RawMeta, ResourceMeta};
@@ -123,8 +128,9 @@ pub use request::{CallContext, CreateTask, TaskContext, TaskExecution};
 pub use resource::{LinkKind, MessageFormat, Outputs, Resource, TaskLog};
 pub use secret::{OperatorSecrets, Secret};
 pub use settings::Settings;
-pub use spec::ConnectorSpec;
+pub use spec::{ConnectorSpec, SyncSpec};
 pub use states::StateTable;
+pub use sync_connector::SyncConnector;
 pub use task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 #[cfg(feature = "time")]
 pub use time;

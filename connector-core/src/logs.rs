@@ -25,6 +25,7 @@ use std::fmt;
 use std::future::ready;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 
 use crate::error::Result;
@@ -119,13 +120,15 @@ pub struct LogPage {
     pub lines: Vec<LogLine>,
     /// The token to ask for the next page with; `None` after the last one.
     pub next_token: Option<String>,
+    /// The message in which another service sent it, for a server that passes it on.
+    sent: Option<Bytes>,
 }
 
 impl LogPage {
     /// The last page.
     #[must_use]
     pub fn new(lines: impl IntoIterator<Item = LogLine>) -> Self {
-        Self { lines: lines.into_iter().collect(), next_token: None }
+        Self { lines: lines.into_iter().collect(), ..Self::default() }
     }
 
     /// Sets [`LogPage::next_token`].
@@ -133,6 +136,27 @@ impl LogPage {
     pub fn next_token(mut self, token: impl Into<Option<String>>) -> Self {
         self.next_token = token.into();
         self
+    }
+
+    /// The page as another service sent it: with what this version does not know of it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn as_sent(mut self, message: Bytes) -> Self {
+        self.sent = Some(message);
+        self
+    }
+
+    /// The message in which another service sent it, if it may go on in its own bytes.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn sent(&self) -> Option<&Bytes> {
+        self.sent.as_ref()
+    }
+
+    /// Sees to it that the page is written from its lines and its token alone.
+    #[doc(hidden)]
+    pub fn forget_sent(&mut self) {
+        self.sent = None;
     }
 }
 

@@ -11,8 +11,8 @@ pub use crate::{
     AsyncConnector, CallContext, ConnectorError, ConnectorSpec, CreateTask, DataFrame, Datetime,
     Dir, DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs, ErrorKind, File,
     FlyteType, JobId, OrKind, Outputs, Phase, Policy, RawMeta, Resource, Result, Secret, Settings,
-    StateTable, TaskConfig, TaskConnection, TaskContext, TaskInputs, TaskLog, TaskOutputs,
-    blocking, connector, literal, pb,
+    StateTable, SyncConnector, TaskConfig, TaskConnection, TaskContext, TaskInputs, TaskLog,
+    TaskOutputs, blocking, connector, literal, pb,
 };
 #[doc = include_str!("../docs/deserialize.md")]
 pub use connector_macros::Deserialize;

@@ -10,6 +10,7 @@ pub use crate::init::{
 };
 pub use crate::registration::{InitFuture, LinkedConnector, Registration};
 pub use crate::secret::Storable;
+pub use crate::sync_connector::{Kinds, NoJobs, only_sync};
 // What bounds and signatures of those name.
 pub use crate::typed::connection::{ConnectionFields, SecretValue};
 pub use crate::typed::fields::{LiteralFields, LiteralFieldsOut};

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use crate::connector::AsyncConnector;
 use crate::erased::{DynConnector, Erased, interface};
+use crate::erased_sync::ErasedSync;
 use crate::error::Result;
 use crate::policy::Policy;
 use crate::settings::Settings;
 use crate::spec::ConnectorSpec;
+use crate::sync_connector::SyncConnector;
 use crate::typed::Interface;
 
 /// A connector instance in the making.
@@ -41,6 +43,8 @@ pub(crate) struct Identity {
     pub(crate) task_types: &'static [&'static str],
     pub(crate) versions: &'static [i32],
     pub(crate) policy: Policy,
+    /// Whether its tasks are done within one call.
+    pub(crate) sync: bool,
     pub(crate) place: Place,
 }
 
@@ -75,6 +79,25 @@ impl Registration {
             interface: interface::<C>,
         }
     }
+
+    /// The record of connector `C`, whose tasks are done within one call.
+    #[must_use]
+    pub const fn new_sync<C: SyncConnector + LinkedConnector>(
+        file: &'static str,
+        line: u32,
+    ) -> Self {
+        Self {
+            identity: Identity::of::<C>(Place { file, line }).sync(),
+            instance: |settings| {
+                Box::pin(async move {
+                    let operator = settings.operator();
+                    let connector = C::instance(settings).await?;
+                    Ok(Arc::new(ErasedSync::new(connector, operator)) as Arc<dyn DynConnector>)
+                })
+            },
+            interface: interface::<C>,
+        }
+    }
 }
 
 impl Identity {
@@ -84,8 +107,14 @@ impl Identity {
             task_types: C::TASK_TYPES,
             versions: C::VERSIONS,
             policy: C::POLICY,
+            sync: false,
             place,
         }
+    }
+
+    /// The same of a connector whose tasks are done within one call.
+    pub(crate) const fn sync(self) -> Self {
+        Self { sync: true, ..self }
     }
 }
 
@@ -96,3 +125,15 @@ impl fmt::Debug for Registration {
 }
 
 inventory::collect!(Registration);
+
+/// What a linked crate has to do before any connector of the process is made, such as choosing for all of
+/// them whose cryptography is used. It may run more than once.
+#[derive(Debug)]
+pub struct Beforehand(pub fn());
+
+inventory::collect!(Beforehand);
+
+/// Does all of it.
+pub(crate) fn beforehand() {
+    inventory::iter::<Beforehand>.into_iter().for_each(|Beforehand(run)| run());
+}

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::flyte::Flyte;
 use crate::key::ConnectorKey;
 use crate::pb;
 use crate::spec::ConnectorSpec;
@@ -20,21 +21,30 @@ pub struct CallContext {
     pub key: ConnectorKey,
     /// When the caller stops waiting: the earlier of its own deadline and the server's limit.
     pub deadline: Option<Instant>,
+    /// Which Flyte calls.
+    pub flyte: Flyte,
     /// The request in its own bytes, where the server keeps them.
     pub(crate) wire: Option<Arc<Wire>>,
 }
 
 impl CallContext {
-    /// A call of that connector, by a caller who waits for ever.
+    /// A call of that connector by Flyte 2, which waits for ever.
     #[must_use]
     pub const fn new(key: ConnectorKey) -> Self {
-        Self { key, deadline: None, wire: None }
+        Self { key, deadline: None, flyte: Flyte::V2, wire: None }
     }
 
     /// Sets [`CallContext::deadline`].
     #[must_use]
     pub fn deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
         self.deadline = deadline.into();
+        self
+    }
+
+    /// Sets [`CallContext::flyte`].
+    #[must_use]
+    pub const fn flyte(mut self, flyte: Flyte) -> Self {
+        self.flyte = flyte;
         self
     }
 
@@ -157,7 +167,7 @@ impl<C: ConnectorSpec + ?Sized> fmt::Debug for CreateTask<C> {
 
 /// The execution a task belongs to, as `TaskExecutionMetadata` tells it.
 ///
-/// The executor of Flyte 2 fills identity, namespace, labels, annotations, service account and
+/// The executors of both Flytes fill identity, namespace, labels, annotations, service account and
 /// environment; the other fields stay at their defaults.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]

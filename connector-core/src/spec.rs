@@ -35,3 +35,15 @@ pub trait ConnectorSpec {
     /// Secrets and settings that Flyte resolved for the task.
     type Connection: TaskConnection;
 }
+
+/// What a connector is whose tasks are done within one call. Its metadata is of no use.
+///
+/// Written by [`macro@crate::connector`] where that says `sync`; write it by hand only to register without
+/// macros.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no `sync` connector",
+    label = "`sync` is missing",
+    note = "write `#[connector(…, sync)]` on `{Self}`",
+    note = "if its tasks go on after the call, implement `AsyncConnector` and not `SyncConnector`"
+)]
+pub trait SyncSpec: ConnectorSpec {}

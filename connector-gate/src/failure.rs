@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use connector_core::host::CallError;
-use connector_core::{ConnectorError, MetaError};
+use connector_core::{ConnectorError, MetaError, Phase};
 
 use crate::deadline::TimeLimit;
 use crate::operation::Operation;
@@ -39,6 +39,10 @@ pub enum Cause {
     Busy(TimeLimit),
     /// The server is ending.
     Ending,
+    /// The connector of that name starts jobs, and was asked to run a task within the call.
+    NotSync(String),
+    /// The connector was asked to run a task within the call and says that it has not ended.
+    NotFinal(Phase),
 }
 
 impl Cause {
@@ -50,6 +54,8 @@ impl Cause {
             Self::OutOfTime(limit) => Self::OutOfTime(*limit),
             Self::Busy(limit) => Self::Busy(*limit),
             Self::Ending => Self::Ending,
+            Self::NotSync(name) => Self::NotSync(name.clone()),
+            Self::NotFinal(phase) => Self::NotFinal(*phase),
             Self::Call(CallError::Meta(error)) => {
                 Self::Call(CallError::Meta(MetaError::new(error.to_string())))
             }

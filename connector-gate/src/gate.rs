@@ -8,11 +8,13 @@ use bytes::Bytes;
 use connector_core::host::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::{Metric, MetricsQuery};
+use connector_core::{Flyte, Phase};
 
 use crate::call::Call;
 use crate::create::{Creates, failed_job};
 use crate::delete;
 use crate::failure::Cause;
+use crate::finished::{self, Finished};
 use crate::isolation::Interrupted;
 use crate::operation::Operation;
 use crate::outputs::Declared;
@@ -39,16 +41,26 @@ impl Gate {
     /// The policy's own limit for an operation.
     pub(crate) fn limit(&self, operation: Operation) -> Option<std::time::Duration> {
         match operation {
-            Operation::Create => self.site.policy.create_timeout,
+            Operation::Create | Operation::Run => self.site.policy.create_timeout,
             Operation::Get => self.site.policy.get_timeout,
             Operation::Delete => self.site.policy.delete_timeout,
             Operation::GetMetrics | Operation::GetLogs => None,
         }
     }
 
-    /// The job of a create that could not work, if the metadata is that of one.
-    fn failed_job(&self, resource_meta: &[u8]) -> Option<ErasedResource> {
-        failed_job::recall(resource_meta, self.site.texts)
+    /// The job that was over when it was created, if the metadata is that of one: the create could not
+    /// work, or the task was done within it.
+    fn job_over(&self, resource_meta: &[u8]) -> Option<ErasedResource> {
+        let failed = failed_job::recall(resource_meta, self.site.texts);
+        failed.or_else(|| {
+            self.site.is_sync.then(|| finished::recall(resource_meta, &self.site)).flatten()
+        })
+    }
+
+    /// Runs a task that is done within the call; see `finished`.
+    pub(crate) async fn run(&self, request: CreateRequest, call: &Call) -> Result<Finished, Cause> {
+        self.site.seen.note(request.connection.as_ref());
+        finished::run(&self.site, request, call).await
     }
 
     /// Notes the secrets of a call about a job, for what will be said without its connection at hand.
@@ -60,12 +72,11 @@ impl Gate {
     /// Creates a job once per attempt; see `create`.
     pub(crate) async fn create(&self, request: CreateRequest, call: &Call) -> Result<Bytes, Cause> {
         let noted = self.site.seen.note(request.connection.as_ref());
-        let declared =
-            if self.site.policy.check_outputs { Declared::of(&request.template) } else { None };
+        let declared = Declared::checked_by(&self.site.policy, &request.template);
         let first = self.polls.first_request(declared.is_some(), &request, &call.context);
         let meta = self.creates.create(request, call).await?;
         self.site.seen.saw(&meta, noted);
-        if self.failed_job(&meta).is_none() {
+        if self.job_over(&meta).is_none() {
             self.polls.created(declared, first, &meta);
         }
         Ok(meta)
@@ -77,17 +88,36 @@ impl Gate {
         request: JobRequest,
         call: &Call,
     ) -> Result<ErasedResource, Cause> {
-        if let Some(job) = self.failed_job(&request.resource_meta) {
+        if let Some(job) = self.job_over(&request.resource_meta) {
             return Ok(job);
         }
         self.note_secrets(&request);
         self.creates.asked_about(&request.resource_meta);
+        if call.context.flyte == Flyte::V1 {
+            return self.get_for_flyte_1(&request, call).await;
+        }
         self.polls.get(&request, call).await
+    }
+
+    /// The same for Flyte 1, which deletes no job that it tries again.
+    async fn get_for_flyte_1(
+        &self,
+        request: &JobRequest,
+        call: &Call,
+    ) -> Result<ErasedResource, Cause> {
+        if let Some(answer) = self.creates.last_answer(&request.resource_meta) {
+            return Ok(answer);
+        }
+        let answer = self.polls.get(request, call).await?;
+        if answer.phase == Phase::RetryableFailed {
+            self.creates.leave_behind(request, &answer, call);
+        }
+        Ok(answer)
     }
 
     /// Deletes a job; see `delete`.
     pub(crate) async fn delete(&self, request: JobRequest, call: &Call) -> Result<(), Cause> {
-        if self.failed_job(&request.resource_meta).is_some() {
+        if self.job_over(&request.resource_meta).is_some() {
             return Ok(());
         }
         self.note_secrets(&request);

@@ -8,7 +8,7 @@ use crate::operation::Operation;
 pub const MASKED_ERRORS: [&str; 5] = ["transient", "unauthenticated", "timeout", "busy", "panic"];
 
 /// What [`crate::Observer::error_as_job`] tells.
-pub const ERRORS_AS_JOBS: [(Operation, &str); 10] = [
+pub const ERRORS_AS_JOBS: [(Operation, &str); 15] = [
     (Operation::Create, "invalid_task"),
     (Operation::Create, "permanent"),
     (Operation::Create, "not_found"),
@@ -19,6 +19,11 @@ pub const ERRORS_AS_JOBS: [(Operation, &str); 10] = [
     (Operation::Get, "not_found"),
     (Operation::Get, "unsupported"),
     (Operation::Get, "resource_meta"),
+    (Operation::Run, "invalid_task"),
+    (Operation::Run, "permanent"),
+    (Operation::Run, "retryable"),
+    (Operation::Run, "not_found"),
+    (Operation::Run, "unsupported"),
 ];
 
 /// What [`crate::Observer::abandoned_create`] tells.

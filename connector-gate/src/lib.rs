@@ -8,7 +8,7 @@
 //!
 //! This crate is for services. Authors of connectors need `connector-core`, and operators of a server
 //! `connector-service`; neither names anything here.
-// One way down: dispatch → gate → create, poll, delete → site → isolation → the connector. No wire
+// One way down: dispatch → gate → create, poll, delete, finished → site → isolation → the connector. No wire
 // message of a service, no listener, no metrics library may come in: the rules count through `Observer`.
 
 mod answer;
@@ -19,6 +19,7 @@ mod deadline;
 mod delete;
 mod dispatch;
 mod failure;
+mod finished;
 mod gate;
 mod gates;
 mod isolation;
@@ -40,8 +41,9 @@ mod unseen;
 mod verdict;
 
 pub use deadline::{TimeLimit, after};
-pub use dispatch::{CallGuard, Dispatcher, Route};
+pub use dispatch::{CallGuard, Dispatcher, Route, SyncCall};
 pub use failure::{Cause, Failure};
+pub use finished::Finished;
 pub use gates::Gates;
 pub use isolation::{Crowd, Watch, panic_message};
 pub use observer::Observer;

@@ -1,4 +1,4 @@
-//! The five things that are asked of a connector.
+//! What is asked of a connector.
 //! Dispatch, metrics, errors and the services all speak of them by these names.
 
 /// What is asked of a connector.
@@ -14,12 +14,14 @@ pub enum Operation {
     GetMetrics,
     /// Read its log.
     GetLogs,
+    /// Run a task that is done within the call.
+    Run,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 5] =
-        [Self::Create, Self::Get, Self::Delete, Self::GetMetrics, Self::GetLogs];
+    pub const ALL: [Self; 6] =
+        [Self::Create, Self::Get, Self::Delete, Self::GetMetrics, Self::GetLogs, Self::Run];
 
     /// The name in metrics and error texts.
     #[must_use]
@@ -30,6 +32,7 @@ impl Operation {
             Self::Delete => "delete",
             Self::GetMetrics => "get_metrics",
             Self::GetLogs => "get_logs",
+            Self::Run => "do",
         }
     }
 }

@@ -5,14 +5,48 @@
 
 use std::sync::Arc;
 
+use connector_core::host::ErasedResource;
 use connector_core::pb::{Literal, SimpleType, literal, literal_type, primitive, scalar};
-use connector_core::{NamedLiterals, Outputs, pb};
+use connector_core::{ConnectorKey, NamedLiterals, Outputs, Phase, Policy, pb};
+
+use crate::answer;
+use crate::text::TextLimit;
 
 /// Names and plain types of the outputs a task declares. Cloning shares it.
 #[derive(Debug, Clone)]
 pub(crate) struct Declared(Arc<[(Box<str>, Option<SimpleType>)]>);
 
 impl Declared {
+    /// What a template declares, where the policy wants it checked.
+    pub(crate) fn checked_by(policy: &Policy, template: &pb::TaskTemplate) -> Option<Self> {
+        if policy.check_outputs { Self::of(template) } else { None }
+    }
+
+    /// The job as it may be reported: a success without what the task declares is a failure.
+    pub(crate) fn held_against(
+        &self,
+        resource: ErasedResource,
+        key: &ConnectorKey,
+        texts: TextLimit,
+    ) -> ErasedResource {
+        if resource.phase != Phase::Succeeded {
+            return resource;
+        }
+        let Some(problem) = self.problem(&resource.outputs) else {
+            return resource;
+        };
+        tracing::warn!(%key, "a success is reported as FAILED: {problem}");
+        let said = match resource.message.as_str() {
+            "" => String::new(),
+            said => format!(" (the job says: {said})"),
+        };
+        let mut failed = answer::failed(texts.capped(format!(
+            "the job succeeded{said}, but its outputs are not those of the task: {problem}"
+        )));
+        failed.log_links = resource.log_links;
+        failed
+    }
+
     /// What a template declares; `None` if that is nothing.
     pub(crate) fn of(template: &pb::TaskTemplate) -> Option<Self> {
         let outputs = template.interface.as_ref()?.outputs.as_ref()?;

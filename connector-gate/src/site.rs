@@ -23,6 +23,10 @@ use crate::unseen::SeenJobs;
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) connector: Arc<dyn DynConnector>,
+    /// Its name for people.
+    pub(crate) name: String,
+    /// Whether its tasks are done within one call.
+    pub(crate) is_sync: bool,
     pub(crate) policy: Policy,
     pub(crate) workplace: Workplace,
     pub(crate) rates: Rates,
@@ -51,6 +55,7 @@ impl Site {
     ) -> Self {
         let name = entry.key.task_type.as_str();
         let connector = Arc::clone(&entry.connector);
+        let is_sync = connector.is_sync();
         let lent = LentSecrets::of(&entry.operator);
         let workplace =
             Workplace::new(name, policy.isolation, policy.concurrency, server.clone(), places);
@@ -58,6 +63,8 @@ impl Site {
         let seen = SeenJobs::new(entry, policy.unseen_jobs, KnownSecrets::of_process());
         Self {
             connector,
+            name: entry.name.to_string(),
+            is_sync,
             policy,
             workplace,
             rates,

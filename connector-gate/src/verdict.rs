@@ -46,6 +46,15 @@ pub(crate) const fn of_kind(operation: Operation, kind: ErrorKind) -> Verdict {
             // Transient, unauthenticated.
             _ => Verdict::Again,
         },
+        Operation::Run => match kind {
+            ErrorKind::InvalidTask
+            | ErrorKind::Permanent
+            | ErrorKind::NotFound
+            | ErrorKind::Unsupported => Verdict::FailedJob,
+            ErrorKind::Retryable => Verdict::RetryableJob,
+            // Transient, unauthenticated: Flyte 1 calls again after an error, whatever it is.
+            _ => Verdict::Error,
+        },
         Operation::Delete => match kind {
             ErrorKind::NotFound => Verdict::Done,
             ErrorKind::Transient { .. } => Verdict::Again,
@@ -61,7 +70,9 @@ pub(crate) const fn of(operation: Operation, error: &CallError) -> Verdict {
     match error {
         CallError::Connector(error) => of_kind(operation, error.kind()),
         CallError::Meta(_) => match operation {
-            Operation::Create | Operation::GetMetrics | Operation::GetLogs => Verdict::Error,
+            Operation::Create | Operation::Run | Operation::GetMetrics | Operation::GetLogs => {
+                Verdict::Error
+            }
             Operation::Get => Verdict::FailedJob,
             Operation::Delete => Verdict::Done,
         },
@@ -78,17 +89,17 @@ mod tests {
 
     #[test]
     fn the_table() {
-        let rows: [(ErrorKind, [Verdict; 3]); 7] = [
-            (InvalidTask, [FailedJob, FailedJob, Error]),
-            (Permanent, [FailedJob, FailedJob, Error]),
-            (Retryable, [Error, RetryableJob, Error]),
-            (Transient { retry_after: None }, [Error, Again, Again]),
-            (NotFound, [FailedJob, FailedJob, Done]),
-            (Unauthenticated, [Error, Again, Error]),
-            (Unsupported, [FailedJob, FailedJob, Error]),
+        let rows: [(ErrorKind, [Verdict; 4]); 7] = [
+            (InvalidTask, [FailedJob, FailedJob, Error, FailedJob]),
+            (Permanent, [FailedJob, FailedJob, Error, FailedJob]),
+            (Retryable, [Error, RetryableJob, Error, RetryableJob]),
+            (Transient { retry_after: None }, [Error, Again, Again, Error]),
+            (NotFound, [FailedJob, FailedJob, Done, FailedJob]),
+            (Unauthenticated, [Error, Again, Error, Error]),
+            (Unsupported, [FailedJob, FailedJob, Error, FailedJob]),
         ];
         assert_eq!(rows.map(|(kind, _)| kind), *ErrorKind::ALL, "a kind without a row");
-        let operations = [Operation::Create, Operation::Get, Operation::Delete];
+        let operations = [Operation::Create, Operation::Get, Operation::Delete, Operation::Run];
         for (kind, verdicts) in rows {
             assert_eq!(operations.map(|operation| of_kind(operation, kind)), verdicts, "{kind:?}");
         }

@@ -158,7 +158,7 @@ async fn list(args: &ListArgs, environment: &Environment, console: &Console) -> 
     let Connectors { registry, behind: _kept, notes } =
         connectors(&args.behind, environment).await?;
     notes.iter().for_each(|note| console.warn(note));
-    if let Some(problem) = linking::problem(&registry, &[]) {
+    if let Some(problem) = linking::problem(&registry, &[], args.behind.is_any()) {
         return Err(problem);
     }
     console.print(&table::render(&registry));
@@ -226,7 +226,7 @@ async fn serve(
     for note in notes {
         tracing::error!("{note}");
     }
-    if let Some(problem) = linking::problem(&registry, &args.expect) {
+    if let Some(problem) = linking::problem(&registry, &args.expect, args.behind.is_any()) {
         return Err(problem);
     }
     for broken in promises::broken() {

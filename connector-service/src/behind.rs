@@ -130,16 +130,14 @@ impl Behind {
     /// Takes what is served by now into the registry; what is missing or stays outside, for people.
     pub(crate) async fn join(&self, registry: &mut Registry) -> Vec<String> {
         let failed = self.failed_modules().map(|(module, said)| {
-            format!(
-                "NOT SERVED: the connectors in {module} (--modules), which cannot be imported:\n{said}"
-            )
+            format!("NOT SERVED: the connectors in {module} (--modules): {said}")
         });
         let mut notes: Vec<String> = self.notes.iter().cloned().chain(failed).collect();
         notes.extend(self.upstreams.look(registry).await);
         notes
     }
 
-    /// Python modules that could not be imported, and what Python said of each.
+    /// Python modules that give no connector, and why.
     fn failed_modules(&self) -> impl Iterator<Item = (&String, &String)> {
         self.workers.iter().flat_map(|workers| workers.failed().iter())
     }

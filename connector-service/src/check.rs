@@ -30,7 +30,8 @@ pub(crate) async fn check(
     let Connectors { registry, behind, notes } = connectors;
     // A server would leave these out or go on without, and serve the rest; here somebody can still mend
     // all of them at once.
-    let mut problems: Vec<String> = linking::problem(&registry, &args.expect).into_iter().collect();
+    let missing = linking::problem(&registry, &args.expect, args.behind.is_any());
+    let mut problems: Vec<String> = missing.into_iter().collect();
     problems.extend(notes);
     problems.extend(registry.failures().iter().map(|failure| {
         format!("{} does not start: {} ({})", failure.name, failure.error, failure.place)

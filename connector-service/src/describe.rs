@@ -36,10 +36,9 @@ fn to_json(entry: &Description) -> Json {
     let title = format!("{}: {}", entry.name, entry.key);
     let mut schema = entry.interface.to_json_schema(&title);
     if let Json::Object(schema) = &mut schema {
-        schema.insert(
-            "x-flyte-task".to_owned(),
-            json!({"type": entry.key.task_type.as_str(), "version": entry.key.version}),
-        );
+        let (kind, version) = (entry.key.task_type.as_str(), entry.key.version);
+        let task = json!({"type": kind, "version": version, "sync": entry.sync});
+        schema.insert("x-flyte-task".to_owned(), task);
     }
     schema
 }
@@ -48,6 +47,9 @@ fn for_people(entry: &Description) -> String {
     let mut text = format!("{}: {}\n", entry.name, entry.key);
     if let Origin::Service(service) = &entry.origin {
         return format!("{text}\nserved by {service}; what it takes and gives is known there\n");
+    }
+    if entry.sync {
+        text.push_str("\nits tasks are done within one call\n");
     }
     for (part, fields) in entry.interface.parts() {
         text.push_str(&format!("\n{part}\n"));

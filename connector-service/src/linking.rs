@@ -13,9 +13,14 @@ fn is_met(expected: &Wanted, registry: &Registry) -> bool {
     })
 }
 
-/// Why this binary must not serve, if something is missing from it.
-pub(crate) fn problem(registry: &Registry, expected: &[Wanted]) -> Option<String> {
-    if registry.is_empty() {
+/// Why this binary must not serve, if something is missing from it. Where others are behind it, what they
+/// serve may come later.
+pub(crate) fn problem(
+    registry: &Registry,
+    expected: &[Wanted],
+    are_others_behind: bool,
+) -> Option<String> {
+    if registry.is_empty() && !are_others_behind {
         return Some(
             "no connector is linked into this binary, so there is nothing to serve\n  \
              cause: the linker drops a crate that no code names, even if Cargo.toml lists it\n  \
@@ -29,7 +34,7 @@ pub(crate) fn problem(registry: &Registry, expected: &[Wanted]) -> Option<String
     let missing: Vec<String> = expected
         .iter()
         .filter(|expected| !is_met(expected, registry))
-        .map(|expected| describe(expected, registry))
+        .map(|expected| describe(expected, registry, are_others_behind))
         .collect();
     (!missing.is_empty()).then(|| missing.join("\n"))
 }
@@ -42,7 +47,7 @@ pub(crate) fn unknown(wanted: &str, task_type: &str, known: &[&str]) -> String {
     format!("no connector serves {wanted}; served are: {}{meant}", known.join(", "))
 }
 
-fn describe(expected: &Wanted, registry: &Registry) -> String {
+fn describe(expected: &Wanted, registry: &Registry, are_others_behind: bool) -> String {
     let failed = registry.failures().iter().find(|failure| {
         failure.keys.iter().any(|key| {
             key.task_type == expected.task_type
@@ -57,11 +62,18 @@ fn describe(expected: &Wanted, registry: &Registry) -> String {
     let meant = nearest(expected.task_type.as_str(), known);
     let meant = meant.filter(|meant| *meant != expected.task_type.as_str());
     let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+    let served = if served.is_empty() { "none".to_owned() } else { served.join(", ") };
+    if are_others_behind {
+        return format!(
+            "the expected connector {expected} is neither linked into this binary nor served by what \
+             --upstream, --modules and --python name; served are: {served}{meant}\n  \
+             help:  see what is said of those that serve less than they were named for"
+        );
+    }
     format!(
-        "the expected connector {expected} is not linked into this binary; linked are: {}{meant}\n  \
+        "the expected connector {expected} is not linked into this binary; linked are: {served}{meant}\n  \
          help:  add `use my_connectors as _;` to main.rs for the crate that holds it, or turn on \
-         its cargo feature",
-        served.join(", ")
+         its cargo feature"
     )
 }
 
@@ -69,7 +81,7 @@ fn describe(expected: &Wanted, registry: &Registry) -> String {
 mod tests {
     use connector_core::Registry;
 
-    use super::{problem, unknown};
+    use super::{Wanted, problem, unknown};
 
     #[test]
     fn a_slip_in_a_task_type_is_told() {
@@ -86,7 +98,18 @@ mod tests {
 
     #[test]
     fn an_empty_registry_gets_the_missing_line() {
-        let problem = problem(&Registry::default(), &[]).expect("a problem");
+        let problem = problem(&Registry::default(), &[], false).expect("a problem");
         assert!(problem.contains("use my_connectors as _;"), "{problem}");
+    }
+
+    #[test]
+    fn what_others_serve_may_come_later_unless_it_is_expected() {
+        assert_eq!(problem(&Registry::default(), &[], true), None);
+        let farm = Wanted::parse("farm").expect("a task type");
+        let told = problem(&Registry::default(), &[farm], true).expect("a problem");
+        assert!(
+            told.contains("nor served by what --upstream") && told.contains(": none"),
+            "{told}"
+        );
     }
 }

@@ -241,7 +241,7 @@ impl Server {
             layers.push(CallersLayer::new(trust.callers, door));
         }
         let health = HealthTable::new(
-            grpc::HEALTH_NAMES.into_iter().chain(registry.entries().map(|entry| &*entry.name)),
+            grpc::health_names().chain(registry.entries().map(|entry| &*entry.name)),
             registry.failures().iter().map(|failure| failure.name),
         );
         let _rotation = Rotation::start(&registry);
@@ -261,17 +261,18 @@ impl Server {
         remembered.and_then(|it| metrics.watch(it)).map_err(ServerError::new)?;
         let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&gates), limits.max_call));
         let listing = Listing::of(&registry);
-        let (tasks, others) = grpc::services(dispatcher, listing.clone(), health.clone(), &limits);
-        // Only where requests are passed on are they kept in their own bytes.
-        let most = limits.max_request_bytes;
-        let wire = (!upstreams.is_empty()).then_some(WireLayer { most });
-        let served = registry.entries().map(|entry| entry.key.clone()).collect();
+        // Only where requests and log pages are passed on are they kept in their own bytes.
+        let passes_on = !upstreams.is_empty();
+        let wire = passes_on.then_some(WireLayer { most: limits.max_request_bytes });
+        let services =
+            grpc::services(&dispatcher, listing.clone(), health.clone(), &limits, passes_on);
+        let served = registry.entries().map(|entry| (entry.key.clone(), entry.origin.clone()));
         let roster = Roster {
             metrics: Arc::clone(&metrics),
             health: health.clone(),
             gates: Arc::clone(&gates),
             listing,
-            served: Arc::new(Mutex::new(served)),
+            served: Arc::new(Mutex::new(served.collect())),
         };
         let watched = tokio::spawn(upstreams.watch(roster));
 
@@ -285,8 +286,7 @@ impl Server {
         });
         let Limits { lame_duck, grace, .. } = limits;
         let ending = Ending { lame_duck, grace, stop, hurry };
-        let front = Front::new(tasks, others, &layers, wire);
-        let front = (front, Bounds::of(&limits));
+        let front = (Front::new(services, &layers, wire), Bounds::of(&limits));
         let served = shutdown::serve(front, connections, health, &metrics, gates, ending).await;
         watched.abort();
         if let Some(pages) = admin_pages {

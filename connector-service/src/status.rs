@@ -17,8 +17,11 @@ pub(crate) fn code(failure: &Failure) -> Code {
         Cause::OutOfTime(_) => Code::DeadlineExceeded,
         Cause::Busy(_) => Code::ResourceExhausted,
         Cause::Ending => Code::Unavailable,
+        Cause::NotSync(_) | Cause::NotFinal(_) => Code::Internal,
         Cause::Call(error) => match failure.operation {
-            Operation::Create | Operation::Get | Operation::Delete => Code::Internal,
+            Operation::Create | Operation::Get | Operation::Delete | Operation::Run => {
+                Code::Internal
+            }
             Operation::GetMetrics | Operation::GetLogs => match error {
                 CallError::Meta(_) => Code::InvalidArgument,
                 CallError::Connector(error) => code_of_kind(error.kind()),
@@ -62,6 +65,11 @@ fn text(failure: &Failure) -> String {
             "the connector had no room for this call within {:?}: too many are under way (the \
              policy's `concurrency` and `rate`)",
             limit.set
+        ),
+        Cause::NotSync(name) => format!("[{name}] does not support sync execution"),
+        Cause::NotFinal(phase) => format!(
+            "the connector is `sync` and answered the phase {phase}, which is not a final one: its tasks \
+             are done when `run` ends"
         ),
         Cause::Ending => "this server is stopping; another one will take the call".to_owned(),
     };
@@ -140,7 +148,8 @@ mod tests {
 
     #[test]
     fn create_get_and_delete_answer_as_python_does() {
-        for operation in [Operation::Create, Operation::Get, Operation::Delete] {
+        let as_python = [Operation::Create, Operation::Get, Operation::Delete, Operation::Run];
+        for operation in as_python {
             for (kind, _) in KINDS {
                 let status = of(&failure(operation, connector(kind)));
                 assert_eq!(status.code(), Code::Internal);

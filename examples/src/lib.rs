@@ -5,4 +5,5 @@
 pub mod batch_job;
 pub mod echo;
 pub mod simulator;
+pub mod sync_echo;
 pub mod typed_echo;

@@ -87,6 +87,8 @@ fn check_no_error_blames_the_macro() {
         // Of serde's derives, which say so on any item.
         let text = fs::read_to_string(&recorded).unwrap();
         let text = text.replace("originates in the derive macro `__connector_serde::", "");
+        // What is asserted while it is compiled begins so, whoever asserts it.
+        let text = text.replace("error[E0080]: evaluation panicked: ", "");
         for phrase in ["originates in the", "__connector", "panicked"] {
             assert!(!text.contains(phrase), "{}: {phrase}", recorded.display());
         }

@@ -20,6 +20,7 @@
 // The server tells repeated creates apart by the same key. Only the derivation is here: what becomes of
 // a repeated create is decided by the server.
 
+mod flyte1;
 mod spelling;
 
 use std::fmt;
@@ -27,6 +28,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::erased::CreateRequest;
+use crate::flyte::Flyte;
 use crate::request::{CreateTask, TaskExecution};
 use crate::spec::ConnectorSpec;
 
@@ -88,10 +90,53 @@ impl TaskExecution {
 }
 
 impl CreateRequest {
-    /// The key of the attempt to create, as [`CreateTask::idempotency_key`] gives it.
+    /// The key of the attempt to create, as [`CreateTask::idempotency_key`] gives it, and that of the
+    /// attempt before.
     #[must_use]
-    pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
-        IdempotencyKey::of(self.execution.as_deref(), &self.output_prefix)
+    pub fn idempotency_keys(
+        &self,
+        flyte: Flyte,
+    ) -> (Option<IdempotencyKey>, Option<IdempotencyKey>) {
+        let (execution, prefix) = (self.execution.as_deref(), self.output_prefix.as_str());
+        (key(flyte, execution, prefix), previous_key(flyte, execution, prefix))
+    }
+}
+
+fn key(
+    flyte: Flyte,
+    execution: Option<&TaskExecution>,
+    output_prefix: &str,
+) -> Option<IdempotencyKey> {
+    match of_flyte_1(flyte, execution, output_prefix) {
+        Some(attempt) => Some(attempt.key()),
+        None => IdempotencyKey::of(execution, output_prefix),
+    }
+}
+
+fn previous_key(
+    flyte: Flyte,
+    execution: Option<&TaskExecution>,
+    output_prefix: &str,
+) -> Option<IdempotencyKey> {
+    if let Some(attempt) = of_flyte_1(flyte, execution, output_prefix) {
+        return attempt.previous().map(|previous| previous.key());
+    }
+    let identity = execution?.execution_identity()?;
+    if needs_prefix(&identity, output_prefix) {
+        return None;
+    }
+    Some(IdempotencyKey::of_identity(&identity.previous()?))
+}
+
+/// The attempt, where more than its identity tells it apart.
+fn of_flyte_1<'a>(
+    flyte: Flyte,
+    execution: Option<&'a TaskExecution>,
+    output_prefix: &'a str,
+) -> Option<flyte1::Attempt<'a>> {
+    match flyte {
+        Flyte::V1 => flyte1::Attempt::of(execution?.execution_identity()?, output_prefix),
+        Flyte::V2 => None,
     }
 }
 
@@ -101,23 +146,24 @@ impl<C: ConnectorSpec + ?Sized> CreateTask<C> {
     ///
     /// It comes from the organization, project, domain and name of the execution, the node and the
     /// attempt; without an execution name, from the output prefix, which is unique per attempt, too.
+    /// Under Flyte 1 it comes from both, as nodes of different subworkflows have equal names there.
     /// With neither it is `None`: such a create is a job of its own.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
-        IdempotencyKey::of(self.execution.as_deref(), &self.context.output_prefix)
+        key(self.context.call.flyte, self.execution.as_deref(), &self.context.output_prefix)
     }
 
     /// The key that the attempt before this one had, to find what that one left behind.
     ///
-    /// It is `None` for the first attempt, and where the key comes from the output prefix: the
+    /// It is `None` for the first attempt, and where the key comes from the output prefix alone: the
     /// prefix of one attempt does not tell that of another.
     #[must_use]
     pub fn previous_idempotency_key(&self) -> Option<IdempotencyKey> {
-        let identity = self.execution.as_deref()?.execution_identity()?;
-        if needs_prefix(&identity, &self.context.output_prefix) {
-            return None;
-        }
-        Some(IdempotencyKey::of_identity(&identity.previous()?))
+        previous_key(
+            self.context.call.flyte,
+            self.execution.as_deref(),
+            &self.context.output_prefix,
+        )
     }
 }
 

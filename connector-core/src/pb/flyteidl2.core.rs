@@ -73,6 +73,52 @@ pub mod task_execution {
         }
     }
 }
+/// Holds the kinds of errors.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExecutionError {}
+/// Nested message and enum types in `ExecutionError`.
+pub mod execution_error {
+    /// Whose error it is. Only agents of Flyte 1 tell it.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum ErrorKind {
+        Unknown = 0,
+        User = 1,
+        System = 2,
+    }
+    impl ErrorKind {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unknown => "UNKNOWN",
+                Self::User => "USER",
+                Self::System => "SYSTEM",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "UNKNOWN" => Some(Self::Unknown),
+                "USER" => Some(Self::User),
+                "SYSTEM" => Some(Self::System),
+                _ => None,
+            }
+        }
+    }
+}
 /// A link shown next to a task.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct TaskLog {

@@ -4,62 +4,42 @@
 /// Appends a float as Python's `repr` does: shortest digits that read back, `1.0`, `1e+22`,
 /// `1e-07`, `-0.0`; NaN and infinities bare.
 pub(super) fn push_float(out: &mut Vec<u8>, value: f64) {
-    let size = value.abs();
-    if size == 0.0 || (1e-4..1e16).contains(&size) {
-        // Where neither has an exponent, both write the same.
-        out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
-    } else {
-        push_float_digits(out, value, &format!("{value:e}"));
-    }
+    push_shortest(out, value, zmij::Buffer::new().format(value));
 }
 
 /// Like [`push_float`] for single precision: the shortest digits of the `f32`, not of its widening.
 pub(super) fn push_single(out: &mut Vec<u8>, value: f32) {
-    push_float_digits(out, f64::from(value), &format!("{value:e}"));
+    push_shortest(out, f64::from(value), zmij::Buffer::new().format(value));
 }
 
-/// `scientific` is Rust's shortest form of `value`, such as `-1.25e-7`.
-fn push_float_digits(out: &mut Vec<u8>, value: f64, scientific: &str) {
+/// `shortest` is how zmij spells the value: of two shortest spellings that are equally near it takes the
+/// even one, as Python does and the standard library does not (`2075868951656371.25` is `….2` and `….3`).
+fn push_shortest(out: &mut Vec<u8>, value: f64, shortest: &str) {
     if value.is_nan() {
-        out.extend_from_slice(b"NaN");
-        return;
+        return out.extend_from_slice(b"NaN");
     }
     if value.is_infinite() {
-        out.extend_from_slice(if value > 0.0 { b"Infinity" } else { b"-Infinity" });
-        return;
+        return out.extend_from_slice(if value > 0.0 { b"Infinity" } else { b"-Infinity" });
     }
-    let unsigned = scientific.strip_prefix('-').unwrap_or(scientific);
+    // Where neither has an exponent, both write the same.
+    if value == 0.0 || (1e-4..1e16).contains(&value.abs()) {
+        return out.extend_from_slice(shortest.as_bytes());
+    }
+    let unsigned = shortest.strip_prefix('-').unwrap_or(shortest);
     if value.is_sign_negative() {
         out.push(b'-');
     }
     let (mantissa, exponent) = unsigned.split_once('e').unwrap_or((unsigned, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
+    // Python takes an exponent below 1e-4, zmij below 1e-5.
+    if let Some(fraction) = mantissa.strip_prefix("0.") {
+        let digits = fraction.trim_start_matches('0');
+        let zeros = i32::try_from(fraction.len() - digits.len()).unwrap_or(0);
+        return push_scientific(out, digits.as_bytes(), exponent - zeros - 1);
+    }
     let digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
-    // Python switches to an exponent below 1e-4 and from 1e16 on.
-    if (-4..16).contains(&exponent) {
-        push_positional(out, &digits, exponent);
-    } else {
-        push_scientific(out, &digits, exponent);
-    }
-}
-
-fn push_positional(out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
-    match usize::try_from(exponent) {
-        Ok(exponent) => {
-            let whole = exponent + 1;
-            let (before, after) = digits.split_at(whole.min(digits.len()));
-            out.extend_from_slice(before);
-            out.extend(std::iter::repeat_n(b'0', whole - before.len()));
-            out.push(b'.');
-            out.extend_from_slice(if after.is_empty() { b"0" } else { after });
-        }
-        Err(_) => {
-            out.extend_from_slice(b"0.");
-            let zeros = usize::try_from(-exponent - 1).unwrap_or(0);
-            out.extend(std::iter::repeat_n(b'0', zeros));
-            out.extend_from_slice(digits);
-        }
-    }
+    let digits = digits.strip_suffix(b"0").unwrap_or(&digits);
+    push_scientific(out, digits, exponent);
 }
 
 fn push_scientific(out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
@@ -116,36 +96,41 @@ fn push_escaped(out: &mut Vec<u8>, c: char) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{push_float, push_float_digits, push_single, push_string};
+    use super::{push_float, push_single, push_string};
 
-    /// What the digits of the standard library give.
-    fn from_digits(value: f64) -> String {
-        let mut out = Vec::new();
-        push_float_digits(&mut out, value, &format!("{value:e}"));
-        String::from_utf8(out).unwrap()
-    }
-
-    fn quick(value: f64) -> String {
+    fn written(value: f64) -> String {
         let mut out = Vec::new();
         push_float(&mut out, value);
         String::from_utf8(out).unwrap()
     }
 
-    #[test]
-    fn the_quick_way_and_the_digits_agree_where_the_spelling_changes() {
-        for power in -330..=308 {
-            let power: f64 = format!("1e{power}").parse().unwrap();
-            for value in [power, power.next_down(), power.next_up(), -power, power * 1.25] {
-                assert_eq!(quick(value), from_digits(value));
-            }
-        }
+    /// Digits without the zeros around them, and the power of ten of the first one.
+    fn significant(text: &str) -> (String, i32) {
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = format!("{whole}{fraction}").replace('-', "");
+        let first = digits.len() - digits.trim_start_matches('0').len();
+        let whole = whole.trim_start_matches('-').len();
+        let places = |count: usize| i32::try_from(count).unwrap();
+        let power = exponent.parse::<i32>().unwrap() + places(whole) - 1 - places(first);
+        (digits.trim_matches('0').to_owned(), power)
     }
 
     proptest! {
         #[test]
-        fn the_quick_way_and_the_digits_agree(bits in any::<u64>(), moderate in -1e17..1e17_f64) {
-            for value in [f64::from_bits(bits), moderate, moderate.round(), moderate / 1e17] {
-                prop_assert_eq!(quick(value), from_digits(value));
+        fn a_float_reads_back_and_is_as_short_as_can_be(
+            bits in any::<u64>(),
+            moderate in -1e17..1e17_f64,
+        ) {
+            let values = [f64::from_bits(bits), moderate, moderate.round(), moderate / 1e17];
+            for value in values.into_iter().filter(|value| value.is_finite() && *value != 0.0) {
+                let text = written(value);
+                prop_assert_eq!(text.parse::<f64>().unwrap().to_bits(), value.to_bits());
+                let (digits, power) = significant(&text);
+                let (shortest, same) = significant(&format!("{value:e}"));
+                prop_assert_eq!((digits.len(), power), (shortest.len(), same), "{}", text);
+                // Python's own rule, of which the standard library is a judge no less.
+                prop_assert_eq!(text.contains('e'), !(-4..16).contains(&power), "{}", text);
             }
         }
     }
@@ -171,14 +156,18 @@ mod tests {
             (5e-324, "5e-324"),
             (f64::MAX, "1.7976931348623157e+308"),
             (1_700_000_000.123_456, "1700000000.123456"),
+            // Halfway between two shortest spellings: the even one.
+            (-8_303_475_806_625_485.0 / 4.0, "-2075868951656371.2"),
+            (383_833_381_171_565.0 / 16.0, "23989586323222.812"),
+            (21_804_710_356_421.0 / 32.0, "681397198638.1562"),
+            (0.000_012_345, "1.2345e-05"),
+            (12_345_678_901_234_567_890.0, "1.2345678901234567e+19"),
             (f64::NAN, "NaN"),
             (f64::INFINITY, "Infinity"),
             (f64::NEG_INFINITY, "-Infinity"),
         ];
         for (value, expected) in cases {
-            let mut out = Vec::new();
-            push_float(&mut out, value);
-            assert_eq!(String::from_utf8(out).unwrap(), expected);
+            assert_eq!(written(value), expected);
         }
         let mut out = Vec::new();
         push_single(&mut out, 0.1);

@@ -16,12 +16,14 @@ use super::report::{Duplicate, InitFailure, RegistryError};
 use super::table::Registry;
 use crate::connector::AsyncConnector;
 use crate::erased::{DynConnector, Erased, interface};
+use crate::erased_sync::ErasedSync;
 use crate::error::{ConnectorError, Result};
 use crate::key::{ConnectorKey, TaskType};
 use crate::policy::overridden;
-use crate::registration::{Identity, Instance, Place, Registration};
+use crate::registration::{Identity, Instance, Place, Registration, beforehand};
 use crate::secret::OperatorSecrets;
 use crate::settings::Settings;
+use crate::sync_connector::SyncConnector;
 use crate::typed::Interface;
 
 /// Collects connectors for a [`Registry`].
@@ -47,13 +49,15 @@ impl Registry {
     /// Starts a registry from nothing.
     #[must_use]
     pub fn builder() -> RegistryBuilder {
+        // Before the argument of `register`, which may make a connector.
+        beforehand();
         RegistryBuilder::default()
     }
 
     /// Starts a registry from every connector the linker kept in this binary, sorted by task type.
     #[must_use]
     pub fn linked() -> RegistryBuilder {
-        RegistryBuilder::default().with_linked()
+        Self::builder().with_linked()
     }
 }
 
@@ -83,12 +87,26 @@ impl RegistryBuilder {
         self.add(connector, false)
     }
 
+    /// Adds a connector made by hand whose tasks are done within one call.
+    #[must_use]
+    #[track_caller]
+    pub fn register_sync<C: SyncConnector>(self, connector: C) -> Self {
+        self.add_sync(connector, false)
+    }
+
     /// Adds a connector made by hand that takes over every task type and version it names from
     /// connectors added before it.
     #[must_use]
     #[track_caller]
     pub fn replace<C: AsyncConnector>(self, connector: C) -> Self {
         self.add(connector, true)
+    }
+
+    /// The same as [`RegistryBuilder::replace`], for a connector whose tasks are done within one call.
+    #[must_use]
+    #[track_caller]
+    pub fn replace_sync<C: SyncConnector>(self, connector: C) -> Self {
+        self.add_sync(connector, true)
     }
 
     /// The environment variables that connectors' [`Settings`], the operator's part of their
@@ -101,11 +119,21 @@ impl RegistryBuilder {
 
     #[track_caller]
     fn add<C: AsyncConnector>(mut self, connector: C, replaces: bool) -> Self {
-        let caller = Location::caller();
-        let place = Place { file: caller.file(), line: caller.line() };
         self.candidates.push(Candidate {
-            identity: Identity::of::<C>(place),
+            identity: Identity::of::<C>(here()),
             source: Source::Made(Box::new(|operator| Arc::new(Erased::new(connector, operator)))),
+            interface: interface::<C>,
+            replaces,
+        });
+        self
+    }
+
+    #[track_caller]
+    fn add_sync<C: SyncConnector>(mut self, connector: C, replaces: bool) -> Self {
+        let make = |operator| Arc::new(ErasedSync::new(connector, operator)) as Arc<_>;
+        self.candidates.push(Candidate {
+            identity: Identity::of::<C>(here()).sync(),
+            source: Source::Made(Box::new(make)),
             interface: interface::<C>,
             replaces,
         });
@@ -120,10 +148,12 @@ impl RegistryBuilder {
     pub fn describe(self) -> Result<Vec<Description>, RegistryError> {
         let served = claims(&self.candidates)?;
         let described = self.candidates.into_iter().zip(served).flat_map(|(candidate, keys)| {
-            let Candidate { identity: Identity { name, place, .. }, interface, .. } = candidate;
+            let Candidate { identity, interface, .. } = candidate;
+            let Identity { name, place, sync, .. } = identity;
             keys.into_iter().map(move |key| Description {
                 key,
                 name: Cow::Borrowed(name),
+                sync,
                 origin: Origin::Source(place),
                 interface: interface(),
             })
@@ -136,8 +166,9 @@ impl RegistryBuilder {
     /// A connector whose `init` fails or panics is left out and listed in [`Registry::failures`].
     ///
     /// # Errors
-    /// Two connectors for one task type and version (all such pairs are listed), a task type or
-    /// version that Flyte cannot carry, or an operator's variable that does not fit.
+    /// Two connectors for one task type and version (all such pairs are listed), one name for tasks that
+    /// are done within their call and for jobs, a task type or version that Flyte cannot carry, or an
+    /// operator's variable that does not fit.
     pub async fn build(self) -> Result<Registry, RegistryError> {
         let served = claims(&self.candidates)?;
         let mut registry = Registry::default();
@@ -206,7 +237,37 @@ fn claims(candidates: &[Candidate]) -> Result<Vec<Vec<ConnectorKey>>, RegistryEr
         }
         served.push(keys);
     }
-    if duplicates.is_empty() { Ok(served) } else { Err(RegistryError::Duplicates(duplicates)) }
+    if !duplicates.is_empty() {
+        return Err(RegistryError::Duplicates(duplicates));
+    }
+    check_one_kind_per_name(candidates, &served)?;
+    Ok(served)
+}
+
+/// Flyte 1 is told for each name whether its tasks are done within their call, and believes what it hears
+/// first of all that stand under it.
+fn check_one_kind_per_name(
+    candidates: &[Candidate],
+    served: &[Vec<ConnectorKey>],
+) -> Result<(), RegistryError> {
+    let mut seen: HashMap<&str, &Identity> = HashMap::new();
+    let there = candidates.iter().zip(served).filter(|(_, keys)| !keys.is_empty());
+    for (Candidate { identity, .. }, _) in there {
+        let first = *seen.entry(identity.name).or_insert(identity);
+        if first.sync != identity.sync {
+            let (sync, jobs) = if first.sync { (first, identity) } else { (identity, first) };
+            let (sync, jobs) = (sync.place, jobs.place);
+            return Err(RegistryError::Mixed { name: identity.name, sync, jobs });
+        }
+    }
+    Ok(())
+}
+
+/// Where the caller of a method of the builder stands.
+#[track_caller]
+const fn here() -> Place {
+    let caller = Location::caller();
+    Place { file: caller.file(), line: caller.line() }
 }
 
 /// Every task type in every version, in the order written.

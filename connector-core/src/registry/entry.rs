@@ -68,6 +68,8 @@ pub struct Description {
     pub key: ConnectorKey,
     /// The connector's name for people.
     pub name: Cow<'static, str>,
+    /// Whether its tasks are done within one call.
+    pub sync: bool,
     /// Where it comes from.
     pub origin: Origin,
     /// What it takes and gives.
@@ -80,6 +82,7 @@ impl Description {
     pub fn of(entry: &Entry) -> Self {
         let Entry { key, name, connector, origin, .. } = entry;
         let (key, name, origin) = (key.clone(), name.clone(), origin.clone());
-        Self { key, name, origin, interface: connector.describe() }
+        let (sync, interface) = (connector.is_sync(), connector.describe());
+        Self { key, name, sync, origin, interface }
     }
 }

@@ -21,6 +21,16 @@ pub enum RegistryError {
         /// Where it was registered.
         place: Place,
     },
+    /// One name stands for tasks that are done within their call and for jobs, which Flyte 1 cannot tell
+    /// apart then.
+    Mixed {
+        /// The name of both connectors.
+        name: &'static str,
+        /// Where the one stands whose tasks are done within their call.
+        sync: Place,
+        /// Where the one stands that starts jobs.
+        jobs: Place,
+    },
     /// An operator's variable that does not fit.
     Variable(VariableError),
 }
@@ -69,6 +79,11 @@ impl fmt::Display for RegistryError {
                 }
                 Ok(())
             }
+            Self::Mixed { name, sync, jobs } => write!(
+                f,
+                "The connectors named {name:?} are of two kinds, and Flyte 1 knows one for each name\n  \
+                 sync: {sync}\n  jobs: {jobs}\n  help: give one of them another `name`"
+            ),
             Self::Illegal { reason, place } => write!(f, "{reason} (registered at {place})"),
             Self::Variable(error) => error.fmt(f),
         }

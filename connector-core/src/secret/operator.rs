@@ -14,6 +14,11 @@ use crate::variables::{self, VariableError};
 
 /// The variable that names the directory of mounted secrets.
 pub(crate) const DIRECTORY: &str = "CONNECTOR_SECRETS_DIR";
+/// What variables of secrets begin with in Flyte 1, for whatever connector.
+const OF_FLYTE_1: &str = "_FSEC_";
+/// The variable that names their directory there, and where it is without.
+const DIRECTORY_OF_FLYTE_1: &str = "FLYTE_SECRETS_DEFAULT_DIR";
+const USUAL_OF_FLYTE_1: &str = "/etc/secrets";
 /// The largest file taken for a secret, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 /// How many replaced values are remembered: calls that began before may still tell them.
@@ -23,11 +28,15 @@ const RETIRED: usize = 64;
 ///
 /// A secret `api_key` of the connector with the main task type `render` is the file
 /// `<CONNECTOR_SECRETS_DIR>/render/api_key`, or else the variable `CONNECTOR__RENDER__SECRET__API_KEY`.
+/// After those come the two places that operators of Flyte 1 know, for every connector: the variable
+/// `_FSEC_API_KEY` and the file `/etc/secrets/api_key`.
 /// All of them are bound to the hosts in `CONNECTOR__RENDER__SECRET_HOSTS`, see
 /// [`Secret::expose_for`]; without that variable, to none.
 pub struct OperatorSecrets {
     hosts: Arc<Hosts>,
     directory: Option<PathBuf>,
+    /// The directory of Flyte 1, if it is there.
+    of_flyte_1: Option<PathBuf>,
     lent: RwLock<Arc<Lent>>,
 }
 
@@ -37,6 +46,8 @@ pub(crate) struct Lent {
     /// By the lower-case name that a variable can have.
     variables: BTreeMap<String, Secret>,
     files: BTreeMap<String, Secret>,
+    /// Of the directory of Flyte 1; names are in lower case there.
+    of_flyte_1: BTreeMap<String, Secret>,
     retired: VecDeque<Secret>,
     version: u64,
 }
@@ -44,11 +55,12 @@ pub(crate) struct Lent {
 impl Lent {
     /// The secret of that name, if the operator gave one.
     pub(crate) fn get(&self, name: &str) -> Option<&Secret> {
-        self.files.get(name).or_else(|| {
-            let as_variable =
-                |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
-            self.variables.get(&name.chars().map(as_variable).collect::<String>())
-        })
+        let as_variable =
+            |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+        self.files
+            .get(name)
+            .or_else(|| self.variables.get(&name.chars().map(as_variable).collect::<String>()))
+            .or_else(|| self.of_flyte_1.get(&name.to_lowercase()))
     }
 }
 
@@ -78,14 +90,23 @@ impl OperatorSecrets {
             .map_err(|reason| VariableError { variable, reason })?;
         let hosts = Arc::new(hosts);
         let prefix = format!("{prefix}SECRET__");
-        let named = variables.iter().filter_map(|(variable, value)| {
-            let name = variable.strip_prefix(&prefix).filter(|name| !name.is_empty())?;
-            Some((name.to_ascii_lowercase(), Secret::bound(value, Arc::clone(&hosts))))
-        });
-        let variables = named.filter(|(_, secret)| !secret.is_empty()).collect();
+        let named = |prefix: &str| {
+            let named = variables.iter().filter_map(|(variable, value)| {
+                let name = variable.strip_prefix(prefix).filter(|name| !name.is_empty())?;
+                Some((name.to_ascii_lowercase(), Secret::bound(value, Arc::clone(&hosts))))
+            });
+            named.filter(|(_, secret)| !secret.is_empty()).collect::<Vec<_>>()
+        };
+        // The connector's own go before those of Flyte 1.
+        let lent = named(OF_FLYTE_1).into_iter().chain(named(&prefix)).collect();
+        let of_flyte_1 = match value(DIRECTORY_OF_FLYTE_1) {
+            "" => Path::new(USUAL_OF_FLYTE_1),
+            set => Path::new(set),
+        };
+        let of_flyte_1 = of_flyte_1.is_dir().then(|| of_flyte_1.to_owned());
         let directory = directory(value(DIRECTORY), task_type)?;
-        let lent = RwLock::new(Arc::new(Lent { variables, ..Lent::default() }));
-        let secrets = Self { hosts, directory, lent };
+        let lent = RwLock::new(Arc::new(Lent { variables: lent, ..Lent::default() }));
+        let secrets = Self { hosts, directory, of_flyte_1, lent };
         secrets.refresh();
         Ok(secrets)
     }
@@ -114,7 +135,8 @@ impl OperatorSecrets {
     #[doc(hidden)]
     #[must_use]
     pub fn is_never_any(&self) -> bool {
-        self.directory.is_none() && self.lent().variables.is_empty()
+        let no_files = self.directory.is_none() && self.of_flyte_1.is_none();
+        no_files && self.lent().variables.is_empty()
     }
 
     /// Reads the files again. A file that cannot be read now keeps its value; one that is gone takes
@@ -122,22 +144,28 @@ impl OperatorSecrets {
     #[doc(hidden)]
     pub fn refresh(&self) -> Refreshed {
         let mut refreshed = Refreshed::default();
-        let Some(directory) = &self.directory else { return refreshed };
         let before = self.lent();
-        let (files, problems) = read_files(directory, &self.hosts, &before.files);
-        refreshed.problems = problems;
-        if files == before.files {
+        let mut read = |directory: &Option<PathBuf>, before: &BTreeMap<String, Secret>| {
+            let Some(directory) = directory else { return BTreeMap::new() };
+            let (files, problems) = read_files(directory, &self.hosts, before);
+            refreshed.problems.extend(problems);
+            files
+        };
+        let files = read(&self.directory, &before.files);
+        let of_flyte_1 = read(&self.of_flyte_1, &before.of_flyte_1);
+        if files == before.files && of_flyte_1 == before.of_flyte_1 {
             return refreshed;
         }
         refreshed.changed = true;
         let mut after = Lent::clone(&before);
-        let replaced =
-            before.files.iter().filter(|(name, secret)| files.get(*name) != Some(*secret));
-        after.retired.extend(replaced.map(|(_, secret)| secret.clone()));
+        for (before, now) in [(&before.files, &files), (&before.of_flyte_1, &of_flyte_1)] {
+            let replaced = before.iter().filter(|(name, secret)| now.get(*name) != Some(*secret));
+            after.retired.extend(replaced.map(|(_, secret)| secret.clone()));
+        }
         while after.retired.len() > RETIRED {
             after.retired.pop_front();
         }
-        after.files = files;
+        (after.files, after.of_flyte_1) = (files, of_flyte_1);
         after.version += 1;
         *self.lent.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
         refreshed
@@ -155,7 +183,8 @@ impl OperatorSecrets {
     #[doc(hidden)]
     pub fn each_value(&self, mut see: impl FnMut(&str)) {
         let lent = self.lent();
-        let all = lent.variables.values().chain(lent.files.values()).chain(&lent.retired);
+        let files = lent.files.values().chain(lent.of_flyte_1.values());
+        let all = lent.variables.values().chain(files).chain(&lent.retired);
         all.for_each(|secret| see(&secret.text));
     }
 }
@@ -233,7 +262,8 @@ fn read_file(path: &Path) -> Result<String, String> {
 impl Default for OperatorSecrets {
     /// None at all.
     fn default() -> Self {
-        Self { hosts: Arc::new(Hosts::none()), directory: None, lent: RwLock::default() }
+        let hosts = Arc::new(Hosts::none());
+        Self { hosts, directory: None, of_flyte_1: None, lent: RwLock::default() }
     }
 }
 
@@ -246,125 +276,11 @@ impl fmt::Debug for OperatorSecrets {
 
 impl fmt::Debug for Lent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.variables.keys()).entries(self.files.keys()).finish()
+        let files = self.files.keys().chain(self.of_flyte_1.keys());
+        f.debug_set().entries(self.variables.keys()).entries(files).finish()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::{OperatorSecrets, Refreshed};
-    use crate::settings::Settings;
-
-    fn read(variables: &[(&str, &str)]) -> Result<OperatorSecrets, String> {
-        let variables: Vec<(String, String)> = variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        OperatorSecrets::read("my-task", &variables).map_err(|error| error.to_string())
-    }
-
-    fn text(secrets: &OperatorSecrets, name: &str) -> Option<String> {
-        secrets.get(name).map(|secret| secret.expose_for("a.example").unwrap().to_owned())
-    }
-
-    const HOSTS: (&str, &str) = ("CONNECTOR__MY_TASK__SECRET_HOSTS", "a.example");
-
-    #[test]
-    fn variables_are_found_by_any_spelling_of_the_name() {
-        let secrets = read(&[
-            HOSTS,
-            ("CONNECTOR__MY_TASK__SECRET__API_KEY", "k1"),
-            ("CONNECTOR__MY_TASK__SECRET__EMPTY", ""),
-            ("CONNECTOR__OTHER__SECRET__TOKEN", "k2"),
-        ])
-        .unwrap();
-        for name in ["api_key", "API-KEY", "api.key"] {
-            assert_eq!(text(&secrets, name).as_deref(), Some("k1"), "{name}");
-        }
-        assert!(secrets.get("token").is_none() && secrets.get("empty").is_none());
-        assert_eq!(format!("{secrets:?}"), r#"{"api_key"}"#);
-        let error = secrets.get("api_key").unwrap().expose_for("b.example").unwrap_err();
-        assert!(error.message().contains("CONNECTOR__MY_TASK__SECRET_HOSTS"), "{error}");
-        assert!(!error.message().contains("k1"), "{error}");
-    }
-
-    #[test]
-    fn without_hosts_nothing_is_shown() {
-        let secrets = read(&[("CONNECTOR__MY_TASK__SECRET__KEY", "k1")]).unwrap();
-        let secret = secrets.get("key").unwrap();
-        let error = secret.expose_for("a.example").unwrap_err();
-        assert!(error.message().contains("set CONNECTOR__MY_TASK__SECRET_HOSTS to"), "{error}");
-        assert!(secret.expose().is_err());
-        assert!(OperatorSecrets::default().is_never_any());
-    }
-
-    #[test]
-    fn mounted_files_go_before_variables_and_are_read_again() {
-        let root = tempfile::tempdir().unwrap();
-        let own = root.path().join("my-task");
-        fs::create_dir_all(own.join("..data")).unwrap();
-        fs::write(own.join("api_key"), "\u{feff}f1\r\n").unwrap();
-        fs::write(own.join("empty"), "\n").unwrap();
-        fs::write(own.join("pem"), "a\nb\n").unwrap();
-        fs::write(own.join(".hidden"), "x").unwrap();
-        let secrets = read(&[
-            HOSTS,
-            ("CONNECTOR_SECRETS_DIR", root.path().to_str().unwrap()),
-            ("CONNECTOR__MY_TASK__SECRET__API_KEY", "v1"),
-            ("CONNECTOR__MY_TASK__SECRET__TOKEN", "\u{feff}v2\n"),
-        ])
-        .unwrap();
-        let now = |name| text(&secrets, name);
-        assert_eq!(now("api_key").as_deref(), Some("f1"));
-        assert_eq!(now("pem").as_deref(), Some("a\nb\n"));
-        assert_eq!(now("token").as_deref(), Some("v2"));
-        assert_eq!((now(".hidden"), now("empty")), (None, None));
-        assert_eq!(secrets.refresh(), Refreshed::default());
-
-        let held = secrets.get("api_key").unwrap();
-        fs::write(own.join("api_key"), "f2").unwrap();
-        fs::remove_file(own.join("pem")).unwrap();
-        fs::write(own.join("token"), [0xff, 0xfe]).unwrap();
-        let version = secrets.version();
-        let second = secrets.refresh();
-        assert!(second.changed && secrets.version() > version);
-        assert_eq!(second.problems.len(), 1);
-        assert!(second.problems[0].ends_with("token: it is no text"), "{second:?}");
-        assert_eq!(now("api_key").as_deref(), Some("f2"));
-        assert_eq!(now("pem"), None);
-        assert_eq!(now("token").as_deref(), Some("v2"));
-        assert_eq!(held.expose_for("a.example").unwrap(), "f1", "a call keeps what it has");
-        let mut seen = Vec::new();
-        secrets.each_value(|value| seen.push(value.to_owned()));
-        assert_eq!(seen, ["v1", "v2", "f2", "f1", "a\nb\n"]);
-
-        // Half written: what was read before stays.
-        fs::write(own.join("api_key"), [0xff]).unwrap();
-        assert_eq!((secrets.refresh().changed, now("api_key").as_deref()), (false, Some("f2")));
-    }
-
-    #[test]
-    fn what_cannot_be_meant_stops_the_start() {
-        let error = read(&[("CONNECTOR__MY_TASK__SECRET_HOSTS", "https://a/x")]).unwrap_err();
-        assert!(
-            error.contains("CONNECTOR__MY_TASK__SECRET_HOSTS: `https://a/x` is no host"),
-            "{error}"
-        );
-        let error = read(&[("CONNECTOR_SECRETS_DIR", "/no/such/directory")]).unwrap_err();
-        assert!(error.contains("`/no/such/directory` is no directory"), "{error}");
-    }
-
-    #[test]
-    fn settings_hold_the_same_secrets() {
-        let secrets = read(&[HOSTS, ("CONNECTOR__MY_TASK__SECRET__KEY", "k1")]).unwrap();
-        let values = [("token".to_owned(), "t1\n".to_owned())];
-        let settings = Settings::from_iter(values).with_operator(secrets.into());
-        for (name, value) in [("key", "k1"), ("token", "t1")] {
-            let secret = settings.secret(name).unwrap();
-            assert_eq!(secret.expose_for("a.example").unwrap(), value);
-            assert!(secret.expose_for("b.example").is_err() && secret.expose().is_err());
-        }
-    }
-}
+#[path = "operator_tests.rs"]
+mod tests;

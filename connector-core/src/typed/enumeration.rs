@@ -1,6 +1,6 @@
 //! Enums of names as Flyte types.
-//! Python writes the member's name in a task's inputs and in pydantic models, and its value inside
-//! dataclasses; both are read everywhere.
+//! Python of Flyte 2 writes the member's name in a task's inputs and in pydantic models, and its value
+//! inside dataclasses; Python of Flyte 1 writes the value in all of them. Both are read everywhere.
 
 use rmpv::Value;
 
@@ -8,6 +8,7 @@ use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
 use super::{Style, place};
+use crate::flyte::{Flyte, reader};
 use crate::{literal, pb};
 
 /// An enum without content; written by `#[derive(FlyteType)]`, which then delegates to this file.
@@ -34,10 +35,10 @@ pub const fn transformer<E>() -> &'static str {
     "DefaultEnumTransformer"
 }
 
-/// The declared type: the members' names.
+/// The declared type: the members' names, in Flyte 1 their values.
 #[must_use]
 pub fn literal_type<E: Enumeration>() -> pb::LiteralType {
-    let values = E::MEMBERS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let values = E::MEMBERS.iter().map(|member| alone(*member).to_owned()).collect();
     let kind = pb::literal_type::Type::EnumType(pb::EnumType { values });
     pb::LiteralType { r#type: Some(kind), ..Default::default() }
 }
@@ -86,13 +87,21 @@ fn choices<E: Enumeration>() -> String {
     format!("one of {}", names.join(", "))
 }
 
-/// The literal of a member: its name.
+/// How a member is written that stands alone.
+fn alone((name, value): (&'static str, &'static str)) -> &'static str {
+    match reader() {
+        Flyte::V1 => value,
+        Flyte::V2 => name,
+    }
+}
+
+/// The literal of a member: its name, in Flyte 1 its value.
 ///
 /// # Errors
 /// None: a name is always text.
 #[expect(clippy::needless_pass_by_value, reason = "called as `FlyteType::into_literal` is")]
 pub fn into_literal<E: Enumeration>(member: E) -> Result<pb::Literal, Mismatches> {
-    Ok(literal::string(member_of(&member).0))
+    Ok(literal::string(alone(member_of(&member))))
 }
 
 /// A member inside an object.
@@ -103,9 +112,9 @@ pub fn into_literal<E: Enumeration>(member: E) -> Result<pb::Literal, Mismatches
 pub fn into_value<E: Enumeration>(member: E, style: Style) -> Result<Value, Mismatches> {
     let (name, value) = member_of(&member);
     Ok(match (style, value.parse::<i64>()) {
-        (Style::Pydantic | Style::TypedDict, _) => Value::from(name),
-        (Style::Dataclass | Style::Within, Ok(number)) if E::WHOLE => Value::from(number),
-        (Style::Dataclass | Style::Within, _) => Value::from(value),
+        (Style::Pydantic | Style::TypedDict, _) if reader() == Flyte::V2 => Value::from(name),
+        (_, Ok(number)) if E::WHOLE => Value::from(number),
+        (_, _) => Value::from(value),
     })
 }
 

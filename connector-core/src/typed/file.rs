@@ -1,5 +1,5 @@
 //! Files, directories and data frames: values that stay in storage and travel as references.
-//! Inside objects they are maps, with the keys Python gives them.
+//! Inside objects they are maps, with the keys Python gives them; in Flyte 1 those are fewer, or others.
 
 use rmpv::Value;
 
@@ -8,6 +8,7 @@ use super::form::Form;
 use super::mismatch::Mismatches;
 use super::object::{ValueFields, ValueFieldsOut};
 use super::{FlyteType, Style};
+use crate::flyte::{Flyte, reader};
 use crate::pb;
 use crate::pb::blob_type::BlobDimensionality;
 use crate::pb::{literal, literal_type, scalar};
@@ -131,6 +132,9 @@ macro_rules! blobs {
             fn into_value(self, style: Style) -> Result<Value, Mismatches> {
                 let mut fields = ValueFieldsOut::new(style);
                 fields.put("path", self.uri);
+                if reader() == Flyte::V1 {
+                    return fields.finish();
+                }
                 fields.put("name", self.name);
                 fields.put("format", self.format);
                 fields.put("hash", self.hash);
@@ -235,7 +239,11 @@ impl FlyteType for DataFrame {
                 let mut fields = ValueFields::of(object, "DataFrame")?;
                 let uri = fields.take::<String>("uri");
                 let format = fields.take_or::<String>("format", String::new);
-                fields.finish((|| Some(Self { uri: uri?, format: format?, ..Self::default() }))())
+                let old = fields.take_or::<String>("file_format", String::new);
+                fields.finish((|| {
+                    let format = format.filter(|format| !format.is_empty()).or(old);
+                    Some(Self { uri: uri?, format: format?, ..Self::default() })
+                })())
             }
             other => Err(Mismatches::expected("a DataFrame", other)),
         }
@@ -257,7 +265,7 @@ impl FlyteType for DataFrame {
     fn into_value(self, style: Style) -> Result<Value, Mismatches> {
         let mut fields = ValueFieldsOut::new(style);
         fields.put("uri", self.uri);
-        fields.put("format", self.format);
+        fields.put(if reader() == Flyte::V1 { "file_format" } else { "format" }, self.format);
         fields.finish()
     }
 

@@ -11,6 +11,7 @@ pub use super::object::ValueFieldsOut;
 use super::object::{Glance, MODEL, Seen, ValueFields, annotated, literal};
 use super::{FlyteType, Style, nesting, place, simple};
 use crate::custom_info::json_to_struct;
+use crate::flyte::{Flyte, reader};
 use crate::pb;
 
 /// A struct with named fields; written by `#[derive(FlyteType)]`, which then delegates to this file.
@@ -51,12 +52,30 @@ pub const fn transformer<R: Record>() -> &'static str {
 /// The declared type of a derived struct: an object with its schema.
 #[must_use]
 pub fn literal_type<R: Record>() -> pb::LiteralType {
-    let tag = if R::CLASS == Class::Dataclass { R::TAG } else { MODEL }.to_owned();
+    let structure = match reader() {
+        Flyte::V1 => of_flyte_1::<R>(),
+        Flyte::V2 => {
+            let tag = if R::CLASS == Class::Dataclass { R::TAG } else { MODEL }.to_owned();
+            pb::TypeStructure { tag, ..Default::default() }
+        }
+    };
     pb::LiteralType {
         metadata: json_to_struct(R::describe().schema).ok(),
-        structure: Some(pb::TypeStructure { tag, ..Default::default() }),
+        structure: Some(structure),
         ..annotated(simple(pb::SimpleType::Struct))
     }
+}
+
+/// Flyte 1 has no tag outside unions, and the types of the fields beside the schema; inside itself a struct
+/// has neither.
+fn of_flyte_1<R: Record>() -> pb::TypeStructure {
+    let tell = || {
+        let mut fields = Vec::new();
+        (R::codec().read)(&mut Reader::Descriptions(&mut fields));
+        let types = fields.into_iter().filter_map(|field| Some((field.name, field.declared?)));
+        pb::TypeStructure { dataclass_type: types.collect(), ..Default::default() }
+    };
+    nesting::told::<R, _>(tell, pb::TypeStructure::default)
 }
 
 /// A derived struct for people; inside itself it is only named.

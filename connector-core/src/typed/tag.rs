@@ -30,6 +30,16 @@ pub(super) fn canonical(tag: &str) -> &str {
     }
 }
 
+/// The name that Flyte 1 has for it.
+pub(super) fn of_flyte_1(tag: &'static str) -> &'static str {
+    match tag {
+        "File" => "FlyteFilePath",
+        "Dir" => "FlyteDirectory",
+        "DataFrame Transformer" => "StructuredDataset Transformer",
+        other => other,
+    }
+}
+
 /// Whether a value under `tag` may be read as a type whose tag is `own`: the same, or one that says
 /// no more than the type can hold.
 pub(super) fn may_be(own: &str, tag: &str) -> bool {

@@ -9,6 +9,7 @@ use super::form::{self, Form};
 use super::mismatch::Mismatches;
 use super::patience::{self, Reading};
 use super::{FlyteType, Style, nesting, object, place, simple, tag};
+use crate::flyte::{Flyte, reader};
 use crate::pb;
 use crate::pb::{literal, literal_type, scalar};
 
@@ -150,7 +151,15 @@ pub fn alternatives<T: FlyteType>() -> Vec<pb::LiteralType> {
 /// The type of a value inside a union: the type itself, with its transformer's name.
 fn tagged_type<T: FlyteType>() -> pb::LiteralType {
     let mut declared = T::literal_type();
-    declared.structure.get_or_insert_default().tag = T::TAG.to_owned();
+    let structure = declared.structure.get_or_insert_default();
+    match reader() {
+        Flyte::V1 => {
+            structure.tag = tag::of_flyte_1(T::TAG).to_owned();
+            // Told of a type that stands alone only.
+            structure.dataclass_type.clear();
+        }
+        Flyte::V2 => structure.tag = T::TAG.to_owned(),
+    }
     declared
 }
 

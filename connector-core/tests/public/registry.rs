@@ -1,9 +1,9 @@
 //! The registry: what the linker collected, what is registered by hand, and what clashes.
 
-use connector_core::Registry;
 use connector_core::host::Origin;
 use connector_core::prelude::*;
 use connector_core::registry::RegistryError;
+use connector_core::{Registry, SyncSpec};
 
 /// The three methods, for connectors of which only the identity matters.
 macro_rules! does_nothing {
@@ -257,4 +257,45 @@ async fn what_flyte_cannot_carry_is_refused_without_the_macro_too() {
     let error = Registry::builder().register(Illegal).build().await.unwrap_err();
     assert!(matches!(error, RegistryError::Illegal { .. }));
     assert!(error.to_string().contains("registry.rs:"), "{error}");
+}
+
+/// Of the name of `Spark`, which starts jobs; registered by hand only.
+#[derive(Debug)]
+struct Shout;
+
+impl ConnectorSpec for Shout {
+    const NAME: &'static str = "Spark Connector";
+    const TASK_TYPES: &'static [&'static str] = &["shout"];
+    const VERSIONS: &'static [i32] = &[0];
+    type Meta = JobId;
+    type Config = DynamicConfig;
+    type Inputs = DynamicInputs;
+    type Outputs = DynamicOutputs;
+    type Connection = DynamicConnection;
+}
+
+impl SyncSpec for Shout {}
+
+impl SyncConnector for Shout {
+    async fn run(&self, _task: CreateTask<Self>) -> Result<Resource> {
+        Ok(Resource::succeeded(DynamicOutputs::default()))
+    }
+}
+
+#[tokio::test]
+async fn one_name_is_of_one_kind_because_flyte_1_knows_one_for_each() {
+    for both in [
+        Registry::builder().register(Spark).register_sync(Shout),
+        Registry::builder().register_sync(Shout).register(Spark),
+    ] {
+        let text = match both.build().await {
+            Err(error @ RegistryError::Mixed { name: "Spark Connector", .. }) => error.to_string(),
+            other => panic!("{other:?}"),
+        };
+        let [sync, jobs] = ["sync: ", "jobs: "].map(|kind| text.find(kind).expect(kind));
+        assert!(sync < jobs && text.contains("give one of them another `name`"), "{text}");
+    }
+    // Replaced, the other one is not there any more.
+    let alone = Registry::builder().register_sync(Shout).replace_sync(Shout).build().await.unwrap();
+    assert!(alone.entries().all(|entry| entry.connector.is_sync()));
 }

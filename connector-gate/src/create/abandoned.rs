@@ -114,7 +114,7 @@ impl Creates {
     }
 
     /// Deletes a job, trying again for a while. Whether it is gone.
-    async fn cancelled(
+    pub(super) async fn cancelled(
         &self,
         context: &CallContext,
         meta: Bytes,

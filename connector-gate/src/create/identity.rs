@@ -3,8 +3,9 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use connector_core::ConnectorKey;
 use connector_core::host::CreateRequest;
+use connector_core::idempotency::IdempotencyKey;
+use connector_core::{CallContext, Flyte};
 use prost::Message;
 
 use crate::memory::Key;
@@ -18,9 +19,16 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    pub(crate) fn of(connector: &ConnectorKey, request: &CreateRequest) -> Option<Self> {
+    pub(crate) fn of(context: &CallContext, request: &CreateRequest) -> Option<Self> {
         let attempt = request.execution.as_deref()?.execution_identity()?;
-        let connector = (connector.task_type.as_str(), connector.version);
+        let connector = (context.key.task_type.as_str(), context.key.version);
+        if context.flyte == Flyte::V1 {
+            // Nodes of different subworkflows have equal names there.
+            let (key, previous) = request.idempotency_keys(Flyte::V1);
+            let content = content(request);
+            let key_of = |attempt: IdempotencyKey| Key::of((connector, attempt.as_str(), content));
+            return Some(Self { key: key_of(key?), previous: previous.map(key_of) });
+        }
         // Actions of one run that are not named apart are told apart by where their outputs go.
         let prefix = if attempt.node_id.is_empty() { request.output_prefix.as_str() } else { "" };
         let content = content(request);

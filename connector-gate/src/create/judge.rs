@@ -30,6 +30,28 @@ impl Creates {
         Some(format!("{place} holds a secret, and Flyte would store it"))
     }
 
+    /// What callers are told of metadata that must not be handed out.
+    fn without_its_job(
+        self: &Arc<Self>,
+        problem: &str,
+        meta: Bytes,
+        flight: &Arc<Flight>,
+        observer: &Arc<dyn Observer>,
+    ) -> Cause {
+        if self.site.is_sync {
+            return Cause::from(ConnectorError::permanent(format!(
+                "{problem}; it holds what the task ended with until Flyte 2 asks, so put large outputs \
+                 into storage and answer `Outputs::WrittenByTask`"
+            )));
+        }
+        // The job exists, and nobody will be able to say which one it is.
+        self.cancel_later(flight, meta, observer);
+        Cause::from(ConnectorError::permanent(format!(
+            "{problem}, so the job was cancelled; keep only what finds the job again in the resource \
+             metadata"
+        )))
+    }
+
     pub(super) fn judge(
         self: &Arc<Self>,
         made: Result<Bytes, Cause>,
@@ -41,12 +63,7 @@ impl Creates {
                 let Some(problem) = self.problem(&meta, flight) else {
                     return Outcome::Created(meta);
                 };
-                // The job exists, and nobody will be able to say which one it is.
-                self.cancel_later(flight, meta, observer);
-                Cause::from(ConnectorError::permanent(format!(
-                    "{problem}, so the job was cancelled; keep only what finds the job again in the \
-                     resource metadata"
-                )))
+                self.without_its_job(&problem, meta, flight, observer)
             }
             Err(cause) => cause,
         };

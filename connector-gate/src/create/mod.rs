@@ -7,6 +7,7 @@ pub(crate) mod failed_job;
 mod flight;
 mod identity;
 mod judge;
+mod left_behind;
 mod under_way;
 
 use std::collections::HashMap;
@@ -15,10 +16,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_core::ConnectorError;
 use connector_core::host::CreateRequest;
+use connector_core::{ConnectorError, Flyte};
 use flight::{Claim, Flight, Outcome};
 use identity::Identity;
+use left_behind::{LeftBehind, MOST_LEFT, REMEMBERED_FOR};
 use tokio::sync::watch;
 use tokio::time::{timeout, timeout_at};
 use under_way::Unsettled;
@@ -26,10 +28,12 @@ use under_way::Unsettled;
 use crate::call::Call;
 use crate::deadline::after;
 use crate::failure::Cause;
+use crate::finished;
 use crate::isolation::caught;
 use crate::memory::{Key, Memory, Store};
 use crate::observer::Observer;
 use crate::operation::Operation;
+use crate::outputs::Declared;
 use crate::site::Site;
 
 /// The most creates under way or waiting to be taken.
@@ -49,6 +53,8 @@ pub(crate) struct Creates {
     kept: Box<dyn Store<Bytes>>,
     /// Jobs that somebody has taken and nobody has asked about, by their metadata.
     unpolled: Box<dyn Store<()>>,
+    /// Jobs that Flyte 1 will try again and nobody else cancels, by their metadata.
+    left_behind: Box<dyn Store<LeftBehind>>,
     unsettled: Unsettled,
     draining: watch::Sender<bool>,
 }
@@ -84,6 +90,7 @@ impl Creates {
             flights: Mutex::default(),
             kept: Box::new(Memory::new(MOST_KEPT, memory)),
             unpolled: Box::new(Memory::new(MOST_KEPT, UNPOLLED_FOR)),
+            left_behind: Box::new(Memory::new(MOST_LEFT, REMEMBERED_FOR)),
             unsettled: Unsettled::default(),
             draining: watch::Sender::new(false),
         })
@@ -93,12 +100,14 @@ impl Creates {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How much is remembered: creates not settled, answers kept, jobs not asked about.
-    pub(crate) fn remembered(&self) -> [(&'static str, usize); 3] {
+    /// How much is remembered: creates not settled, answers kept, jobs not asked about, jobs that
+    /// Flyte 1 left behind.
+    pub(crate) fn remembered(&self) -> [(&'static str, usize); 4] {
         [
             ("creates", self.unsettled.count()),
             ("created_jobs", self.kept.len()),
             ("unpolled_jobs", self.unpolled.len()),
+            ("left_behind_jobs", self.left_behind.len()),
         ]
     }
 
@@ -145,7 +154,7 @@ impl Creates {
 
     /// Finds the flight or the answer of the same attempt, or starts a flight.
     fn find(self: &Arc<Self>, request: CreateRequest, call: &Call) -> Result<Found, Cause> {
-        let identity = Identity::of(&call.context.key, &request);
+        let identity = Identity::of(&call.context, &request);
         let mut flights = identity.map(|_| self.flights());
         if let (Some(identity), Some(flights)) = (identity, &flights) {
             let under_way = flights.get(&identity.key);
@@ -183,11 +192,15 @@ impl Creates {
                         self.cancel_later(superseded, meta, &call.observer);
                     }
                 }
-                None => {
-                    if let Some(previous) = previous {
+                None => match (previous, call.context.flyte) {
+                    (Some(previous), Flyte::V1) => {
+                        self.cancel_previous(&previous, &flight, &call.observer);
+                    }
+                    (Some(previous), Flyte::V2) => {
                         self.cancel_unpolled(&previous, &flight, &call.observer);
                     }
-                }
+                    (None, _) => {}
+                },
             }
         }
         drop(flights);
@@ -226,6 +239,15 @@ impl Creates {
                 )));
             }
             observer.outside_call(Operation::Create);
+            if self.site.is_sync {
+                let declared = Declared::checked_by(&self.site.policy, &request.template);
+                let ran = caught(connector.run(request, context)).await;
+                let resource = ran.map_err(Cause::Panicked)?.map_err(Cause::Call)?;
+                let key = &flight.context.key;
+                let ended =
+                    finished::ended(&self.site, resource, declared.as_ref(), connection, key);
+                return ended.map(finished::remember);
+            }
             caught(connector.create(request, context))
                 .await
                 .map_err(Cause::Panicked)?

@@ -3,6 +3,7 @@
 //! connector's gate. It knows no wire message, so every protocol uses it as it is.
 
 mod guard;
+mod sync_call;
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,11 +13,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_core::CallContext;
 use connector_core::host::{CreateRequest, ErasedResource, JobRequest, QueryRequest, Wire};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::{Metric, MetricsQuery};
+use connector_core::{CallContext, Flyte};
 pub use guard::CallGuard;
+pub use sync_call::SyncCall;
 use tokio::time::Instant;
 use tracing::Span;
 
@@ -38,6 +40,8 @@ pub struct Route {
     pub version: i32,
     /// The caller's timeout, if it set one.
     pub timeout: Option<Duration>,
+    /// Which Flyte calls.
+    pub flyte: Flyte,
     /// The request in its own bytes, where connectors pass it on.
     pub wire: Option<Arc<Wire>>,
 }
@@ -136,6 +140,20 @@ impl Dispatcher {
         ended(answer, guard, span).await
     }
 
+    /// Begins to run a task within the call. What it is run with comes later, which its deadline does not
+    /// wait for.
+    ///
+    /// # Errors
+    /// No connector serves the route, or the one that does starts jobs.
+    pub fn begin_sync(&self, route: Route) -> Result<SyncCall<'_>, Failure> {
+        let begun = self.begin(Operation::Run, route, None)?;
+        if !begun.gate.site.is_sync {
+            let name = begun.gate.site.name.clone();
+            return Err(begun.guard.fail(Cause::NotSync(name)));
+        }
+        Ok(SyncCall(begun))
+    }
+
     /// The failure of a call whose request cannot be read; counted like every other.
     #[must_use]
     pub fn refused(&self, operation: Operation, route: Route, cause: Cause) -> Failure {
@@ -156,7 +174,7 @@ impl Dispatcher {
         if let Some(bytes) = input_bytes {
             found.observer.inputs(bytes);
         }
-        let (timeout, wire) = (route.timeout, route.wire.take());
+        let (timeout, flyte, wire) = (route.timeout, route.flyte, route.wire.take());
         // The one look at the clock before the connector's code.
         let began = Instant::now();
         let guard = CallGuard::new(found.observer, operation, route, began);
@@ -167,7 +185,10 @@ impl Dispatcher {
         let limit = TimeLimit::new(timeout, server, gate.site.policy.answer_reserve);
         let deadline = from(began, limit.allowed);
         let span = tracing::debug_span!("call", operation = operation.as_str(), key = %key);
-        let context = CallContext::new(key.clone()).deadline(deadline.into_std()).with_wire(wire);
+        let context = CallContext::new(key.clone())
+            .deadline(deadline.into_std())
+            .flyte(flyte)
+            .with_wire(wire);
         let call = Call { context, limit, began, deadline, observer: Arc::clone(found.observer) };
         Ok(Begun { gate, call, guard, span })
     }

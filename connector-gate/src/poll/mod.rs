@@ -140,7 +140,7 @@ impl Polls {
         call: &Call,
     ) -> Result<ErasedResource, Cause> {
         let mut began = call.began;
-        let asking = match self.questions.enter(&call.context.key, request) {
+        let asking = match self.questions.enter(&call.context, request) {
             Place::First(asking) => asking,
             // Boxed, as every poll would carry the room it takes.
             Place::Behind(told) => match Box::pin(self.told(told, request, call)).await {
@@ -155,7 +155,7 @@ impl Polls {
             Some(good) => Ok(Arc::unwrap_or_clone(good)),
             None => self.ask_until_known(request, call, began).await,
         };
-        asking.tell(&call.context.key, request, &mut answer);
+        asking.tell(&call.context, request, &mut answer);
         answer
     }
 
@@ -171,7 +171,7 @@ impl Polls {
                 // Seen once, by the poll that asked.
                 Ok(Ok(Err(Cause::Panicked(message)))) => break Interrupted::Panicked(message),
                 Ok(Ok(answer)) => return Told::Answer(answer),
-                Ok(Err(_left)) => match self.questions.enter(&call.context.key, request) {
+                Ok(Err(_left)) => match self.questions.enter(&call.context, request) {
                     Place::First(asking) => return Told::NothingYet(asking),
                     Place::Behind(again) => told = again,
                 },
@@ -311,20 +311,8 @@ impl Polls {
                 connector does not know");
         }
         let declared = self.jobs.known(&request.resource_meta, resource.phase);
-        if resource.phase == connector_core::Phase::Succeeded
-            && self.site.policy.check_outputs
-            && let Some(problem) = declared.and_then(|it| it.problem(&resource.outputs))
-        {
-            tracing::warn!(key = %call.context.key, "a success is reported as FAILED: {problem}");
-            let links = std::mem::take(&mut resource.log_links);
-            let said = match resource.message.as_str() {
-                "" => String::new(),
-                said => format!(" (the job says: {said})"),
-            };
-            resource = answer::failed(self.site.texts.capped(format!(
-                "the job succeeded{said}, but its outputs are not those of the task: {problem}"
-            )));
-            resource.log_links = links;
+        if let Some(declared) = declared.filter(|_| self.site.policy.check_outputs) {
+            resource = declared.held_against(resource, &call.context.key, self.site.texts);
         }
         if resource.phase.is_terminal() {
             self.forget_if_any(request);

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use connector_core::host::{ErasedResource, JobRequest};
-use connector_core::{ConnectorKey, pb};
+use connector_core::{CallContext, ConnectorKey, Flyte, pb};
 use rustc_hash::FxHasher;
 use tokio::sync::oneshot;
 
@@ -48,6 +48,8 @@ struct Question {
 struct Name {
     job: u64,
     connection: u64,
+    /// The two are not told outputs in the same words.
+    flyte: Flyte,
 }
 
 /// A poll that would have asked the same.
@@ -82,13 +84,13 @@ impl Questions {
     }
 
     /// Takes a place: the first to come asks.
-    pub(super) fn enter(&self, connector: &ConnectorKey, request: &JobRequest) -> Place<'_> {
-        let name = Name::of(request);
+    pub(super) fn enter(&self, context: &CallContext, request: &JobRequest) -> Place<'_> {
+        let name = Name::of(context, request);
         let mut shard = self.shard(name.job);
         let same = shard.questions.iter_mut().find(|it| it.name == name && !it.outdated);
         if let Some(question) = same {
             let (answer, told) = oneshot::channel();
-            let (connector, request) = (connector.clone(), request.clone());
+            let (connector, request) = (context.key.clone(), request.clone());
             question.waiting.push(Waiting { connector, request, answer });
             return Place::Behind(told);
         }
@@ -116,10 +118,10 @@ impl Questions {
 }
 
 impl Name {
-    fn of(request: &JobRequest) -> Self {
+    fn of(context: &CallContext, request: &JobRequest) -> Self {
         let job = hash(&*request.resource_meta);
         let connection = given(request).map(|it| hash((&it.secrets, &it.configs)));
-        Self { job, connection: connection.unwrap_or_default() }
+        Self { job, connection: connection.unwrap_or_default(), flyte: context.flyte }
     }
 }
 
@@ -133,16 +135,11 @@ fn hash(value: impl Hash) -> u64 {
 
 impl Asking<'_> {
     /// Tells the answer to those who wait for the same one.
-    pub(super) fn tell(
-        mut self,
-        connector: &ConnectorKey,
-        request: &JobRequest,
-        answer: &mut Answer,
-    ) {
+    pub(super) fn tell(mut self, context: &CallContext, request: &JobRequest, answer: &mut Answer) {
         let waiting = self.end();
         if !waiting.is_empty() {
             // Looked at in full: nobody is told what was learnt with the secrets of another.
-            let same = |it: &Waiting| it.connector == *connector && is_same(&it.request, request);
+            let same = |it: &Waiting| it.connector == context.key && is_same(&it.request, request);
             share(waiting.into_iter().filter(same), answer);
         }
     }

@@ -19,11 +19,14 @@ pub trait Scrub {
     /// The text with stars in place of secrets; `None` if there are none in it.
     fn scrubbed(&self, text: &str) -> Option<String>;
 
-    /// Scrubs a text.
-    fn text(&self, text: &mut String) {
-        if let Some(scrubbed) = self.scrubbed(text) {
+    /// Scrubs a text. Whether there was a secret in it.
+    fn text(&self, text: &mut String) -> bool {
+        let scrubbed = self.scrubbed(text);
+        let shows = scrubbed.is_some();
+        if let Some(scrubbed) = scrubbed {
             *text = scrubbed;
         }
+        shows
     }
 
     /// Scrubs what a connector says about a job.
@@ -40,13 +43,19 @@ pub trait Scrub {
         self.object(&mut resource.custom_info);
     }
 
-    /// Scrubs the lines of a job's log and the token of the next page.
+    /// Scrubs the lines of a job's log and the token of the next page. A page that another service sent
+    /// stays as it was sent if no secret is in it; else only what is known of it is left.
     fn log_page(&self, page: &mut LogPage) {
+        let mut shows = false;
         for line in &mut page.lines {
-            self.text(&mut line.message);
+            shows |= self.text(&mut line.message);
         }
         if let Some(token) = &mut page.next_token {
-            self.text(token);
+            shows |= self.text(token);
+        }
+        // The name of a pod can hold a secret, and so can a field that nobody here knows.
+        if page.sent().is_some_and(|sent| shows || self.scrubbed(&texts(sent)).is_some()) {
+            page.forget_sent();
         }
     }
 
@@ -65,7 +74,9 @@ pub trait Scrub {
         while let Some(value) = open.pop() {
             let Some(kind) = &mut value.kind else { continue };
             match kind {
-                Kind::StringValue(text) => self.text(text),
+                Kind::StringValue(text) => {
+                    self.text(text);
+                }
                 Kind::NumberValue(number) => {
                     // A secret of digits only can be told as a number.
                     if let Some(scrubbed) = self.scrubbed(&number.to_string()) {
@@ -140,6 +151,12 @@ pub trait Scrub {
             None => kept,
         }
     }
+}
+
+/// The texts of a message in its own bytes, each in a line: what stands between them is no text.
+fn texts(message: &[u8]) -> String {
+    let between = |c: char| c.is_ascii_control() && !matches!(c, '\t' | '\r');
+    String::from_utf8_lossy(message).replace(between, "\n")
 }
 
 /// The text of a cause, once the error it came from could no longer be kept.

@@ -202,6 +202,24 @@ fn logs_and_metrics_are_clean() {
 }
 
 #[test]
+fn a_page_goes_on_as_it_was_sent_only_without_a_secret() {
+    let scrubber = scrubber(&["hunter2-and-more"]);
+    let sent = |text: &'static str, message: &'static [u8]| {
+        let mut page = LogPage::new([LogLine::user(None, text)]).as_sent(message.into());
+        scrubber.log_page(&mut page);
+        page
+    };
+    let clean = sent("fine", b"\x12\x06\x12\x04\x12\x02ok\xff\x7f");
+    assert_eq!(clean.sent().unwrap(), &b"\x12\x06\x12\x04\x12\x02ok\xff\x7f"[..]);
+    let in_a_line = sent("it is hunter2-and-more", b"\x12\x00");
+    assert_eq!((in_a_line.lines[0].message.as_str(), in_a_line.sent()), ("it is ***", None));
+    // In the name of a pod, and in what nobody knows; a beginning that was cut off is one, too.
+    for message in [&b"\x22\x10hunter2-and-more"[..], b"\x22\x0fhunter2-and-mor\x12\x00"] {
+        assert_eq!(sent("fine", message).sent(), None, "{}", message.escape_ascii());
+    }
+}
+
+#[test]
 fn an_error_is_clean_down_to_its_last_cause() {
     let secret = "hunter2";
     let root = std::io::Error::other(format!("refused {secret}"));

@@ -1,6 +1,6 @@
 struct RenderFarm;
 ::core::compile_error! {
-    "`#[connector]` has no argument `task_typ`\nhelp: did you mean `task_type`?\nnote: the arguments are `task_type`, `version`, `name`, `meta`, `config`, `inputs`, `outputs`, `connection`, `policy`, `init` and `crate`"
+    "`#[connector]` has no argument `task_typ`\nhelp: did you mean `task_type`?\nnote: the arguments are `task_type`, `version`, `name`, `meta`, `config`, `inputs`, `outputs`, `connection`, `sync`, `policy`, `init` and `crate`"
 }
 ::core::compile_error! {
     "`version` takes an integer, not a string\nhelp: remove the quotes: `version = 1`"

@@ -24,6 +24,7 @@ pub(super) struct Args {
     pub(super) inputs: Option<Type>,
     pub(super) outputs: Option<Type>,
     pub(super) connection: Option<Type>,
+    pub(super) sync: bool,
     pub(super) policy: Option<Expr>,
     pub(super) init: Option<ExprPath>,
     pub(super) root: Option<Path>,
@@ -40,7 +41,7 @@ impl Args {
 impl Reader<Argument> for Args {
     fn take(&mut self, given: Given<'_, Argument>, errors: &mut Errors) {
         let argument = given.word;
-        // Every argument has a value.
+        // Every argument but a flag has a value.
         let tokens = &given.value.unwrap_or_default();
         match argument {
             Argument::TaskType => self.task_types = value::parse_task_types(tokens, errors),
@@ -51,6 +52,7 @@ impl Reader<Argument> for Args {
             Argument::Inputs => self.inputs = value::parse_type(argument, tokens, errors),
             Argument::Outputs => self.outputs = value::parse_type(argument, tokens, errors),
             Argument::Connection => self.connection = value::parse_type(argument, tokens, errors),
+            Argument::Sync => self.sync = true,
             Argument::Policy => self.policy = value::parse_policy(tokens, errors),
             Argument::Init => self.init = value::parse_init(tokens, errors),
             Argument::Crate => self.root = parse_crate(argument, tokens, errors),

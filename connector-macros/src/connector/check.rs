@@ -15,6 +15,7 @@ pub(super) fn check(args: &Args, item: &Item, tokens: &TokenStream, errors: &mut
     check_task_type_given(args, tokens, errors);
     check_task_types_distinct(args, errors);
     check_versions_distinct(args, errors);
+    check_no_metadata_of_sync(args, errors);
     check_not_generic(item, errors);
     check_attribute_once(item, errors);
 }
@@ -47,6 +48,15 @@ fn check_versions_distinct(args: &Args, errors: &mut Errors) {
         } else {
             seen.push(version.number);
         }
+    }
+}
+
+// Forbidden: `#[connector(task_type = "a", sync, meta = RenderJob)]`.
+fn check_no_metadata_of_sync(args: &Args, errors: &mut Errors) {
+    if args.sync
+        && let Some(meta) = &args.meta
+    {
+        errors.push(value::value_meta_of_sync(meta));
     }
 }
 

@@ -16,7 +16,8 @@ use crate::paths::{private, public};
 // impl LinkedConnector for RenderFarm { fn instance(settings) -> InitFuture<Self>; }
 // submit! { Registration::new::<RenderFarm>(file!(), line!()) }
 pub(super) fn generate_connector(model: &ConnectorModel) -> TokenStream {
-    let ConnectorModel { ident, name, task_types, versions, types, policy, instance: _ } = model;
+    let ConnectorModel { ident, name, task_types, versions, types, sync, policy, instance: _ } =
+        model;
     let numbers = versions.iter().map(|version| Literal::i32_unsuffixed(*version));
     let identity = Identity {
         name: name.to_token_stream(),
@@ -27,13 +28,51 @@ pub(super) fn generate_connector(model: &ConnectorModel) -> TokenStream {
     let spec = generate_spec(&TokenStream::new(), &ident.to_token_stream(), &identity, types);
     let linked = generate_linked(model);
     let (inventory, registration) = (private("inventory"), private("Registration"));
+    let new = Ident::new(if *sync { "new_sync" } else { "new" }, Span::mixed_site());
+    let marks = sync.then(|| {
+        let mark = generate_sync_mark(&TokenStream::new(), &ident.to_token_stream());
+        let only = generate_only_sync(ident);
+        quote_spanned!(Span::mixed_site()=> #mark #only)
+    });
     quote_spanned! {Span::mixed_site()=>
         #spec
+        #marks
         #linked
         #inventory::submit! {
-            #registration::new::<#ident>(::core::file!(), ::core::line!())
+            #registration::#new::<#ident>(::core::file!(), ::core::line!())
         }
     }
+}
+
+// impl SyncSpec for Shout {}
+fn generate_sync_mark(parameters: &TokenStream, target: &TokenStream) -> TokenStream {
+    let spec = public("SyncSpec");
+    quote_spanned! {Span::mixed_site()=>
+        #[automatically_derived]
+        impl #parameters #spec for #target {}
+    }
+}
+
+// const _: () = only_sync(Kinds::<Shout>::STARTS_JOBS);
+//
+// The line stands at the connector's name, so that rustc underlines that if it implements both traits.
+fn generate_only_sync(ident: &Ident) -> TokenStream {
+    let (fallback, kinds, only) = (private("NoJobs"), private("Kinds"), private("only_sync"));
+    let at_name = |tokens: TokenStream| -> TokenStream {
+        tokens
+            .into_iter()
+            .map(|mut token| {
+                token.set_span(token.span().located_at(ident.span()));
+                token
+            })
+            .collect()
+    };
+    at_name(quote_spanned! {Span::mixed_site()=>
+        const _: () = {
+            use #fallback as _;
+            #only(#kinds::<#ident>::STARTS_JOBS)
+        };
+    })
 }
 
 // impl<T> ConnectorSpec for Batch<T> { const NAME: &str = ""; … type Meta = RenderJob; }
@@ -56,7 +95,10 @@ pub(super) fn generate_stub(args: &Args, item: &Item, _: Reported) -> Option<Tok
         policy: None,
     };
     let target = quote_spanned!(Span::mixed_site()=> #self_type #clause);
-    Some(generate_spec(&parameters.to_token_stream(), &target, &identity, &types(args)))
+    let parameters = parameters.to_token_stream();
+    let spec = generate_spec(&parameters, &target, &identity, &types(args));
+    let mark = args.sync.then(|| generate_sync_mark(&parameters, &target));
+    Some(quote_spanned!(Span::mixed_site()=> #spec #mark))
 }
 
 struct Identity {

@@ -18,6 +18,8 @@ pub(super) struct ConnectorModel {
     pub(super) task_types: Vec<LitStr>,
     pub(super) versions: Vec<i32>,
     pub(super) types: Types,
+    /// Whether its tasks are done within one call.
+    pub(super) sync: bool,
     /// `None` is the default of the trait.
     pub(super) policy: Option<Expr>,
     pub(super) instance: Instance,
@@ -69,6 +71,7 @@ pub(super) fn build(
         task_types,
         versions,
         types: types(args),
+        sync: args.sync,
         policy: args.policy.clone(),
         instance,
     })

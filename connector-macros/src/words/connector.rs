@@ -6,7 +6,7 @@ use std::fmt;
 
 use proc_macro2::TokenTree;
 
-use super::{Vocabulary, Word};
+use super::{Shape, Vocabulary, Word};
 
 /// The attribute's own name, as it stands on the struct.
 pub(crate) const CONNECTOR: &str = "connector";
@@ -22,13 +22,14 @@ pub(crate) enum Argument {
     Inputs,
     Outputs,
     Connection,
+    Sync,
     Policy,
     Init,
     Crate,
 }
 
 /// In the order in which messages and documentation list them.
-const ALL: [Argument; 11] = [
+const ALL: [Argument; 12] = [
     Argument::TaskType,
     Argument::Version,
     Argument::Name,
@@ -37,6 +38,7 @@ const ALL: [Argument; 11] = [
     Argument::Inputs,
     Argument::Outputs,
     Argument::Connection,
+    Argument::Sync,
     Argument::Policy,
     Argument::Init,
     Argument::Crate,
@@ -65,6 +67,7 @@ impl Word for Argument {
             Self::Inputs => "inputs",
             Self::Outputs => "outputs",
             Self::Connection => "connection",
+            Self::Sync => "sync",
             Self::Policy => "policy",
             Self::Init => "init",
             Self::Crate => "crate",
@@ -81,9 +84,18 @@ impl Word for Argument {
             Self::Inputs => "Scene",
             Self::Outputs => "Video",
             Self::Connection => "RenderAccess",
+            // It takes none.
+            Self::Sync => "sync",
             Self::Policy => "Policy::new()",
             Self::Init => "RenderFarm::connect",
             Self::Crate => "::connector_core",
+        }
+    }
+
+    fn shape(self) -> Shape {
+        match self {
+            Self::Sync => Shape::Flag,
+            _ => Shape::Value,
         }
     }
 
@@ -129,6 +141,8 @@ mod tests {
             ("metadata", Some(Argument::Meta)),
             ("resource_meta", Some(Argument::Meta)),
             ("output", Some(Argument::Outputs)),
+            ("snyc", Some(Argument::Sync)),
+            ("synchronous", Some(Argument::Sync)),
             ("polcy", Some(Argument::Policy)),
             ("policies", Some(Argument::Policy)),
             ("retry_policy", Some(Argument::Policy)),
@@ -154,7 +168,7 @@ mod tests {
         assert_eq!(
             vocabulary.list(),
             "the arguments are `task_type`, `version`, `name`, `meta`, `config`, `inputs`, \
-             `outputs`, `connection`, `policy`, `init` and `crate`"
+             `outputs`, `connection`, `sync`, `policy`, `init` and `crate`"
         );
     }
 }

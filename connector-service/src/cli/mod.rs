@@ -1,5 +1,6 @@
 //! The command line: flags, their environment variables, and one-line usage errors.
-//! `app` acts on it. Python's spellings are accepted, and under the name `c0` the flags are Python's.
+//! `app` acts on it. Python's spellings are accepted, and under the names `c0` and `pyflyte` the command line
+//! is Python's.
 
 mod settings;
 mod variables;
@@ -199,7 +200,8 @@ pub(crate) struct ServeArgs {
     pub(crate) behind: BehindArgs,
 }
 
-/// The command line of Python's `c0`, which knows neither subcommands nor a host.
+/// The command line of Python's `c0`, which knows neither subcommands nor a host; that of Flyte 1 is the same
+/// behind two words.
 #[derive(Debug, Parser)]
 #[command(name = "c0", version, after_help = EXIT_CODES)]
 struct C0 {
@@ -271,10 +273,18 @@ pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
     environment: &Environment,
 ) -> Result<Parsed, Printed> {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let program = arguments.first().map(Path::new).and_then(Path::file_stem);
-    let is_c0 = program.is_some_and(|name| name == "c0");
-    let shown = if is_c0 { C0::command() } else { Cli::command() };
+    let is_pyflyte = program.is_some_and(|name| name == "pyflyte");
+    let is_c0 = is_pyflyte || program.is_some_and(|name| name == "c0");
+    if is_pyflyte {
+        arguments = without_words(arguments)?;
+    }
+    let shown = match (is_pyflyte, is_c0) {
+        (true, _) => C0::command().name("pyflyte serve connector"),
+        (_, true) => C0::command(),
+        (_, false) => Cli::command(),
+    };
     let read =
         |arguments: &[OsString]| variables::without(shown.clone()).try_get_matches_from(arguments);
     // The help shows the variables.
@@ -313,6 +323,24 @@ pub(crate) fn parse(
         (command, _) => command,
     };
     Ok(Parsed { command, warnings: added.warnings, environment, reloading })
+}
+
+/// The arguments of `pyflyte serve connector`, or of `agent` as it was called before, as those of `c0`.
+fn without_words(arguments: Vec<OsString>) -> Result<Vec<OsString>, Printed> {
+    let words: Vec<&OsString> = arguments.iter().skip(1).take(2).collect();
+    match words.as_slice() {
+        [serve, what] if *serve == "serve" && (*what == "agent" || *what == "connector") => {
+            let mut arguments = arguments;
+            arguments.drain(1..3);
+            Ok(arguments)
+        }
+        [help] if *help == "--help" || *help == "--version" => Ok(arguments),
+        _ => {
+            let text = "this program is called `pyflyte` here and serves connectors: write \
+                        `pyflyte serve connector` or `pyflyte serve agent`; see --help\n";
+            Err(Printed { text: text.to_owned(), is_error: true })
+        }
+    }
 }
 
 fn command(matches: &ArgMatches, is_c0: bool) -> Result<Command, Error> {

@@ -60,6 +60,25 @@ fn knows_python_spellings() {
 }
 
 #[test]
+fn knows_the_command_lines_of_flyte_1() {
+    // As the Helm chart and the official image write them.
+    let args = serve("pyflyte serve agent");
+    assert_eq!((args.port, args.prometheus_port), (8000, 9090));
+    let line =
+        "/usr/bin/pyflyte serve connector --port 1 --prometheus_port 2 --worker 10 --timeout 3";
+    let args = serve(line);
+    assert_eq!((args.port, args.timeout), (1, Some(Duration::from_secs(3))));
+    let (args, _) = serve_with("pyflyte serve agent --modules a b", &[("CONNECTOR_PORT", "7")]);
+    assert_eq!((args.port, args.behind.modules.len()), (7, 2));
+    for line in ["pyflyte", "pyflyte run", "pyflyte serve", "pyflyte serve list", "pyflyte list"] {
+        assert!(refused(line).contains("`pyflyte serve connector`"), "{line}");
+    }
+    assert!(refused("pyflyte serve agent --prot 1").contains("--prot"));
+    assert!(!read("pyflyte --help", &[]).unwrap_err().is_error);
+    assert!(!read("pyflyte serve connector --help", &[]).unwrap_err().is_error);
+}
+
+#[test]
 fn takes_modules_as_the_sdk_writes_them() {
     // `flyte.app.ConnectorEnvironment`: one flag, several modules, whatever follows.
     for line in [

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use tokio::time::{Sleep, sleep};
@@ -20,6 +21,7 @@ use tower::util::{ServiceExt as _, option_layer};
 use tower::{Layer as _, Service};
 
 use super::oversize;
+use super::passed_logs::{self, PassedLogs};
 use super::task_service::TaskService;
 use super::timeout::caller_timeout;
 use super::wire::WireLayer;
@@ -42,20 +44,17 @@ enum Services {
 
 /// The services by themselves.
 #[derive(Debug, Clone)]
-struct Unlayered {
-    tasks: Tasks,
-    others: Routes,
+pub(crate) struct Unlayered {
+    pub(super) tasks: Tasks,
+    /// Where other services are behind.
+    pub(super) passed_logs: Option<PassedLogs>,
+    pub(super) others: Routes,
 }
 
 impl Front {
     /// These services, behind those layers; `wire` keeps requests in their own bytes.
-    pub(crate) fn new(
-        tasks: Tasks,
-        others: Routes,
-        layers: &Layers,
-        wire: Option<WireLayer>,
-    ) -> Self {
-        let services = Unlayered { tasks, others: others.prepare() };
+    pub(crate) fn new(services: Unlayered, layers: &Layers, wire: Option<WireLayer>) -> Self {
+        let services = Unlayered { others: services.others.prepare(), ..services };
         if layers.is_empty() && wire.is_none() {
             return Self(Services::Bare(services));
         }
@@ -88,8 +87,11 @@ impl Unlayered {
         B::Error: Into<StdError> + Send,
     {
         let service = request.uri().path().get(1..).and_then(|path| path.split_once('/'));
-        match service {
-            Some((SERVICE_NAME, _method)) => self.tasks.clone().call(request),
+        match (service, &self.passed_logs) {
+            (Some((SERVICE_NAME, passed_logs::METHOD)), Some(logs)) => {
+                Box::pin(logs.clone().answer(request.map(Body::new)).map(Ok))
+            }
+            (Some((SERVICE_NAME, _method)), _) => self.tasks.clone().call(request),
             _ => Box::pin(self.others.clone().call(request)),
         }
     }

@@ -1,13 +1,15 @@
 //! Log pages as stream messages: bodies first, then the header with the next page's token.
-//! `task_service` answers with this stream. Large pages are split, so that no message is larger
-//! than the caller takes; a panic or an error ends the stream with a status.
+//! `task_service` answers with this stream, and `passed_logs` where other services are behind. Large pages
+//! are split, so that no message is larger than the caller takes; a panic or an error ends the stream with a
+//! status.
 
-use std::pin::Pin;
+use std::future::ready;
 
+use bytes::Bytes;
 use connector_core::logs::{LogLine, LogPage};
 use connector_gate::{CallGuard, LogPages, TextLimit};
-use futures_util::stream;
-use futures_util::{Stream, StreamExt};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
 use prost::Message;
 use tonic::Status;
 
@@ -17,8 +19,46 @@ use crate::pb::{GetTaskLogsResponse, GetTaskLogsResponseBody, GetTaskLogsRespons
 use crate::status;
 
 /// The stream a caller reads.
-pub(super) type LogMessages =
-    Pin<Box<dyn Stream<Item = Result<GetTaskLogsResponse, Status>> + Send>>;
+pub(super) type LogMessages = BoxStream<'static, Result<LogMessage, Status>>;
+
+/// The same, read.
+pub(super) type ReadMessages = BoxStream<'static, Result<GetTaskLogsResponse, Status>>;
+
+/// One message of the stream.
+#[derive(Debug)]
+pub(super) enum LogMessage {
+    /// Made of a page.
+    Made(GetTaskLogsResponse),
+    /// As another service sent it.
+    AsSent(Bytes),
+}
+
+impl LogMessage {
+    /// As it goes out.
+    pub(super) fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Made(message) => message.encode_to_vec().into(),
+            Self::AsSent(message) => message,
+        }
+    }
+
+    /// What is known of it.
+    ///
+    /// # Errors
+    /// Another service sent what is no such message.
+    fn read(self) -> Result<GetTaskLogsResponse, Status> {
+        match self {
+            Self::Made(message) => Ok(message),
+            Self::AsSent(message) => GetTaskLogsResponse::decode(message)
+                .map_err(|error| Status::internal(format!("the page cannot be read: {error}"))),
+        }
+    }
+}
+
+/// The same messages, for generated code to write.
+pub(super) fn read(messages: LogMessages) -> ReadMessages {
+    messages.and_then(|message| ready(message.read())).boxed()
+}
 
 /// The size at which a body is closed and a new one begun.
 const BODY_BYTES: usize = 1024 * 1024;
@@ -40,7 +80,10 @@ pub(super) fn messages(
                 None
             }
             Some(Ok(page)) => {
-                let parts: Vec<_> = parts(page, body_bytes).map(Ok).collect();
+                let parts: Vec<_> = match page.sent().filter(|sent| sent.len() <= limit) {
+                    Some(sent) => vec![Ok(LogMessage::AsSent(sent.clone()))],
+                    None => parts(page, body_bytes).map(LogMessage::Made).map(Ok).collect(),
+                };
                 Some((stream::iter(parts), Some((pages, guard))))
             }
             Some(Err(cause)) => {
@@ -49,7 +92,7 @@ pub(super) fn messages(
             }
         }
     });
-    Box::pin(counted.flatten())
+    counted.flatten().boxed()
 }
 
 /// The messages of one page: its lines, then the token if there is a next page; one body at least where

@@ -2,6 +2,7 @@
 //! The executor asks every ten seconds and replaces its routing table by the answer, so answers come
 //! from memory, whole, and never wait on a connector.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use connector_core::{ConnectorKey, Registry};
@@ -13,7 +14,11 @@ use crate::pb::connector_metadata_service_server::ConnectorMetadataService;
 
 /// Who is served, as it is answered. Clones share it.
 #[derive(Debug, Clone)]
-pub(crate) struct Listing(Arc<RwLock<Vec<pb::Connector>>>);
+pub(crate) struct Listing {
+    connectors: Arc<RwLock<Vec<pb::Connector>>>,
+    /// Whose tasks are done within one call; nobody else's become known later.
+    sync: Arc<HashSet<(String, i32)>>,
+}
 
 impl Listing {
     pub(crate) fn of(registry: &Registry) -> Self {
@@ -28,12 +33,15 @@ impl Listing {
                 })
                 .collect(),
         });
-        Self(Arc::new(RwLock::new(connectors.collect())))
+        let sync = registry.entries().filter(|entry| entry.connector.is_sync());
+        let sync = sync.map(|entry| (entry.key.task_type.to_string(), entry.key.version));
+        let connectors = Arc::new(RwLock::new(connectors.collect()));
+        Self { connectors, sync: Arc::new(sync.collect()) }
     }
 
     /// Adds a task type under the name of its connector.
     pub(crate) fn add(&self, name: &str, key: &ConnectorKey) {
-        let mut connectors = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut connectors = self.connectors.write().unwrap_or_else(PoisonError::into_inner);
         let at = connectors.iter().position(|connector| connector.name == name);
         let at = at.unwrap_or_else(|| {
             connectors.push(pb::Connector { name: name.to_owned(), ..Default::default() });
@@ -46,12 +54,18 @@ impl Listing {
         }
     }
 
-    fn all(&self) -> Vec<pb::Connector> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Everybody.
+    pub(super) fn all(&self) -> Vec<pb::Connector> {
+        self.connectors.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether tasks of that type and version are done within one call.
+    pub(super) fn is_sync(&self, task_type: &str, version: i32) -> bool {
+        self.sync.contains(&(task_type.to_owned(), version))
     }
 
     fn named(&self, name: &str) -> Option<pb::Connector> {
-        let connectors = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let connectors = self.connectors.read().unwrap_or_else(PoisonError::into_inner);
         connectors.iter().find(|connector| connector.name == name).cloned()
     }
 }

@@ -4,14 +4,17 @@
 
 mod answer_size;
 mod convert;
+mod flyte1;
 mod front;
 pub(crate) mod health;
 mod log_stream;
 mod metadata_service;
 mod oversize;
+mod passed_logs;
 mod reflection;
 mod task_service;
 mod timeout;
+mod untouched;
 mod wire;
 
 use std::sync::Arc;
@@ -29,29 +32,37 @@ use crate::pb::async_connector_service_server::{
 use crate::pb::connector_metadata_service_server::{
     ConnectorMetadataServiceServer, SERVICE_NAME as METADATA,
 };
-pub(crate) use front::{Answering, Front};
+pub(crate) use front::{Answering, Front, Unlayered};
 pub(crate) use metadata_service::Listing;
+use passed_logs::PassedLogs;
 use reflection::Reflection;
+pub(crate) use untouched::Untouched;
 pub(crate) use wire::WireLayer;
 
 /// The services whose health is reported, besides the server as a whole.
-pub(crate) const HEALTH_NAMES: [&str; 3] = [TASKS, METADATA, "grpc.health.v1.Health"];
+pub(crate) fn health_names<'a>() -> impl Iterator<Item = &'a str> {
+    [TASKS, METADATA, "grpc.health.v1.Health"].into_iter().chain(flyte1::HEALTH_NAMES)
+}
 
-/// Every service on the gRPC port: that of tasks, and the others. Requests may come compressed, as the
-/// official service takes them; unpacked they are no larger than others may be.
+/// Every service on the gRPC port. Requests may come compressed, as the official service takes them;
+/// unpacked they are no larger than others may be. Log pages go on in their own bytes where other services
+/// are behind.
 pub(crate) fn services(
-    dispatcher: Arc<Dispatcher>,
+    dispatcher: &Arc<Dispatcher>,
     listing: Listing,
     health: health::HealthTable,
     limits: &Limits,
-) -> (front::Tasks, Routes) {
-    let tasks = task_service::TaskService::new(dispatcher, limits);
-    let tasks = AsyncConnectorServiceServer::new(tasks)
+    are_others_behind: bool,
+) -> Unlayered {
+    let service = Arc::new(task_service::TaskService::new(Arc::clone(dispatcher), limits));
+    let passed_logs =
+        are_others_behind.then(|| PassedLogs::new(Arc::clone(&service), limits.max_request_bytes));
+    let tasks = AsyncConnectorServiceServer::from_arc(service)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate)
         .max_decoding_message_size(limits.max_request_bytes)
         .max_encoding_message_size(usize::MAX);
-    let metadata = metadata_service::MetadataService::new(listing, limits.texts());
+    let metadata = metadata_service::MetadataService::new(listing.clone(), limits.texts());
     let metadata = ConnectorMetadataServiceServer::new(metadata)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate);
@@ -68,5 +79,6 @@ pub(crate) fn services(
         .add_service(health)
         .add_service(reflection)
         .add_service(old_reflection);
-    (tasks, others)
+    let others = flyte1::add_to(others, dispatcher, listing, limits);
+    Unlayered { tasks, passed_logs, others }
 }

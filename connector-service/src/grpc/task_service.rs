@@ -8,6 +8,7 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::answer_size::{fitting, state_that_fits};
+use super::log_stream::LogMessages;
 use super::{convert, log_stream};
 use crate::limits::Limits;
 use crate::pb;
@@ -30,6 +31,21 @@ impl TaskService {
 
     fn refusal(&self, failure: &Failure) -> Status {
         status::of(failure, self.texts)
+    }
+
+    /// The messages of a job's log.
+    ///
+    /// # Errors
+    /// The status of a call that failed.
+    pub(super) async fn logs(
+        &self,
+        request: Request<pb::GetTaskLogsRequest>,
+    ) -> Result<LogMessages, Status> {
+        let (headers, extensions, mut request) = request.into_parts();
+        let route = convert::job_route(request.task_category.take(), headers.as_ref(), &extensions);
+        let asked = self.dispatcher.get_logs(route, convert::logs(request)).await;
+        let (logs, guard) = asked.map_err(|failure| self.refusal(&failure))?;
+        Ok(log_stream::messages(logs, guard, self.max_response_bytes, self.texts))
     }
 }
 
@@ -104,16 +120,13 @@ impl AsyncConnectorService for TaskService {
         }
     }
 
-    type GetTaskLogsStream = log_stream::LogMessages;
+    type GetTaskLogsStream = log_stream::ReadMessages;
 
     async fn get_task_logs(
         &self,
         request: Request<pb::GetTaskLogsRequest>,
     ) -> Result<Response<Self::GetTaskLogsStream>, Status> {
-        let (headers, extensions, mut request) = request.into_parts();
-        let route = convert::job_route(request.task_category.take(), headers.as_ref(), &extensions);
-        let asked = self.dispatcher.get_logs(route, convert::logs(request)).await;
-        let (logs, guard) = asked.map_err(|failure| self.refusal(&failure))?;
-        Ok(Response::new(log_stream::messages(logs, guard, self.max_response_bytes, self.texts)))
+        let messages = self.logs(request).await?;
+        Ok(Response::new(log_stream::read(messages)))
     }
 }

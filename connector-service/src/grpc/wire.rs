@@ -16,12 +16,16 @@ use tonic::body::Body;
 use tower::{Layer, Service};
 
 use crate::pb::async_connector_service_server::SERVICE_NAME;
+use crate::pb::flyte1::async_agent_service_server::SERVICE_NAME as FLYTE_1;
 
 /// What stands before a message: whether it is packed, and its length.
 const PREFIX: usize = 5;
 
 /// The methods whose requests are passed on.
 const METHODS: [&str; 5] = ["CreateTask", "GetTask", "DeleteTask", "GetTaskMetrics", "GetTaskLogs"];
+
+/// Those of Flyte 1 whose requests read as requests of Flyte 2 do; the others are made anew.
+const METHODS_OF_FLYTE_1: [&str; 3] = ["CreateTask", "GetTaskMetrics", "GetTaskLogs"];
 
 /// Wraps the gRPC routes.
 #[derive(Debug, Clone, Copy)]
@@ -71,8 +75,13 @@ where
 
 /// The method of a path, if its requests are passed on.
 fn method(path: &str) -> Option<&'static str> {
-    let called = path.strip_prefix('/')?.strip_prefix(SERVICE_NAME)?.strip_prefix('/')?;
-    METHODS.into_iter().find(|method| *method == called)
+    let (service, called) = path.strip_prefix('/')?.split_once('/')?;
+    let methods: &[&'static str] = match service {
+        SERVICE_NAME => &METHODS,
+        FLYTE_1 => &METHODS_OF_FLYTE_1,
+        _ => return None,
+    };
+    methods.iter().copied().find(|method| *method == called)
 }
 
 /// The same request with its message among the extensions, unless it is larger than anybody takes or

@@ -173,13 +173,14 @@ impl CallMetrics {
     }
 
     const fn operation(&self, operation: Operation) -> &OperationMetrics {
-        let [create, get, delete, get_metrics, get_logs] = &self.operations;
+        let [create, get, delete, get_metrics, get_logs, run] = &self.operations;
         match operation {
             Operation::Create => create,
             Operation::Get => get,
             Operation::Delete => delete,
             Operation::GetMetrics => get_metrics,
             Operation::GetLogs => get_logs,
+            Operation::Run => run,
         }
     }
 }

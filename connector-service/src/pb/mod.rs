@@ -21,10 +21,15 @@ mod connector {
     include!("flyteidl2.connector.rs");
 }
 
+pub mod flyte1;
+
 pub use connector::*;
 
 /// Every file the services need, encoded as a `FileDescriptorSet`, for gRPC reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("descriptors.bin");
+
+#[cfg(test)]
+mod shared_with_flyte1;
 
 #[cfg(test)]
 mod tests {
@@ -33,14 +38,14 @@ mod tests {
     use prost::Message as _;
     use prost_types::FileDescriptorSet;
 
-    use super::{FILE_DESCRIPTOR_SET, connector};
+    use super::{FILE_DESCRIPTOR_SET, connector, flyte1};
 
     fn described() -> FileDescriptorSet {
         FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).expect("the set decodes")
     }
 
     #[test]
-    fn descriptors_hold_both_services_under_the_names_they_are_served_by() {
+    fn descriptors_hold_the_services_under_the_names_they_are_served_by() {
         let set = described();
         let services: BTreeSet<String> = set
             .file
@@ -53,6 +58,9 @@ mod tests {
         let served = [
             connector::async_connector_service_server::SERVICE_NAME,
             connector::connector_metadata_service_server::SERVICE_NAME,
+            flyte1::async_agent_service_server::SERVICE_NAME,
+            flyte1::sync_agent_service_server::SERVICE_NAME,
+            flyte1::agent_metadata_service_server::SERVICE_NAME,
         ];
         assert_eq!(services, served.map(str::to_owned).into());
     }

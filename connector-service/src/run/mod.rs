@@ -57,7 +57,7 @@ pub(crate) async fn run(
         tracing::error!("{note}");
     }
     if args.connect.is_none()
-        && let Some(problem) = linking::problem(&registry, &[])
+        && let Some(problem) = linking::problem(&registry, &[], args.behind.is_any())
     {
         return Err(problem);
     }

@@ -100,6 +100,11 @@ pub(super) fn unanswered(service: &str, status: &Status) -> ConnectorError {
     }
 }
 
+/// Whether whoever was asked has gone before it said anything, so that nobody knows what it did.
+pub(super) fn is_gone(status: &Status) -> bool {
+    std::error::Error::source(status).is_some() || status.code() == Code::Unavailable
+}
+
 /// What the service said; or, where nobody said anything, why not.
 pub(super) fn text(service: &str, status: &Status) -> String {
     let Some(source) = std::error::Error::source(status) else {
@@ -108,7 +113,11 @@ pub(super) fn text(service: &str, status: &Status) -> String {
             (said, _) => said.to_owned(),
         };
     };
-    format!("{service} does not answer: {}", root_cause(source))
+    let cause = root_cause(source);
+    // What HTTP/2 says of whoever speaks something else.
+    let is_other = cause.starts_with("connection error detected");
+    let asks = if is_other { " (is that a gRPC service, without TLS?)" } else { "" };
+    format!("{service} does not answer: {cause}{asks}")
 }
 
 /// What is at the bottom of an error: tonic's own text says only where it happened.

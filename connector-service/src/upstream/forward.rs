@@ -1,14 +1,16 @@
 //! A task type that another service serves, as a connector of ours: the gate calls it like every other.
 //! Requests go on in their own bytes where those are at hand; else they are made of their parts.
 
+use std::future::ready;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use connector_core::host::{
     CallError, CreateRequest, DynConnector, ErasedResource, Interface, JobRequest, QueryRequest,
 };
-use connector_core::logs::{LogQuery, Logs};
+use connector_core::logs::{LogPage, LogQuery, Logs};
 use connector_core::metrics::{Metric, MetricsQuery};
 use connector_core::{
     CallContext, ConnectorError, DynamicConfig, DynamicConnection, DynamicInputs, DynamicOutputs,
@@ -17,11 +19,18 @@ use connector_core::{
 use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt};
 use prost::Message;
+use tokio::time::sleep;
+use tonic::Status;
 
 use super::answers;
-use super::pass::Passed;
+use super::pass::{Passed, read};
 use super::pool::Pool;
 use crate::pb;
+
+/// How many processes may go away over one create: one that ends whoever runs it must not end all.
+const TRIES: u32 = 3;
+/// How long until it is sent again: who has gone is found out meanwhile.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// One task type of another service.
 #[derive(Debug)]
@@ -36,6 +45,28 @@ impl Forwarded {
 
     fn service(&self) -> &str {
         self.pool.name()
+    }
+
+    /// Creates a job, once more where the process that was to do it is gone and its answer with it: whether
+    /// there is a job already, only the connector finds out, by the key that it got again. Where it passes
+    /// no key, the executor's next attempt would make a second job just so.
+    async fn created(&self, passed: &Passed) -> Result<pb::CreateTaskResponse, Status> {
+        let mut tries = 1;
+        loop {
+            let created = self.pool.send(|channel| {
+                let passed = passed.clone();
+                async move { passed.unary::<pb::CreateTaskResponse>(channel).await }
+            });
+            match created.await {
+                Err(status) if tries < TRIES && answers::is_gone(&status) => {
+                    let why = answers::text(self.service(), &status);
+                    tracing::warn!(upstream = %self.service(), "a create is sent again: {why}");
+                    tries += 1;
+                    sleep(PAUSE).await;
+                }
+                told => return told,
+            }
+        }
     }
 }
 
@@ -61,6 +92,11 @@ fn nothing_to_pass(method: &str) -> ConnectorError {
     ConnectorError::transient(format!("{method} came without the bytes to pass on"))
 }
 
+/// A page of a log, with the message that it came in.
+fn as_sent(message: Bytes) -> Result<LogPage, Status> {
+    Ok(answers::page(read(message.clone())?).as_sent(message))
+}
+
 #[async_trait]
 impl DynConnector for Forwarded {
     fn describe(&self) -> Interface {
@@ -78,12 +114,8 @@ impl DynConnector for Forwarded {
             as_it_came(&call, "CreateTask").ok_or_else(|| nothing_to_pass("CreateTask"))?;
         // A create goes on without its caller.
         passed.within = None;
-        let created = self.pool.send(|channel| {
-            let passed = passed.clone();
-            async move { passed.unary::<pb::CreateTaskResponse>(channel).await }
-        });
-        let created =
-            created.await.map_err(|status| answers::not_created(self.service(), &status))?;
+        let created = self.created(&passed).await;
+        let created = created.map_err(|status| answers::not_created(self.service(), &status))?;
         Ok(created.resource_meta)
     }
 
@@ -153,13 +185,13 @@ impl DynConnector for Forwarded {
             as_it_came(&call, "GetTaskLogs").ok_or_else(|| nothing_to_pass("GetTaskLogs"))?;
         let asked = self.pool.send(|channel| {
             let passed = passed.clone();
-            async move { passed.streaming::<pb::GetTaskLogsResponse>(channel).await }
+            async move { passed.streaming(channel).await }
         });
         let messages =
             asked.await.map_err(|status| answers::unanswered(self.service(), &status))?;
         let service = Arc::clone(self.pool.name());
         let pages = messages
-            .map_ok(answers::page)
+            .and_then(|sent| ready(as_sent(sent)))
             .map_err(move |status| answers::unanswered(&service, &status))
             .boxed();
         Ok(Logs::stream(pages))

@@ -9,6 +9,7 @@ mod forward;
 mod member;
 mod pass;
 mod pool;
+mod presence;
 mod source;
 
 use std::collections::BTreeSet;
@@ -20,15 +21,17 @@ use connector_core::Registry;
 use futures_util::future::join_all;
 pub(crate) use member::Member;
 pub(crate) use pool::Pool;
+use presence::{Change, Presence};
+use source::Unlisted;
 pub(crate) use source::{Listed, Source};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::roster::Roster;
 
 /// How often a service is asked what it serves.
 const AGAIN: Duration = Duration::from_secs(10);
-/// The same, for one that is away.
+/// The same, for one that is away or too busy to say.
 const SOON: Duration = Duration::from_secs(1);
 
 /// All other services.
@@ -66,7 +69,10 @@ impl Upstreams {
                         }
                     }
                 }
-                Err(why) => notes.push(format!("{why}; what it serves joins when it is there")),
+                Err(why) => {
+                    let joins = "a server takes in what it serves as soon as it is there";
+                    notes.push(format!("{}; {joins}", why.text()));
+                }
             }
         }
         notes
@@ -87,23 +93,17 @@ impl Upstreams {
 async fn watch(source: &Source, roster: &Roster) {
     let name = source.pool().name();
     let mut changes = source.pool().changes();
-    let mut known = BTreeSet::new();
+    let before: Vec<_> = source.known().into_iter().filter(|entry| roster.is_from(entry)).collect();
+    let mut presence = Presence::new((!before.is_empty()).then(Instant::now));
+    let mut known: BTreeSet<_> = before.into_iter().map(|entry| entry.name).collect();
     let mut told: BTreeSet<String> = BTreeSet::new();
-    let mut was_there = None;
     loop {
         let listed = source.list().await;
-        let is_there = listed.is_ok();
-        roster.upstream(name, is_there);
-        if was_there != Some(is_there) {
-            match &listed {
-                Ok(_) => tracing::info!(upstream = %name, "serves"),
-                Err(why) => {
-                    let stays = "its task types stay, and polls are answered with what is known";
-                    tracing::warn!(upstream = %name, "is away: {why}; {stays}");
-                }
-            }
-            was_there = Some(is_there);
+        if let Some(change) = presence.seen(&listed, Instant::now()) {
+            let why = listed.as_ref().err().map_or("", Unlisted::text);
+            tell(name, &change, why);
         }
+        roster.upstream(name, presence.is_there());
         if let Ok(Listed { entries, refused }) = listed {
             for why in refused {
                 if told.insert(why.clone()) {
@@ -111,20 +111,35 @@ async fn watch(source: &Source, roster: &Roster) {
                 }
             }
             for entry in entries {
-                known.insert(entry.name.to_string());
                 if roster.add(&entry) {
                     tracing::info!(upstream = %name, "{} ({}) is served", entry.name, entry.key);
+                }
+                if roster.is_from(&entry) {
+                    known.insert(entry.name);
                 }
             }
         }
         for connector in &known {
-            roster.serves(connector, is_there);
+            roster.serves(connector, presence.is_there());
         }
-        let pause = if is_there { AGAIN } else { SOON };
+        let pause = if presence.answers() { AGAIN } else { SOON };
         // Whoever comes or goes is a reason to look at once.
         timeout(pause, changes.changed()).await.ok();
     }
 }
 
+fn tell(name: &str, change: &Change, why: &str) {
+    match change {
+        Change::Serves => tracing::info!(upstream = %name, "serves"),
+        Change::IsBusy => tracing::warn!(upstream = %name, "is busy: {why}; it counts as there"),
+        Change::IsAway => {
+            let stays = "its task types stay, and polls are answered with what is known";
+            tracing::warn!(upstream = %name, "is away: {why}; {stays}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod fake;
 #[cfg(test)]
 mod tests;

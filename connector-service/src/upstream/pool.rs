@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tonic::Status;
 use tonic::transport::Channel;
 
@@ -15,6 +15,9 @@ use super::member::{Member, Turn};
 
 /// How often somebody who waits for a process that answers nobody looks for another one.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// How long a call waits for a process where there is none: one that died is soon followed by another.
+const COMES: Duration = Duration::from_secs(15);
 
 /// Who serves.
 #[derive(Debug)]
@@ -52,15 +55,15 @@ impl Pool {
         self.changed.subscribe()
     }
 
-    /// Sends a call to the least busy process.
+    /// Sends a call to the least busy process. While there is none, one that is being started is waited for.
     ///
     /// # Errors
-    /// Nobody is there, or what the call gave.
+    /// Nobody came, or what the call gave.
     pub(super) async fn send<A, F>(&self, call: impl Fn(Channel) -> F) -> Result<A, Status>
     where
         F: Future<Output = Result<A, Status>>,
     {
-        let turn = self.turn().ok_or_else(|| self.nobody())?;
+        let turn = timeout(COMES, self.turn_soon()).await.map_err(|_elapsed| self.nobody())?;
         answered(&turn, &call).await
     }
 
@@ -115,6 +118,18 @@ impl Pool {
         let silent = |member: &Member| member.blocked_since().map(|since| since.elapsed());
         let chosen = members.iter().min_by_key(|member| (silent(member), member.in_flight()))?;
         Some(chosen.turn())
+    }
+
+    /// The same, as soon as there is one.
+    async fn turn_soon(&self) -> Turn {
+        let mut changes = self.changes();
+        loop {
+            if let Some(turn) = self.turn() {
+                return turn;
+            }
+            // The sender lives as long as `self`.
+            changes.changed().await.ok();
+        }
     }
 
     fn members(&self) -> RwLockReadGuard<'_, Vec<Arc<Member>>> {

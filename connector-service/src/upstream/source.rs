@@ -8,7 +8,7 @@ use connector_core::host::{DynConnector, Entry};
 use connector_core::policy::Isolation;
 use connector_core::{ConnectorKey, Policy, TaskType};
 use tokio::time::timeout;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::answers;
 use super::forward::Forwarded;
@@ -33,12 +33,37 @@ pub(crate) struct Source {
     known: Mutex<Vec<Entry>>,
 }
 
+/// Why a service has not said what it serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unlisted {
+    /// It is there and has more to do than it can: the sentence that says so.
+    Busy(String),
+    /// It is not there, or is no such service: the sentence that says so.
+    Away(String),
+}
+
 /// What a service serves.
 #[derive(Debug, Default)]
 pub(crate) struct Listed {
     pub(crate) entries: Vec<Entry>,
     /// What cannot be served of it, and why.
     pub(crate) refused: Vec<String>,
+}
+
+impl Unlisted {
+    fn of(service: &str, status: &Status) -> Self {
+        let text = answers::text(service, status);
+        match status.code() {
+            _ if answers::is_gone(status) => Self::Away(text),
+            Code::DeadlineExceeded | Code::ResourceExhausted => Self::Busy(text),
+            _ => Self::Away(text),
+        }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        let (Self::Busy(text) | Self::Away(text)) = self;
+        text
+    }
 }
 
 impl Source {
@@ -51,11 +76,16 @@ impl Source {
         &self.pool
     }
 
+    /// What it has listed so far.
+    pub(crate) fn known(&self) -> Vec<Entry> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Asks what it serves.
     ///
     /// # Errors
-    /// One sentence why nobody answers.
-    pub(crate) async fn list(&self) -> Result<Listed, String> {
+    /// Why it does not say.
+    pub(crate) async fn list(&self) -> Result<Listed, Unlisted> {
         let asked = self.pool.ask(|channel| async move {
             let mut client =
                 ConnectorMetadataServiceClient::new(channel).max_decoding_message_size(MOST_LISTED);
@@ -68,7 +98,7 @@ impl Source {
                 self.pool.name()
             ))),
         };
-        let answer = answer.map_err(|status| answers::text(self.pool.name(), &status))?;
+        let answer = answer.map_err(|status| Unlisted::of(self.pool.name(), &status))?;
         let mut listed = Listed::default();
         for connector in answer.into_inner().connectors {
             for category in connector.supported_task_categories {

@@ -1,134 +1,47 @@
-//! A fake of another service, in whose requests every byte is seen, behind a server of ours.
+//! Another service behind a server of ours, by a fake of it.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use axum::Router;
-use axum::body::to_bytes;
-use axum::extract::{Request, State};
 use bytes::Bytes;
 use connector_core::{Registry, pb as core_pb};
 use connector_examples::echo::Echo;
-use futures_util::stream;
-use http::{HeaderMap, HeaderValue, Response};
-use http_body_util::StreamBody;
+use connector_gate::KnownSecrets;
+use futures_util::TryStreamExt;
 use prost::Message;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::body::Body;
-use tonic::service::Routes;
+use tonic::Code;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
+use super::fake::{Answer, Fake};
 use super::{Address, Member, Pool, Source, Upstreams};
 use crate::pb;
 use crate::pb::async_connector_service_client::AsyncConnectorServiceClient;
 use crate::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
+use crate::pb::get_task_logs_response::Part;
 use crate::{InProcess, Server};
 
-/// What is answered to a method.
-#[derive(Clone)]
-enum Answer {
-    Message(Bytes),
-    Refusal(Code, &'static str),
-    /// Nothing, for as long as somebody waits.
-    Silence,
-}
-
-/// A service that answers as it is told. Clones share it.
-#[derive(Clone, Default)]
-struct Fake {
-    asked: Arc<Mutex<Vec<(String, Bytes)>>>,
-    answers: Arc<Mutex<HashMap<&'static str, Answer>>>,
-}
-
-impl Fake {
-    /// One that lists a connector for the task type `theirs`, and for `echo`, which is linked here.
-    fn new() -> Self {
-        let category = |name: &str| pb::TaskCategory { name: name.to_owned(), version: 0 };
-        let connector = pb::Connector {
-            name: "Their Connector".to_owned(),
-            supported_task_categories: vec![category("theirs"), category("echo")],
-        };
-        let fake = Self::default();
-        fake.answer("ListConnectors", &pb::ListConnectorsResponse { connectors: vec![connector] });
-        fake
-    }
-
-    fn answer(&self, method: &'static str, message: &impl Message) {
-        self.set(method, Answer::Message(message.encode_to_vec().into()));
-    }
-
-    fn set(&self, method: &'static str, answer: Answer) {
-        self.answers.lock().unwrap().insert(method, answer);
-    }
-
-    /// The messages of a method, as they came.
-    fn asked(&self, method: &str) -> Vec<Bytes> {
-        let asked = self.asked.lock().unwrap();
-        asked.iter().filter(|(of, _)| of == method).map(|(_, message)| message.clone()).collect()
-    }
-
-    async fn serve(&self, listener: TcpListener) {
-        let routes = Router::new().fallback(reply).with_state(self.clone());
-        tonic::transport::Server::builder()
-            .add_routes(Routes::from(routes))
-            .serve_with_incoming(TcpListenerStream::new(listener))
-            .await
-            .unwrap();
-    }
-
-    /// Serves on a port until the handle is aborted.
-    async fn start(&self, address: &str) -> (SocketAddr, JoinHandle<()>) {
-        let listener = TcpListener::bind(address).await.unwrap();
-        let (address, fake) = (listener.local_addr().unwrap(), self.clone());
-        (address, tokio::spawn(async move { fake.serve(listener).await }))
-    }
-}
-
-async fn reply(State(fake): State<Fake>, request: Request) -> Response<axum::body::Body> {
-    let method = request.uri().path().rsplit('/').next().unwrap().to_owned();
-    let body = to_bytes(request.into_body(), usize::MAX).await.unwrap();
-    fake.asked.lock().unwrap().push((method.clone(), body.slice(5..)));
-    let answer = fake.answers.lock().unwrap().get(method.as_str()).cloned();
-    match answer {
-        Some(Answer::Message(message)) => {
-            let length = u32::try_from(message.len()).unwrap().to_be_bytes();
-            let framed = Bytes::from([&[0], &length[..], &message].concat());
-            let end = HeaderMap::from_iter([(
-                http::HeaderName::from_static("grpc-status"),
-                HeaderValue::from_static("0"),
-            )]);
-            let frames = [http_body::Frame::data(framed), http_body::Frame::trailers(end)];
-            let frames = stream::iter(frames.map(Ok::<_, Status>));
-            let body = axum::body::Body::new(StreamBody::new(frames));
-            Response::builder().header("content-type", "application/grpc").body(body).unwrap()
-        }
-        Some(Answer::Refusal(code, text)) => refused(&Status::new(code, text)),
-        Some(Answer::Silence) => std::future::pending().await,
-        None => refused(&Status::unimplemented("")),
-    }
-}
-
-fn refused(status: &Status) -> Response<axum::body::Body> {
-    status.clone().into_http::<Body>().map(axum::body::Body::new)
-}
+/// A field that this version does not know.
+const UNKNOWN: [u8; 6] = [0xf2, 0x3f, 0x03, b'n', b'e', b'w'];
 
 /// A server of ours with echo linked in, and that service behind it.
-async fn before(addresses: &[SocketAddr]) -> InProcess {
+async fn before(address: SocketAddr) -> InProcess {
+    let pool = Pool::new(address.to_string());
+    pool.add(member(address));
+    behind(pool).await
+}
+
+fn member(address: SocketAddr) -> Arc<Member> {
+    let address: Address = address.to_string().parse().unwrap();
+    Member::new(address.channel().unwrap())
+}
+
+/// A server of ours with echo linked in, and that pool behind it.
+async fn behind(pool: Arc<Pool>) -> InProcess {
     let mut registry = Registry::builder().register(Echo).build().await.unwrap();
-    let sources = addresses.iter().map(|address| {
-        let address: Address = address.to_string().parse().unwrap();
-        let pool = Pool::new(address.to_string());
-        pool.add(Member::new(address.channel().unwrap()));
-        Source::new(pool, Arc::new([]))
-    });
-    let upstreams = Upstreams::new(sources.collect());
+    let upstreams = Upstreams::new(vec![Source::new(pool, Arc::new([]))]);
     upstreams.look(&mut registry).await;
     InProcess::serve(Server::builder().registry(registry).upstreams(upstreams).build())
 }
@@ -204,7 +117,7 @@ async fn listed(server: &InProcess) -> Vec<(String, Vec<String>)> {
 async fn what_is_not_linked_is_served_as_if_it_were() {
     let fake = Fake::new();
     let (address, _serving) = fake.start("127.0.0.1:0").await;
-    let server = before(&[address]).await;
+    let server = before(address).await;
     let theirs = |name: &str, types: &[&str]| {
         (name.to_owned(), types.iter().map(|&it| it.to_owned()).collect::<Vec<_>>())
     };
@@ -240,11 +153,11 @@ async fn what_is_not_linked_is_served_as_if_it_were() {
 async fn a_request_goes_on_byte_for_byte() {
     let fake = Fake::new();
     let (address, _serving) = fake.start("127.0.0.1:0").await;
-    let server = before(&[address]).await;
+    let server = before(address).await;
     fake.answer("GetTask", &state(core_pb::task_execution::Phase::Running, ""));
     // Known fields in no order that this version would write, and one that it does not know.
     let mut message = get().encode_to_vec();
-    message.splice(0..0, [0xf2, 0x3f, 0x03, b'n', b'e', b'w']);
+    message.splice(0..0, UNKNOWN);
     let passed =
         super::pass::Passed { method: "GetTask", message: message.clone().into(), within: None };
     passed.unary::<pb::GetTaskResponse>(server.channel()).await.unwrap();
@@ -258,10 +171,61 @@ async fn a_request_goes_on_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn log_pages_go_on_byte_for_byte_unless_a_secret_is_in_them() {
+    let fake = Fake::new();
+    let (address, _serving) = fake.start("127.0.0.1:0").await;
+    let server = before(address).await;
+    let line = |message: &str, pod: &str| {
+        let (message, short_pod_name) = (message.to_owned(), pod.to_owned());
+        core_pb::logs::dataplane::LogLine { message, short_pod_name, ..Default::default() }
+    };
+    let page = |lines: Vec<core_pb::logs::dataplane::LogLine>| {
+        let body = pb::GetTaskLogsResponseBody { lines, ..Default::default() };
+        let mut message = pb::GetTaskLogsResponse { part: Some(Part::Body(body)) }.encode_to_vec();
+        message.extend(UNKNOWN);
+        Bytes::from(message)
+    };
+    let asked = || async {
+        let request = pb::GetTaskLogsRequest { task_category: category(), ..Default::default() };
+        let message = [&request.encode_to_vec()[..], &UNKNOWN].concat().into();
+        let passed = super::pass::Passed { method: "GetTaskLogs", message, within: None };
+        let seen: Vec<Bytes> =
+            passed.streaming(server.channel()).await.unwrap().try_collect().await.unwrap();
+        assert_eq!(fake.asked("GetTaskLogs").last().unwrap(), &passed.message);
+        seen
+    };
+    let sent = page(vec![line("step 1", "worker-0")]);
+    fake.set("GetTaskLogs", Answer::Message(sent.clone()));
+    assert_eq!(asked().await, [sent]);
+
+    // Of a message that shows a secret, wherever, only what is known of it goes on.
+    KnownSecrets::of_process().note("the-secret-of-log-pages");
+    for lines in [
+        vec![line("it is the-secret-of-log-pages", "worker-0")],
+        vec![line("it is ***", "the-secret-of-log-pages")],
+    ] {
+        fake.set("GetTaskLogs", Answer::Message(page(lines)));
+        let body = pb::GetTaskLogsResponseBody {
+            lines: vec![line("it is ***", "")],
+            ..Default::default()
+        };
+        let clean = pb::GetTaskLogsResponse { part: Some(Part::Body(body)) };
+        assert_eq!(asked().await, [clean.encode_to_vec()]);
+    }
+
+    // One that is larger than a caller takes is cut into such as are not.
+    let long = "x".repeat(1 << 20);
+    fake.set("GetTaskLogs", Answer::Message(page(vec![line(&long, "worker-0"); 5])));
+    let seen = asked().await;
+    let most = crate::Limits::default().max_response_bytes;
+    assert!(seen.len() > 1 && seen.iter().all(|message| message.len() <= most));
+}
+
+#[tokio::test]
 async fn errors_mean_what_they_mean_behind_us() {
     let fake = Fake::new();
     let (address, _serving) = fake.start("127.0.0.1:0").await;
-    let server = before(&[address]).await;
+    let server = before(address).await;
     fake.answer("GetTask", &state(core_pb::task_execution::Phase::Running, "step 3"));
     tasks(&server).get_task(get()).await.unwrap();
     for code in [Code::Internal, Code::NotFound, Code::Unavailable] {
@@ -274,6 +238,7 @@ async fn errors_mean_what_they_mean_behind_us() {
     fake.set("CreateTask", Answer::Refusal(Code::Internal, "failed to create theirs task"));
     let error = tasks(&server).create_task(create(0)).await.unwrap_err();
     assert!(error.message().contains("failed to create theirs task"), "{error}");
+    assert_eq!(fake.asked("CreateTask").len(), 1, "who said no is not asked again");
     fake.answer("CreateTask", &pb::CreateTaskResponse::default());
     tasks(&server).create_task(create(0)).await.unwrap();
     fake.set("GetTaskLogs", Answer::Refusal(Code::Unimplemented, "no logs"));
@@ -283,12 +248,35 @@ async fn errors_mean_what_they_mean_behind_us() {
 }
 
 #[tokio::test]
+async fn a_create_whose_process_is_gone_goes_to_another_one() {
+    let fake = Fake::new();
+    let (address, _serving) = fake.start("127.0.0.1:0").await;
+    let server = before(address).await;
+    fake.set("CreateTask", Answer::Broken);
+    let mut client = tasks(&server);
+    let created = tokio::spawn(async move { client.create_task(create(0)).await });
+    while fake.asked("CreateTask").is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let made = pb::CreateTaskResponse { resource_meta: Bytes::from_static(b"made") };
+    fake.answer("CreateTask", &made);
+    assert_eq!(created.await.unwrap().unwrap().into_inner(), made);
+    assert_eq!(fake.asked("CreateTask"), [create(0).encode_to_vec(), create(0).encode_to_vec()]);
+
+    // One that ends whoever runs it is given up.
+    fake.set("CreateTask", Answer::Broken);
+    let error = tasks(&server).create_task(create(1)).await.unwrap_err();
+    assert!(error.message().contains("does not answer"), "{error}");
+    assert_eq!(fake.asked("CreateTask").len(), 2 + 3);
+}
+
+#[tokio::test]
 async fn a_service_that_is_away_is_waited_for_and_missed() {
     let fake = Fake::new();
     let (address, serving) = fake.start("127.0.0.1:0").await;
     serving.abort();
     serving.await.unwrap_err();
-    let server = before(&[address]).await;
+    let server = before(address).await;
     assert_eq!(health(&server, "Their Connector").await, Err(Code::NotFound));
     let error = tasks(&server).get_task(get()).await.unwrap_err();
     assert_eq!(error.code(), Code::NotFound);
@@ -310,17 +298,53 @@ async fn a_service_that_is_away_is_waited_for_and_missed() {
 }
 
 #[tokio::test]
+async fn a_service_that_is_busy_keeps_its_health_and_one_that_is_away_does_not() {
+    let fake = Fake::new();
+    let (address, _serving) = fake.start("127.0.0.1:0").await;
+    let pool = Pool::new(address.to_string());
+    pool.add(member(address));
+    let server = behind(Arc::clone(&pool)).await;
+    let list = fake.message("ListConnectors");
+    for code in [Code::DeadlineExceeded, Code::ResourceExhausted] {
+        fake.set("ListConnectors", Answer::Refusal(code, "not now"));
+        // Whoever comes is a reason to look. The second look follows when the first has been judged.
+        for _ in 0..2 {
+            let looked = fake.asked("ListConnectors").len();
+            pool.add(member(address));
+            while fake.asked("ListConnectors").len() == looked {
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_eq!(
+            health(&server, "Their Connector").await,
+            Ok(ServingStatus::Serving),
+            "{code:?}"
+        );
+    }
+    fake.set("ListConnectors", Answer::Refusal(Code::Unavailable, "nobody is behind me"));
+    pool.add(member(address));
+    until(&server, "Their Connector", ServingStatus::NotServing).await;
+    assert_eq!(
+        health(&server, "Echo Connector").await,
+        Ok(ServingStatus::Serving),
+        "the linked one of that name does not depend on theirs"
+    );
+    fake.set("ListConnectors", Answer::Message(list));
+    pool.add(member(address));
+    until(&server, "Their Connector", ServingStatus::Serving).await;
+}
+
+#[tokio::test]
 async fn a_poll_does_not_wait_for_a_process_that_answers_nobody() {
     let (stuck, well) = (Fake::new(), Fake::new());
     let pool = Pool::new("workers");
-    let member = async |fake: &Fake| {
+    let watched = async |fake: &Fake| {
         let (address, _serving) = fake.start("127.0.0.1:0").await;
-        let address: Address = address.to_string().parse().unwrap();
-        let member = Member::new(address.channel().unwrap());
+        let member = member(address);
         member.watched();
         member
     };
-    let first = member(&stuck).await;
+    let first = watched(&stuck).await;
     pool.add(Arc::clone(&first));
     Source::new(Arc::clone(&pool), Arc::new([])).list().await.unwrap();
     for method in ["GetTask", "ListConnectors"] {
@@ -345,7 +369,7 @@ async fn a_poll_does_not_wait_for_a_process_that_answers_nobody() {
     while first.in_flight() == 1 {
         tokio::task::yield_now().await;
     }
-    pool.add(member(&well).await);
+    pool.add(watched(&well).await);
     assert_eq!(behind.await.unwrap().unwrap().resource.unwrap().message, "well");
     // Whoever comes later goes to the process that answers at once, creates as well.
     for _ in 0..5 {

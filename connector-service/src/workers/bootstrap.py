@@ -2,8 +2,8 @@
 
 Usage: bootstrap.py SOCKET REPORT [MODULE ...]
 
-REPORT is written once calls are served: a JSON object with the modules that could not be imported and
-the last lines of what Python said about each. Standard input is held open by the server and never
+REPORT is written once calls are served: a JSON object with the modules that give no connector, and why:
+the last lines of what Python said about one that could not be imported. Standard input is held open by the server and never
 written to; when it closes, this process ends, whatever it is doing.
 """
 
@@ -28,8 +28,8 @@ def end_with_the_server():
 
 
 def load(modules):
-    """Imports what `c0` imports, and the modules; says what could not be imported."""
-    from flyte.connectors import utils
+    """Imports what `c0` imports, and the modules; says what is wrong with those that are of no use."""
+    from flyte.connectors import ConnectorRegistry, utils
 
     # As the official service does: modules beside the working directory are found.
     here = os.getcwd()
@@ -38,11 +38,28 @@ def load(modules):
     utils._load_connectors(None)
     failed = {}
     for module in modules:
+        was_there, known = module in sys.modules, len(ConnectorRegistry._REGISTRY)
         try:
             importlib.import_module(module)
         except BaseException:  # `sys.exit()` in a module is one, too
-            failed[module] = last_lines(sys.exc_info()[1])
+            error = sys.exc_info()[1]
+            failed[module] = "it cannot be imported:\n" + last_lines(error) + where_looked(module, error)
+            continue
+        if not was_there and len(ConnectorRegistry._REGISTRY) == known:
+            failed[module] = "it registers no connector: ConnectorRegistry.register(...) was not called"
     return failed
+
+
+def where_looked(module, error):
+    """For a module that was not found itself."""
+    if not isinstance(error, ModuleNotFoundError) or not f"{module}.".startswith(f"{error.name}."):
+        return ""
+    if module.endswith(".py") or "/" in module:
+        return "\ngive the name of a module as Python's import has it, not that of a file"
+    return (
+        f"\nit is looked for in {os.getcwd()}, in the folders of PYTHONPATH, and in what is installed for "
+        f"{sys.executable}"
+    )
 
 
 def last_lines(error):
@@ -82,8 +99,8 @@ def main():
         failed = load(modules)
     except ImportError as error:
         sys.exit(
-            f"the official connector service cannot be imported: {error}; "
-            'install it for this Python: pip install "flyte[connector]"'
+            f"the official connector service cannot be imported: {error}; name the Python that has it with "
+            f'--python, or install it for this one: {sys.executable} -m pip install "flyte[connector]"'
         )
     asyncio.run(serve(socket, report, failed))
 

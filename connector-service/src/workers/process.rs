@@ -15,6 +15,8 @@ use tokio::time::{Instant, sleep};
 
 /// How long a worker may take until it serves: imports of large libraries take their time.
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
+/// After how long it is said that one is being waited for.
+const SAID_AFTER: Duration = Duration::from_secs(5);
 /// How often to look whether it does.
 const LOOK: Duration = Duration::from_millis(20);
 /// The longest line that is logged in one piece, in bytes.
@@ -86,6 +88,7 @@ impl Recipe {
             logged(child.stderr.take(), name.to_owned()),
         ];
         let started = Instant::now();
+        let mut is_said = false;
         let ended = loop {
             if let Ok(report) = std::fs::read(&report) {
                 let failed = serde_json::from_slice(&report).unwrap_or_default();
@@ -96,6 +99,14 @@ impl Recipe {
             }
             if started.elapsed() > STARTS_WITHIN {
                 break None;
+            }
+            if started.elapsed() > SAID_AFTER && !is_said {
+                is_said = true;
+                let python = self.python.display();
+                tracing::info!(
+                    worker = name,
+                    "{python} is still importing; up to {STARTS_WITHIN:?} are waited"
+                );
             }
             sleep(LOOK).await;
         };

@@ -4,7 +4,9 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use connector_core::prelude::*;
-use connector_http::{Answer, Endpoint, HeaderName, HttpClient, Reading, Refusal, Request, Url};
+use connector_http::{
+    Answer, Endpoint, HeaderName, HttpClient, Reading, Refusal, Request, Submission, Url,
+};
 use serde_json::{Map, Value, json};
 
 use crate::credentials::Tokens;
@@ -12,8 +14,6 @@ use crate::states;
 
 /// The host that tasks are sent to, unless the operator names another.
 const HOST: &str = "bigquery.googleapis.com";
-/// How long an insert is tried: its caller may have gone, and its job would be nobody's.
-const INSERT_FOR: Duration = Duration::from_secs(60);
 /// How long the job of a key that is taken may be out of sight.
 const APPEARS_WITHIN: Duration = Duration::from_secs(20);
 
@@ -131,17 +131,16 @@ impl Api {
         }
         let body = json!({"jobReference": reference, "configuration": {"query": query}});
         let url = self.url(&["projects", place.project, "jobs"], &[])?;
-        let inserted = self
-            .call(place, key, || {
-                let request = self.http.post(url.clone()).json(&body)?;
-                // The id makes it so.
-                Ok(request.repeatable().attempts(5).for_at_most(INSERT_FOR))
-            })
-            .await;
-        match inserted {
-            Ok(answer) => answer.json(),
+        let submission = Submission::new();
+        let inserted = submission.settle(|_tried| async {
+            // The id makes it one job.
+            let request = || Ok(self.http.post(url.clone()).json(&body)?.submitting(&submission));
+            let answer = self.call(place, key, request).await?;
+            answer.json().inspect_err(|_| submission.may_be_there())
+        });
+        match inserted.await {
             Err(error) if is_taken(&error) => self.taken(place, &error, key).await,
-            Err(error) => Err(error),
+            inserted => inserted,
         }
     }
 
@@ -159,24 +158,20 @@ impl Api {
         let place = Place { location: place.location.or(told), ..place };
         let url = self.url(&["projects", place.project, "jobs", place.job_id], &located(place))?;
         let until = tokio::time::Instant::now() + APPEARS_WITHIN;
-        loop {
-            let found = self
-                .call(place, key, || {
-                    Ok(self.http.get(url.clone()).attempts(4).for_at_most(INSERT_FOR))
-                })
-                .await;
-            match found {
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    if tokio::time::Instant::now() >= until {
-                        return Err(ConnectorError::retryable(format!(
-                            "the job's id is taken and no job has it: {error}"
-                        )));
+        let submission = Submission::new();
+        // It is there, and whoever gives up now leaves it to nobody.
+        submission.may_be_there();
+        submission
+            .settle(|_tried| async {
+                let found = self.call(place, key, || Ok(self.http.get(url.clone()))).await;
+                match found {
+                    Err(error) if error.kind() == ErrorKind::NotFound => {
+                        Err(unseen(&error, tokio::time::Instant::now() >= until))
                     }
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    found => found?.json(),
                 }
-                found => return found?.json(),
-            }
-        }
+            })
+            .await
     }
 
     pub(crate) async fn get(
@@ -256,6 +251,15 @@ impl Api {
 fn located(place: Place<'_>) -> Vec<(&'static str, &str)> {
     let location = place.location.map(|location| ("location", location));
     std::iter::once(("projection", "full")).chain(location).collect()
+}
+
+/// The job of an id that is taken is not to be seen, yet or at all.
+fn unseen(error: &ConnectorError, at_all: bool) -> ConnectorError {
+    let text = format!("the job's id is taken and no job has it: {error}");
+    match at_all {
+        true => ConnectorError::retryable(text),
+        false => ConnectorError::transient(text),
+    }
 }
 
 fn is_taken(error: &ConnectorError) -> bool {

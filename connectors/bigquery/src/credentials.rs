@@ -6,11 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use connector_core::prelude::*;
 use connector_http::{AccessToken, HttpClient, SigningKey, TokenCache, Url};
-use google_cloud_auth::credentials::{AccessTokenCredentials, Builder};
 use serde_json::json;
-use tokio::sync::OnceCell;
 
-const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+use crate::machine::{Machine, SCOPE};
+
 /// Whom an assertion is for, whatever the key file calls the place where it is exchanged.
 const AUDIENCE: &str = "https://oauth2.googleapis.com/token";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -31,12 +30,12 @@ struct KeyFile {
 pub(crate) struct Tokens {
     http: HttpClient,
     accounts: TokenCache,
-    machine: OnceCell<AccessTokenCredentials>,
+    machine: Machine,
 }
 
 impl Tokens {
     pub(crate) fn new(http: HttpClient) -> Self {
-        Self { http, accounts: TokenCache::default(), machine: OnceCell::new() }
+        Self { http, accounts: TokenCache::default(), machine: Machine::default() }
     }
 
     /// A token of that key file, or of the machine.
@@ -45,7 +44,7 @@ impl Tokens {
     /// [`ErrorKind::Unauthenticated`]: the key is no good, or there is none; [`ErrorKind::Permanent`]:
     /// the operator's key may not be sent to `host`.
     pub(crate) async fn token(&self, key: Option<&Secret>, host: &str) -> Result<Secret> {
-        let Some(key) = key else { return self.of_machine().await };
+        let Some(key) = key else { return self.machine.token().await };
         let text = key.expose_for(host)?;
         self.accounts.token(&[text], self.exchange(key, text)).await
     }
@@ -90,26 +89,7 @@ impl Tokens {
             ErrorKind::Transient { .. } => error,
             _ => bad(error),
         })?;
-        answer.json()
-    }
-
-    async fn of_machine(&self) -> Result<Secret> {
-        let none = |error: &dyn std::fmt::Display| {
-            ConnectorError::unauthenticated(format!(
-                "the task brings no `google_application_credentials`, the operator lends none, and the \
-                 machine has none either: {error}"
-            ))
-        };
-        let machine = self
-            .machine
-            .get_or_try_init(|| async {
-                let builder = Builder::default().with_scopes([SCOPE]);
-                builder.build_access_token_credentials().map_err(|error| none(&error))
-            })
-            .await?;
-        let asked = tokio::time::timeout(Duration::from_secs(20), machine.access_token()).await;
-        let token = asked.or_transient("the machine's credentials do not answer")?;
-        Ok(Secret::new(token.map_err(|error| none(&error))?.token))
+        answer.secret_json()
     }
 }
 

@@ -18,6 +18,7 @@ mod api;
 mod config;
 mod credentials;
 mod logs;
+mod machine;
 mod measurements;
 mod parameters;
 mod report;
@@ -25,6 +26,7 @@ mod states;
 
 use std::time::Duration;
 
+use connector_core::Flyte;
 use connector_core::Policy;
 use connector_core::prelude::*;
 use connector_http::Endpoint;
@@ -35,14 +37,16 @@ use crate::api::{Api, Job, Place};
 use crate::config::QueryTask;
 use crate::parameters::DatetimeAs;
 
-/// What later calls need to find the job again, spelled as the official connector spells it.
+/// What later calls need to find the job again, spelled as the official connector spells it: that of the
+/// Flyte that created the job, as Python there knows no more fields than these.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct QueryJob {
     job_id: String,
     project: String,
     location: Option<String>,
-    #[serde(default)]
-    user_agent: String,
+    /// Unknown to Flyte 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_agent: Option<String>,
 }
 
 /// The service account of the task, or of the operator.
@@ -142,7 +146,7 @@ impl QueryJob {
             project: &self.project,
             job_id: &self.job_id,
             location: self.location.as_deref(),
-            user_agent: &self.user_agent,
+            user_agent: self.user_agent.as_deref().unwrap_or_default(),
         }
     }
 
@@ -169,6 +173,7 @@ impl AsyncConnector for BigQuery {
             None => format!("flyte-{:032x}", fastrand::u128(..)),
         };
         let QueryTask { project, location, user_agent, .. } = config;
+        let user_agent = (task.context.call.flyte == Flyte::V2).then_some(user_agent);
         let mut job = QueryJob { job_id, project, location, user_agent };
         let secret = task.context.connection.google_application_credentials.as_ref();
         let id = job.job_id.clone();
@@ -221,5 +226,24 @@ impl AsyncConnector for BigQuery {
     ) -> Result<Vec<Metric>> {
         let wanted = measurements::Wanted::read(&query)?;
         Ok(wanted.of_job(&self.api.get(job.place(), self.key.as_ref(), cx).await?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_core::ResourceMeta;
+
+    use super::QueryJob;
+
+    #[test]
+    fn metadata_are_those_of_the_flyte_that_created_the_job() {
+        let of_flyte_1 = "{\"job_id\": \"j\", \"project\": \"p\", \"location\": null}";
+        let of_flyte_2 =
+            "{\"job_id\": \"j\", \"project\": \"p\", \"location\": \"EU\", \"user_agent\": \"a\"}";
+        for (meta, user_agent) in [(of_flyte_1, None), (of_flyte_2, Some("a"))] {
+            let job = QueryJob::decode(meta.into()).unwrap();
+            assert_eq!(job.user_agent.as_deref(), user_agent);
+            assert_eq!(job.encode().unwrap(), meta);
+        }
     }
 }

@@ -1,21 +1,17 @@
 //! Databricks' Jobs API, as far as a run needs it: submit, get, output, cancel.
 //! The connector calls it; what an answer means for a task is not decided here.
 
-use std::time::Duration;
-
 use connector_core::prelude::*;
-use connector_http::{Answer, Endpoint, HttpClient, Reading, Refusal, Request, Url};
+use connector_http::{Answer, Endpoint, HttpClient, Reading, Refusal, Request, Submission, Url};
 use serde_json::{Map, Value, json};
 
-use crate::credentials::{Access, Tokens};
+use crate::credentials::{Access, Bearer, Tokens};
 use crate::run::{Output, Run};
 use crate::states;
 use crate::workspace::Workspace;
 
-/// How long a submission is tried: its caller may have gone, and its run would be nobody's.
-const SUBMIT_FOR: Duration = Duration::from_secs(60);
-/// How long it is tried if Databricks may have got it: only the answer tells which run to cancel.
-const SETTLED_WITHIN: Duration = Duration::from_secs(600);
+/// So many pages of tasks are read of one run: ten times as many as a run may have.
+const MOST_PAGES: usize = 100;
 
 /// The version of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,19 +85,45 @@ impl Api {
         access: &Access,
     ) -> Result<String> {
         let url = self.url(workspace, "submit")?;
-        let request = || {
-            // The token makes it so.
-            let request = self.http.post(url.clone()).json(body)?.repeatable();
-            Ok(request.attempts(5).for_at_most(SUBMIT_FOR).settled_within(SETTLED_WITHIN))
-        };
-        let Submitted { run_id } = self.call(workspace, access, request).await?.json()?;
-        id(&run_id).ok_or_else(|| {
-            ConnectorError::transient("Databricks' answer to a submission has no `run_id`")
-        })
+        let submission = Submission::new();
+        let submitted = submission.settle(|_tried| async {
+            // The token makes it one run.
+            let request = || Ok(self.http.post(url.clone()).json(body)?.submitting(&submission));
+            let answer = self.call(workspace, access, request).await?;
+            let run_id = answer.json().ok().and_then(|Submitted { run_id }| id(&run_id));
+            run_id.ok_or_else(|| {
+                submission.may_be_there();
+                ConnectorError::transient("Databricks' answer to a submission has no `run_id`")
+            })
+        });
+        submitted.await
     }
 
+    /// The run, with the first hundred of its tasks where it has more.
     pub(crate) async fn get(&self, place: Place<'_>, call: &CallContext) -> Result<Run> {
-        let url = self.about(place, "get")?;
+        self.page(place, None, call).await
+    }
+
+    /// Reads on until the run has all of its tasks.
+    pub(crate) async fn all_tasks(
+        &self,
+        mut run: Run,
+        place: Place<'_>,
+        call: &CallContext,
+    ) -> Result<Run> {
+        for _ in 0..MOST_PAGES {
+            let Some(token) = run.next_page() else { break };
+            let page = self.page(place, Some(token), call).await?;
+            run.add(page);
+        }
+        Ok(run)
+    }
+
+    async fn page(&self, place: Place<'_>, token: Option<&str>, call: &CallContext) -> Result<Run> {
+        let mut url = self.about(place, "get")?;
+        if let Some(token) = token {
+            url.query_pairs_mut().append_pair("page_token", token);
+        }
         let request = || Ok(self.http.get(url.clone()).within(call));
         self.call(place.workspace, place.access, request).await?.json()
     }
@@ -128,18 +150,17 @@ impl Api {
         access: &Access,
         request: impl Fn() -> Result<Request>,
     ) -> Result<Answer> {
-        let mut renewed = false;
+        let mut refused: Option<Bearer> = None;
         loop {
-            let bearer = self.tokens.bearer(access, workspace).await?;
-            let asked = request()?.authorization_for(workspace.host(), "Bearer", &bearer.token)?;
-            match asked.send().await {
+            let bearer = self.tokens.bearer(access, workspace, refused.as_ref()).await?;
+            match bearer.of(request()?, workspace)?.send().await {
                 Err(error)
                     if error.kind() == ErrorKind::Unauthenticated
                         && bearer.is_renewable()
-                        && !renewed =>
+                        && refused.is_none() =>
                 {
-                    renewed = true;
                     self.tokens.refused(&bearer).await;
+                    refused = Some(bearer);
                 }
                 answered => return answered,
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use connector_core::prelude::*;
 use connector_core::typed::FieldDescription;
 use connector_core::{OperatorSecrets, TaskConnection};
-use connector_http::{AccessToken, Endpoint, HttpClient, Reading, Refusal, TokenCache};
+use connector_http::{AccessToken, Endpoint, HttpClient, Reading, Refusal, Request, TokenCache};
 
 use crate::workspace::Workspace;
 
@@ -156,6 +156,8 @@ pub(crate) struct Bearer {
     pub(crate) token: Secret,
     /// What it was signed in for with; `None` if it came as it is.
     signed_in: Option<Vec<String>>,
+    /// Of that, what the workspace has seen and must not be heard to say.
+    said: Vec<String>,
 }
 
 impl Bearer {
@@ -163,6 +165,19 @@ impl Bearer {
     pub(crate) const fn is_renewable(&self) -> bool {
         self.signed_in.is_some()
     }
+
+    /// The request made as its bearer: neither the token nor what it was signed in for with is in the
+    /// answer.
+    pub(crate) fn of(&self, request: Request, workspace: &Workspace) -> Result<Request> {
+        let request = request.authorization_for(workspace.host(), "Bearer", &self.token)?;
+        Ok(self.said.iter().fold(request, |request, said| request.hiding(said)))
+    }
+}
+
+/// What of a sign-in is secret.
+fn secrets<'a>(form: &'a [(&str, String)]) -> impl Iterator<Item = &'a String> {
+    let secret = |name: &str| matches!(name, "client_secret" | "subject_token");
+    form.iter().filter(move |(name, _)| secret(name)).map(|(_, value)| value)
 }
 
 impl Tokens {
@@ -174,17 +189,22 @@ impl Tokens {
         Ok(Self { http, endpoint, cache: TokenCache::default(), file })
     }
 
-    /// A token for that workspace.
+    /// A token for that workspace, other than the one that was refused.
     ///
     /// # Errors
     /// [`ErrorKind::Unauthenticated`]: there are no credentials, or none that are taken;
     /// [`ErrorKind::Permanent`]: the operator's may not be sent to that workspace.
-    pub(crate) async fn bearer(&self, access: &Access, workspace: &Workspace) -> Result<Bearer> {
+    pub(crate) async fn bearer(
+        &self,
+        access: &Access,
+        workspace: &Workspace,
+        refused: Option<&Bearer>,
+    ) -> Result<Bearer> {
         let host = workspace.host();
         let form = match access.credential(self.file.as_ref())? {
             Credential::Token(token) => {
                 // Bound to its hosts still, and checked when it is sent.
-                return Ok(Bearer { token: token.clone(), signed_in: None });
+                return Ok(Bearer { token: token.clone(), signed_in: None, said: Vec::new() });
             }
             Credential::Client { id, secret } => vec![
                 ("grant_type", "client_credentials".to_owned()),
@@ -207,8 +227,8 @@ impl Tokens {
             .chain(form.iter().map(|(_, part)| part.clone()))
             .collect();
         let named: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let token = self.cache.token(&named, self.sign_in(workspace, &form)).await?;
-        Ok(Bearer { token, signed_in: Some(parts) })
+        let token = self.cache.token(&named, self.sign_in(workspace, &form, refused)).await?;
+        Ok(Bearer { token, signed_in: Some(parts), said: secrets(&form).cloned().collect() })
     }
 
     /// A token was refused: the next call signs in again.
@@ -218,15 +238,22 @@ impl Tokens {
         self.cache.refused(&parts, &bearer.token).await;
     }
 
-    async fn sign_in(&self, workspace: &Workspace, form: &[(&str, String)]) -> Result<AccessToken> {
+    async fn sign_in(
+        &self,
+        workspace: &Workspace,
+        form: &[(&str, String)],
+        refused: Option<&Bearer>,
+    ) -> Result<AccessToken> {
         let url = self.endpoint.of(workspace.url(&["oidc", "v1", "token"])?);
         let pairs = form.iter().map(|(name, value)| (*name, value.as_str()));
         let pairs: Vec<(&str, &str)> = pairs.chain([("scope", SCOPE)]).collect();
         let mut request = self.http.post(url).form(&pairs).repeatable().attempts(3);
-        for (name, value) in form {
-            if matches!(*name, "client_secret" | "subject_token") {
-                request = request.hiding(value);
-            }
+        for value in secrets(form) {
+            request = request.hiding(value);
+        }
+        // It may be good for something still.
+        if let Some(refused) = refused {
+            request = request.hiding(refused.token.expose_for(workspace.host())?);
         }
         let answer = request.for_at_most(SIGN_IN_FOR).send().await;
         let answer = answer.map_err(|error| match error.kind() {
@@ -236,7 +263,7 @@ impl Tokens {
                 ConnectorError::unauthenticated(message).with_source(error)
             }
         })?;
-        answer.json()
+        answer.secret_json()
     }
 }
 

@@ -89,7 +89,11 @@ impl Databricks {
     }
 
     /// What the failed tasks of a run said at their end.
-    async fn last_words(&self, run: &Run, place: Place<'_>, call: &CallContext) -> String {
+    async fn last_words(&self, run: Run, place: Place<'_>, call: &CallContext) -> String {
+        let run = match self.api.all_tasks(run, place, call).await {
+            Ok(run) => run,
+            Err(error) => return format!("\n(its tasks cannot be read: {error})"),
+        };
         let parts = run.parts();
         let failed = |part: &&Run| parts.len() == 1 || Standing::of(part).is_failure();
         let mut text = String::new();
@@ -144,7 +148,7 @@ impl AsyncConnector for Databricks {
         let standing = Standing::of(&run);
         let mut resource = report::resource(&run, &standing, &workspace, &job.run_id);
         if standing.is_failure() {
-            resource.message.push_str(&self.last_words(&run, place, &cx.call).await);
+            resource.message.push_str(&self.last_words(run, place, &cx.call).await);
         }
         Ok(resource)
     }
@@ -166,7 +170,7 @@ impl AsyncConnector for Databricks {
         // The request brings no connection.
         let access = Access::of_operator(&self.settings);
         let place = Place { workspace: &workspace, run_id: &job.run_id, access: &access };
-        let run = self.api.get(place, cx).await?;
+        let run = self.api.all_tasks(self.api.get(place, cx).await?, place, cx).await?;
         let parts = run.parts();
         let task = parts.get(at.task).ok_or_else(|| logs::no_page(&query.token))?;
         let run_id = id_of(task, place.run_id);
@@ -183,7 +187,7 @@ impl AsyncConnector for Databricks {
         let workspace = Workspace::read(&job.databricks_instance)?;
         let access = Access::of_operator(&self.settings);
         let place = Place { workspace: &workspace, run_id: &job.run_id, access: &access };
-        let run = self.api.get(place, cx).await?;
+        let run = self.api.all_tasks(self.api.get(place, cx).await?, place, cx).await?;
         let ended = run.end_time.filter(|end| *end > 0).map(Duration::from_millis);
         let at = ended.and_then(|end| UNIX_EPOCH.checked_add(end)).unwrap_or_else(SystemTime::now);
         Ok(report::metrics(&run, at, &query.queries))

@@ -16,6 +16,8 @@ pub(crate) struct Run {
     pub(crate) status: Option<Status>,
     /// The runs of its tasks, of which a run of a single task has one, or none.
     pub(crate) tasks: Option<Vec<Self>>,
+    /// Where version 2.2 goes on with `tasks`, of which a page has a hundred.
+    pub(crate) next_page_token: Option<String>,
     /// In milliseconds since 1970; 0 before the end.
     pub(crate) end_time: Option<u64>,
     /// In milliseconds, as all that follow.
@@ -85,6 +87,17 @@ pub(crate) struct Notebook {
 }
 
 impl Run {
+    /// The token of the next page of its tasks, if there is one.
+    pub(crate) fn next_page(&self) -> Option<&str> {
+        self.next_page_token.as_deref().filter(|token| !token.is_empty())
+    }
+
+    /// Adds the tasks of the page that follows.
+    pub(crate) fn add(&mut self, page: Self) {
+        self.tasks.get_or_insert_default().extend(page.tasks.into_iter().flatten());
+        self.next_page_token = page.next_page_token;
+    }
+
     /// Durations by name, in seconds.
     pub(crate) fn durations(&self) -> impl Iterator<Item = (&'static str, f64)> {
         let named = [

@@ -48,6 +48,10 @@ impl Answer {
         &self.body
     }
 
+    pub(crate) fn is_json(&self) -> bool {
+        serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).is_ok()
+    }
+
     /// The body as JSON.
     ///
     /// # Errors
@@ -62,5 +66,49 @@ impl Answer {
             ))
             .with_source(error)
         })
+    }
+
+    /// The body as JSON, of an answer that is itself a secret, as that of a token endpoint is: no error
+    /// shows anything of it.
+    ///
+    /// # Errors
+    /// [`connector_core::ErrorKind::Transient`]: it is something else.
+    pub fn secret_json<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let what = match error.classify() {
+                serde_json::error::Category::Data => "a member is missing or of another type",
+                _ => "it is no JSON",
+            };
+            let (vendor, line, column) = (self.vendor, error.line(), error.column());
+            ConnectorError::transient(format!(
+                "{vendor}'s answer cannot be read: {what} (line {line}, column {column})"
+            ))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use reqwest::StatusCode;
+    use reqwest::header::HeaderMap;
+
+    use super::Answer;
+    use crate::AccessToken;
+
+    #[test]
+    fn a_token_that_cannot_be_read_is_not_shown() {
+        for body in [
+            r#"{"access_token": "hunter2hunter2"#,
+            r#"{"access_token": ["hunter2hunter2"]}"#,
+            r#"{"access_token": "x", "expires_in": "hunter2hunter2"}"#,
+            "hunter2hunter2",
+        ] {
+            let body = Bytes::from_static(body.as_bytes());
+            let answer = Answer::new("Acme", StatusCode::OK, HeaderMap::new(), body);
+            let error = answer.secret_json::<AccessToken>().unwrap_err();
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+            assert!(error.message().starts_with("Acme's answer cannot be read: "), "{error}");
+        }
     }
 }

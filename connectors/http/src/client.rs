@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connector_core::host::Beforehand;
 use connector_core::{OrKind as _, Result};
 use reqwest::redirect;
 
@@ -67,6 +68,15 @@ impl HttpClient {
     }
 }
 
+// This crate, and google-cloud-auth, ask reqwest for TLS without cryptography. All clients of a process
+// share that, so that one of somebody else's would panic where nobody has chosen any.
+inventory::submit!(Beforehand(choose_cryptography));
+
+/// Chooses ring for the process, unless somebody has chosen already.
+fn choose_cryptography() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
 impl HttpClientBuilder {
     /// How the vendor says no. By default only the status counts.
     #[must_use]
@@ -103,8 +113,7 @@ impl HttpClientBuilder {
     /// [`connector_core::ErrorKind::Permanent`]: no certificates can be read, or the user agent is no
     /// header.
     pub fn build(self) -> Result<HttpClient> {
-        // Whoever came first has chosen the provider of cryptography for the process.
-        drop(rustls::crypto::ring::default_provider().install_default());
+        choose_cryptography();
         let Self { vendor, dialect, attempt, most_bytes, user_agent } = self;
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT)

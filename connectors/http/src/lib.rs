@@ -2,7 +2,8 @@
 //! vendor's refusals mean; everything else that can go wrong on the way is handled here, once:
 //!
 //! - connect and read time-outs, a bounded pool, bounded answers;
-//! - repetition, only of what is safe to repeat, honouring `Retry-After`;
+//! - repetition, only of what is safe to repeat, honouring `Retry-After`; a create that the vendor may
+//!   have taken is [asked about until that is known](Submission);
 //! - a credential is checked against its hosts *before* a connection is made, follows no redirect, and
 //!   is taken out of whatever the vendor answers;
 //! - errors with the vendor's name, status, code, request id and a short excerpt, of a fitting
@@ -30,6 +31,7 @@ mod jwt;
 mod refusal;
 mod request;
 mod retry_after;
+mod submission;
 mod tokens;
 
 pub use answer::Answer;
@@ -40,4 +42,5 @@ pub use refusal::{Dialect, Reading, Refusal};
 pub use request::Request;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Method, Url};
+pub use submission::{Submission, Tried};
 pub use tokens::{AccessToken, TokenCache};

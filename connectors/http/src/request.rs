@@ -14,6 +14,7 @@ use crate::answer::Answer;
 use crate::client::HttpClient;
 use crate::hidden::Hidden;
 use crate::refusal;
+use crate::submission::Submission;
 
 /// The wait before the first repetition; later ones wait twice as long each.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -32,8 +33,8 @@ pub struct Request {
     repeatable: bool,
     attempts: u32,
     until: Option<Instant>,
-    /// How long to go on where the vendor may have got the request.
-    settle: Option<Duration>,
+    /// What is told of answers that were lost.
+    submission: Option<Submission>,
 }
 
 impl fmt::Debug for Request {
@@ -76,7 +77,7 @@ impl Request {
             repeatable: false,
             attempts: 1,
             until: None,
-            settle: None,
+            submission: None,
         }
     }
 
@@ -181,11 +182,10 @@ impl Request {
         self
     }
 
-    /// Goes on for that long, however many attempts it takes, once the vendor may have got the request
-    /// and its answer was lost: what it started would be nobody's. For a request that is
-    /// [repeatable](Request::repeatable).
-    pub const fn settled_within(mut self, span: Duration) -> Self {
-        self.settle = Some(span);
+    /// Is an attempt of that create, which the vendor knows again by the key in it: the submission learns
+    /// whether the vendor may have got it, and repeats it.
+    pub fn submitting(mut self, submission: &Submission) -> Self {
+        self.submission = Some(submission.clone());
         self
     }
 
@@ -197,7 +197,7 @@ impl Request {
     ///
     /// # Cancel safety
     /// Dropping the future ends the call; the vendor may have got it.
-    pub async fn send(mut self) -> Result<Answer> {
+    pub async fn send(self) -> Result<Answer> {
         let mut wait = FIRST_WAIT;
         let mut attempt = 1;
         loop {
@@ -205,12 +205,6 @@ impl Request {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            if failed.in_doubt
-                && let Some(span) = self.settle.take()
-            {
-                self.until = Instant::now().checked_add(span).max(self.until);
-                self.attempts = u32::MAX;
-            }
             let Failed { error, may_repeat, .. } = failed;
             if !may_repeat || attempt >= self.attempts {
                 return Err(error);
@@ -233,6 +227,22 @@ impl Request {
     }
 
     async fn attempt(&self) -> Result<Answer, Failed> {
+        let answered = self.attempt_once().await;
+        if let Some(submission) = &self.submission {
+            let (status, in_doubt) = match &answered {
+                // What it is called would stand in the answer.
+                Ok(answer) => (answer.status().as_u16(), !answer.is_json()),
+                Err(failed) => (failed.status, failed.in_doubt),
+            };
+            submission.answered(status);
+            if in_doubt {
+                submission.may_be_there();
+            }
+        }
+        answered
+    }
+
+    async fn attempt_once(&self) -> Result<Answer, Failed> {
         let inner = &self.client.inner;
         let most = self.remaining().map_or(inner.attempt, |left| left.min(inner.attempt));
         let mut request = inner
@@ -247,7 +257,8 @@ impl Request {
             // What was never connected has not arrived.
             let never_arrived = error.is_connect();
             let may_repeat = self.repeatable || never_arrived;
-            Failed { error: self.unreached(error, most), may_repeat, in_doubt: !never_arrived }
+            let (error, in_doubt) = (self.unreached(error, most), !never_arrived);
+            Failed { error, may_repeat, in_doubt, status: 0 }
         };
         let mut response = request.send().await.map_err(failed)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
@@ -256,7 +267,8 @@ impl Request {
             body.extend_from_slice(&chunk);
             if body.len() > inner.most_bytes {
                 let error = self.too_large();
-                return Err(Failed { error, may_repeat: false, in_doubt: false });
+                let status = status.as_u16();
+                return Err(Failed { error, may_repeat: false, in_doubt: false, status });
             }
         }
         let body = self.hidden.clean_body(body.freeze());
@@ -267,7 +279,8 @@ impl Request {
                 inner.vendor
             );
             let error = ConnectorError::transient(text);
-            return Err(Failed { error, may_repeat: self.repeatable, in_doubt: true });
+            let (may_repeat, status) = (self.repeatable, status.as_u16());
+            return Err(Failed { error, may_repeat, in_doubt: true, status });
         }
         if status.is_success() {
             return Ok(Answer::new(inner.vendor, status, headers, body));
@@ -277,7 +290,8 @@ impl Request {
         let turned_away = status == StatusCode::TOO_MANY_REQUESTS;
         // Of these a proxy, or a vendor in trouble, does not know what has become of the request.
         let in_doubt = matches!(status.as_u16(), 500 | 502 | 504);
-        Err(Failed { error, may_repeat: self.repeatable || turned_away, in_doubt })
+        let may_repeat = self.repeatable || turned_away;
+        Err(Failed { error, may_repeat, in_doubt, status: status.as_u16() })
     }
 
     fn unreached(&self, error: reqwest::Error, most: Duration) -> ConnectorError {
@@ -309,6 +323,8 @@ struct Failed {
     may_repeat: bool,
     /// Whether the vendor may have got the request all the same.
     in_doubt: bool,
+    /// 0 if there was no answer.
+    status: u16,
 }
 
 /// Host and port of a URL, as a secret's hosts are written.

@@ -1,34 +1,35 @@
 //! The calls of a query's life in Snowflake's session protocol: submit, look, cancel.
 //! The connector makes them; what a status means for a task is not decided here.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use connector_core::prelude::*;
-use connector_http::{Endpoint, HeaderName, HttpClient, Reading, Refusal, Request};
+use connector_http::{
+    Endpoint, HeaderName, HttpClient, Reading, Refusal, Request, Submission, Tried,
+};
 use serde_json::{Map, Value, json};
-use tokio::time::Instant;
 
 use crate::envelope::Envelope;
 use crate::session::{Seat, Sessions, Tokens, USER_AGENT, asking, random_uuid};
 use crate::states::{Standing, goes_on};
 
-/// How long a statement is tried to be submitted: its caller may have gone, and its query would be
-/// nobody's.
-const SUBMIT_FOR: Duration = Duration::from_secs(60);
-const MOST_ATTEMPTS: u32 = 5;
-const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// How long the history of queries is asked for an earlier one.
+const LOOK_FOR: Duration = Duration::from_secs(60);
 /// The code of a query that goes on by itself, which is what was asked for.
 const GOES_ON: [&str; 2] = ["333333", "333334"];
 
 /// The history has the queries of seven days, running ones too.
-const OF_TAG: &str = "SELECT query_id FROM TABLE(information_schema.query_history_by_user(result_limit => \
-                      10000)) WHERE query_tag = ? ORDER BY start_time LIMIT 1";
+const OF_TAG: &str = "SELECT query_id, error_code FROM TABLE(information_schema.query_history_by_user(\
+                      result_limit => 10000)) WHERE query_tag = ? ORDER BY start_time";
+/// The error of a query that somebody has cancelled: 000604, which the history has as a number.
+const CANCELLED: &str = "604";
 const JSON: &str = "application/json";
 
 /// What is submitted.
 #[derive(Debug)]
-pub(crate) struct Submission {
+pub(crate) struct Statement {
     /// The same whenever the same attempt is submitted again.
     pub(crate) request_id: String,
     pub(crate) sql: String,
@@ -36,6 +37,22 @@ pub(crate) struct Submission {
     pub(crate) bindings: Map<String, Value>,
     /// Parameters for this statement alone.
     pub(crate) parameters: Map<String, Value>,
+}
+
+impl Statement {
+    /// The tag by which its query is found again; the attempt's own.
+    pub(crate) fn tag(&self) -> Option<&str> {
+        self.parameters.get("QUERY_TAG").and_then(Value::as_str)
+    }
+}
+
+/// What the attempts of one submission share.
+#[derive(Debug)]
+struct First {
+    started: String,
+    number: OnceLock<u64>,
+    /// The session that the last of them was made in.
+    login: AtomicU64,
 }
 
 /// The API.
@@ -56,56 +73,53 @@ impl Api {
         Ok(Self { http, sessions: Sessions::new(endpoint)? })
     }
 
-    /// Submits a statement and tells the id of its query. What may not have arrived is submitted again
-    /// under the same request id, of which Snowflake makes one query.
+    /// Submits a statement and tells the id of its query. What may have arrived is submitted again under
+    /// the same request id, of which Snowflake makes one query in a session. If that session is gone
+    /// meanwhile, the history of queries is asked first.
     ///
     /// # Errors
     /// [`ErrorKind::Permanent`]: Snowflake refuses the statement.
-    pub(crate) async fn submit(&self, seat: Seat<'_>, what: &Submission) -> Result<String> {
-        let (began, started) = (Instant::now(), now_millis());
-        let number = OnceLock::new();
-        let mut wait = FIRST_WAIT;
-        let mut again: Option<(u32, u16)> = None;
-        loop {
-            let error = match self.submit_once(seat, what, (&started, &number), again).await {
-                Ok(envelope) => return query_id(&envelope),
-                Err(error) => error,
-            };
-            let count = again.map_or(1, |(count, _)| count + 1);
-            let ErrorKind::Transient { retry_after } = error.kind() else { return Err(error) };
-            let pause = retry_after.unwrap_or_else(|| wait.mul_f64(0.5 + fastrand::f64() / 2.0));
-            if count >= MOST_ATTEMPTS || began.elapsed() + pause >= SUBMIT_FOR {
-                return Err(error);
-            }
-            tracing::debug!(request_id = what.request_id, count, "submitted again: {error}");
-            tokio::time::sleep(pause).await;
-            wait *= 2;
-            again = Some((count, status_in(error.message())));
-        }
+    pub(crate) async fn submit(&self, seat: Seat<'_>, what: &Statement) -> Result<String> {
+        let submission = Submission::new();
+        let (number, login) = (OnceLock::new(), AtomicU64::new(0));
+        let first = &First { started: now_millis(), number, login };
+        submission.settle(|tried| self.submit_once(seat, what, (&submission, tried), first)).await
     }
 
     async fn submit_once(
         &self,
         seat: Seat<'_>,
-        what: &Submission,
-        (started, number): (&str, &OnceLock<u64>),
-        again: Option<(u32, u16)>,
-    ) -> Result<Envelope> {
+        what: &Statement,
+        (submission, tried): (&Submission, Tried),
+        first: &First,
+    ) -> Result<String> {
+        let login = self.sessions.tokens(seat).await?.login;
+        if tried.in_doubt
+            && first.login.load(Ordering::Relaxed) != login
+            && let Some(tag) = what.tag()
+            && let Some(query_id) = self.tagged(seat, tag).await?
+        {
+            return Ok(query_id);
+        }
+        first.login.store(login, Ordering::Relaxed);
         let mut query = vec![("requestId", what.request_id.clone())];
-        if let Some((count, reason)) = again {
-            query.push(("clientStartTime", started.to_owned()));
-            query.push(("retryCount", count.to_string()));
-            query.push(("retryReason", reason.to_string()));
+        if tried.times > 0 {
+            query.push(("clientStartTime", first.started.clone()));
+            query.push(("retryCount", tried.times.to_string()));
+            query.push(("retryReason", tried.status.to_string()));
         }
         let query: Vec<(&str, &str)> =
             query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let url = self.sessions.url(seat.place, "/queries/v1/query-request", &query)?;
         let envelope = self
             .call(seat, |tokens| {
+                if tried.in_doubt && tokens.login != login {
+                    return Err(ConnectorError::transient("the session is another one now"));
+                }
                 let mut body = json!({
                     "sqlText": what.sql, "asyncExec": true,
                     // What is repeated keeps its number.
-                    "sequenceId": number.get_or_init(|| tokens.next()),
+                    "sequenceId": first.number.get_or_init(|| tokens.next()),
                     "querySubmissionTime": now_millis().parse::<u64>().unwrap_or_default(),
                     "parameters": what.parameters,
                 });
@@ -113,11 +127,11 @@ impl Api {
                     body.insert("bindings".to_owned(), what.bindings.clone().into());
                 }
                 let request = self.http.post(url.clone()).json(&body)?;
-                asking(request, "application/snowflake")
+                asking(request.submitting(submission), "application/snowflake")
             })
             .await?;
         if envelope.success || GOES_ON.contains(&envelope.code.as_str()) {
-            return Ok(envelope);
+            return query_id(&envelope).inspect_err(|_| submission.may_be_there());
         }
         Err(ConnectorError::permanent(format!(
             "Snowflake refuses the statement: {}",
@@ -125,7 +139,8 @@ impl Api {
         )))
     }
 
-    /// The oldest query of the last days that has this tag, of this user; `None` if there is none.
+    /// The oldest query of the last days that has this tag, of this user, and that nobody has cancelled;
+    /// `None` if there is none.
     ///
     /// # Errors
     /// [`ErrorKind::Transient`]: it could not be learnt, which the caller can repeat.
@@ -142,12 +157,13 @@ impl Api {
             });
             // It changes nothing.
             let request = self.http.post(url.clone()).json(&body)?.repeatable().attempts(3);
-            asking(request.for_at_most(SUBMIT_FOR), "application/snowflake")
+            asking(request.for_at_most(LOOK_FOR), "application/snowflake")
         });
         let envelope = asked.await?;
         match envelope.data.get("rowset").and_then(Value::as_array) {
             Some(rows) if envelope.success => {
-                let id = rows.first().and_then(|row| row.get(0)?.as_str());
+                let mut found = rows.iter().filter(|row| !row.get(1).is_some_and(is_cancelled));
+                let id = found.next().and_then(|row| row.get(0)?.as_str());
                 Ok(id.filter(|id| is_query_id(id)).map(str::to_owned))
             }
             _ => Err(ConnectorError::transient(format!(
@@ -277,19 +293,19 @@ fn query_id(envelope: &Envelope) -> Result<String> {
     if is_query_id(id) {
         return Ok(id.to_owned());
     }
-    // Whether there is a query, nobody knows.
-    Err(ConnectorError::retryable("Snowflake took the statement and names no query"))
+    // There may be a query, and the next answer under the same request id names it.
+    Err(ConnectorError::transient("Snowflake took the statement and names no query"))
+}
+
+/// Whether an error code of the history, a number or a text, is that of a cancelled query.
+fn is_cancelled(code: &Value) -> bool {
+    let code = code.as_str().map_or_else(|| code.to_string(), str::to_owned);
+    code.trim_start_matches('0') == CANCELLED
 }
 
 /// Whether a text can be a query's id. It becomes part of a path and of a statement.
 pub(crate) fn is_query_id(id: &str) -> bool {
     !id.is_empty() && id.len() <= 64 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-}
-
-/// The HTTP status that an error tells of, for Snowflake's statistics; 0 if there was none.
-fn status_in(told: &str) -> u16 {
-    let status = told.split_once("answered ").and_then(|(_, rest)| rest.get(..3));
-    status.and_then(|status| status.parse().ok()).unwrap_or(0)
 }
 
 fn now_millis() -> String {

@@ -1,15 +1,36 @@
 //! What the official task class serialises: where a query runs and how to get there.
 //! The same comes back in the metadata of a job, without what is secret.
 
+use std::collections::BTreeMap;
+
 use connector_core::prelude::*;
 use connector_http::Url;
-use prost_types::value::Kind;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 /// Members of `connection_kwargs` that are secret, beside those whose names say so.
 const SECRET: [&str; 6] = ["password", "passcode", "token", "private_key", "id_token", "mfa_token"];
 /// Ends of names that say so.
 const SECRET_ENDS: [&str; 5] = ["_password", "_passphrase", "_secret", "_pwd", "_refresh_token"];
+
+/// The settings of one task.
+#[derive(Debug, Default, TaskConfig)]
+pub struct QueryTask {
+    /// The account, such as `myorg-myaccount`.
+    account: Option<String>,
+    /// The user that the query runs as.
+    user: Option<String>,
+    /// The database that names in the statement belong to.
+    database: Option<String>,
+    /// The schema that names in the statement belong to; `PUBLIC` if none is given.
+    schema: Option<String>,
+    /// The warehouse that runs the query.
+    warehouse: Option<String>,
+    /// Whether inputs are lists, and the one `VALUES (…)` of the statement has a row for each index.
+    pub(crate) batch: Option<bool>,
+    /// Further parameters of the Python client's `connect`. These take effect: `role`,
+    /// `session_parameters`, `authenticator`, `password`, `token`, `host`, `port`, `protocol`, `region`.
+    connection_kwargs: Option<Value>,
+}
 
 /// Whose account, and the session that a query runs in.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,38 +46,39 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Reads it from the settings of a task.
+    /// Reads it from the settings of a task; what they do not say may stand in its template's `config`,
+    /// where tasks of Flyte 1 have it.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidTask`]: something is missing or of another type.
-    pub(crate) fn read(config: &DynamicConfig) -> Result<Self> {
-        let text = |key: &str| -> Result<Option<String>> {
-            Ok(config.string(key)?.filter(|text| !text.is_empty()).map(str::to_owned))
+    /// [`ErrorKind::InvalidTask`]: something is missing.
+    pub(crate) fn read(task: &QueryTask, of_flyte_1: &BTreeMap<String, String>) -> Result<Self> {
+        let text = |said: &Option<String>, key: &str| {
+            let said = said.as_ref().filter(|text| !text.is_empty());
+            said.or_else(|| of_flyte_1.get(key)).filter(|text| !text.is_empty()).cloned()
         };
-        let account = text("account")?.ok_or_else(|| {
+        let account = text(&task.account, "account").ok_or_else(|| {
             ConnectorError::invalid_task(
                 "Missing Snowflake account. Set it through task configuration.",
             )
         })?;
-        let (Some(user), Some(database), Some(warehouse)) =
-            (text("user")?, text("database")?, text("warehouse")?)
-        else {
+        let (Some(user), Some(database), Some(warehouse)) = (
+            text(&task.user, "user"),
+            text(&task.database, "database"),
+            text(&task.warehouse, "warehouse"),
+        ) else {
             return Err(ConnectorError::invalid_task(
                 "User, database and warehouse must be specified in the task configuration.",
             ));
         };
-        let schema = text("schema")?.unwrap_or_else(|| "PUBLIC".to_owned());
-        let kwargs = match config.as_struct().fields.get("connection_kwargs") {
-            None => Map::new(),
-            Some(value) => match as_python_reads(value) {
-                Value::Object(kwargs) => kwargs,
-                Value::Null => Map::new(),
-                _ => {
-                    return Err(ConnectorError::invalid_task(
-                        "`custom.connection_kwargs` must be an object",
-                    ));
-                }
-            },
+        let schema = text(&task.schema, "schema").unwrap_or_else(|| "PUBLIC".to_owned());
+        let kwargs = match task.connection_kwargs.clone().map(as_python_reads) {
+            Some(Value::Object(kwargs)) => kwargs,
+            None | Some(Value::Null) => Map::new(),
+            Some(_) => {
+                return Err(ConnectorError::invalid_task(
+                    "`custom.connection_kwargs` must be an object",
+                ));
+            }
         };
         Ok(Self { account, user, database, schema, warehouse, kwargs })
     }
@@ -141,19 +163,14 @@ impl Place {
 }
 
 /// Objects as Python reads them out of protobuf: every number is a float.
-fn as_python_reads(value: &prost_types::Value) -> Value {
-    match &value.kind {
-        None | Some(Kind::NullValue(_)) => Value::Null,
-        Some(Kind::BoolValue(value)) => Value::Bool(*value),
-        Some(Kind::StringValue(text)) => Value::String(text.clone()),
-        Some(Kind::NumberValue(number)) => {
-            Number::from_f64(*number).map_or(Value::Null, Value::Number)
+fn as_python_reads(value: Value) -> Value {
+    match value {
+        Value::Number(number) => number.as_f64().map_or(Value::Null, Value::from),
+        Value::Array(items) => items.into_iter().map(as_python_reads).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(key, value)| (key, as_python_reads(value))).collect()
         }
-        Some(Kind::ListValue(list)) => list.values.iter().map(as_python_reads).collect(),
-        Some(Kind::StructValue(object)) => {
-            let members = object.fields.iter();
-            members.map(|(key, value)| (key.clone(), as_python_reads(value))).collect()
-        }
+        value => value,
     }
 }
 
@@ -185,14 +202,17 @@ fn is_secret(key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use connector_core::custom_info::json_to_struct;
     use connector_core::prelude::*;
     use serde_json::{Value, json};
 
-    use super::Place;
+    use super::{Place, QueryTask};
 
     fn read(custom: Value) -> Result<Place> {
-        Place::read(&DynamicConfig::from_custom(json_to_struct(custom).unwrap())?)
+        let task = QueryTask::from_custom(json_to_struct(custom).unwrap())?;
+        Place::read(&task, &BTreeMap::new())
     }
 
     fn with(kwargs: &Value) -> Place {
@@ -270,5 +290,18 @@ mod tests {
         let place = with(&json!({"session_parameters": {"A": 60, "B": 1.5, "C": "x", "D": true}}));
         let sent = Value::Object(place.session_parameters());
         assert_eq!(sent, json!({"A": 60, "B": 1.5, "C": "x", "D": true}));
+    }
+
+    #[test]
+    fn a_task_of_flyte_1_has_its_settings_in_the_template() {
+        let old = ["account", "user", "database", "schema", "warehouse"];
+        let old: BTreeMap<String, String> =
+            old.iter().map(|key| ((*key).to_owned(), format!("the {key}"))).collect();
+        let place = Place::read(&QueryTask::default(), &old).unwrap();
+        assert_eq!((&*place.account, &*place.schema), ("the account", "the schema"));
+        assert!(place.kwargs.is_empty());
+        let said = json_to_struct(json!({"user": "said"})).unwrap();
+        let said = QueryTask::from_custom(said).unwrap();
+        assert_eq!(Place::read(&said, &old).unwrap().user, "said", "the task's own goes first");
     }
 }

@@ -24,6 +24,18 @@ pub struct Access {
     snowflake_token: Option<Secret>,
 }
 
+impl Access {
+    /// What the operator lends, for calls that bring no connection.
+    pub(crate) fn of_operator(settings: &Settings) -> Self {
+        Self {
+            snowflake_private_key: settings.secret("snowflake_private_key"),
+            snowflake_private_key_passphrase: settings.secret("snowflake_private_key_passphrase"),
+            snowflake_password: settings.secret("snowflake_password"),
+            snowflake_token: settings.secret("snowflake_token"),
+        }
+    }
+}
+
 /// One of the ways.
 #[derive(Debug, Clone)]
 pub(crate) enum Credential {
@@ -120,22 +132,24 @@ impl Credential {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use connector_core::custom_info::json_to_struct;
     use connector_core::prelude::*;
     use serde_json::json;
 
     use super::{Access, Credential};
-    use crate::config::Place;
+    use crate::config::{Place, QueryTask};
 
     fn of(kwargs: &serde_json::Value, secrets: &[&str]) -> String {
         let custom = json!({
             "account": "a", "user": "u", "database": "d", "warehouse": "w", "connection_kwargs": kwargs,
         });
-        let custom = DynamicConfig::from_custom(json_to_struct(custom).unwrap()).unwrap();
+        let custom = QueryTask::from_custom(json_to_struct(custom).unwrap()).unwrap();
         let secrets = secrets.iter().map(|name| ((*name).to_owned(), format!("the {name}")));
         let connection = pb::Connection { secrets: secrets.collect(), ..Default::default() };
         let access = Access::from_connection(connection).unwrap();
-        match Credential::of(&Place::read(&custom).unwrap(), &access) {
+        match Credential::of(&Place::read(&custom, &BTreeMap::new()).unwrap(), &access) {
             Err(error) => error.to_string(),
             Ok(None) => "none".to_owned(),
             Ok(Some(credential)) => {

@@ -8,6 +8,8 @@
 //! connector_service::main!(connector_snowflake);
 //! ```
 //!
+//! Logs and metrics are asked for without a task's secrets: they take the operator's.
+//!
 //! The operator may set `CONNECTOR__SNOWFLAKE__SQL_COMMENTS` (`warn`, `refuse`) and
 //! `…__REPEATED_CREATES` (`request_id`, `query_history`), and lend the secrets of [`Access`].
 // Facts about the vendor and the official connector are those of its plug-in, version 2.12.1, and of
@@ -17,6 +19,7 @@ mod api;
 mod batch;
 mod bind;
 mod config;
+mod course;
 mod credentials;
 mod envelope;
 mod key_pair;
@@ -29,13 +32,17 @@ mod session;
 mod statement;
 mod states;
 
+use std::time::SystemTime;
+
+use connector_core::Flyte;
 use connector_core::prelude::*;
 use connector_http::Endpoint;
 use connector_sql::SwallowedText;
 use serde_json::{Map, Value};
 
-use crate::api::{Api, Submission};
+use crate::api::{Api, Statement};
 use crate::config::Place;
+pub use crate::config::QueryTask;
 pub use crate::credentials::Access;
 use crate::credentials::Credential;
 use crate::memory::Memory;
@@ -44,15 +51,20 @@ use crate::repeats::RepeatedCreates;
 use crate::session::Seat;
 
 /// The connector.
-#[connector(task_type = "snowflake", name = "Snowflake Connector", meta = Query, connection = Access,
-            init = Snowflake::new)]
+#[connector(task_type = "snowflake", name = "Snowflake Connector", meta = Query, config = QueryTask,
+            connection = Access, init = Snowflake::new)]
 #[derive(Debug)]
 pub struct Snowflake {
     api: Api,
     comments: SwallowedText,
     repeats: RepeatedCreates,
     memory: Memory,
+    /// What the operator lends is read anew for each log, because it may change.
+    settings: Settings,
 }
+
+/// So many queries of one attempt may have been cancelled before it counts as cancelled itself.
+const MOST_CANCELLED: u8 = 5;
 
 impl Snowflake {
     /// A connector with those settings of the operator.
@@ -73,10 +85,11 @@ impl Snowflake {
             comments: SwallowedText::from_settings(settings)?,
             repeats: RepeatedCreates::from_settings(settings)?,
             memory: Memory::default(),
+            settings: settings.clone(),
         })
     }
 
-    fn submission(&self, task: &CreateTask<Self>, place: &Place) -> Result<Submission> {
+    fn statement(&self, task: &CreateTask<Self>, place: &Place) -> Result<Statement> {
         let Some(pb::task_template::Target::Sql(sql)) = &task.template.target else {
             return Err(ConnectorError::invalid_task(
                 "the task has no SQL statement; make it with `Snowflake(query_template=\"…\")`",
@@ -85,7 +98,7 @@ impl Snowflake {
         if let Some(note) = self.comments.judge(&sql.statement)? {
             tracing::warn!(key = %task.context.call.key, "{note}");
         }
-        let is_batch = task.config.boolean("batch")?.unwrap_or(false);
+        let is_batch = task.config.batch.unwrap_or(false);
         let statement = statement::of_task(&sql.statement, &task.inputs, is_batch)?;
         let mut parameters = Map::new();
         let key = task.idempotency_key();
@@ -95,7 +108,7 @@ impl Snowflake {
         {
             parameters.insert("QUERY_TAG".to_owned(), format!("flyte-{key}").into());
         }
-        Ok(Submission {
+        Ok(Statement {
             // Nobody says which attempt it is: then it is a query of its own.
             request_id: key.map_or_else(session::random_uuid, |key| key.uuid()),
             sql: statement.sql,
@@ -105,21 +118,30 @@ impl Snowflake {
     }
 
     /// Submits, unless an earlier create of the same attempt has, and the operator wants that known.
-    async fn query_of(&self, seat: Seat<'_>, submission: &Submission) -> Result<String> {
-        let tag = submission.parameters.get("QUERY_TAG").and_then(Value::as_str);
-        if let Some(tag) = tag.filter(|_| self.repeats == RepeatedCreates::QueryHistory)
+    async fn query_of(&self, seat: Seat<'_>, mut statement: Statement) -> Result<String> {
+        if let Some(tag) = statement.tag().filter(|_| self.repeats == RepeatedCreates::QueryHistory)
             && let Some(query_id) = self.api.tagged(seat, tag).await?
         {
             tracing::info!(query_id, "the attempt has a query already");
             return Ok(query_id);
         }
-        self.api.submit(seat, submission).await
+        let request_id = statement.request_id.clone();
+        let mut query_id = self.api.submit(seat, &statement).await?;
+        for number in 2..=MOST_CANCELLED {
+            if !self.memory.was_cancelled(&query_id) {
+                break;
+            }
+            // The attempt came back after its query was given up and cancelled: it gets another one.
+            statement.request_id = session::numbered(&request_id, number);
+            query_id = self.api.submit(seat, &statement).await?;
+        }
+        Ok(query_id)
     }
 
     /// The credential for a query that was submitted.
     fn credential(&self, query: &Query, place: &Place, access: &Access) -> Result<Credential> {
         // In the order of the create: what the task brought itself comes first.
-        if let Some(own) = self.memory.credential(&query.query_id) {
+        if let Some(own) = self.memory.credential(&query.query_id, &place.url()?) {
             return Ok(own);
         }
         Credential::of(place, access)?.ok_or_else(|| {
@@ -132,12 +154,37 @@ impl Snowflake {
             ))
         })
     }
+
+    /// What Snowflake's monitoring knows of a query, for a call that brings no connection.
+    async fn seen(&self, query: &Query, call: &CallContext) -> Result<Value> {
+        query.check()?;
+        let (place, access) = (query.place(), Access::of_operator(&self.settings));
+        let credential = match self.memory.credential(&query.query_id, &place.url()?) {
+            Some(own) => Some(own),
+            None => Credential::of(&place, &access)?,
+        };
+        let credential = credential.ok_or_else(|| {
+            ConnectorError::unauthenticated(
+                "logs and metrics are asked for without a task's secrets, and the operator lends none: \
+                 set CONNECTOR__SNOWFLAKE__SECRET__SNOWFLAKE_PRIVATE_KEY and \
+                 CONNECTOR__SNOWFLAKE__SECRET_HOSTS",
+            )
+        })?;
+        let seat = Seat { place: &place, credential: &credential, insists: false };
+        let seen = self.api.status(seat, &query.query_id, call).await?;
+        seen.ok_or_else(|| {
+            ConnectorError::not_found(format!(
+                "Snowflake does not know the query {}, yet or any more",
+                query.query_id
+            ))
+        })
+    }
 }
 
 impl AsyncConnector for Snowflake {
     async fn create(&self, task: CreateTask<Self>) -> Result<Query> {
-        let place = Place::read(&task.config)?;
-        let submission = self.submission(&task, &place)?;
+        let place = Place::read(&task.config, &task.template.config)?;
+        let statement = self.statement(&task, &place)?;
         let access = &task.context.connection;
         let credential = Credential::of(&place, access)?.ok_or_else(|| {
             ConnectorError::invalid_task(
@@ -146,7 +193,7 @@ impl AsyncConnector for Snowflake {
             )
         })?;
         let seat = Seat { place: &place, credential: &credential, insists: true };
-        let submitted = self.query_of(seat, &submission).await;
+        let submitted = self.query_of(seat, statement).await;
         let query_id = submitted.map_err(|error| match error.kind() {
             // A key that is no good is none at the next attempt either.
             ErrorKind::Unauthenticated => {
@@ -157,8 +204,10 @@ impl AsyncConnector for Snowflake {
         let outputs = task.template.interface.as_ref().and_then(|face| face.outputs.as_ref());
         let kept = place.kept();
         if kept != place.kwargs {
-            self.memory.keep(&query_id, credential);
+            self.memory.keep(&query_id, place.url()?, credential);
         }
+        // Python of Flyte 1 cannot read metadata with them, and its tasks have none.
+        let keeps_kwargs = task.context.call.flyte == Flyte::V2 || !kept.is_empty();
         let Place { account, user, database, schema, warehouse, .. } = place;
         Ok(Query {
             account,
@@ -168,7 +217,7 @@ impl AsyncConnector for Snowflake {
             warehouse,
             query_id,
             has_output: outputs.is_some_and(|outputs| !outputs.variables.is_empty()),
-            connection_kwargs: Some(kept),
+            connection_kwargs: keeps_kwargs.then_some(kept),
         })
     }
 
@@ -207,6 +256,31 @@ impl AsyncConnector for Snowflake {
             }
         };
         let seat = Seat { place: &place, credential: &credential, insists: false };
-        self.api.cancel(seat, &query.query_id, &cx.call).await
+        self.api.cancel(seat, &query.query_id, &cx.call).await?;
+        self.memory.cancelled(&query.query_id);
+        Ok(())
+    }
+
+    async fn get_logs(&self, query: &Query, asked: LogQuery, cx: &CallContext) -> Result<Logs> {
+        let from = match asked.token.as_str() {
+            "" => 0,
+            token => token.parse::<usize>().map_err(|_| {
+                ConnectorError::invalid_task(format!("there is no log page {token:?}"))
+            })?,
+        };
+        let lines = course::lines(&self.seen(query, cx).await?);
+        let most = asked.lines.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+        let end = from.saturating_add(most.max(1));
+        let next = (end < lines.len()).then(|| end.to_string());
+        Ok(LogPage::new(lines.into_iter().take(end).skip(from)).next_token(next).into())
+    }
+
+    async fn get_metrics(
+        &self,
+        query: &Query,
+        asked: MetricsQuery,
+        cx: &CallContext,
+    ) -> Result<Vec<Metric>> {
+        course::metrics(&self.seen(query, cx).await?, &asked, SystemTime::now())
     }
 }

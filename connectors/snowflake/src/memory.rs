@@ -1,10 +1,12 @@
 //! What is remembered between calls, bounded in number and age, and lost with the process: credentials
-//! that a task brought in its settings, which the metadata must not keep, and queries that nobody has seen.
+//! that a task brought in its settings, which the metadata must not keep, queries that nobody has seen, and
+//! queries that were cancelled here.
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use connector_http::Url;
 use lru::LruCache;
 use tokio::time::Instant;
 
@@ -22,32 +24,57 @@ const UNUSED_FOR: Duration = Duration::from_secs(24 * 3_600);
 /// By the ids of queries.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    credentials: Mutex<LruCache<String, (Instant, Credential)>>,
+    credentials: Mutex<LruCache<String, Kept>>,
     unseen: Mutex<LruCache<String, Instant>>,
+    cancelled: Mutex<LruCache<String, ()>>,
+}
+
+/// A credential, and where it may be sent.
+#[derive(Debug)]
+struct Kept {
+    used: Instant,
+    url: Url,
+    credential: Credential,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { credentials: LruCache::new(MOST).into(), unseen: LruCache::new(MOST).into() }
+        Self {
+            credentials: LruCache::new(MOST).into(),
+            unseen: LruCache::new(MOST).into(),
+            cancelled: LruCache::new(MOST).into(),
+        }
     }
 }
 
 impl Memory {
-    /// A query was submitted with a credential that its metadata do not keep.
-    pub(crate) fn keep(&self, query_id: &str, credential: Credential) {
+    /// A query was submitted to `url` with a credential that its metadata do not keep.
+    pub(crate) fn keep(&self, query_id: &str, url: Url, credential: Credential) {
         let mut credentials = self.credentials.lock().unwrap_or_else(PoisonError::into_inner);
-        while credentials.peek_lru().is_some_and(|(_, (used, _))| used.elapsed() >= UNUSED_FOR) {
+        while credentials.peek_lru().is_some_and(|(_, kept)| kept.used.elapsed() >= UNUSED_FOR) {
             credentials.pop_lru();
         }
-        credentials.put(query_id.to_owned(), (Instant::now(), credential));
+        credentials.put(query_id.to_owned(), Kept { used: Instant::now(), url, credential });
     }
 
-    /// The credential of a query, if it is remembered.
-    pub(crate) fn credential(&self, query_id: &str) -> Option<Credential> {
+    /// The credential of a query, if it is remembered and was sent to `url`: metadata that name another
+    /// place do not get it there.
+    pub(crate) fn credential(&self, query_id: &str, url: &Url) -> Option<Credential> {
         let mut credentials = self.credentials.lock().unwrap_or_else(PoisonError::into_inner);
-        let (used, credential) = credentials.get_mut(query_id)?;
-        *used = Instant::now();
-        Some(credential.clone())
+        let kept = credentials.get_mut(query_id).filter(|kept| kept.url == *url)?;
+        kept.used = Instant::now();
+        Some(kept.credential.clone())
+    }
+
+    /// A query is cancelled: an attempt that comes back does not want it any more.
+    pub(crate) fn cancelled(&self, query_id: &str) {
+        let mut cancelled = self.cancelled.lock().unwrap_or_else(PoisonError::into_inner);
+        cancelled.put(query_id.to_owned(), ());
+    }
+
+    /// Whether a query was cancelled by this process.
+    pub(crate) fn was_cancelled(&self, query_id: &str) -> bool {
+        self.cancelled.lock().unwrap_or_else(PoisonError::into_inner).contains(query_id)
     }
 
     /// A query was seen.
@@ -68,6 +95,7 @@ mod tests {
     use std::time::Duration;
 
     use connector_core::Secret;
+    use connector_http::Url;
 
     use super::Memory;
     use crate::credentials::Credential;
@@ -76,14 +104,15 @@ mod tests {
     async fn a_credential_that_nobody_asks_for_is_dropped() {
         let memory = Memory::default();
         let password = || Credential::Password(Secret::new("p"));
-        memory.keep("used", password());
-        memory.keep("unused", password());
+        let url = Url::parse("https://acc.snowflakecomputing.com/").unwrap();
+        memory.keep("used", url.clone(), password());
+        memory.keep("unused", url.clone(), password());
         tokio::time::advance(Duration::from_secs(23 * 3_600)).await;
-        assert!(memory.credential("used").is_some());
+        assert!(memory.credential("used", &url).is_some());
         tokio::time::advance(Duration::from_secs(2 * 3_600)).await;
-        memory.keep("new", password());
-        assert!(memory.credential("used").is_some());
-        assert!(memory.credential("unused").is_none());
+        memory.keep("new", url.clone(), password());
+        assert!(memory.credential("used", &url).is_some());
+        assert!(memory.credential("unused", &url).is_none());
     }
 
     #[tokio::test(start_paused = true)]

@@ -29,7 +29,7 @@ pub(crate) fn resource(query: &Query, seen: &Value) -> Resource {
     let status = status(seen);
     let mut resource: Resource = STATES.resource(status);
     if resource.phase == Phase::Failed {
-        resource = resource.message(problem(seen, status));
+        resource = resource.message(told_end(seen));
     } else if resource.message.is_empty() {
         resource = resource.message(status.to_owned());
     }
@@ -46,7 +46,7 @@ pub(crate) fn resource(query: &Query, seen: &Value) -> Resource {
 }
 
 /// `errorCode: errorMessage`, or the status where Snowflake says no more.
-fn problem(seen: &Value, status: &str) -> String {
+pub(crate) fn told_end(seen: &Value) -> String {
     let text = |name: &str| match seen.get(name) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => number.to_string(),
@@ -54,7 +54,7 @@ fn problem(seen: &Value, status: &str) -> String {
     };
     Some(told(&text("errorCode"), &text("errorMessage")))
         .filter(|told| !told.is_empty())
-        .unwrap_or_else(|| status.to_owned())
+        .unwrap_or_else(|| status(seen).to_owned())
 }
 
 /// The page of the query in Snowflake's console.

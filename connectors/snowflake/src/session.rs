@@ -53,6 +53,8 @@ pub(crate) struct Tokens {
     until: Instant,
     /// Calls of a session are numbered.
     calls: AtomicU64,
+    /// Of the session and its renewals; another session is another number.
+    pub(crate) login: u64,
 }
 
 #[derive(Debug, Default)]
@@ -224,7 +226,7 @@ impl Sessions {
             )),
             _ => error,
         })?;
-        let envelope: Envelope = answer.json()?;
+        let envelope: Envelope = answer.secret_json()?;
         if !envelope.success {
             return Err(refused(&envelope.told()));
         }
@@ -248,10 +250,11 @@ impl Sessions {
             hidden: Arc::clone(&old.hidden),
             until: old.until,
             calls: AtomicU64::new(0),
+            login: old.login,
         };
         let answer = as_master.request(request)?.send().await;
         let envelope: Envelope = match answer {
-            Ok(answer) => answer.json()?,
+            Ok(answer) => answer.secret_json()?,
             Err(error) if error.kind() == ErrorKind::Unauthenticated => return Ok(None),
             Err(error) => return Err(error),
         };
@@ -263,6 +266,7 @@ impl Sessions {
         if let Some(tokens) = &mut tokens {
             tokens.master = tokens.master.take().or_else(|| old.master.clone());
             tokens.calls = AtomicU64::new(old.next());
+            tokens.login = old.login;
         }
         Ok(tokens)
     }
@@ -283,6 +287,7 @@ impl Sessions {
             hidden,
             until: Instant::now() + valid,
             calls: AtomicU64::new(1),
+            login: fastrand::u64(..),
         })
     }
 }
@@ -311,6 +316,12 @@ pub(crate) fn random_uuid() -> String {
         (bits >> 48) & 0xffff,
         bits & 0xffff_ffff_ffff
     )
+}
+
+/// The UUID of the same attempt's query of that number, for one whose earlier queries were cancelled.
+pub(crate) fn numbered(uuid: &str, number: u8) -> String {
+    let (head, last) = uuid.split_at_checked(uuid.len().saturating_sub(2)).unwrap_or((uuid, ""));
+    format!("{head}{:02x}", u8::from_str_radix(last, 16).unwrap_or_default() ^ number)
 }
 
 /// How the door says no: by a status where the account is none or the network is not let in.

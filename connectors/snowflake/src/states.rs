@@ -8,6 +8,8 @@ pub(crate) const STATES: StateTable = StateTable::new(&[
     ("QUEUED", Phase::Queued),
     ("BLOCKED", Phase::WaitingForResources),
     ("QUEUED_REPARING_WAREHOUSE", Phase::WaitingForResources),
+    // So it is spelled by the vendor's driver for Go.
+    ("QUEUED_REPAIRING_WAREHOUSE", Phase::WaitingForResources),
     ("RESUMING_WAREHOUSE", Phase::Initializing),
     ("RESTARTED", Phase::Initializing),
     ("RUNNING", Phase::Running),
@@ -62,6 +64,7 @@ mod tests {
             ("QUEUED", Phase::Queued),
             ("BLOCKED", Phase::WaitingForResources),
             ("QUEUED_REPARING_WAREHOUSE", Phase::WaitingForResources),
+            ("QUEUED_REPAIRING_WAREHOUSE", Phase::WaitingForResources),
             ("RESUMING_WAREHOUSE", Phase::Initializing),
             ("RESTARTED", Phase::Initializing),
             ("RUNNING", Phase::Running),

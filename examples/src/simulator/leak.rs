@@ -10,15 +10,15 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// A secret in the forms in which it leaks.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Leak {
-    pub(super) plain: String,
-    pub(super) url: String,
-    pub(super) base64: String,
+pub(crate) struct Leak {
+    pub(crate) plain: String,
+    pub(crate) url: String,
+    pub(crate) base64: String,
 }
 
 impl Leak {
     /// The secret `api_key` of a call, if the call has it and the task asks for it.
-    pub(super) fn of(asked: bool, connection: &DynamicConnection) -> Option<Self> {
+    pub(crate) fn of(asked: bool, connection: &DynamicConnection) -> Option<Self> {
         let secret = connection.secret("api_key").filter(|_| asked)?.expose().ok()?;
         Some(Self {
             plain: secret.to_owned(),

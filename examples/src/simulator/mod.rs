@@ -42,7 +42,7 @@
 
 mod config;
 mod connector;
-mod leak;
+pub(crate) mod leak;
 mod script;
 mod vendor;
 

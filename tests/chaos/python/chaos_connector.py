@@ -18,6 +18,8 @@ from google.protobuf.json_format import MessageToDict
 
 TRIES = 5
 PAUSE = 0.01
+# Behind a server of this project: its parent is the server.
+IS_WORKER = "CHAOS_WORKER" in os.environ
 
 
 @dataclass
@@ -68,7 +70,7 @@ class ChaosConnector(AsyncConnector[ChaosJob]):
             "run": run,
             "attempt": attempt,
             "job": job,
-            "server": os.getpid(),
+            "by": {"process": os.getpid(), "server": os.getppid() if IS_WORKER else os.getpid()},
         }
         for number in range(TRIES):
             try:

@@ -8,7 +8,7 @@ use connector_core::prelude::*;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
-use crate::message::{Answer, Call, JobSpec, JobState};
+use crate::message::{Answer, Asker, Call, JobSpec, JobState};
 
 /// How often a create is tried; the vendor never fails more than two in a row.
 const TRIES: u32 = 5;
@@ -57,7 +57,8 @@ impl AsyncConnector for Chaos {
         let attempt = id.retry_attempt;
         let node = id.node_execution_id.unwrap_or_default();
         let run = node.execution_id.unwrap_or_default().name;
-        let call = Call::Create { key, run, attempt, job, server: std::process::id() };
+        let by = Asker { process: std::process::id(), server: std::process::id() };
+        let call = Call::Create { key, run, attempt, job, by };
         let mut tries = 0;
         loop {
             match self.call(&call).await {

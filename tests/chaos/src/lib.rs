@@ -2,6 +2,7 @@
 //! The vendor lives in the test process and keeps the ledger; the server is a process of its own; the
 //! fake executor of `connector-testing` drives it. What must hold stands in `tests/chaos.rs`.
 
+mod beyond;
 pub mod connector;
 pub mod message;
 pub mod outcome;

@@ -17,8 +17,8 @@ pub enum Call {
         attempt: u32,
         /// What kind of job it is.
         job: JobSpec,
-        /// The process that asks.
-        server: u32,
+        /// Who asks.
+        by: Asker,
     },
     /// Say where a job stands.
     Status {
@@ -30,6 +30,15 @@ pub enum Call {
         /// The job.
         id: String,
     },
+}
+
+/// Who asks for a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asker {
+    /// The process.
+    pub process: u32,
+    /// The process of the server that it works for: itself, unless it is a worker.
+    pub server: u32,
 }
 
 /// What a task asks for; it travels in `TaskTemplate.custom`.

@@ -1,14 +1,15 @@
 //! What is left of a run: tasks beside jobs, and what must have held.
 //! It tells apart what the server had in its hands and what only a durable store could have known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::process::ExitStatus;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use connector_core::pb;
 use connector_testing::{Created, End, FakeExecutor, Report, TaskRecord};
 
+use crate::beyond::Beyond;
 use crate::message::{JobEnd, JobState};
 use crate::plan::Plan;
 use crate::vendor::{Entry, Snapshot, seen};
@@ -19,7 +20,18 @@ pub struct Lives {
     /// Those that were asked to end, and how they did.
     pub terminated: Vec<(u32, ExitStatus)>,
     /// Those that were killed.
-    pub killed: Vec<u32>,
+    pub killed: Vec<Kill>,
+    /// Workers of servers that were killed while the server went on.
+    pub workers_killed: Vec<Kill>,
+}
+
+/// A process that was killed.
+#[derive(Debug, Clone, Copy)]
+pub struct Kill {
+    /// Which one.
+    pub process: u32,
+    /// When.
+    pub at: Instant,
 }
 
 /// What is left of a run.
@@ -35,6 +47,10 @@ pub struct Outcome {
     pub beyond_one_life_duplicated: usize,
     /// Orphans of that kind.
     pub beyond_one_life_orphaned: usize,
+    /// Which kill each of these comes from, in words.
+    pub explained: Vec<String>,
+    /// Those of them that come from no kill: from a server that ended in good order, or from a fault.
+    pub unexplained: Vec<String>,
     /// The servers.
     pub lives: Lives,
     /// Why polls and creates failed, the most frequent reasons first.
@@ -52,10 +68,11 @@ impl Outcome {
         executor: &FakeExecutor,
         entries: Vec<Entry>,
         lives: Lives,
-        took: Duration,
+        began: Instant,
     ) -> Self {
+        let took = began.elapsed();
         let records = executor.records();
-        let beyond = Beyond::of(&entries, &records, &lives);
+        let beyond = Beyond::of(&entries, &records, &lives, began);
         // The judge does not see those that live on, and sees the rest as single jobs.
         let jobs = entries.iter().filter_map(|entry| {
             let mut job = seen(entry);
@@ -76,6 +93,8 @@ impl Outcome {
             wrong_ends,
             beyond_one_life_duplicated: beyond.duplicated,
             beyond_one_life_orphaned: beyond.orphaned,
+            explained: beyond.explained,
+            unexplained: beyond.unexplained,
             reasons: reasons(&records),
             stories,
             lives,
@@ -88,57 +107,6 @@ impl Outcome {
     #[must_use]
     pub fn bad_ends_of_servers(&self) -> usize {
         self.lives.terminated.iter().filter(|(_, status)| !status.success()).count()
-    }
-}
-
-/// What no server could have known: it takes a memory that outlives the process.
-#[derive(Debug, Default)]
-struct Beyond<'a> {
-    jobs: BTreeSet<&'a str>,
-    duplicated: usize,
-    orphaned: usize,
-}
-
-impl<'a> Beyond<'a> {
-    fn of(entries: &'a [Entry], records: &[TaskRecord], lives: &Lives) -> Self {
-        let mut beyond = Self::default();
-        let mut of_key: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
-        for entry in entries {
-            of_key.entry(&entry.key).or_default().push(entry);
-        }
-        // Without keys at the vendor, a create repeated to another process finds nothing.
-        for jobs in of_key.values().filter(|jobs| jobs.len() > 1) {
-            let doubled = jobs.iter().skip(1).any(|job| !job.is_replacement);
-            let servers: BTreeSet<u32> = jobs.iter().map(|job| job.server).collect();
-            if doubled && servers.len() == jobs.len() && jobs.iter().all(|job| !job.job.keyed) {
-                beyond.duplicated += 1;
-                beyond.jobs.extend(jobs.iter().map(|job| job.id.as_str()));
-            }
-        }
-        // A process that ends in good order takes care of every job whose creator had left. But a
-        // creator that died with the answer in its hands looks like one that has it, and if it
-        // comes back, it comes to another process.
-        let held = held(records);
-        beyond.jobs.retain(|id| {
-            let entry = entries.iter().find(|entry| entry.id == *id);
-            let lives_on = entry.is_some_and(|entry| entry.state == JobState::Running);
-            !lives_on || held.contains_key(*id)
-        });
-        beyond.jobs.extend(entries.iter().filter_map(|entry| {
-            let elsewhere =
-                entries.iter().any(|other| other.run == entry.run && other.server != entry.server);
-            let dropped = held.get(&entry.id) == Some(&false);
-            (entry.state == JobState::Running && dropped && elsewhere).then_some(entry.id.as_str())
-        }));
-        // A process that is killed takes along what it knew.
-        let killed = entries.iter().filter(|entry| lives.killed.contains(&entry.server));
-        let forgotten = killed.filter(|entry| entry.state == JobState::Running);
-        beyond.jobs.extend(forgotten.map(|entry| entry.id.as_str()));
-        let orphaned = entries.iter().filter(|entry| {
-            entry.state == JobState::Running && beyond.jobs.contains(entry.id.as_str())
-        });
-        beyond.orphaned = orphaned.count();
-        beyond
     }
 }
 
@@ -160,26 +128,6 @@ fn reasons(records: &[TaskRecord]) -> Vec<(usize, String)> {
     reasons
 }
 
-/// The jobs that the executor was told of, and whether it wrote them down.
-fn held(records: &[TaskRecord]) -> BTreeMap<String, bool> {
-    let id = |resource_meta: &[u8]| {
-        let meta: serde_json::Value = serde_json::from_slice(resource_meta).ok()?;
-        Some(meta.get("job_id")?.as_str()?.to_owned())
-    };
-    let mut held = BTreeMap::new();
-    for attempt in records.iter().flat_map(|record| &record.attempts) {
-        for created in &attempt.creates {
-            if let Created::Answered(resource_meta) = created
-                && let Some(id) = id(resource_meta)
-            {
-                let stored = attempt.resource_meta.as_ref() == Some(resource_meta);
-                *held.entry(id).or_default() |= stored;
-            }
-        }
-    }
-    held
-}
-
 /// Every job that is to blame for an orphan or a duplicate, with the creates of its run.
 fn stories(
     plans: &[Plan],
@@ -193,11 +141,10 @@ fn stories(
         (entry.state == JobState::Running || doubles) && !beyond.jobs.contains(entry.id.as_str())
     });
     told.map(|(_, entry)| {
-        let mut story = format!("job {} of {} by server {}", entry.id, entry.run, entry.server);
+        let mut story = format!("job {} of {} by {:?}", entry.id, entry.run, entry.by);
         let same = entries.iter().filter(|other| other.run == entry.run);
-        let jobs: Vec<String> = same
-            .map(|other| format!("{} {:?} by {}", other.id, other.state, other.server))
-            .collect();
+        let jobs: Vec<String> =
+            same.map(|other| format!("{} {:?} by {:?}", other.id, other.state, other.by)).collect();
         story.push_str(&format!("; the run's jobs: {}", jobs.join(", ")));
         if let Some(plan) = plans.iter().find(|plan| plan.run == entry.run) {
             story.push_str(&format!("; keyed {}; {:?}", entry.job.keyed, plan.trouble));
@@ -264,9 +211,11 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "chaos with {}: {} servers, {} jobs made, {:.1} s",
+            "chaos with {}: {} servers, {} of them killed, and {} workers; {} jobs made, {:.1} s",
             self.storm,
             self.lives.terminated.len() + self.lives.killed.len(),
+            self.lives.killed.len(),
+            self.lives.workers_killed.len(),
             self.jobs_made,
             self.took.as_secs_f64(),
         )?;
@@ -286,6 +235,12 @@ impl fmt::Display for Outcome {
         for (count, reason) in self.reasons.iter().take(8) {
             let line: String = reason.replace('\n', " ").chars().take(160).collect();
             write!(f, "\n  {count} x {line}")?;
+        }
+        for told in &self.explained {
+            write!(f, "\n  by a kill: {told}")?;
+        }
+        for told in &self.unexplained {
+            write!(f, "\n  without a kill: {told}")?;
         }
         for wrong in self.wrong_ends.iter().chain(&self.stories).take(8) {
             write!(f, "\n  {wrong}")?;

@@ -72,9 +72,25 @@ impl Launcher for BehindServer {
             .env("PYTHONPATH", concat!(env!("CARGO_MANIFEST_DIR"), "/python"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("CONNECTOR_PYTHON", python)
-            .env("CONNECTOR_MODULES", "chaos_connector");
+            .env("CONNECTOR_MODULES", "chaos_connector")
+            .env("CHAOS_WORKER", "");
         (command, address)
     }
+}
+
+/// Sends SIGKILL; whether there was a process.
+pub(crate) async fn kill(process: u32) -> bool {
+    let told = Command::new("kill").args(["-KILL", &process.to_string()]).status().await;
+    told.expect("kill runs").success()
+}
+
+/// The parent of a process that runs. What has ended and is not yet taken leave of does not run.
+fn parent_of(process: u32) -> Option<u32> {
+    let told = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name of the program may hold anything, and ends with the last bracket.
+    let mut fields = told.rsplit_once(')')?.1.split_ascii_whitespace();
+    let state = fields.next()?;
+    fields.next().filter(|_| state != "Z")?.parse().ok()
 }
 
 async fn answers(channel: Channel) -> bool {
@@ -144,6 +160,14 @@ impl Server {
         let told = Command::new("kill").args(["-TERM", &self.id.to_string()]).status().await;
         assert!(told.expect("kill runs").success(), "the server had gone already");
         tokio::time::timeout(LIMIT, self.process.wait()).await.expect("an end in time").expect("it")
+    }
+
+    /// The processes that work for it: its children.
+    #[must_use]
+    pub fn workers(&self) -> Vec<u32> {
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        numbers.filter(|process| parent_of(*process) == Some(self.id)).collect()
     }
 
     /// Sends SIGKILL.

@@ -11,10 +11,10 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::watch;
 
-use crate::outcome::{Lives, Outcome};
+use crate::outcome::{Kill, Lives, Outcome};
 use crate::pace::Pace;
 use crate::plan::Plan;
-use crate::server::{Launcher, Server};
+use crate::server::{Launcher, Server, kill};
 use crate::vendor::Vendor;
 
 /// What a run is like.
@@ -30,6 +30,10 @@ pub struct Storm {
     pub length: Duration,
     /// How servers end.
     pub ends: ServerEnds,
+    /// How long a server is at work before the next one takes its place.
+    pub life: (Duration, Duration),
+    /// How long until the next worker of a server is killed; none is where this is `None`.
+    pub kills_workers: Option<(Duration, Duration)>,
     /// How fast it goes.
     pub pace: Pace,
 }
@@ -60,7 +64,21 @@ impl Storm {
             at_once: number("CHAOS_AT_ONCE").unwrap_or(100),
             length: number("CHAOS_SECONDS").map_or(length, Duration::from_secs),
             ends,
+            life: (Duration::from_millis(800), Duration::from_secs(3)),
+            kills_workers: None,
             pace: Pace::FAST,
+        }
+    }
+
+    /// The same with workers that are killed, too. Servers are left at work for longer, as theirs take
+    /// seconds to start; fewer tasks run at the same time, as Python is not to be judged by its speed.
+    #[must_use]
+    pub fn with_kills_of_workers(self) -> Self {
+        Self {
+            at_once: self.at_once.min(20),
+            life: (Duration::from_secs(6), Duration::from_secs(12)),
+            kills_workers: Some((Duration::from_millis(800), Duration::from_millis(2_500))),
+            ..self
         }
     }
 
@@ -99,7 +117,7 @@ impl Storm {
         let (plans, lives) =
             tokio::join!(tasks, self.servers(launcher, vendor.address(), &executor, first, over));
         let told = format!("CHAOS_SEED={seed}, servers {:?}", self.ends);
-        Outcome::new(told, plans, &executor, vendor.entries(), lives, started.elapsed()).await
+        Outcome::new(told, plans, &executor, vendor.entries(), lives, started).await
     }
 
     /// Keeps a server at work until the tasks are over, then terminates the last one: what it still
@@ -116,19 +134,27 @@ impl Storm {
         let mut lives = Lives::default();
         let mut server = first;
         loop {
-            let at_work = Duration::from_millis(luck.u64(800..3_000));
-            tokio::select! {
-                _ = over.wait_for(|over| *over) => break,
-                () = tokio::time::sleep(at_work), if self.ends != ServerEnds::Never => {}
-            }
-            let next = Server::start(launcher, vendor).await;
+            let at_work = between(self.life, &mut luck);
+            let until = async {
+                tokio::select! {
+                    _ = over.wait_for(|over| *over) => None,
+                    () = tokio::time::sleep(at_work), if self.ends != ServerEnds::Never => {
+                        Some(Server::start(launcher, vendor).await)
+                    }
+                }
+            };
+            let next = tokio::select! {
+                next = until => next,
+                never = self.kill_workers(&server, &mut luck, &mut lives.workers_killed) => never,
+            };
+            let Some(next) = next else { break };
             let old = std::mem::replace(&mut server, next);
             let id = old.id;
             match self.ends {
                 ServerEnds::Killed => {
                     old.kill().await;
                     executor.switch(server.channel.clone());
-                    lives.killed.push(id);
+                    lives.killed.push(Kill { process: id, at: Instant::now() });
                 }
                 // As a rollout does it: now and then somebody still calls the old one.
                 ServerEnds::Terminated | ServerEnds::Never => {
@@ -149,4 +175,23 @@ impl Storm {
         lives.terminated.push((id, server.terminate().await));
         lives
     }
+
+    /// Kills a server's workers, one after the other, for as long as it is polled.
+    async fn kill_workers<N>(&self, server: &Server, luck: &mut Rng, kills: &mut Vec<Kill>) -> N {
+        let Some(pause) = self.kills_workers else { return std::future::pending().await };
+        loop {
+            tokio::time::sleep(between(pause, luck)).await;
+            let workers = server.workers();
+            // While one is being started there may be none.
+            if let Some(process) = luck.choice(workers)
+                && kill(process).await
+            {
+                kills.push(Kill { process, at: Instant::now() });
+            }
+        }
+    }
+}
+
+fn between((least, most): (Duration, Duration), luck: &mut Rng) -> Duration {
+    least + most.saturating_sub(least).mul_f64(luck.f64())
 }

@@ -59,6 +59,13 @@ impl Setup {
         self
     }
 
+    /// With a variable of the operator's.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// With the test's own vendor.
     #[must_use]
     pub fn vendor(mut self, vendor: &Vendor) -> Self {

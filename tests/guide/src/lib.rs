@@ -79,6 +79,10 @@ struct Types;
 struct CommandLine;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/flyte1.md")]
+struct Flyte1;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/embedding.md")]
 struct Embedding;
 

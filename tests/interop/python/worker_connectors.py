@@ -17,6 +17,8 @@ from flyteidl2.core.execution_pb2 import TaskExecution
 
 DAWDLES = 1.0
 BLOCKS = 4.0
+# Longer than the ten seconds between two looks at a service, and the five that one may take.
+STUCK = 18.0
 WORKS = 0.001
 LISTENS = "0A"
 
@@ -68,6 +70,8 @@ class BehindConnector(AsyncConnector[BehindJob]):
             await asyncio.sleep(DAWDLES)
         if job.startswith("block"):
             time.sleep(BLOCKS)
+        if job.startswith("stuck"):
+            time.sleep(STUCK)
         if job.startswith("work"):
             until = time.process_time() + WORKS
             while time.process_time() < until:

@@ -126,6 +126,15 @@ impl Server {
         Self::c0("c0", venv.command("c0").args(["--modules", module]))
     }
 
+    /// Starts the server of connectors of Flyte 1 with a module of connectors.
+    ///
+    /// # Errors
+    /// If it does not start or does not listen in time.
+    pub fn pyflyte(venv: &Venv, module: &str) -> Result<Self> {
+        let mut command = venv.command("pyflyte");
+        Self::c0("pyflyte", command.args(["serve", "connector", "--modules", module]))
+    }
+
     /// Starts `c0` with the connectors that the packages of the environment bring, and with variables of
     /// its own.
     ///

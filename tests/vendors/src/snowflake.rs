@@ -28,6 +28,10 @@ pub struct Snowflake {
     pub sessions: Vec<Session>,
     /// What the next calls inside of a session get, whatever they ask for.
     pub next: VecDeque<Answer>,
+    /// After so many looks a query has succeeded; `None` leaves that to [`Snowflake::newest_is`].
+    pub looks: Option<u32>,
+    /// So many of the newest queries are not in the history yet.
+    pub history_lags: usize,
     /// How many queries there ever were.
     submitted: usize,
 }
@@ -35,9 +39,20 @@ pub struct Snowflake {
 /// A query.
 #[derive(Debug)]
 pub struct Query {
-    id: String,
+    /// What Snowflake calls it.
+    pub id: String,
+    /// The id of the request that made it, which counts in its session.
+    pub request_id: String,
+    /// The session, by the number of its login.
+    pub login: usize,
+    /// As it was submitted.
+    pub sql: String,
     /// As `/monitoring/queries` tells it.
     pub told: Value,
+    /// Whether every earlier query of its tag had been cancelled, and there was one.
+    pub replaces: bool,
+    tag: Value,
+    looks: u32,
 }
 
 /// A session.
@@ -48,6 +63,22 @@ pub struct Session {
     /// Its token has run out.
     pub has_expired: bool,
     is_closed: bool,
+    /// The number of the login that it goes back to.
+    login: usize,
+}
+
+impl Query {
+    /// Its tag, which tells the attempt.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.tag.as_str().unwrap_or_default()
+    }
+
+    /// Whether somebody has cancelled it.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.told["errorCode"] == "000604"
+    }
 }
 
 impl Snowflake {
@@ -77,7 +108,7 @@ impl Snowflake {
         if !is_good {
             return no("390100", "Incorrect username or password was specified.");
         }
-        let (token, master) = self.admit();
+        let (token, master) = self.admit(self.sessions.len());
         yes(json!({
             "token": token, "masterToken": master, "validityInSeconds": 3600,
             "masterValidityInSeconds": 14_400, "parameters": [], "sessionId": 1,
@@ -85,7 +116,7 @@ impl Snowflake {
         }))
     }
 
-    fn admit(&mut self) -> (String, String) {
+    fn admit(&mut self, login: usize) -> (String, String) {
         let number = self.sessions.len();
         let (token, master) = (format!("session-{number}"), format!("master-{number}"));
         let session = Session {
@@ -93,20 +124,35 @@ impl Snowflake {
             master: master.clone(),
             has_expired: false,
             is_closed: false,
+            login,
         };
         self.sessions.push(session);
         (token, master)
     }
 
     fn renew(&mut self, master: &str) -> Value {
-        if !self.sessions.iter().any(|session| session.master == master && !session.is_closed) {
+        let old = self.sessions.iter().find(|it| it.master == master && !it.is_closed);
+        let Some(login) = old.map(|session| session.login) else {
             return no("390114", "Master token has expired");
-        }
-        let (token, master) = self.admit();
+        };
+        let (token, master) = self.admit(login);
         yes(json!({"sessionToken": token, "masterToken": master}))
     }
 
-    fn run(&mut self, sql: &str) -> Value {
+    /// The queries with that tag, the oldest first, as `query_history_by_user` has them.
+    fn history(&self, tag: &Value) -> Value {
+        let known = self.queries.len().saturating_sub(self.history_lags);
+        let of_tag = self.queries.iter().take(known).filter(|query| query.tag == *tag);
+        let rows: Vec<Value> =
+            of_tag.map(|query| json!([query.id, query.is_cancelled().then_some("604")])).collect();
+        yes(json!({"rowset": rows, "returned": rows.len(), "queryResultFormat": "json"}))
+    }
+
+    fn run(&mut self, request_id: &str, login: usize, body: &Value) -> Value {
+        let sql = body["sqlText"].as_str().unwrap_or_default();
+        if sql.contains("query_history_by_user") {
+            return self.history(&body["bindings"]["1"]["value"]);
+        }
         if let Some(rest) = sql.strip_prefix(CANCEL) {
             let query = self.queries.iter_mut().find(|query| rest.starts_with(&query.id));
             let Some(query) = query else { return no("000709", "Statement not found") };
@@ -123,11 +169,31 @@ impl Snowflake {
                 "parameters": [], "queryId": "01b2c3d4-ffff-1111-0000-000000000000",
             }));
         }
-        self.submitted += 1;
-        let id = format!("01b2c3d4-0000-1111-0000-{:012x}", self.submitted);
+        // As the vendor's own driver tests it: the same id in another session is another query.
+        let same = |query: &&Query| query.request_id == request_id && query.login == login;
+        let id = match self.queries.iter().find(same) {
+            Some(query) => query.id.clone(),
+            None => {
+                self.submitted += 1;
+                let id = format!("01b2c3d4-0000-1111-0000-{:012x}", self.submitted);
+                let told = json!({"status": "RUNNING", "errorCode": "", "errorMessage": ""});
+                let tag = body["parameters"]["QUERY_TAG"].clone();
+                let mut earlier = self.queries.iter().filter(|it| it.tag == tag).peekable();
+                let replaces = earlier.peek().is_some() && earlier.all(Query::is_cancelled);
+                self.queries.push(Query {
+                    id: id.clone(),
+                    request_id: request_id.to_owned(),
+                    login,
+                    sql: sql.to_owned(),
+                    told,
+                    replaces,
+                    tag,
+                    looks: 0,
+                });
+                id
+            }
+        };
         let url = format!("/queries/{id}/result");
-        let told = json!({"status": "RUNNING", "errorCode": "", "errorMessage": ""});
-        self.queries.push(Query { id: id.clone(), told });
         let mut answer = yes(json!({"queryId": id, "getResultUrl": url}));
         answer["code"] = "333334".into();
         answer
@@ -198,13 +264,24 @@ impl Vendor for Snowflake {
             }
             Some(_) => {}
         }
+        let login = self.sessions.iter().find(|it| it.token == token(call)).map(|it| it.login);
         match (call.method.as_str(), call.parts().as_slice()) {
             ("POST", ["queries", "v1", "query-request"]) => {
-                self.run(body["sqlText"].as_str().unwrap_or_default()).into()
+                let request_id = call.query.get("requestId").cloned().unwrap_or_default();
+                self.run(&request_id, login.unwrap_or_default(), &body).into()
             }
             ("GET", ["monitoring", "queries", id]) => {
-                let found = self.queries.iter().find(|query| query.id == *id);
-                let found: Vec<_> = found.map(|query| query.told.clone()).into_iter().collect();
+                let found = self.queries.iter_mut().find(|query| query.id == *id);
+                let looks = self.looks;
+                let look = |query: &mut Query| {
+                    query.looks += 1;
+                    if looks.is_some_and(|looks| query.looks > looks) && !query.is_cancelled() {
+                        query.told =
+                            json!({"status": "SUCCESS", "errorCode": "", "errorMessage": ""});
+                    }
+                    query.told.clone()
+                };
+                let found: Vec<_> = found.map(look).into_iter().collect();
                 yes(json!({"queries": found})).into()
             }
             _ => Answer::Json(404, Value::Null),

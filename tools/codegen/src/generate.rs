@@ -1,6 +1,7 @@
 //! From `proto/` to the contents of every generated file, in memory and the same on each run.
 //! Called by `main`. Nothing here touches the checkout: `checked_in` compares and writes.
-//! Core gets the messages that know no transport; the server gets the connector package with its services.
+//! Core gets the messages that know no transport; the server gets the connector package with its services,
+//! and of Flyte 1 what is not the same on the wire.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -12,6 +13,28 @@ use prost_types::FileDescriptorSet;
 
 /// The package that holds the services; its code belongs to the server crate.
 const SERVICE_PACKAGE: &str = "flyteidl2.connector";
+
+/// What the packages of Flyte 1 begin with.
+const FLYTE_1: &str = "flyteidl.";
+
+/// Messages of Flyte 1 that are answered and read as those of Flyte 2, for which no code is made. What
+/// differs is what nobody sends, or what is left unset on purpose; a test of the server compares the rest.
+/// All of `flyteidl.core` is such, too.
+const SHARED: [(&str, &str); 13] = [
+    (".flyteidl.core", "::connector_core::pb"),
+    (".flyteidl.core.LiteralMap", "::connector_core::pb::task::Inputs"),
+    (".flyteidl.admin.CreateTaskRequest", "crate::pb::CreateTaskRequest"),
+    (".flyteidl.admin.CreateTaskResponse", "crate::pb::CreateTaskResponse"),
+    (".flyteidl.admin.TaskExecutionMetadata", "crate::pb::TaskExecutionMetadata"),
+    (".flyteidl.admin.TaskCategory", "crate::pb::TaskCategory"),
+    (".flyteidl.admin.GetTaskResponse", "crate::pb::GetTaskResponse"),
+    (".flyteidl.admin.DeleteTaskResponse", "crate::pb::DeleteTaskResponse"),
+    (".flyteidl.admin.GetTaskMetricsResponse", "crate::pb::GetTaskMetricsResponse"),
+    (".flyteidl.admin.GetTaskLogsResponse", "crate::pb::GetTaskLogsResponse"),
+    (".flyteidl.admin.GetTaskLogsResponseHeader", "crate::pb::GetTaskLogsResponseHeader"),
+    (".flyteidl.admin.GetTaskLogsResponseBody", "crate::pb::GetTaskLogsResponseBody"),
+    (".flyteidl.admin.LogLine", "::connector_core::pb::logs::dataplane::LogLine"),
+];
 
 /// Where the generated files of each crate live, seen from the workspace root.
 pub(crate) const CORE_DIR: &str = "connector-core/src/pb";
@@ -36,11 +59,24 @@ pub(crate) fn wire_files(proto: &Path) -> Result<Files, Failure> {
     let messages = without_services(&described);
     let core = tonic_prost_build::configure().build_client(false).build_server(false);
     let mut server = tonic_prost_build::configure().build_transport(false);
+    let mut flyte1 = tonic_prost_build::configure().build_transport(false);
     for package in packages(&messages) {
         server = server.extern_path(format!(".{package}"), core_path(package));
+        flyte1 = flyte1.extern_path(format!(".{package}"), core_path(package));
+    }
+    flyte1 = flyte1.extern_path(format!(".{SERVICE_PACKAGE}"), "crate::pb");
+    for (message, path) in SHARED {
+        flyte1 = flyte1.extern_path(message, path);
     }
     collect(core, messages, CORE_DIR, &mut files)?;
-    collect(server, described.clone(), SERVER_DIR, &mut files)?;
+    collect(server, of_flyte_2(&described), SERVER_DIR, &mut files)?;
+    let mut of_flyte_1 = Files::new();
+    collect(flyte1, described.clone(), SERVER_DIR, &mut of_flyte_1)?;
+    // Of the packages that it only needs to know, nothing but a heading is printed.
+    let of_flyte_1 = of_flyte_1.into_iter().filter(|(path, _)| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(FLYTE_1))
+    });
+    files.extend(of_flyte_1);
 
     files.insert(
         Path::new(SERVER_DIR).join("descriptors.bin"),
@@ -78,8 +114,14 @@ fn find_sources(dir: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn without_services(described: &FileDescriptorSet) -> FileDescriptorSet {
+fn of_flyte_2(described: &FileDescriptorSet) -> FileDescriptorSet {
     let mut kept = described.clone();
+    kept.file.retain(|file| !file.package().starts_with(FLYTE_1));
+    kept
+}
+
+fn without_services(described: &FileDescriptorSet) -> FileDescriptorSet {
+    let mut kept = of_flyte_2(described);
     kept.file.retain(|file| file.package() != SERVICE_PACKAGE);
     kept
 }
@@ -113,6 +155,8 @@ fn collect(
         // be a third of a call's cost.
         .boxed(".flyteidl2.connector.CreateTaskRequest.template")
         .boxed(".flyteidl2.connector.CreateTaskRequest.task_execution_metadata")
+        .boxed(".flyteidl.admin.CreateRequestHeader.template")
+        .boxed(".flyteidl.admin.CreateRequestHeader.task_execution_metadata")
         .out_dir(scratch.path())
         .compile_fds(described)?;
     for entry in fs::read_dir(scratch.path())? {

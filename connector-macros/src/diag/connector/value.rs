@@ -15,6 +15,12 @@ const TASK_TYPE_ALPHABET: &str =
     "it is a URL path segment and a metric label: letters, digits, `_`, `-`, `.`";
 const VERSION_RANGE: &str = "it travels as int32 and is never negative: 0 to 2147483647";
 
+pub(crate) fn value_meta_of_sync(meta: &Type) -> Diagnostic {
+    Diagnostic::new(Place::of(meta), "a `sync` connector has no resource metadata")
+        .help("remove `meta`")
+        .note("its tasks are done within one call, so no later call looks for a job; what goes on after the call is no `sync` task")
+}
+
 pub(crate) fn value_list_empty(argument: Argument, list: &impl ToTokens) -> Diagnostic {
     let example = argument.example();
     Diagnostic::new(Place::of(list), format!("the list of `{argument}` is empty"))

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use connector_core::TaskExecution;
 use connector_core::host::{CreateRequest, JobRequest, QueryRequest, Wire};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::MetricsQuery;
 use connector_core::pb as core_pb;
-use connector_core::{NamedLiterals, Result};
+use connector_core::{Flyte, NamedLiterals, Result, TaskExecution};
 use connector_gate::Route;
 use http::{Extensions, HeaderMap};
 
@@ -24,7 +23,8 @@ pub(in crate::grpc) fn create_route(
     let template = request.template.as_ref();
     let (task_type, version) =
         template.map_or((String::new(), 0), |task| (task.r#type.clone(), task.task_type_version));
-    Route { task_type, version, timeout: caller_timeout(headers), wire: wire(extensions) }
+    let (timeout, wire) = (caller_timeout(headers), wire(extensions));
+    Route { task_type, version, timeout, flyte: Flyte::V2, wire }
 }
 
 /// Whom a call about a job is for. A request without a category names the empty type, which no
@@ -36,7 +36,7 @@ pub(in crate::grpc) fn job_route(
 ) -> Route {
     let pb::TaskCategory { name, version } = category.unwrap_or_default();
     let timeout = caller_timeout(headers);
-    Route { task_type: name, version, timeout, wire: wire(extensions) }
+    Route { task_type: name, version, timeout, flyte: Flyte::V2, wire: wire(extensions) }
 }
 
 /// The request in its own bytes, where a layer kept them.

@@ -61,7 +61,6 @@ impl Caller {
 
     pub(crate) fn at(url: &str) -> Self {
         // Where the client has TLS it wants to know with whose cryptography, used or not.
-        #[cfg(feature = "record")]
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = Client::builder().no_proxy().build().unwrap();
         Self { client, url: url.to_owned() }

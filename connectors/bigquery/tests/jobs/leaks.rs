@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -141,6 +141,7 @@ struct Mouth {
     spelling: usize,
     answer: Answered,
     assertions: Vec<String>,
+    inserts: u32,
 }
 
 impl Mouth {
@@ -156,7 +157,7 @@ fn key_line() -> &'static str {
     include_str!("made-for-tests.pem").lines().nth(9).unwrap()
 }
 
-async fn speak(State(mouth): State<Shared>, uri: Uri, body: Bytes) -> Response {
+async fn speak(State(mouth): State<Shared>, method: Method, uri: Uri, body: Bytes) -> Response {
     let mut mouth = mouth.lock().unwrap();
     if uri.path() == "/token" {
         let form = String::from_utf8(body.to_vec()).unwrap();
@@ -170,7 +171,12 @@ async fn speak(State(mouth): State<Shared>, uri: Uri, body: Bytes) -> Response {
         return json!({"access_token": TOKEN, "expires_in": 3599}).to_string().into_response();
     }
     let credential = if mouth.quoted == Credential::KeyLine { key_line() } else { TOKEN };
-    let (status, headers, body) = &mouth.answer;
+    if method == Method::POST && uri.path().ends_with("/jobs") {
+        mouth.inserts += 1;
+    }
+    // An insert whose answer is no word of its own is repeated until there is one.
+    let end = (400, NO_HEADERS, json!({"error": {"message": QUOTE}}).to_string());
+    let (status, headers, body) = if mouth.inserts > 1 { &end } else { &mouth.answer };
     let mut response = mouth.spelled(credential, body).into_response();
     *response.status_mut() = StatusCode::from_u16(*status).unwrap();
     for (name, value) in *headers {
@@ -194,7 +200,8 @@ impl Stand {
         let runtime = Runtime::new().unwrap();
         let answer = (200, NO_HEADERS, String::new());
         let (quoted, spelling, assertions) = (Credential::AccessToken, 0, Vec::new());
-        let mouth = Arc::new(Mutex::new(Mouth { quoted, spelling, answer, assertions }));
+        let mouth =
+            Arc::new(Mutex::new(Mouth { quoted, spelling, answer, assertions, inserts: 0 }));
         let (server, key_file) = runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = format!("http://{}", listener.local_addr().unwrap());
@@ -316,7 +323,7 @@ fn a_vendor_that_quotes_credentials_is_not_heard() {
                     answer.2 = answer.2.replace("destinationTable", "elsewhere");
                 }
                 run += 1;
-                let mouth = Mouth { quoted, spelling, answer, assertions: Vec::new() };
+                let mouth = Mouth { quoted, spelling, answer, assertions: Vec::new(), inserts: 0 };
                 *stand.mouth.lock().unwrap() = mouth;
                 stand.hears_nothing(run);
             }
@@ -328,7 +335,7 @@ impl Stand {
     fn hears_nothing(&self, run: u64) {
         // As it was before it was printed.
         let told = self.told(run).replace("\\\\", "\\");
-        let Mouth { quoted, spelling, answer, assertions } = self.mouth.lock().unwrap().clone();
+        let Mouth { quoted, spelling, answer, assertions, .. } = self.mouth.lock().unwrap().clone();
         let credentials = match quoted {
             Credential::AccessToken => vec![TOKEN.to_owned()],
             Credential::KeyLine => vec![key_line().to_owned()],

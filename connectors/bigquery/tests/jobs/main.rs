@@ -5,6 +5,7 @@
 mod leaks;
 mod pace;
 mod questions;
+mod settled;
 mod vendor;
 
 use connector_bigquery::BigQuery;

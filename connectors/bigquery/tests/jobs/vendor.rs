@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use connector_testing::{SocketTime, Vendor, VendorJob, VendorState};
+use futures_util::stream;
 use serde_json::{Value, json};
 
 /// The token that the key file is exchanged for.
@@ -43,6 +44,8 @@ pub(crate) struct Books {
     pub(crate) statistics: Option<Value>,
     /// The children of every job, page by page.
     pub(crate) children: Vec<Value>,
+    /// The next answer is cut off after the work is done.
+    pub(crate) cut: bool,
     pub(crate) is_out: bool,
     pub(crate) delay: Duration,
 }
@@ -52,7 +55,7 @@ pub(crate) struct Job {
     id: String,
     pub(crate) configuration: Value,
     polls: usize,
-    is_cancelled: bool,
+    pub(crate) is_cancelled: bool,
 }
 
 impl Job {
@@ -158,13 +161,15 @@ async fn at_the_gate(
     let method = request.method().to_string();
     let (parts, body) = request.into_parts();
     let body: Bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let (refused, is_out, delay) = {
+    let (refused, is_out, delay, cut) = {
         let mut books = fake.books();
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
         books.asked.push((method, uri.to_string(), json));
         let signs_in = uri.path() == "/token";
-        let refused = (!signs_in && !books.refusals.is_empty()).then(|| books.refusals.remove(0));
-        (refused, books.is_out, books.delay)
+        let is_refused = !signs_in && !books.cut && !books.refusals.is_empty();
+        let refused = is_refused.then(|| books.refusals.remove(0));
+        let cut = !signs_in && std::mem::take(&mut books.cut);
+        (refused, books.is_out, books.delay, cut)
     };
     let key = headers.get("authorization").and_then(|key| key.to_str().ok());
     let answer = if is_out {
@@ -177,6 +182,12 @@ async fn at_the_gate(
         next.run(Request::from_parts(parts, body.into())).await
     };
     tokio::time::sleep(delay).await;
+    if cut {
+        // A length that does not come: the connection breaks.
+        let broken = stream::once(async { Err::<Bytes, _>(std::io::Error::other("cut off")) });
+        let broken = axum::body::Body::from_stream(broken);
+        return ([(header::CONTENT_LENGTH, "1000000")], broken).into_response();
+    }
     answer
 }
 

@@ -12,7 +12,7 @@ use crate::vendor::{Asked, CLIENT, FOREIGN, FakeDatabricks, TOKEN};
 use crate::{INSTANCE, bare_task, connector, harness, task};
 
 /// A server whose operator set these variables, `CONNECTOR__DATABRICKS__` before each.
-async fn operated(fake: &FakeDatabricks, variables: &[(&str, &str)]) -> Harness {
+pub(crate) async fn operated(fake: &FakeDatabricks, variables: &[(&str, &str)]) -> Harness {
     let named = |(name, value): &(&str, &str)| {
         (format!("CONNECTOR__DATABRICKS__{name}"), (*value).to_owned())
     };
@@ -27,7 +27,7 @@ fn calls(fake: &FakeDatabricks) -> Vec<String> {
     fake.asked().into_iter().map(path).collect()
 }
 
-fn by_client() -> Task {
+pub(crate) fn by_client() -> Task {
     let (id, secret) = CLIENT;
     bare_task().secret("databricks_client_id", id).secret("databricks_client_secret", secret)
 }
@@ -148,6 +148,25 @@ async fn the_operators_credentials_go_where_the_operator_says() {
         assert!(error.message().contains("may not be sent to `databricks.evil.example"), "{error}");
         assert_eq!(fake.asked(), [], "nobody was asked");
     }
+}
+
+/// As the binary makes it, which is how a file's path comes to be bound to hosts.
+#[tokio::test]
+async fn the_token_of_the_operators_file_goes_where_the_operator_says() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), FOREIGN).unwrap();
+    let variables = [
+        ("OIDC_TOKEN_FILE", file.path().to_str().unwrap()),
+        ("SECRET_HOSTS", "*.cloud.databricks.com"),
+    ];
+    let named =
+        |(name, value): (&str, &str)| (format!("CONNECTOR__DATABRICKS__{name}"), value.to_owned());
+    let registry = Registry::linked().variables(variables.map(named)).build().await.unwrap();
+    // Nobody is there, and nobody is looked for.
+    let elsewhere = bare_task().custom("databricksInstance", "databricks.evil.example");
+    let error = Harness::of(registry).create(&elsewhere).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Permanent);
+    assert!(error.message().contains("may not be sent to `databricks.evil.example"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,8 +4,8 @@ use connector_core::prelude::*;
 use connector_testing::Harness;
 use serde_json::{Value, json};
 
-use crate::vendor::{Asked, FakeDatabricks, TOKEN, refusal};
-use crate::{bare_task, connector, harness, task};
+use crate::vendor::{Asked, FakeDatabricks, TOKEN};
+use crate::{connector, harness, task};
 
 fn failed(message: &str) -> Value {
     json!({"life_cycle_state": "TERMINATED", "result_state": "FAILED", "state_message": message})
@@ -127,67 +127,39 @@ async fn logs_and_durations_are_read_by_the_operators_token() {
     assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
 }
 
-/// A vendor that writes the credential wherever it has room for text.
 #[tokio::test(start_paused = true)]
-async fn the_token_is_in_nothing_that_the_vendor_quotes() {
+async fn a_run_of_many_tasks_is_read_to_its_end() {
     let fake = FakeDatabricks::new();
-    let job = harness(&fake).create(&task()).await.unwrap();
-    let quoted = format!("token {TOKEN}");
-    for pointer in [
-        "/run_page_url",
-        "/job_id",
-        "/run_id",
-        "/state/life_cycle_state",
-        "/state/result_state",
-        "/state/state_message",
-        "/status/state",
-        "/status/termination_details/code",
-        "/status/termination_details/type",
-        "/status/termination_details/message",
-        "/status/queue_details/message",
-        "/tasks/0/task_key",
-        "/tasks/0/state/state_message",
-    ] {
-        let details = json!({"code": "", "type": "", "message": ""});
-        let mut told = json!({
-            "run_page_url": "https://a.example/", "job_id": 1, "run_id": 1, "state": failed("m"),
-            "status": {"state": "", "termination_details": details, "queue_details": {"message": ""}},
-            "tasks": [{"task_key": "t", "run_id": 1, "state": failed("m")}],
-        });
-        *told.pointer_mut(pointer).unwrap() = match pointer {
-            "/run_page_url" => format!("https://a.example/{TOKEN}").into(),
-            "/status/state" => "TERMINATED".into(),
-            _ => quoted.clone().into(),
-        };
-        fake.books().told = Some(told);
-        fake.books().output = Some(json!({"error": quoted, "error_trace": quoted, "logs": quoted}));
-        let seen = job.get().await.unwrap();
-        assert!(!format!("{seen:?}").contains(TOKEN), "{pointer}: {seen:?}");
-    }
-    for refused in [
-        refusal(400, &quoted, &quoted),
-        refusal(403, "PERMISSION_DENIED", &quoted),
-        (503, quoted.clone()),
-        (200, quoted.clone()),
-        (502, format!("<html>{quoted}</html>")),
-    ] {
-        for call in ["create", "get", "delete"] {
-            fake.books().refusals = vec![refused.clone(); 5];
-            let error = match call {
-                // It may have arrived, so it is asked about until that is known.
-                "create" if refused.0 == 502 => continue,
-                "create" => harness(&fake).create(&task()).await.unwrap_err(),
-                "get" => job.get().await.unwrap_err(),
-                _ if refused.0 == 200 => continue,
-                _ => job.delete().await.unwrap_err(),
-            };
-            assert!(!format!("{error:?}").contains(TOKEN), "{call}: {error:?}");
-        }
-        fake.books().refusals.clear();
-    }
-    // Nobody's token is no text either.
+    let settings = Settings::from_iter([("databricks_token", TOKEN), ("api_version", "2.2")]);
+    let job = Harness::new(connector(&fake, &settings)).create(&task()).await.unwrap();
+    let page = |tasks: std::ops::Range<u64>, result: &str| -> Value {
+        let state = json!({"life_cycle_state": "TERMINATED", "result_state": result});
+        let part = |id| json!({"task_key": format!("t{id}"), "run_id": id, "state": state, "setup_duration": 1_000});
+        tasks.map(part).collect()
+    };
+    fake.books().told = Some(json!({"state": failed("Task t250 failed")}));
+    fake.books().output = Some(json!({"error": "E", "logs": "line"}));
+    fake.books().pages =
+        vec![page(0..100, "SUCCESS"), page(100..200, "SUCCESS"), page(200..251, "FAILED")];
     fake.asked();
-    let error = harness(&fake).create(&bare_task()).await.unwrap_err();
-    assert!(error.message().starts_with("there are no credentials for Databricks"), "{error}");
-    assert_eq!(fake.asked(), [], "nothing is sent without a token");
+    let seen = job.get().await.unwrap();
+    assert_eq!(
+        seen.message,
+        "Task t250 failed (FAILED)\ntask `t200`\nE\ntask `t201`\nE\ntask `t202`\nE"
+    );
+    let calls: Vec<String> = fake.asked().into_iter().map(|asked| asked.call).collect();
+    let get = "GET /api/2.2/jobs/runs/get?run_id=9007199254740993";
+    assert_eq!(
+        calls[..3],
+        [get.to_owned(), format!("{get}&page_token=1"), format!("{get}&page_token=2")]
+    );
+    assert_eq!(job.log().await.unwrap().len(), 2 * 251, "a line and an error of each task");
+    let setup = job.metrics(MetricsQuery::new()).await.unwrap();
+    let setup = connector_core::custom_info::struct_to_json(&setup[0].data);
+    assert_eq!(setup["result"].as_array().unwrap().len(), 251);
+    // A run that goes well needs no more than where it stands.
+    fake.books().told = Some(json!({"state": {"life_cycle_state": "RUNNING"}}));
+    fake.asked();
+    job.get().await.unwrap();
+    assert_eq!(fake.asked().len(), 1);
 }

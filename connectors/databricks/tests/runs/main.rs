@@ -4,6 +4,7 @@
 
 mod credentials;
 mod failures;
+mod leaks;
 mod storm;
 mod vendor;
 

@@ -51,6 +51,8 @@ pub(crate) struct Books {
     pub(crate) refusals: Vec<(u16, String)>,
     /// What is told of every run, in place of success.
     pub(crate) told: Option<Value>,
+    /// The tasks of every run, page by page.
+    pub(crate) pages: Vec<Value>,
     /// The output of every run, and of every task of one.
     pub(crate) output: Option<Value>,
     /// How many answers to a submission are lost: the run is there, and the connection gone.
@@ -306,6 +308,8 @@ impl futures_util::Stream for Cut {
 #[derive(serde::Deserialize)]
 struct Which {
     run_id: String,
+    /// The number of a page.
+    page_token: Option<usize>,
 }
 
 fn find<'a>(books: &'a mut Books, id: &str) -> Option<&'a mut Run> {
@@ -319,9 +323,16 @@ fn unknown(id: &str) -> Response {
 async fn look(State(fake): State<FakeDatabricks>, Query(which): Query<Which>) -> Response {
     let mut books = fake.books();
     let told = books.told.clone();
+    let page = which.page_token.unwrap_or_default();
+    let tasks = books.pages.get(page).cloned();
+    let more = (page + 1 < books.pages.len()).then(|| (page + 1).to_string());
     let Some(run) = find(&mut books, &which.run_id) else { return unknown(&which.run_id) };
-    let view = run.view(told.as_ref());
+    let mut view = run.view(told.as_ref());
     run.polls += 1;
+    if let Some(tasks) = tasks {
+        view["tasks"] = tasks;
+        view["next_page_token"] = more.into();
+    }
     Json(view).into_response()
 }
 

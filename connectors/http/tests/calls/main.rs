@@ -1,12 +1,13 @@
 //! Calls against a vendor on loopback that answers by script, and what becomes of each answer.
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly, and so may what they share")]
 
+mod beside;
 mod vendor;
 
 use std::time::Duration;
 
-use connector_core::{ErrorKind, Registry, Secret};
-use connector_http::{HttpClient, Request, Url};
+use connector_core::{ConnectorError, ErrorKind, Policy, Registry, Secret};
+use connector_http::{HttpClient, Request, Submission, Tried, Url};
 use vendor::{Vendor, cut, ok, refused};
 
 const TOKEN: &str = "tok-0123456789";
@@ -64,23 +65,49 @@ async fn what_may_have_arrived_is_not_sent_again() {
     assert_eq!(vendor.asked().len(), 2);
 }
 
+/// A create with a key, until it is known what has become of it.
+async fn submitted(vendor: &Vendor) -> connector_core::Result<serde_json::Value> {
+    let (client, submission) = (client(), Submission::new());
+    let once =
+        |_tried| async { post(&client, vendor).submitting(&submission).send().await?.json() };
+    submission.settle(once).await
+}
+
 #[tokio::test]
 async fn what_may_have_arrived_is_asked_about_until_it_is_known() {
     let busy = || refused(503, "retry-after: 0\r\n", "");
-    let ask = |vendor: &Vendor| {
-        let request = post(&client(), vendor).repeatable().attempts(2);
-        request.for_at_most(Duration::from_secs(1)).settled_within(Duration::from_secs(60))
-    };
     let page = || ok("<html>Sign in</html>");
-    for lost in [cut(), page(), refused(502, "", "")] {
-        let vendor = Vendor::that_says([lost, busy(), busy(), busy(), ok("{}")]);
-        ask(&vendor).send().await.unwrap();
-        assert_eq!(vendor.asked().len(), 5);
+    // The last of them is a success that nobody can read.
+    for lost in [cut(), page(), refused(502, "", ""), ok("{\"id\": ")] {
+        let answers = std::iter::once(lost).chain((0..8).map(|_| busy())).chain([ok("{}")]);
+        let vendor = Vendor::that_says(answers);
+        submitted(&vendor).await.unwrap();
+        assert_eq!(vendor.asked().len(), 10);
     }
-    // What was refused is in no doubt.
-    let vendor = Vendor::that_says([busy(), busy(), ok("{}")]);
-    ask(&vendor).send().await.unwrap_err();
-    assert_eq!(vendor.asked().len(), 2);
+    // What was turned away is in no doubt.
+    let vendor = Vendor::that_says((0..5).map(|_| busy()).chain([ok("{}")]));
+    let error = submitted(&vendor).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Transient { .. }), "{error}");
+    assert_eq!(vendor.asked().len(), 5);
+    // And what was refused is refused.
+    let vendor = Vendor::that_says([cut(), refused(400, "", "no"), ok("{}")]);
+    assert_eq!(submitted(&vendor).await.unwrap_err().kind(), ErrorKind::Permanent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_doubt_ends_before_the_server_stops_the_create() {
+    let submission = Submission::new();
+    let (began, mut tries) = (tokio::time::Instant::now(), Vec::new());
+    let once = |tried: Tried| {
+        tries.push(tried.times);
+        submission.may_be_there();
+        async { Err::<(), _>(ConnectorError::transient("out")) }
+    };
+    submission.settle(once).await.unwrap_err();
+    let (took, limit) = (began.elapsed(), Policy::new().create_limit);
+    assert!(took > limit * 4 / 5 && took < limit * 19 / 20, "{took:?}");
+    let counted = u32::try_from(tries.len()).unwrap();
+    assert!(counted > 50 && tries.into_iter().eq(0..counted));
 }
 
 #[tokio::test]

@@ -151,12 +151,15 @@ async fn what_snowflake_quotes_does_not_come_out() {
             ] {
                 fake.books().refusals = vec![refused.clone()];
                 let at_poll = job.get().await.unwrap_err();
+                assert!(at_poll.message().contains("you said *** and"), "{at_poll}");
+                if refused.0 == 200 && !refused.1.starts_with('{') {
+                    // It may have arrived, so it is asked about until that is known.
+                    continue;
+                }
                 fake.books().refusals = vec![refused; 5];
                 let at_create = snowflake.create(&task).await.unwrap_err();
+                assert!(at_create.message().contains("you said *** and"), "{at_create}");
                 fake.books().refusals.clear();
-                for error in [at_poll, at_create] {
-                    assert!(error.message().contains("you said *** and"), "{error}");
-                }
             }
         }
     }
@@ -173,7 +176,10 @@ async fn what_is_quoted_at_the_door_does_not_come_out() {
             for refused in [refusal("390100", &quote), (403, quote.clone()), (200, quote.clone())] {
                 fake.books().no_entry = vec![refused; 15];
                 let error = harness(&fake).create(&task).await.unwrap_err();
-                assert!(error.message().contains("*** is wrong"), "{error}");
+                // Of an answer that is no JSON, and might be a token, nothing is shown.
+                let shown = error.message().contains("*** is wrong");
+                assert_eq!(shown, !error.message().contains("it is no JSON"), "{error}");
+                assert!(!format!("{error:?}").contains(&secret), "{error:?}");
                 fake.books().no_entry.clear();
             }
         }

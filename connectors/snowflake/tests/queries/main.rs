@@ -2,7 +2,9 @@
 //! the executor's rules. The keys beside this file open nothing.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
+mod course;
 mod credentials;
+mod repeats;
 mod sessions;
 mod states;
 mod submission;

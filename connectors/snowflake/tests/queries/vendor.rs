@@ -69,6 +69,8 @@ pub(crate) struct Books {
     pub(crate) no_entry: Vec<(u16, String)>,
     /// What is told of every query, in place of its own course.
     pub(crate) told: Option<Value>,
+    /// So many of the newest queries are not in the history yet.
+    pub(crate) history_lags: usize,
     /// The answer to a cancel.
     pub(crate) no_cancel: Option<Value>,
     pub(crate) gzip: bool,
@@ -197,8 +199,12 @@ async fn at_the_gate(
     let (answer, gzip, delay, cut) = {
         let mut books = fake.books();
         books.asked.push(asked.clone());
+        let cut = !asked.is_login() && std::mem::take(&mut books.cut);
+        // What is cut off has been done.
+        let refusals = if cut { std::mem::take(&mut books.refusals) } else { Vec::new() };
         let answer = books.answer(&asked);
-        (answer, books.gzip, books.delay, std::mem::take(&mut books.cut))
+        books.refusals.extend(refusals);
+        (answer, books.gzip, books.delay, cut)
     };
     tokio::time::sleep(delay).await;
     let (status, text) = answer;
@@ -311,8 +317,10 @@ impl Books {
         let sql = asked.body["sqlText"].as_str().unwrap();
         if sql.contains("query_history_by_user") {
             let tag = &asked.body["bindings"]["1"]["value"];
-            let found = self.queries.iter().find(|it| it.body["parameters"]["QUERY_TAG"] == *tag);
-            let rows: Vec<_> = found.map(|query| json!([query.id])).into_iter().collect();
+            let known = self.queries.len().saturating_sub(self.history_lags);
+            let of_tag = |it: &&Query| it.body["parameters"]["QUERY_TAG"] == *tag;
+            let row = |it: &Query| json!([it.id, it.is_cancelled.then_some("604")]);
+            let rows: Vec<_> = self.queries.iter().take(known).filter(of_tag).map(row).collect();
             return yes(&json!({"rowset": rows}));
         }
         if let Some(rest) = sql.strip_prefix("SELECT SYSTEM$CANCEL_QUERY('") {

@@ -1,5 +1,6 @@
 //! The same storms over the official Python service and over this server, one after the other.
-//! Run by hand (`cargo run -p chaos-tests --bin beside-python`); the figures go to `docs/src/executor.md`.
+//! Run by hand (`cargo run -p chaos-tests --bin beside-python`); the figures go to `docs/src/keep-python.md`
+//! and `docs/src/executor.md`. `-- killed` runs the storm with kills alone; `never` and `terminated` are the others.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -54,11 +55,23 @@ fn main() -> ExitCode {
     let rust = RustServer { binary: beside.join("chaos-server"), settings };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let seed = fastrand::u64(..1 << 32);
-    for ends in [ServerEnds::Never, ServerEnds::Terminated] {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let storms = [
+        ("never", ServerEnds::Never),
+        ("terminated", ServerEnds::Terminated),
+        ("killed", ServerEnds::Killed),
+    ];
+    for (called, ends) in storms {
+        if !wanted.is_empty() && !wanted.iter().any(|name| name == called) {
+            continue;
+        }
         let servers: [(&str, &dyn Launcher); 3] =
             [("Python", &python), ("Python behind Rust", &behind), ("Rust", &rust)];
         for (name, launcher) in servers {
-            let mut storm = Storm::from_environment(500, Duration::from_secs(120), ends);
+            let mut storm = Storm::from_environment(500, Duration::from_secs(600), ends);
+            if ends == ServerEnds::Killed {
+                storm = storm.with_kills_of_workers();
+            }
             // Few enough for one Python process, so that it is not judged by its speed.
             storm.at_once = storm.at_once.min(20);
             if std::env::var_os("CHAOS_SEED").is_none() {

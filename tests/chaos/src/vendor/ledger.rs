@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use crate::message::{JobEnd, JobSpec, JobState};
+use crate::message::{Asker, JobEnd, JobSpec, JobState};
 
 /// All jobs, in the order of their creation.
 #[derive(Debug, Default)]
@@ -25,8 +25,10 @@ pub struct Entry {
     pub key: String,
     /// The execution it was made for.
     pub run: String,
-    /// The server process that asked for it.
-    pub server: u32,
+    /// Who asked for it.
+    pub by: Asker,
+    /// When it was made.
+    pub made: Instant,
     /// What it was to be.
     pub job: JobSpec,
     /// Where it stands.
@@ -52,7 +54,7 @@ impl Ledger {
     }
 
     /// Makes a job, or finds the one of that key if the job is one that has keys.
-    pub(super) fn create(&mut self, key: String, run: String, job: JobSpec, server: u32) -> String {
+    pub(super) fn create(&mut self, key: String, run: String, job: JobSpec, by: Asker) -> String {
         if job.keyed
             && let Some(entry) = self.by_key.get(&key).and_then(|at| self.entries.get(*at))
         {
@@ -68,7 +70,8 @@ impl Ledger {
             id: id.clone(),
             key,
             run,
-            server,
+            by,
+            made: Instant::now(),
             job,
             state: JobState::Running,
             is_replacement,

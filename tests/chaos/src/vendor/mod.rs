@@ -113,8 +113,8 @@ impl Office {
     fn act(&self, call: Call) -> Answer {
         let mut ledger = self.ledger();
         match call {
-            Call::Create { key, run, job, server, .. } => {
-                Answer::Job { id: ledger.create(key, run, job, server) }
+            Call::Create { key, run, job, by, .. } => {
+                Answer::Job { id: ledger.create(key, run, job, by) }
             }
             Call::Status { id } => match ledger.status(&id) {
                 Some(state) => Answer::State { state },

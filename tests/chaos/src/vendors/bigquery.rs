@@ -3,7 +3,7 @@
 use connector_core::pb;
 use connector_testing::{Task, VendorJob, VendorState};
 use vendor_tests::bigquery::BigQuery;
-use vendor_tests::fake::Answer;
+use vendor_tests::fake::{Answer, Call};
 
 use super::Stormy;
 
@@ -11,7 +11,7 @@ impl Stormy for BigQuery {
     const ENDPOINT: &'static str = "BIGQUERY_API_ENDPOINT";
     const CANCELLED: &'static str = "(stopped)";
 
-    fn refusals() -> Vec<Answer> {
+    fn refusals(_call: &Call) -> Vec<Answer> {
         [
             (429, "rateLimitExceeded"),
             (403, "rateLimitExceeded"),
@@ -40,6 +40,10 @@ impl Stormy for BigQuery {
 
     fn end_after(&mut self, looks: u32) {
         self.looks = Some(looks);
+    }
+
+    fn creates(call: &Call) -> bool {
+        call.method == "POST" && call.path.ends_with("/jobs")
     }
 
     fn seen(&self) -> Vec<VendorJob> {

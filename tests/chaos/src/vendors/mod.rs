@@ -3,6 +3,8 @@
 //! A vendor is one module: [`Stormy`] for its fake.
 
 mod bigquery;
+mod planted;
+mod snowflake;
 mod weather;
 
 use std::fmt;
@@ -16,7 +18,7 @@ use fastrand::Rng;
 use futures_util::{StreamExt as _, stream};
 use tokio::process::Command;
 use tokio::sync::watch;
-use vendor_tests::fake::{Answer, Fake, Vendor};
+use vendor_tests::fake::{Answer, Call, Fake, Vendor};
 
 use crate::outcome::Lives;
 use crate::plan::trouble;
@@ -25,13 +27,15 @@ use crate::storm::{ServerEnds, Storm};
 use crate::vendor::Snapshot;
 use weather::Weather;
 
+pub use planted::abandoned;
+
 /// A vendor that a storm can be about.
 pub trait Stormy: Vendor + Default {
     /// The variable with which the server finds it.
     const ENDPOINT: &'static str;
 
-    /// What it says when it has too much to do, in all its ways.
-    fn refusals() -> Vec<Answer>;
+    /// What it says to that call when it has too much to do, in all its ways.
+    fn refusals(call: &Call) -> Vec<Answer>;
 
     /// A task of a run for that vendor at `url`; it ends well after `looks` good looks. The run's name
     /// reaches the vendor with it.
@@ -45,6 +49,24 @@ pub trait Stormy: Vendor + Default {
 
     /// Every job, as the judge sees it.
     fn seen(&self) -> Vec<VendorJob>;
+
+    /// Whether a call makes a job.
+    fn creates(call: &Call) -> bool;
+
+    /// What a call is about; of three calls about one thing one works.
+    fn subject(call: &Call) -> String {
+        format!("{} {}", call.method, call.path)
+    }
+
+    /// Settings of the server, beside those that every storm has.
+    fn settings() -> Vec<(&'static str, &'static str)> {
+        Vec::new()
+    }
+
+    /// Jobs of one attempt that the vendor takes for two, by what it documents: how many there are.
+    fn known_twice(&self) -> usize {
+        0
+    }
 }
 
 /// What is left of a storm.
@@ -57,6 +79,8 @@ pub struct Weathered {
     /// Tasks whose job was cancelled by one server when another one had it already: what the first gave
     /// up as it ended, only a store that both read could have told it.
     pub cancelled_between: usize,
+    /// Attempts with two jobs, which the vendor could not have known for one.
+    pub known_twice: usize,
     /// The servers.
     pub lives: Lives,
     told: String,
@@ -64,12 +88,13 @@ pub struct Weathered {
 
 impl fmt::Display for Weathered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { report, wrong_ends, cancelled_between, lives, told } = self;
+        let Self { report, wrong_ends, cancelled_between, known_twice, lives, told } = self;
         let (ended, killed) = (lives.terminated.len(), lives.killed.len());
         writeln!(f, "{told}; {ended} servers terminated, {killed} killed\n{report}")?;
         write!(
             f,
-            "{} wrong ends, {cancelled_between} cancelled between two servers",
+            "{} wrong ends, {cancelled_between} cancelled between two servers, {known_twice} of an \
+             attempt that two servers submitted at once",
             wrong_ends.len()
         )?;
         wrong_ends.iter().take(5).try_for_each(|end| write!(f, "\n  {end}"))
@@ -80,6 +105,7 @@ struct VendorServer {
     binary: PathBuf,
     settings: Vec<(String, String)>,
     endpoint: &'static str,
+    of_vendor: Vec<(&'static str, &'static str)>,
 }
 
 impl Launcher for VendorServer {
@@ -92,6 +118,7 @@ impl Launcher for VendorServer {
             .env("CONNECTOR__CHAOS__VENDOR", vendor.to_string())
             .env("RUST_BACKTRACE", "0")
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .envs(self.of_vendor.iter().copied())
             // The client's waits between two tries are those of life, not those of the storm.
             .env("CONNECTOR_POLICY__CREATE_LIMIT", "20s")
             .env("CONNECTOR_GRACE_SECONDS", "25");
@@ -104,14 +131,19 @@ impl Launcher for VendorServer {
 /// # Panics
 /// A server does not start or does not end in time.
 pub async fn weather<V: Stormy>(storm: Storm, binary: PathBuf) -> Weathered {
-    let Storm { seed, jobs, at_once, length, pace, ends } = storm;
+    let Storm { seed, jobs, at_once, length, pace, ends, .. } = storm;
     let started = Instant::now();
     let mut vendor = V::default();
     vendor.end_after(3);
     let fake = Fake::open(Weather::new(vendor, seed, pace.deadline));
     let url = fake.url();
     let address = url.trim_start_matches("http://").parse().expect("an address");
-    let launcher = VendorServer { binary, settings: pace.server_settings(), endpoint: V::ENDPOINT };
+    let launcher = VendorServer {
+        binary,
+        settings: pace.server_settings(),
+        endpoint: V::ENDPOINT,
+        of_vendor: V::settings(),
+    };
     let first = Server::start(&launcher, address).await;
     let executor =
         FakeExecutor::builder(first.channel.clone()).rules(pace.rules()).seed(seed).build();
@@ -134,7 +166,10 @@ pub async fn weather<V: Stormy>(storm: Storm, binary: PathBuf) -> Weathered {
     };
     let (records, lives) =
         tokio::join!(tasks, storm.servers(&launcher, address, &executor, first, over));
-    let seen = fake.vendor().vendor.seen();
+    let (seen, known_twice) = {
+        let weather = fake.vendor();
+        (weather.vendor.seen(), weather.vendor.known_twice())
+    };
     let report = executor.report_with(&Snapshot(seen)).await;
     let wrong = records
         .iter()
@@ -155,5 +190,5 @@ pub async fn weather<V: Stormy>(storm: Storm, binary: PathBuf) -> Weathered {
         "CHAOS_SEED={seed}, {} tasks in {took:.1?}, servers {ends:?}{stories}",
         records.len()
     );
-    Weathered { report, wrong_ends, cancelled_between, lives, told }
+    Weathered { report, wrong_ends, cancelled_between, known_twice, lives, told }
 }

@@ -18,14 +18,13 @@ pub(super) struct Weather<V> {
     seed: u64,
     /// How long callers wait.
     deadline: Duration,
-    refusals: Vec<Answer>,
     /// How often each thing was asked for.
     earlier: HashMap<String, u32>,
 }
 
 impl<V: Stormy> Weather<V> {
     pub(super) fn new(vendor: V, seed: u64, deadline: Duration) -> Self {
-        Self { vendor, seed, deadline, refusals: V::refusals(), earlier: HashMap::new() }
+        Self { vendor, seed, deadline, earlier: HashMap::new() }
     }
 
     fn luck(&self, subject: &str, earlier: u32) -> Rng {
@@ -40,7 +39,7 @@ impl<V: Stormy> Weather<V> {
 
 impl<V: Stormy> Vendor for Weather<V> {
     fn answer(&mut self, call: &Call) -> Answer {
-        let subject = format!("{} {}", call.method, call.path);
+        let subject = V::subject(call);
         let times = self.earlier.entry(subject.clone()).or_default();
         let earlier = *times;
         *times += 1;
@@ -49,7 +48,10 @@ impl<V: Stormy> Vendor for Weather<V> {
         let late = self.deadline.mul_f64(1.1 + luck.f64());
         match luck.u32(0..100) {
             _ if earlier % 3 == 2 => self.vendor.answer(call),
-            0..10 => self.refusals[luck.usize(..self.refusals.len())].clone(),
+            0..10 => {
+                let mut refusals = V::refusals(call);
+                refusals.swap_remove(luck.usize(..refusals.len()))
+            }
             10..13 => Answer::Page([502, 503, 404][luck.usize(..3)]),
             13..16 => Answer::Reset,
             16..20 => {

@@ -28,6 +28,23 @@ fn commands_about_types_start_no_connector() {
 }
 
 #[test]
+fn a_sync_connector_is_described_listed_and_run_as_any_other() {
+    let described = printed(&["describe", "sync_echo"]);
+    assert!(described.contains("\nits tasks are done within one call\n"), "{described}");
+    let schema: Value =
+        serde_json::from_str(&printed(&["describe", "sync_echo", "--json"])).unwrap();
+    assert_eq!(schema["x-flyte-task"]["sync"], true);
+    let listed: Value = serde_json::from_str(&printed(&["list", "--format", "json"])).unwrap();
+    let sync = listed.as_array().unwrap().iter().filter(|it| it["sync"] == true);
+    assert_eq!(sync.map(|it| &it["task_type"]).collect::<Vec<_>>(), ["sync_echo"]);
+    // Locally it takes the way of a job: created, polled once, done.
+    let outputs: Value =
+        serde_json::from_str(&printed(&["run", "sync_echo", "--input", "n=5"])).unwrap();
+    assert_eq!(outputs, serde_json::json!({"n": 5}));
+    assert!(printed(&["python", "sync_echo"]).contains("sync_echo"));
+}
+
+#[test]
 fn a_connector_that_does_not_start_fails_the_check() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_probes"));
     let output = command.arg("check").stdin(Stdio::null()).output().unwrap();

@@ -27,6 +27,7 @@ async fn lists_connectors_by_name_with_all_their_types() {
         ("Echo Connector", vec!["echo@0"]),
         ("Probe", vec!["probe@0", "probe@3", "silent@0"]),
         ("Simulator", vec!["simulator@0"]),
+        ("Sync Echo Connector", vec!["sync_echo@0"]),
         ("Typed Echo Connector", vec!["typed_echo@1"]),
         ("Vendor", vec!["vendor@0"]),
     ];
@@ -79,6 +80,26 @@ async fn watchers_see_the_end_coming() {
     stopping.await.unwrap();
 }
 
+/// The services that the server tells of, asked in the older version.
+pub(crate) async fn reflected_services(server: &Running) -> Vec<String> {
+    let mut client =
+        v1alpha::server_reflection_client::ServerReflectionClient::new(server.channel().await);
+    let request = v1alpha::ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(v1alpha::server_reflection_request::MessageRequest::ListServices(
+            String::new(),
+        )),
+    };
+    let requests = tokio_stream::once(request);
+    let mut answers = client.server_reflection_info(requests).await.unwrap().into_inner();
+    let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
+    let v1alpha::server_reflection_response::MessageResponse::ListServicesResponse(listed) = answer
+    else {
+        panic!("{answer:?}");
+    };
+    listed.service.into_iter().map(|service| service.name).collect()
+}
+
 #[tokio::test]
 async fn reflection_answers_in_both_versions() {
     let server = Running::start().await;
@@ -100,22 +121,7 @@ async fn reflection_answers_in_both_versions() {
         v1::server_reflection_response::MessageResponse::FileDescriptorResponse(_)
     ));
 
-    let mut client =
-        v1alpha::server_reflection_client::ServerReflectionClient::new(server.channel().await);
-    let request = v1alpha::ServerReflectionRequest {
-        host: String::new(),
-        message_request: Some(v1alpha::server_reflection_request::MessageRequest::ListServices(
-            String::new(),
-        )),
-    };
-    let requests = tokio_stream::once(request);
-    let mut answers = client.server_reflection_info(requests).await.unwrap().into_inner();
-    let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
-    let v1alpha::server_reflection_response::MessageResponse::ListServicesResponse(listed) = answer
-    else {
-        panic!("{answer:?}");
-    };
-    let names: Vec<_> = listed.service.into_iter().map(|service| service.name).collect();
+    let names = reflected_services(&server).await;
     assert!(names.contains(&symbol), "{names:?}");
     server.stop().await;
 }

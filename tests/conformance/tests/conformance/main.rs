@@ -10,6 +10,7 @@ mod creates;
 mod discovery;
 mod drain;
 mod errors;
+mod flyte1;
 mod hostile;
 mod isolation;
 mod limits;

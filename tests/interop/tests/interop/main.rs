@@ -5,6 +5,7 @@
 mod behind;
 mod differential;
 mod generated;
+mod nested_actions;
 mod odd_names;
 mod parity;
 mod python_sdk;

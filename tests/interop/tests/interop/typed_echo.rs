@@ -28,16 +28,21 @@ fn drive() -> Option<Transcript> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let venv = Venv::official_sdk(target, "typed values through the binary")?;
     let server = Server::rust(target).unwrap_or_else(|error| panic!("{error}"));
+    Some(driven(&venv, &server))
+}
+
+/// What the script sees of a server.
+pub(crate) fn driven(venv: &Venv, server: &Server) -> Transcript {
     let output =
         venv.script("typed_echo.py").arg(server.address()).stdin(Stdio::null()).output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{complaint}\nthe server printed:\n{}", server.output());
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    Some(Transcript::new(document["steps"].as_array().unwrap().clone()))
+    Transcript::new(document["steps"].as_array().unwrap().clone())
 }
 
 /// Sees to it that every value came back as it was meant, and gives what was read.
-fn echoed<'a>(seen: &'a Transcript, case: &str) -> &'a Value {
+pub(crate) fn echoed<'a>(seen: &'a Transcript, case: &str) -> &'a Value {
     let step = seen.only(case).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(step["phase"], SUCCEEDED, "{case}: {}", failure(seen, case));
     let (meant, read) = (&step["meant"], &step["read"]);

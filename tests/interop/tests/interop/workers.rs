@@ -14,13 +14,16 @@ use interop_tests::venv::Venv;
 use prost_types::value::Kind;
 use tokio::task::JoinSet;
 use tonic::transport::{Channel, Endpoint};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 /// A secret that is lent to a linked connector, so that no worker has any business with it.
 const LENT: (&str, &str) = ("CONNECTOR__SOMEBODY__SECRET__TOKEN", "lent-to-somebody-else");
 /// As long as anything may take on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
 
-/// A server with two workers.
+/// A server with workers.
 struct Bench {
     server: Server,
     jobs: Jobs,
@@ -31,8 +34,12 @@ struct Bench {
 struct Jobs(AsyncConnectorServiceClient<Channel>);
 
 impl Bench {
-    async fn start(program: &Path, venv: &Venv) -> Self {
-        let vars = [LENT, ("CONNECTOR_MODULES", "worker_connectors")];
+    async fn start(program: &Path, venv: &Venv, workers: &str) -> Self {
+        let vars = [
+            LENT,
+            ("CONNECTOR_MODULES", "worker_connectors"),
+            ("CONNECTOR_PYTHON_WORKERS", workers),
+        ];
         let server = Server::before_python(program, venv, &vars).unwrap();
         let address = format!("http://{}", server.address());
         let channel = Endpoint::from_shared(address).unwrap().connect().await.unwrap();
@@ -112,7 +119,7 @@ fn program() -> Option<(PathBuf, Venv)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_are_unseen_replaced_and_never_in_each_others_way() {
     let Some((program, venv)) = program() else { return };
-    let mut bench = Bench::start(&program, &venv).await;
+    let mut bench = Bench::start(&program, &venv, "2").await;
 
     let seen = bench.jobs.state("look").await.unwrap().custom_info.unwrap();
     let field = |name: &str| seen.fields[name].kind.clone();
@@ -161,8 +168,28 @@ async fn workers_are_unseen_replaced_and_never_in_each_others_way() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_worker_outlives_a_server_that_is_killed() {
     let Some((program, venv)) = program() else { return };
-    let bench = Bench::start(&program, &venv).await;
+    let bench = Bench::start(&program, &venv, "2").await;
     let workers = bench.jobs.both(&BTreeSet::new()).await;
     signal("-KILL", bench.server.pid());
     until_gone(&workers, Duration::from_secs(5));
+}
+
+/// Being busy is not being away: the look of every ten seconds falls into the time in which the only worker
+/// answers nobody, and gives up on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn health_does_not_fail_while_the_only_worker_is_blocked() {
+    let Some((program, venv)) = program() else { return };
+    let bench = Bench::start(&program, &venv, "1").await;
+    let channel = Endpoint::from_shared(format!("http://{}", bench.server.address())).unwrap();
+    let request = HealthCheckRequest { service: "Behind Connector".to_owned() };
+    let mut health = HealthClient::new(channel.connect().await.unwrap());
+    let mut seen = health.watch(request).await.unwrap().into_inner();
+    assert_eq!(seen.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+
+    let blocked = bench.jobs.poll("stuck");
+    tokio::select! {
+        answer = blocked => drop(answer.unwrap()),
+        changed = seen.message() => panic!("{changed:?}\n{}", bench.server.output()),
+    }
+    assert!(bench.server.output().contains("is busy"), "no look fell into it");
 }

@@ -1,0 +1,3 @@
+#[connector(task_type = "shout", sync)]
+#[derive(Debug, Default)]
+pub struct Shout;

@@ -1,0 +1,15 @@
+//! The server against the official packages of Flyte 1: its descriptors, its client stubs, its values, and
+//! its own server of connectors with the same requests.
+//! They live in a virtual environment under the target folder; without Python the tests are skipped.
+
+mod differential;
+mod parity;
+mod values;
+mod vectors;
+
+use std::path::Path;
+
+/// The folder of everything that is built.
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a folder around it")
+}

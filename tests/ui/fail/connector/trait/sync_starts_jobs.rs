@@ -1,0 +1,28 @@
+//! `sync`, and the trait of connectors that start jobs: rustc says that one is too many and that one is
+//! missing.
+//! errors: 2
+
+use connector_core::Registry;
+use connector_core::prelude::*;
+
+#[connector(task_type = "shout", sync)]
+#[derive(Default)]
+struct G;
+
+impl AsyncConnector for G {
+    async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+        Ok(JobId::new("j"))
+    }
+
+    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+        Ok(Resource::running())
+    }
+
+    async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {
+    let _ = Registry::builder().register(G);
+}
