@@ -4,6 +4,7 @@
 
 mod pyflyte;
 mod settings;
+mod values;
 mod variables;
 
 use std::ffi::{OsStr, OsString};
@@ -13,7 +14,6 @@ use std::time::Duration;
 use clap::error::{Error, ErrorKind};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use connector_core::host::quantity;
-use connector_gate::TextLimit;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::behind::BehindArgs;
@@ -24,6 +24,7 @@ use crate::run::RunArgs;
 use crate::telemetry::{LogFormat, log_level};
 use crate::trust::TrustArgs;
 use crate::wanted::Wanted;
+use values::{error_bytes, port, some_number, some_time};
 use variables::Added;
 pub(crate) use variables::Environment;
 
@@ -361,32 +362,6 @@ fn one_line(error: &Error) -> String {
     let said: Vec<&str> =
         said.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
     format!("{}; see --help\n", said.join(" "))
-}
-
-fn error_bytes(text: &str) -> Result<usize, String> {
-    let least = TextLimit::LEAST_BYTES;
-    match quantity::size(text)? {
-        bytes if bytes >= least => Ok(bytes),
-        _ => Err(format!("a text needs room for what is wrong: {least} bytes or more")),
-    }
-}
-
-fn port(text: &str) -> Result<u16, String> {
-    text.parse().map_err(|_| "a port is a number from 0 to 65535".to_owned())
-}
-
-fn some_number(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => Err("it is a number from 1 on".to_owned()),
-    }
-}
-
-fn some_time(text: &str) -> Result<Duration, String> {
-    match quantity::seconds(text)? {
-        Duration::ZERO => Err("it must be longer than 0".to_owned()),
-        span => Ok(span),
-    }
 }
 
 #[cfg(test)]

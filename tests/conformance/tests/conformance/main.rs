@@ -7,6 +7,7 @@ mod check;
 mod compressed;
 mod config;
 mod creates;
+mod dashboards;
 mod discovery;
 mod drain;
 mod errors;

@@ -184,7 +184,7 @@ async fn plaintext_beyond_this_machine_is_told_loudly_and_refused_if_asked_to() 
     let server = Program::start(beyond(&[]));
     server.until_said("UNPROTECTED").await;
     drop(server);
-    let output = beyond(&["--require-tls"]).output().unwrap();
+    let output = beyond(&["--require-tls", "--timeout", "5"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("--require-tls refuses"), "{said}");
