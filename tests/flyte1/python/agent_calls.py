@@ -34,6 +34,8 @@ def literal(value):
 
 
 INPUTS = literals_pb2.LiteralMap(literals={"a": literal("x"), "b": literal("é")})
+# The metadata of the echo are its inputs, and in what order the bytes of a map come nobody promises.
+INPUT = literals_pb2.LiteralMap(literals={"b": literal("é")})
 CATEGORY = agent_pb2.TaskCategory(name="echo", version=0)
 
 
@@ -93,7 +95,7 @@ EMPTY = agent_pb2.ExecuteTaskSyncRequest()
 
 
 def jobs(calls):
-    create = agent_pb2.CreateTaskRequest(inputs=INPUTS, template=template("echo"), output_prefix="s3://b/n0/0")
+    create = agent_pb2.CreateTaskRequest(inputs=INPUT, template=template("echo"), output_prefix="s3://b/n0/0")
     [created] = calls.unary("create", calls.agent.CreateTask, create)
     meta = created.resource_meta
     both = agent_pb2.GetTaskRequest(task_type="echo", task_category=CATEGORY, resource_meta=meta)
