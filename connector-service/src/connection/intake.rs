@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep};
 use tonic::Status;
 use tonic::codegen::Bytes;
@@ -58,17 +59,35 @@ thread_local! {
     static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// The body of a request.
-pub(super) struct Intake<B> {
-    body: B,
-    budget: Arc<Budget>,
-    /// Bytes that have come.
-    come: usize,
-    /// Bytes of those that are counted.
-    counted: usize,
-    /// Whether it may take its time, as a conversation does.
-    is_open: bool,
-    over: Option<Pin<Box<Sleep>>>,
+pin_project! {
+    /// The body of a request.
+    pub(super) struct Intake<B> {
+        body: B,
+        budget: Arc<Budget>,
+        // Bytes that have come.
+        come: usize,
+        // Bytes of those that are counted.
+        counted: usize,
+        // Whether it may take its time, as a conversation does.
+        is_open: bool,
+        // In place, as many requests come in two parts: one more piece of memory for each would be seen.
+        #[pin]
+        over: Option<Sleep>,
+    }
+
+    impl<B> PinnedDrop for Intake<B> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if *this.counted == 0 {
+                return;
+            }
+            // Its bytes have become a message of the call that is worked on; otherwise nothing of it is left.
+            match LEFT.get() {
+                Some(left) => LEFT.set(Some(left + *this.counted)),
+                None => this.budget.give_back(*this.counted),
+            }
+        }
+    }
 }
 
 impl<B> Intake<B> {
@@ -89,31 +108,34 @@ where
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let this = self.get_mut();
-        let frame = match Pin::new(&mut this.body).poll_frame(cx) {
+        let mut this = self.project();
+        let frame = match Pin::new(&mut *this.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => frame,
             Poll::Ready(Some(Err(error))) => {
                 return Poll::Ready(Some(Err(Status::from_error(error.into()))));
             }
             Poll::Ready(None) => return Poll::Ready(None),
-            Poll::Pending if this.is_open => return Poll::Pending,
+            Poll::Pending if *this.is_open => return Poll::Pending,
             Poll::Pending => {
                 let time = this.budget.time;
-                let over = this.over.get_or_insert_with(|| Box::pin(sleep(time)));
-                return over.as_mut().poll(cx).map(|()| {
+                if this.over.is_none() {
+                    this.over.set(Some(sleep(time)));
+                }
+                let over = this.over.as_pin_mut().map_or(Poll::Pending, |over| over.poll(cx));
+                return over.map(|()| {
                     Some(Err(Status::deadline_exceeded(format!(
                         "the request did not arrive within {time:?} (`--request-seconds`)"
                     ))))
                 });
             }
         };
-        this.come += frame.data_ref().map_or(0, Bytes::len);
-        if this.come > SMALL {
-            let more = this.come - this.counted;
+        *this.come += frame.data_ref().map_or(0, Bytes::len);
+        if *this.come > SMALL {
+            let more = *this.come - *this.counted;
             if let Err(refused) = this.budget.take(more) {
                 return Poll::Ready(Some(Err(refused)));
             }
-            this.counted = this.come;
+            *this.counted = *this.come;
         }
         Poll::Ready(Some(Ok(frame)))
     }
@@ -124,19 +146,6 @@ where
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-impl<B> Drop for Intake<B> {
-    fn drop(&mut self) {
-        if self.counted == 0 {
-            return;
-        }
-        // Its bytes have become a message of the call that is worked on; otherwise nothing of it is left.
-        match LEFT.get() {
-            Some(left) => LEFT.set(Some(left + self.counted)),
-            None => self.budget.give_back(self.counted),
-        }
     }
 }
 
@@ -249,7 +258,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_given_up_is_given_back() {
         let budget = budget(5 * SMALL);
-        let mut request = Intake::new(body(2 * SMALL), &budget, false);
+        let mut request = Box::pin(Intake::new(body(2 * SMALL), &budget, false));
         request.frame().await.unwrap().unwrap();
         assert_eq!(budget.used(), 2 * SMALL);
         let never = async move {
@@ -267,17 +276,17 @@ mod tests {
         let budget = budget(SMALL);
         let silent =
             || StreamBody::new(futures_util::stream::pending::<Result<_, tonic::Status>>());
-        let mut request = Intake::new(silent(), &budget, false);
+        let mut request = Box::pin(Intake::new(silent(), &budget, false));
         let begun = Instant::now();
         let refused = request.frame().await.unwrap().unwrap_err();
         assert_eq!((refused.code(), begun.elapsed()), (Code::DeadlineExceeded, SECOND));
         // A conversation takes as long as it does.
-        let mut open = Intake::<StreamBody<_>>::new(silent(), &budget, true);
+        let mut open = Box::pin(Intake::<StreamBody<_>>::new(silent(), &budget, true));
         let mut frame = pin!(open.frame());
         assert!(poll_fn(|cx| Poll::Ready(frame.poll_unpin(cx).is_pending())).await);
         advance(60 * SECOND).await;
         assert!(poll_fn(|cx| Poll::Ready(frame.poll_unpin(cx).is_pending())).await);
-        let mut nothing = Intake::new(Empty::<Bytes>::new(), &budget, false);
+        let mut nothing = Box::pin(Intake::new(Empty::<Bytes>::new(), &budget, false));
         assert!(nothing.frame().await.is_none());
     }
 }
