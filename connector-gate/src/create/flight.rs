@@ -130,7 +130,9 @@ impl Flight {
         made && stage.callers == 0
     }
 
-    /// How it ended, once it has; `None` at the deadline.
+    /// How it ended, once it has; `None` from the deadline on, also for a caller whose thread comes too late
+    /// to see that it ended in time: by then nobody may be there to take the answer, and a job that counts as
+    /// taken is never cancelled.
     ///
     /// # Cancel safety
     /// Nothing is lost by leaving.
@@ -145,7 +147,8 @@ impl Flight {
                 landed.await;
             }
         };
-        timeout_at(deadline, landed).await.ok()
+        let outcome = timeout_at(deadline, landed).await.ok()?;
+        (Instant::now() <= deadline).then_some(outcome)
     }
 
     /// The metadata of the job that was made.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use connector_core::ConnectorError;
 use connector_core::host::JobRequest;
+use futures_util::FutureExt;
 use tokio::time::{Instant, sleep};
 
 use crate::failure::Cause;
@@ -77,6 +78,20 @@ async fn an_abandoned_job_is_cancelled_after_the_grace() {
     assert_eq!((bench.told("abandoned cancelled"), bench.remembered("creates")), (1, 0));
     // What was cancelled is not answered again.
     assert_eq!(bench.created(Some(0), None).await.unwrap(), "{\"job_id\": \"j-2\"}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_looked_at_too_late_is_not_given() {
+    let bench = Bench::new(&[]).await;
+    takes(&bench, SECOND);
+    let mut create = Box::pin(bench.created(Some(0), Some(2 * SECOND)));
+    assert!((&mut create).now_or_never().is_none());
+    // The connector is in time; the thread that would tell its caller is not.
+    sleep(3 * SECOND).await;
+    let late = create.await;
+    assert!(matches!(late, Err(Cause::OutOfTime(_))), "{late:?}");
+    sleep(40 * SECOND).await;
+    assert_eq!(bench.deleted(), ["j-1"]);
 }
 
 #[tokio::test(start_paused = true)]
