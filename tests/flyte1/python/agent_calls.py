@@ -68,9 +68,9 @@ class Calls:
             def sent():
                 yield from requests
                 if stays_open:
-                    # Until the answer has come and the call is over.
-                    while call.is_active():
-                        over.wait(0.05)
+                    # Until the answer has come and the call is over. The call itself is no name yet when gRPC's
+                    # own thread begins to read here.
+                    over.wait(PATIENCE)
 
             over = threading.Event()
             call = self.sync.ExecuteTaskSync(sent(), timeout=PATIENCE)
