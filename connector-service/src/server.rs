@@ -265,7 +265,7 @@ impl Server {
         let passes_on = !upstreams.is_empty();
         let wire = passes_on.then_some(WireLayer { most: limits.max_request_bytes });
         let services =
-            grpc::services(&dispatcher, listing.clone(), health.clone(), &limits, passes_on);
+            grpc::services(dispatcher, listing.clone(), health.clone(), &limits, passes_on);
         let served = registry.entries().map(|entry| (entry.key.clone(), entry.origin.clone()));
         let roster = Roster {
             metrics: Arc::clone(&metrics),

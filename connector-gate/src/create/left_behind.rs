@@ -1,6 +1,6 @@
 //! Rule: a job that failed so that it is tried again is cancelled, where Flyte leaves that to nobody.
 //! Flyte 2 deletes it before the next attempt. Flyte 1 deletes only what is under way, and may ask about
-//! such a job once more, which gets the answer it got before (flyte1.md §1).
+//! such a job once more, which gets the answer it got before.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 //! No rule about failures lives here: those are in `connector-gate`, and their codes in `status`.
 
 mod answer_size;
+mod calls;
 mod convert;
 mod flyte1;
 mod front;
@@ -48,13 +49,14 @@ pub(crate) fn health_names<'a>() -> impl Iterator<Item = &'a str> {
 /// unpacked they are no larger than others may be. Log pages go on in their own bytes where other services
 /// are behind.
 pub(crate) fn services(
-    dispatcher: &Arc<Dispatcher>,
+    dispatcher: Arc<Dispatcher>,
     listing: Listing,
     health: health::HealthTable,
     limits: &Limits,
     are_others_behind: bool,
 ) -> Unlayered {
-    let service = Arc::new(task_service::TaskService::new(Arc::clone(dispatcher), limits));
+    let calls = Arc::new(calls::Calls::new(dispatcher, limits));
+    let service = Arc::new(task_service::TaskService::new(Arc::clone(&calls)));
     let passed_logs =
         are_others_behind.then(|| PassedLogs::new(Arc::clone(&service), limits.max_request_bytes));
     let tasks = AsyncConnectorServiceServer::from_arc(service)
@@ -79,6 +81,6 @@ pub(crate) fn services(
         .add_service(health)
         .add_service(reflection)
         .add_service(old_reflection);
-    let others = flyte1::add_to(others, dispatcher, listing, limits);
+    let others = flyte1::add_to(others, &calls, listing, limits);
     Unlayered { tasks, passed_logs, others }
 }

@@ -5,5 +5,5 @@ mod request;
 mod resource;
 mod time;
 
-pub(super) use request::{create, create_route, delete, get, job_route, logs, metrics};
+pub(super) use request::{create, create_route, delete, get, job_route, logs, metrics, named};
 pub(super) use resource::{log_line, metric, resource};

@@ -20,11 +20,14 @@ pub(in crate::grpc) fn create_route(
     headers: &HeaderMap,
     extensions: &Extensions,
 ) -> Route {
-    let template = request.template.as_ref();
-    let (task_type, version) =
-        template.map_or((String::new(), 0), |task| (task.r#type.clone(), task.task_type_version));
+    let (task_type, version) = named(request.template.as_deref());
     let (timeout, wire) = (caller_timeout(headers), wire(extensions));
     Route { task_type, version, timeout, flyte: Flyte::V2, wire }
+}
+
+/// The task type and version of a template. A request without one names the empty type, too.
+pub(in crate::grpc) fn named(template: Option<&core_pb::TaskTemplate>) -> (String, i32) {
+    template.map_or((String::new(), 0), |task| (task.r#type.clone(), task.task_type_version))
 }
 
 /// Whom a call about a job is for. A request without a category names the empty type, which no

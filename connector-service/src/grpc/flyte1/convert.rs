@@ -37,9 +37,7 @@ pub(super) fn job_route(
 
 /// Whom a task is for that is run within the call.
 pub(super) fn run_route(header: &flyte1::CreateRequestHeader, headers: &HeaderMap) -> Route {
-    let template = header.template.as_deref();
-    let (task_type, version) =
-        template.map_or((String::new(), 0), |task| (task.r#type.clone(), task.task_type_version));
+    let (task_type, version) = shared::named(header.template.as_deref());
     let wire: Option<Arc<Wire>> = None;
     Route { task_type, version, timeout: caller_timeout(headers), flyte: Flyte::V1, wire }
 }

@@ -9,11 +9,11 @@ mod task_service;
 
 use std::sync::Arc;
 
-use connector_gate::Dispatcher;
 use tonic::codec::CompressionEncoding::{Deflate, Gzip};
 use tonic::service::Routes;
 
 use super::Listing;
+use super::calls::Calls;
 use crate::limits::Limits;
 use crate::pb::flyte1::agent_metadata_service_server::{
     AgentMetadataServiceServer, SERVICE_NAME as METADATA,
@@ -29,17 +29,17 @@ pub(super) const HEALTH_NAMES: [&str; 3] = [TASKS, SYNC, METADATA];
 /// Adds the services.
 pub(super) fn add_to(
     routes: Routes,
-    dispatcher: &Arc<Dispatcher>,
+    calls: &Arc<Calls>,
     listing: Listing,
     limits: &Limits,
 ) -> Routes {
-    let tasks = task_service::AgentService::new(Arc::clone(dispatcher), limits);
+    let tasks = task_service::AgentService::new(Arc::clone(calls));
     let tasks = AsyncAgentServiceServer::new(tasks)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate)
         .max_decoding_message_size(limits.max_request_bytes)
         .max_encoding_message_size(usize::MAX);
-    let sync = sync_service::SyncService::new(Arc::clone(dispatcher), limits);
+    let sync = sync_service::SyncService::new(Arc::clone(calls));
     let sync = SyncAgentServiceServer::new(sync)
         .accept_compressed(Gzip)
         .accept_compressed(Deflate)

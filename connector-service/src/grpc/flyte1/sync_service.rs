@@ -1,42 +1,34 @@
 //! `SyncAgentService`: tasks that are run within the call. A header and the inputs come in, one header with
-//! the result goes out (flyte1.md §4).
+//! the result goes out.
 //! `flyte1` mounts it; what becomes of errors is decided in `connector-gate`.
 
 use std::pin::Pin;
 use std::sync::Arc;
 
 use connector_core::{ConnectorError, pb as core_pb};
-use connector_gate::{Cause, Dispatcher, Failure, TextLimit};
+use connector_gate::Cause;
 use futures_util::{Stream, StreamExt, stream};
 use http::HeaderMap;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::convert;
-use crate::limits::Limits;
+use crate::grpc::calls::Calls;
 use crate::pb::flyte1::execute_task_sync_request::Part;
 use crate::pb::flyte1::sync_agent_service_server::SyncAgentService;
 use crate::pb::flyte1::{CreateRequestHeader, ExecuteTaskSyncRequest, ExecuteTaskSyncResponse};
-use crate::status;
 
 /// The service.
 #[derive(Debug)]
 pub(super) struct SyncService {
-    dispatcher: Arc<Dispatcher>,
-    max_response_bytes: usize,
-    texts: TextLimit,
+    calls: Arc<Calls>,
 }
 
 /// What a caller reads.
 type Answers = Pin<Box<dyn Stream<Item = Result<ExecuteTaskSyncResponse, Status>> + Send>>;
 
 impl SyncService {
-    pub(super) const fn new(dispatcher: Arc<Dispatcher>, limits: &Limits) -> Self {
-        let Limits { max_response_bytes, .. } = *limits;
-        Self { dispatcher, max_response_bytes, texts: limits.texts() }
-    }
-
-    fn refusal(&self, failure: &Failure) -> Status {
-        status::of(failure, self.texts)
+    pub(super) const fn new(calls: Arc<Calls>) -> Self {
+        Self { calls }
     }
 
     /// The answer, once header and inputs are there; whatever comes after them is left unread, and the
@@ -48,18 +40,19 @@ impl SyncService {
     ) -> Result<ExecuteTaskSyncResponse, Status> {
         let header = header(requests).await?;
         let route = convert::run_route(&header, headers);
-        let call = self.dispatcher.begin_sync(route).map_err(|failure| self.refusal(&failure))?;
+        let call = self.calls.dispatcher.begin_sync(route);
+        let call = call.map_err(|failure| self.calls.refusal(&failure))?;
         let inputs = match inputs(requests).await {
             Ok(inputs) => inputs,
             Err(Unread::Broken(status)) => return Err(status),
             Err(Unread::Missing(what)) => {
                 let cause = Cause::from(ConnectorError::invalid_task(what));
-                return Err(self.refusal(&call.refuse(cause)));
+                return Err(self.calls.refusal(&call.refuse(cause)));
             }
         };
         let finished = call.run(convert::run(header, inputs)).await;
-        let finished = finished.map_err(|failure| self.refusal(&failure))?;
-        Ok(convert::finished(finished, self.max_response_bytes))
+        let finished = finished.map_err(|failure| self.calls.refusal(&failure))?;
+        Ok(convert::finished(finished, self.calls.max_response_bytes))
     }
 }
 

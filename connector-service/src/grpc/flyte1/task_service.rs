@@ -3,35 +3,25 @@
 
 use std::sync::Arc;
 
-use connector_gate::{Cause, Dispatcher, Failure, Operation, TextLimit};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::convert;
-use crate::grpc::answer_size::{fitting, state_that_fits};
+use crate::grpc::calls::Calls;
 use crate::grpc::{convert as shared, log_stream};
-use crate::limits::Limits;
 use crate::pb;
 use crate::pb::flyte1;
 use crate::pb::flyte1::async_agent_service_server::AsyncAgentService;
-use crate::status;
 
 /// The service.
 #[derive(Debug)]
 pub(super) struct AgentService {
-    dispatcher: Arc<Dispatcher>,
-    max_response_bytes: usize,
-    texts: TextLimit,
+    calls: Arc<Calls>,
 }
 
 impl AgentService {
-    pub(super) const fn new(dispatcher: Arc<Dispatcher>, limits: &Limits) -> Self {
-        let Limits { max_response_bytes, .. } = *limits;
-        Self { dispatcher, max_response_bytes, texts: limits.texts() }
-    }
-
-    fn refusal(&self, failure: &Failure) -> Status {
-        status::of(failure, self.texts)
+    pub(super) const fn new(calls: Arc<Calls>) -> Self {
+        Self { calls }
     }
 }
 
@@ -45,9 +35,7 @@ impl AsyncAgentService for AgentService {
         let (headers, extensions, request) = request.into_parts();
         let route = convert::create_route(&request, headers.as_ref(), &extensions);
         let input_bytes = request.inputs.as_ref().map_or(0, Message::encoded_len);
-        let created = self.dispatcher.create(route, shared::create(request), input_bytes).await;
-        let resource_meta = created.map_err(|failure| self.refusal(&failure))?;
-        Ok(Response::new(pb::CreateTaskResponse { resource_meta }))
+        self.calls.create(route, shared::create(request), input_bytes).await
     }
 
     async fn get_task(
@@ -57,9 +45,7 @@ impl AsyncAgentService for AgentService {
         let (headers, extensions, mut request) = request.into_parts();
         let (category, task_type) = (request.task_category.take(), request.task_type.split_off(0));
         let route = convert::job_route(category, task_type, headers.as_ref(), &extensions);
-        let asked = self.dispatcher.get(route, convert::get(request)).await;
-        let state = shared::resource(asked.map_err(|failure| self.refusal(&failure))?);
-        Ok(Response::new(state_that_fits(state, self.max_response_bytes)))
+        self.calls.get(route, convert::get(request)).await
     }
 
     async fn delete_task(
@@ -69,9 +55,7 @@ impl AsyncAgentService for AgentService {
         let (headers, extensions, mut request) = request.into_parts();
         let (category, task_type) = (request.task_category.take(), request.task_type.split_off(0));
         let route = convert::job_route(category, task_type, headers.as_ref(), &extensions);
-        let deleted = self.dispatcher.delete(route, convert::delete(request)).await;
-        deleted.map_err(|failure| self.refusal(&failure))?;
-        Ok(Response::new(pb::DeleteTaskResponse {}))
+        self.calls.delete(route, convert::delete(request)).await
     }
 
     async fn get_task_metrics(
@@ -81,31 +65,7 @@ impl AsyncAgentService for AgentService {
         let (headers, extensions, mut request) = request.into_parts();
         let (category, task_type) = (request.task_category.take(), request.task_type.split_off(0));
         let route = convert::job_route(category, task_type, headers.as_ref(), &extensions);
-        let request = match shared::metrics(convert::metrics(request)) {
-            Ok(request) => request,
-            Err(error) => {
-                let cause = Cause::from(error);
-                let failure = self.dispatcher.refused(Operation::GetMetrics, route, cause);
-                return Err(self.refusal(&failure));
-            }
-        };
-        let ranged = request.query.start.is_some() || request.query.end.is_some();
-        let asked = self.dispatcher.get_metrics(route, request).await;
-        let (metrics, guard) = asked.map_err(|failure| self.refusal(&failure))?;
-        if ranged && metrics.is_empty() {
-            guard.succeed();
-            let nothing = "there are no metrics in the time range asked for";
-            return Err(Status::out_of_range(nothing));
-        }
-        let results = metrics.into_iter().map(shared::metric).collect();
-        let answer = pb::GetTaskMetricsResponse { results };
-        match fitting(answer, self.max_response_bytes, "ask for a shorter range or a larger step") {
-            Ok(answer) => {
-                guard.succeed();
-                Ok(Response::new(answer))
-            }
-            Err(cause) => Err(self.refusal(&guard.fail(cause))),
-        }
+        self.calls.metrics(route, shared::metrics(convert::metrics(request))).await
     }
 
     type GetTaskLogsStream = log_stream::ReadMessages;
@@ -117,9 +77,7 @@ impl AsyncAgentService for AgentService {
         let (headers, extensions, mut request) = request.into_parts();
         let (category, task_type) = (request.task_category.take(), request.task_type.split_off(0));
         let route = convert::job_route(category, task_type, headers.as_ref(), &extensions);
-        let asked = self.dispatcher.get_logs(route, shared::logs(convert::logs(request))).await;
-        let (logs, guard) = asked.map_err(|failure| self.refusal(&failure))?;
-        let messages = log_stream::messages(logs, guard, self.max_response_bytes, self.texts);
+        let messages = self.calls.logs(route, shared::logs(convert::logs(request))).await?;
         Ok(Response::new(log_stream::read(messages)))
     }
 }
