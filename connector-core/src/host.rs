@@ -17,3 +17,8 @@ pub use crate::wire::Wire;
 pub mod quantity {
     pub use crate::quantity::{seconds, size, span};
 }
+
+/// How environment variables are named.
+pub mod variables {
+    pub use crate::variables::{prefix, spelled};
+}

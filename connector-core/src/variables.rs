@@ -4,12 +4,17 @@
 
 use std::fmt;
 
+/// A name as a variable has it: capitals and digits, and `_` for whatever else.
+#[must_use]
+pub fn spelled(name: &str) -> String {
+    let letters = name.chars();
+    letters.map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+}
+
 /// What the variables of the connector with that main task type begin with.
-pub(crate) fn prefix(task_type: &str) -> String {
-    let letters = task_type.chars();
-    let letters =
-        letters.map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
-    format!("CONNECTOR__{}__", letters.collect::<String>())
+#[must_use]
+pub fn prefix(task_type: &str) -> String {
+    format!("CONNECTOR__{}__", spelled(task_type))
 }
 
 /// A variable that does not fit.

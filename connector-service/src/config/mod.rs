@@ -8,6 +8,7 @@ mod reload;
 use std::fs;
 use std::path::Path;
 
+use connector_core::host::variables::{prefix, spelled};
 use toml::{Table, Value};
 
 use crate::nearest::nearest;
@@ -97,7 +98,7 @@ impl Reader {
                 self.problems.push(format!("`{key}` is a section: write [{key}]"));
                 continue;
             };
-            let prefix = format!("CONNECTOR__{}__", upper(task_type));
+            let prefix = prefix(task_type);
             for (name, value) in own {
                 let key = format!("{key}.{name}");
                 match (name.as_str(), value) {
@@ -116,7 +117,7 @@ impl Reader {
                             meant.unwrap_or_default()
                         ));
                     }
-                    _ => self.set(key, format!("{prefix}{}", upper(name)), value),
+                    _ => self.set(key, format!("{prefix}{}", spelled(name)), value),
                 }
             }
         }
@@ -124,7 +125,7 @@ impl Reader {
 
     fn section(&mut self, key: &str, prefix: &str, table: &Table) {
         for (name, value) in table {
-            self.set(format!("{key}.{name}"), format!("{prefix}{}", upper(name)), value);
+            self.set(format!("{key}.{name}"), format!("{prefix}{}", spelled(name)), value);
         }
     }
 
@@ -160,19 +161,13 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
-/// A name as variables have it.
-fn upper(name: &str) -> String {
-    let letters = name.chars();
-    letters.map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::settings;
 
     fn names() -> Vec<(String, String)> {
         ["port", "grace-seconds", "expect", "require-tls", "secrets-dir"]
-            .map(|flag| (flag.to_owned(), format!("CONNECTOR_{}", super::upper(flag))))
+            .map(|flag| (flag.to_owned(), format!("CONNECTOR_{}", super::spelled(flag))))
             .to_vec()
     }
 
