@@ -43,16 +43,18 @@ impl<'a> Beyond<'a> {
         let mut left = BTreeSet::new();
         // Without keys at the vendor, a create repeated to another process finds nothing.
         for jobs in of_key.values().filter(|jobs| jobs.len() > 1) {
-            let doubled = jobs.iter().skip(1).any(|job| !job.is_replacement);
-            let told_apart = jobs.iter().enumerate().all(|(at, job)| {
-                let mut later = jobs.iter().skip(at + 1);
-                later.all(|other| other.by.server != job.by.server)
-                    || kills.of_worker(job).is_some()
+            let beside = jobs.iter().flat_map(|job| {
+                let earlier = jobs.iter().filter(|other| job.beside.contains(&other.id));
+                earlier.map(move |earlier| (*earlier, *job))
             });
-            if doubled && told_apart && jobs.iter().all(|job| !job.job.keyed) {
+            let doubled: Vec<_> = beside.collect();
+            let told_apart = doubled.iter().all(|(earlier, job)| {
+                earlier.by.server != job.by.server || kills.of_worker(earlier).is_some()
+            });
+            if !doubled.is_empty() && told_apart && jobs.iter().all(|job| !job.job.keyed) {
                 beyond.duplicated += 1;
                 beyond.jobs.extend(jobs.iter().map(|job| job.id.as_str()));
-                left.extend(jobs.iter().rev().skip(1).map(|job| job.id.as_str()));
+                left.extend(doubled.iter().map(|(earlier, _)| earlier.id.as_str()));
             }
         }
         // A process that ends in good order takes care of every job whose creator had left. But a
@@ -169,5 +171,52 @@ impl<'a> Kills<'a> {
             "{id} of {run}, {keys}, {:?}, made at {made:.3} s by {} of server {}: {kill}; {known}; {others}",
             job.state, by.process, by.server
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Asker, JobEnd, JobSpec};
+    use crate::vendor::Ledger;
+
+    const SERVER: u32 = 1;
+
+    fn made(ledger: &mut Ledger, process: u32) -> String {
+        let job = JobSpec { keyed: false, slow: false, polls: 1, ends: vec![JobEnd::Succeeded] };
+        let by = Asker { process, server: SERVER };
+        ledger.create("attempt".to_owned(), "run".to_owned(), job, by)
+    }
+
+    /// What is found when `killed` ended after all that the ledger holds.
+    fn found(ledger: &Ledger, killed: u32) -> (usize, Vec<String>, Vec<String>) {
+        let entries: Vec<Entry> = ledger.entries().cloned().collect();
+        let kill = Kill { process: killed, at: Instant::now() };
+        let lives = Lives { workers_killed: vec![kill], ..Lives::default() };
+        let beyond = Beyond::of(&entries, &[], &lives, Instant::now());
+        (beyond.duplicated, beyond.explained, beyond.unexplained)
+    }
+
+    #[test]
+    fn a_worker_killed_after_an_earlier_job_was_cancelled_explains_the_second() {
+        let mut ledger = Ledger::default();
+        let (lives_on, killed) = (2, 3);
+        let first = made(&mut ledger, lives_on);
+        ledger.cancel(&first);
+        made(&mut ledger, killed);
+        made(&mut ledger, lives_on);
+        let (duplicated, explained, unexplained) = found(&ledger, killed);
+        assert_eq!((duplicated, explained.len()), (1, 1), "{explained:?}");
+        assert!(unexplained.is_empty(), "{unexplained:?}");
+    }
+
+    #[test]
+    fn a_kill_does_not_explain_what_another_worker_doubled() {
+        let mut ledger = Ledger::default();
+        let (lives_on, killed) = (2, 3);
+        made(&mut ledger, lives_on);
+        made(&mut ledger, killed);
+        made(&mut ledger, lives_on);
+        assert_eq!(found(&ledger, killed).0, 0);
     }
 }

@@ -116,7 +116,7 @@ fn stories(
     beyond: &Beyond<'_>,
 ) -> Vec<String> {
     let told = entries.iter().enumerate().filter(|(at, entry)| {
-        let doubles = !entry.is_replacement
+        let doubles = !entry.is_replacement()
             && entries.iter().take(*at).any(|earlier| earlier.key == entry.key);
         (entry.state == JobState::Running || doubles) && !beyond.jobs.contains(entry.id.as_str())
     });

@@ -33,8 +33,8 @@ pub struct Entry {
     pub job: JobSpec,
     /// Where it stands.
     pub state: JobState,
-    /// Whether every earlier job of its key had been cancelled when it was made.
-    pub is_replacement: bool,
+    /// The jobs of its key that were there when it was made, without those that had been cancelled.
+    pub beside: Vec<String>,
     polled: u32,
 }
 
@@ -47,6 +47,14 @@ pub(super) struct Calls {
     pub(super) first: Instant,
 }
 
+impl Entry {
+    /// Whether every earlier job of its key had been cancelled when it was made.
+    #[must_use]
+    pub const fn is_replacement(&self) -> bool {
+        self.beside.is_empty()
+    }
+}
+
 impl Ledger {
     /// All jobs.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
@@ -54,14 +62,17 @@ impl Ledger {
     }
 
     /// Makes a job, or finds the one of that key if the job is one that has keys.
-    pub(super) fn create(&mut self, key: String, run: String, job: JobSpec, by: Asker) -> String {
+    pub(crate) fn create(&mut self, key: String, run: String, job: JobSpec, by: Asker) -> String {
         if job.keyed
             && let Some(entry) = self.by_key.get(&key).and_then(|at| self.entries.get(*at))
         {
             return entry.id.clone();
         }
-        let is_replacement =
-            self.entries.iter().all(|entry| entry.key != key || entry.state == JobState::Cancelled);
+        let there = self
+            .entries
+            .iter()
+            .filter(|entry| entry.key == key && entry.state != JobState::Cancelled);
+        let beside = there.map(|entry| entry.id.clone()).collect();
         let at = self.entries.len();
         let id = format!("j-{at}");
         self.by_id.insert(id.clone(), at);
@@ -74,7 +85,7 @@ impl Ledger {
             made: Instant::now(),
             job,
             state: JobState::Running,
-            is_replacement,
+            beside,
             polled: 0,
         });
         id
@@ -100,7 +111,7 @@ impl Ledger {
     }
 
     /// Stops a job that runs; anything else stays as it is.
-    pub(super) fn cancel(&mut self, id: &str) {
+    pub(crate) fn cancel(&mut self, id: &str) {
         if let Some(entry) = self.by_id.get(id).and_then(|at| self.entries.get_mut(*at))
             && entry.state == JobState::Running
         {

@@ -140,7 +140,7 @@ pub fn seen(entry: &Entry) -> VendorJob {
     VendorJob::new(&entry.id, state)
         .key(&entry.key)
         .run(&entry.run)
-        .is_replacement(entry.is_replacement)
+        .is_replacement(entry.is_replacement())
 }
 
 /// Jobs as they were at some moment.
