@@ -35,6 +35,7 @@ mod rate;
 mod rotation;
 mod scrub;
 mod site;
+pub mod state_store;
 mod stream;
 mod text;
 mod unseen;

@@ -1,0 +1,161 @@
+//! What must outlive a process, and what replicas share: who is creating the job of an attempt, what that
+//! was answered, and which jobs are still to be cancelled.
+//!
+//! The gate works without a store and then remembers what it must in its own memory. A store is asked
+//! before and after the outside create, never by a poll. It never fails a call: while it cannot be reached
+//! it says so by [`Claim::Alone`], keeps what it is told, and writes it when it can.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// The attempts of tasks and the jobs made for them, one row each, shared by all replicas.
+///
+/// Times are spans: the store's own clock decides when they are over, so that replicas whose clocks differ
+/// agree. A claim is a lease: the store renews those of this process for as long as it lives, and one that
+/// ran out may be taken by anybody. Whoever took it later has the higher fence; what is written with a lower
+/// one changes nothing.
+#[async_trait]
+pub trait StateStore: fmt::Debug + Send + Sync {
+    /// Claims an attempt before its job is created. Of all that claim it at once, in whatever process, one
+    /// wins. The attempt before, if there is one, is over with that: its job becomes one to be cancelled,
+    /// at once where it is known and as soon as it is known where it is not.
+    ///
+    /// # Cancel safety
+    /// A claim that was won and not taken runs out with its lease.
+    async fn claim(&self, attempt: &Attempt) -> Claim;
+
+    /// Writes down what the create was answered; kept for `keep` for repeated creates of the attempt.
+    async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Duration) -> Written;
+
+    /// Gives a claim up: no job was made, and the next create of the attempt begins anew.
+    async fn failed(&self, ticket: &Ticket);
+
+    /// Writes down a job that is to be cancelled once `after` is over, and leases it to this process, which
+    /// tries at that time. With a ticket it is the job of that attempt; without, one that is known by its
+    /// metadata only.
+    async fn to_cancel(&self, job: &Cancellation, after: Duration) -> Ticket;
+
+    /// The attempt has been taken up again: its job is wanted and not to be cancelled any more. False if it
+    /// is too late.
+    async fn wanted(&self, ticket: &Ticket) -> bool;
+
+    /// A job is gone: nothing more is to be done for it, and creates of its attempt begin anew.
+    async fn cancelled(&self, ticket: &Ticket);
+
+    /// A job could not be cancelled; anybody tries again after `wait`. `problem` has no secret in it.
+    async fn put_off(&self, ticket: &Ticket, wait: Duration, problem: &str);
+
+    /// A job could not be cancelled and nobody will try again; it stays listed.
+    async fn given_up(&self, ticket: &Ticket, problem: &str);
+
+    /// Takes at most `most` rows whose time has come and that nobody works on: jobs to be cancelled, and
+    /// claims whose owner is gone, each leased to this process.
+    async fn due(&self, most: usize) -> Vec<Due>;
+
+    /// Lets go of every lease of this process: it ends in good order, and others need not wait for them.
+    async fn let_go(&self);
+}
+
+/// One attempt of one task, as the store knows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// What it is found by: the same in every process and version for the same attempt of the same task.
+    pub key: String,
+    /// The key of the attempt before, if this is not the first.
+    pub previous: Option<String>,
+    /// The task type of its connector.
+    pub task_type: String,
+    /// The version of its connector.
+    pub version: i32,
+    /// The execution, for people.
+    pub run: String,
+    /// The create without its connection, so that another process can repeat it when this one is gone; none
+    /// where it is too large to be kept. Never holds a secret of the connection.
+    pub request: Option<Bytes>,
+}
+
+impl fmt::Debug for Attempt {
+    // Inputs and settings are the user's own.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, previous, task_type, version, run, .. } = self;
+        f.debug_struct("Attempt")
+            .field("key", key)
+            .field("previous", previous)
+            .field("task_type", task_type)
+            .field("version", version)
+            .field("run", run)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a claim found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The attempt is this process's to create.
+    Won {
+        /// What the outcome is written with.
+        ticket: Ticket,
+        /// Whether somebody claimed it before and did not say how it went: the job may be there already.
+        taken_over: bool,
+    },
+    /// Another process is at it. Its answer is to be waited for by claiming again, now and then.
+    Held,
+    /// The attempt was answered this.
+    Answered(Bytes),
+    /// The job of the attempt is being cancelled. Wait as for [`Claim::Held`].
+    Leaving,
+    /// The store cannot be reached: this process is alone with what it remembers.
+    Alone,
+}
+
+/// The right to write about one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// The row.
+    pub key: String,
+    /// Which claim of it this is.
+    pub fence: i64,
+}
+
+/// What became of an answer that was written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// It is the attempt's answer now, or will be once the store is back.
+    Kept,
+    /// The next attempt has begun meanwhile: the row is one to be cancelled now, leased to this process.
+    Superseded,
+    /// Another process took the attempt over meanwhile. What to do with the job depends on whether it is the
+    /// same one; the row is the other's.
+    Lost,
+}
+
+/// A job that is to be cancelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancellation {
+    /// The row of its attempt; none for a job that is known by its metadata only.
+    pub ticket: Option<Ticket>,
+    /// The task type of its connector.
+    pub task_type: String,
+    /// The version of its connector.
+    pub version: i32,
+    /// The execution, for people; may be empty.
+    pub run: String,
+    /// What create answered.
+    pub meta: Bytes,
+}
+
+/// A row whose time has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// What its outcome is written with.
+    pub ticket: Ticket,
+    /// The attempt; without a request where it was too large, and for a job known by its metadata only.
+    pub attempt: Attempt,
+    /// The job; none for a claim whose owner is gone before it told whether it had made one.
+    pub meta: Option<Bytes>,
+    /// How often it was tried before.
+    pub tries: u32,
+}
