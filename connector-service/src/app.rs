@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use connector_core::Registry;
 use connector_core::host::{Description, with_causes};
+use connector_gate::{KnownSecrets, Scrub as _};
 use serde_json::Map;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::behind::{Behind, BehindArgs, Connectors};
 use crate::cli::{
@@ -18,6 +20,7 @@ use crate::cli::{
 };
 use crate::config::{self, Reloading};
 use crate::console::Console;
+use crate::doctor::DoctorArgs;
 use crate::listening::{address, bind};
 use crate::run::{self, RunArgs};
 use crate::server::Server;
@@ -25,7 +28,7 @@ use crate::shutdown::Ended;
 use crate::signals::{Hangup, Requests};
 use crate::telemetry::{self, LogFormat};
 use crate::unread::{unread, unread_of_file};
-use crate::{check, describe, linking, promises, python, table};
+use crate::{check, describe, doctor, linking, promises, python, table};
 
 /// The command line is wrong, or `run` cannot start.
 const USAGE: u8 = 2;
@@ -67,6 +70,17 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             let console = server_console(args, &warnings);
             let ended = in_runtime(check_all(args, &environment, &console));
             (console, ended.map(|()| 0))
+        }
+        Command::Doctor(args) => {
+            let console = Console::of_command(LogFormat::Text);
+            warnings.iter().for_each(|warning| console.warn(warning));
+            match in_runtime(examine(args, &environment, &console)) {
+                Ok(passed) => (console, Ok(u8::from(!passed))),
+                Err(problem) => {
+                    console.complain(&format!("error: {problem}"));
+                    return ExitCode::from(USAGE);
+                }
+            }
         }
         Command::List(args) => of_command(|console| in_runtime(list(args, &environment, console))),
         Command::Describe(args) => {
@@ -144,6 +158,25 @@ async fn check_all(
     let passed = check::check(connectors, args, environment).await?;
     console.say(&passed, "check passed: a server would start", shown);
     Ok(())
+}
+
+async fn examine(
+    args: &DoctorArgs,
+    environment: &Environment,
+    console: &Console,
+) -> Result<bool, String> {
+    // What it finds is told by its report.
+    telemetry::start_direct(LevelFilter::OFF, LogFormat::Text);
+    let findings = match &args.connect {
+        Some(address) => doctor::elsewhere(args, address).await?,
+        None => {
+            let made = connectors(&args.serve.behind, environment).await;
+            doctor::here(args, made, environment).await
+        }
+    };
+    let text = KnownSecrets::of_process().scrubbed(&findings.text).unwrap_or(findings.text);
+    console.print(&text);
+    Ok(findings.passed)
 }
 
 async fn list(args: &ListArgs, environment: &Environment, console: &Console) -> Result<(), String> {

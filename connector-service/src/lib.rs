@@ -21,6 +21,7 @@ mod config;
 mod connection;
 mod console;
 mod describe;
+mod doctor;
 mod grpc;
 mod in_process;
 mod layers;

@@ -9,6 +9,7 @@ mod config;
 mod creates;
 mod dashboards;
 mod discovery;
+mod doctor;
 mod drain;
 mod errors;
 mod flyte1;
