@@ -10,6 +10,7 @@
 
 // Arrows point one way: `app` → `server` → `grpc` → `connector-gate` → `connector-core`.
 
+mod about;
 mod admin;
 mod admission;
 mod app;
@@ -57,6 +58,7 @@ mod workers;
 
 use std::process::ExitCode;
 
+pub use about::About;
 pub use admission::Peer;
 pub use in_process::InProcess;
 pub use layers::LayeredService;
@@ -93,7 +95,7 @@ struct Readme;
 /// ```
 #[must_use = "return it from `fn main() -> ExitCode`: dropped, every failure ends with exit code 0"]
 pub fn main() -> ExitCode {
-    app::run(std::env::args_os())
+    About::new().main()
 }
 
 /// A `main` function that links the crates named and serves their connectors.

@@ -14,3 +14,4 @@ mod logging;
 mod run;
 mod secrets;
 mod serving;
+mod version;

@@ -5,15 +5,18 @@
 mod pyflyte;
 mod serve;
 mod settings;
+mod shells;
 mod values;
 mod variables;
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::error::{Error, ErrorKind};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
+use crate::about::About;
 use crate::behind::BehindArgs;
 use crate::config::Reloading;
 use crate::doctor::DoctorArgs;
@@ -56,6 +59,16 @@ enum Subcommands {
     Run(Box<RunArgs>),
     /// Say why it does not work: tries a service step by step, or what this binary would serve.
     Doctor(Box<DoctorArgs>),
+    /// Print what a shell needs to complete this command line.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the manual page, of this program or of one of its commands: `man | man -l -`.
+    Man {
+        /// The command.
+        command: Option<String>,
+    },
 }
 
 /// What the arguments ask for.
@@ -75,6 +88,10 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Try a service, or what this binary would serve.
     Doctor(Box<DoctorArgs>),
+    /// Print completions.
+    Completions(Shell),
+    /// Print a manual page.
+    Man(Option<String>),
     /// Print this.
     Print(String),
 }
@@ -85,9 +102,13 @@ impl Command {
         match self {
             Self::Serve(args) | Self::Check(args) => args.print_config,
             Self::Doctor(args) => args.serve.print_config,
-            Self::List(_) | Self::Describe(_) | Self::Python(_) | Self::Run(_) | Self::Print(_) => {
-                false
-            }
+            Self::List(_)
+            | Self::Describe(_)
+            | Self::Python(_)
+            | Self::Run(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Print(_) => false,
         }
     }
 }
@@ -98,6 +119,9 @@ pub(crate) struct ListArgs {
     /// How to print them. JSON is made of their types alone: no connector is started.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ListFormat,
+    /// TOML file of settings, as `serve` takes it.
+    #[arg(long, env = "CONNECTOR_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) behind: BehindArgs,
 }
@@ -120,6 +144,9 @@ pub(crate) struct DescribeArgs {
     /// Print a JSON Schema instead of a table.
     #[arg(long)]
     pub(crate) json: bool,
+    /// TOML file of settings, as `serve` takes it.
+    #[arg(long, env = "CONNECTOR_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) behind: BehindArgs,
 }
@@ -179,6 +206,7 @@ pub(crate) fn parse(
 ) -> Result<Parsed, Printed> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let program = arguments.first().map(Path::new).and_then(Path::file_stem);
+    let binary = program.and_then(OsStr::to_str).unwrap_or("connector-server").to_owned();
     let is_pyflyte = program.is_some_and(|name| name == "pyflyte");
     let is_c0 = is_pyflyte || program.is_some_and(|name| name == "c0");
     if is_pyflyte {
@@ -189,6 +217,8 @@ pub(crate) fn parse(
         (_, true) => C0::command(),
         (_, false) => Cli::command(),
     };
+    let about = About::of_process();
+    let shown = shown.version(about.short()).long_version(about.long());
     let read =
         |arguments: &[OsString]| variables::without(shown.clone()).try_get_matches_from(arguments);
     // The help shows the variables.
@@ -202,7 +232,7 @@ pub(crate) fn parse(
         None => (Some(&shown), &matches, 1),
     };
     let (environment, reloading) = match asked {
-        Some(asked) => settings::below(asked, own, environment)
+        Some(asked) => settings::below(asked, &C0::command(), own, environment)
             .map_err(|problem| Printed { text: format!("error: {problem}\n"), is_error: true })?,
         None => (environment.clone(), None),
     };
@@ -220,6 +250,14 @@ pub(crate) fn parse(
             .map_err(|error| Printed { text: added.complaint(&error), is_error: true })?
     };
     let command = match (command(&all, is_c0).map_err(printed)?, asked) {
+        (Command::Completions(shell), _) => {
+            Command::Print(shells::completions(shell, shown.clone(), &binary))
+        }
+        (Command::Man(about), _) => {
+            let page = shells::manual(shown.clone(), &binary, about.as_deref());
+            let wrong = |problem| Printed { text: format!("error: {problem}\n"), is_error: true };
+            Command::Print(page.map_err(wrong)?)
+        }
         (command, Some(asked)) if command.prints_settings() => {
             let all = all.subcommand().map_or(&all, |(_, own)| own);
             Command::Print(settings::printed(asked, own, all, &environment))
@@ -241,6 +279,8 @@ fn command(matches: &ArgMatches, is_c0: bool) -> Result<Command, Error> {
         Some(Subcommands::Python(args)) => Command::Python(args),
         Some(Subcommands::Run(args)) => Command::Run(args),
         Some(Subcommands::Doctor(args)) => Command::Doctor(args),
+        Some(Subcommands::Completions { shell }) => Command::Completions(shell),
+        Some(Subcommands::Man { command }) => Command::Man(command),
         Some(Subcommands::Serve(serve)) => Command::Serve(serve),
         None => Command::Serve(Box::new(serve)),
     })

@@ -13,24 +13,27 @@ const CONFIG: (&str, &str) = ("config", "CONNECTOR_CONFIG");
 /// Set by operators beside flags, for connectors' secrets.
 const SECRETS_DIR: (&str, &str) = ("secrets-dir", "CONNECTOR_SECRETS_DIR");
 
-/// The variables, and below them what the file says that flags or variables name, if they do.
+/// The variables, and below them what the file says that flags or variables name, if they do. `serve` is
+/// the command whose flags the file may set.
 pub(super) fn below(
     command: &Command,
+    serve: &Command,
     given: &ArgMatches,
     environment: &Environment,
 ) -> Result<(Environment, Option<Reloading>), String> {
-    let (id, variable) = CONFIG;
-    // `run` has a flag of that name, which means something else.
-    let is_ours = |arg: &Arg| arg.get_env().is_some_and(|env| env == variable);
-    if !command.get_arguments().any(is_ours) {
+    let variable = CONFIG.1;
+    // `run` has a flag of that name, which means something else, and calls this one otherwise.
+    let is_ours = |arg: &&Arg| arg.get_env().is_some_and(|env| env == variable);
+    let Some(flag) = command.get_arguments().find(is_ours) else {
         return Ok((environment.clone(), None));
-    }
-    let by_flag = given.get_raw(id).and_then(|mut raw| raw.next());
+    };
+    let by_flag = given.get_raw(flag.get_id().as_str()).and_then(|mut raw| raw.next());
     let Some(file) = by_flag.or_else(|| environment.get(OsStr::new(variable))).map(Path::new)
     else {
         return Ok((environment.clone(), None));
     };
-    let names = names(command);
+    // One file is for all commands: what it may say is what `serve` can be told.
+    let names = names(serve);
     let settings = config::read(file, &names)?;
     let environment = environment.clone().above(&settings, &file.display().to_string());
     Ok((environment, Some(Reloading::new(file.to_owned(), &names, settings))))

@@ -27,6 +27,7 @@ use rules::RuleMetrics;
 use summary::{Summary, SummaryVec};
 use tonic::Code;
 
+use crate::about::About;
 use crate::telemetry;
 
 /// The label of task types that no connector serves. A caller's text must not become a label, or
@@ -146,11 +147,13 @@ impl Metrics {
 fn register_facts(registry: &prometheus::Registry) -> Result<(), prometheus::Error> {
     let build = Reading {
         name: "flyte_connector_build_info",
-        help: "Always 1; the label says which version of the service this is.",
+        help: "Always 1; the labels say which version of the service this is, and its commit if known.",
         kind: MetricType::GAUGE,
     };
     let build = Readings::new([build], || [Some(1.0)])?;
-    let build = build.with_label("version", env!("CARGO_PKG_VERSION"));
+    let about = About::of_process();
+    let build = build.with_label("commit", about.known_commit());
+    let build = build.with_label("version", About::version());
     registry.register(Box::new(build))?;
     let dropped = Reading {
         name: "flyte_connector_log_lines_dropped_total",
@@ -332,7 +335,11 @@ mod tests {
             "flyte_connector_request_latency_seconds_count{operation=\"get\",task_type=\"unknown\"} 1",
             "flyte_connector_input_literal_bytes_sum{task_type=\"unknown\"} 7",
             "flyte_connector_requests_in_flight{operation=\"get\",task_type=\"unknown\"} 0",
-            concat!("flyte_connector_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+            concat!(
+                "flyte_connector_build_info{commit=\"\",version=\"",
+                env!("CARGO_PKG_VERSION"),
+                "\"} 1"
+            ),
             "# TYPE flyte_connector_log_lines_dropped_total counter",
             "# TYPE process_cpu_seconds_total counter",
         ] {
