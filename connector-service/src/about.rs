@@ -1,10 +1,7 @@
 //! What a binary says of itself: version, commit and features, with `--version`, at start and as a metric.
 //! `lib` sets it from what `main` hands over; `cli`, `app` and `metrics` read it.
 
-use std::process::ExitCode;
 use std::sync::OnceLock;
-
-use crate::app;
 
 /// What a binary says of itself, beside the version of this crate. For binaries with connectors of their
 /// own; without it [`main()`](crate::main()) says the version alone.
@@ -49,11 +46,9 @@ impl About {
         self
     }
 
-    /// As [`main()`](crate::main()).
-    #[must_use = "return it from `fn main() -> ExitCode`: dropped, every failure ends with exit code 0"]
-    pub fn main(self) -> ExitCode {
+    /// Says this of the process, once.
+    pub(crate) fn tell(self) {
         OF_PROCESS.get_or_init(|| self);
-        app::run(std::env::args_os())
     }
 
     /// What this process was started with.

@@ -39,6 +39,15 @@ const WITHIN_A_RUNTIME: &str = "`connector_service::main()` starts a runtime of 
      within another one: write `fn main() -> ExitCode` without `#[tokio::main]` and `async`, or serve \
      with `Server::builder()`";
 
+impl About {
+    /// As [`main()`](crate::main()).
+    #[must_use = "return it from `fn main() -> ExitCode`: dropped, every failure ends with exit code 0"]
+    pub fn main(self) -> ExitCode {
+        self.tell();
+        run(std::env::args_os())
+    }
+}
+
 /// Runs a command line to its end.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::of_process();
