@@ -28,6 +28,7 @@ mod memory;
 mod observer;
 mod operation;
 mod outputs;
+mod outside;
 mod poll;
 #[cfg(test)]
 mod probe;

@@ -47,6 +47,7 @@ mod shutdown;
 mod shutdown_tests;
 mod signals;
 mod status;
+mod status_page;
 mod table;
 mod telemetry;
 mod tls;

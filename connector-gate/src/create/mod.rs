@@ -34,6 +34,7 @@ use crate::memory::{Key, Memory, Store};
 use crate::observer::Observer;
 use crate::operation::Operation;
 use crate::outputs::Declared;
+use crate::outside::{Answered as _, OutsideCall};
 use crate::site::Site;
 
 /// The most creates under way or waiting to be taken.
@@ -238,22 +239,23 @@ impl Creates {
                     "the account's calls per second are used up",
                 )));
             }
-            observer.outside_call(Operation::Create);
+            let outside = OutsideCall::begin(Operation::Create, &*observer);
             if self.site.is_sync {
                 let declared = Declared::checked_by(&self.site.policy, &request.template);
                 let ran = caught(connector.run(request, context)).await;
+                outside.end_with(word(&ran), &*observer);
                 let resource = ran.map_err(Cause::Panicked)?.map_err(Cause::Call)?;
                 let key = &flight.context.key;
                 let ended =
                     finished::ended(&self.site, resource, declared.as_ref(), connection, key);
                 return ended.map(finished::remember);
             }
-            caught(connector.create(request, context))
-                .await
-                .map_err(Cause::Panicked)?
-                .map_err(Cause::Call)
+            let created = caught(connector.create(request, context)).await;
+            outside.end_with(word(&created), &*observer);
+            created.map_err(Cause::Panicked)?.map_err(Cause::Call)
         };
         let made = timeout(limit, made).await.unwrap_or_else(|_elapsed| {
+            observer.outside_ended(Operation::Create, limit, Some("timeout"));
             let key = &flight.context.key;
             tracing::error!(%key, "a create took longer than {limit:?} and was stopped; if the \
                 outside system has made a job by now, nobody knows of it");
@@ -328,6 +330,16 @@ impl Creates {
     /// How many creates are not settled.
     pub(crate) fn unsettled(&self) -> usize {
         self.unsettled.count()
+    }
+}
+
+/// The word for how a create failed, if it did.
+fn word<T>(
+    made: &Result<Result<T, connector_core::host::CallError>, String>,
+) -> Option<&'static str> {
+    match made {
+        Ok(answer) => answer.error(),
+        Err(_) => Some("panic"),
     }
 }
 

@@ -3,16 +3,18 @@
 //! `grpc_code` and the in-flight gauge are ours. `admin` prints them.
 
 mod doors;
+mod figures;
 mod observer;
 #[cfg(target_os = "linux")]
 mod process;
 mod readings;
 mod remembered;
 mod rules;
+mod sight;
 mod summary;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use connector_core::Registry;
@@ -24,6 +26,7 @@ use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, TextEnc
 use readings::{Reading, Readings};
 pub(crate) use remembered::Remembered;
 use rules::RuleMetrics;
+use sight::Sight;
 use summary::{Summary, SummaryVec};
 use tonic::Code;
 
@@ -40,6 +43,8 @@ pub(crate) struct Metrics {
     registry: prometheus::Registry,
     families: Families,
     by_type: HashMap<String, Arc<CallMetrics>>,
+    /// Of task types that became known after the start.
+    later: Mutex<HashMap<String, Arc<CallMetrics>>>,
     unknown: Arc<CallMetrics>,
 }
 
@@ -51,6 +56,7 @@ pub(crate) struct CallMetrics {
     failures: IntCounterVec,
     input_bytes: Arc<Summary>,
     rules: RuleMetrics,
+    sight: Sight,
 }
 
 #[derive(Debug)]
@@ -71,6 +77,7 @@ struct Families {
     in_flight: IntGaugeVec,
     outside: IntCounterVec,
     rules: rules::Families,
+    sight: sight::Families,
     upstreams: IntGaugeVec,
 }
 
@@ -92,7 +99,7 @@ impl Metrics {
             }
         }
         let unknown = Arc::new(families.of(UNKNOWN, false));
-        Ok(Self { registry, families, by_type, unknown })
+        Ok(Self { registry, families, by_type, later: Mutex::default(), unknown })
     }
 
     /// Adds what the rules remember to the page.
@@ -118,8 +125,12 @@ impl Metrics {
 
     /// The metrics of a task type that became known after the start.
     pub(crate) fn serve(&self, task_type: &str) -> Arc<CallMetrics> {
-        let known = self.by_type.get(task_type).map(Arc::clone);
-        known.unwrap_or_else(|| Arc::new(self.families.of(task_type, true)))
+        if let Some(known) = self.by_type.get(task_type) {
+            return Arc::clone(known);
+        }
+        let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = later.entry(task_type.to_owned());
+        Arc::clone(made.or_insert_with(|| Arc::new(self.families.of(task_type, true))))
     }
 
     /// Whether another service behind this one is there.
@@ -129,7 +140,9 @@ impl Metrics {
 
     /// How many calls are under way at this moment.
     pub(crate) fn in_flight(&self) -> usize {
-        let all = self.by_type.values().chain([&self.unknown]).flat_map(|calls| &calls.operations);
+        let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.by_type.values().chain(later.values()).chain([&self.unknown]);
+        let all = all.flat_map(|calls| &calls.operations);
         let sum: i64 = all.map(|operation| operation.in_flight.get()).sum();
         usize::try_from(sum).unwrap_or_default()
     }
@@ -171,6 +184,10 @@ fn register_facts(registry: &prometheus::Registry) -> Result<(), prometheus::Err
 impl CallMetrics {
     fn ended_with(&self, operation: Operation, code: Code, elapsed: Duration) {
         self.operation(operation).end(elapsed);
+        self.sight.handled(operation, elapsed);
+        if code == Code::DeadlineExceeded {
+            self.sight.late();
+        }
         let (http, grpc) = code_labels(code);
         self.failures.with_label_values(&[&self.task_type, operation.as_str(), http, grpc]).inc();
     }
@@ -236,6 +253,7 @@ impl Families {
                 &by_operation,
             )?,
             rules: rules::Families::new()?,
+            sight: sight::Families::new()?,
             upstreams: IntGaugeVec::new(
                 Opts::new(
                     "flyte_connector_upstream_up",
@@ -257,7 +275,8 @@ impl Families {
             Box::new(self.upstreams.clone()),
         ];
         families.into_iter().try_for_each(|family| registry.register(family))?;
-        self.rules.register(registry)
+        self.rules.register(registry)?;
+        self.sight.register(registry)
     }
 
     fn of(&self, task_type: &str, served: bool) -> CallMetrics {
@@ -276,6 +295,7 @@ impl Families {
             failures: self.failures.clone(),
             input_bytes: self.input_bytes.with_label_values(&[task_type]),
             rules: self.rules.of(task_type, served),
+            sight: self.sight.of(task_type),
         }
     }
 }

@@ -19,4 +19,5 @@ mod limits;
 mod polls;
 mod questions;
 mod slow_link;
+mod status_page;
 mod trust;
