@@ -31,6 +31,12 @@ impl CallMetrics {
         all.map(|(name, figure)| (name.to_owned(), figure)).into_iter().collect()
     }
 
+    /// How many callers wait for a create.
+    pub(crate) fn creates_in_flight(&self) -> u64 {
+        let creates = self.operation(Operation::Create).in_flight.get();
+        u64::try_from(creates).unwrap_or_default()
+    }
+
     fn calls(&self, operation: Operation) -> Option<Json> {
         let metrics = self.operation(operation);
         let (ended, seconds) = metrics.latency.totals();

@@ -19,8 +19,9 @@ use crate::metrics::{DoorMetrics, Metrics};
 /// The page. It has everything in it, and asks nobody but this server.
 pub(crate) const PAGE: &str = include_str!("page.html");
 
-/// What the gate keeps of jobs whose creators have left, and cancels in time.
-const TO_BE_CANCELLED: [&str; 2] = ["created_jobs", "left_behind_jobs"];
+/// What the gate remembers of creates that are under way, and of jobs that nobody has taken or that are being
+/// cancelled.
+const UNSETTLED: &str = "creates";
 
 /// Where the status is read.
 pub(crate) struct StatusPage {
@@ -81,8 +82,10 @@ impl StatusPage {
             let mut shown = self.metrics.serve(&task_type).figures();
             // What several task types of a connector share is kept under its first.
             let kept = remembered.get(&task_type).cloned().unwrap_or_default();
-            let waiting = TO_BE_CANCELLED.iter().filter_map(|what| kept.get(*what)?.as_u64());
-            shown.insert("waiting_to_be_cancelled".to_owned(), waiting.sum::<u64>().into());
+            let unsettled = kept.get(UNSETTLED).and_then(Json::as_u64).unwrap_or_default();
+            let under_way = self.metrics.serve(&task_type).creates_in_flight();
+            let waiting = unsettled.saturating_sub(under_way);
+            shown.insert("waiting_to_be_cancelled".to_owned(), waiting.into());
             shown.insert("remembered".to_owned(), kept.into());
             shown.insert("name".to_owned(), name.into());
             shown.insert("serving".to_owned(), health.into());
