@@ -113,7 +113,7 @@ async fn what_a_dead_owner_made_is_cancelled_where_it_can_be_known() {
         (true, false, "taken over keys", 0),
         (false, true, "taken over found", 0),
         (true, true, "taken over found", 0),
-        (false, false, "taken over unknown", 1),
+        (false, false, "taken over unaccounted", 1),
     ] {
         let world = if keyed { World::keyed() } else { World::default() };
         let values = [("KEYED", if keyed { "true" } else { "false" })];
