@@ -18,6 +18,7 @@ mod create;
 mod deadline;
 mod delete;
 mod dispatch;
+mod durable;
 mod failure;
 mod finished;
 mod gate;
@@ -28,16 +29,19 @@ mod memory;
 mod observer;
 mod operation;
 mod outputs;
-mod outside;
+mod outside_call;
 mod poll;
 #[cfg(test)]
 mod probe;
 mod rate;
+#[cfg(test)]
+mod replicas;
 mod rotation;
 mod scrub;
 mod site;
 pub mod state_store;
 mod stream;
+mod sweep;
 mod text;
 mod unseen;
 mod verdict;
