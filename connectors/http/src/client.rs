@@ -2,11 +2,12 @@
 //! A connector's `init` builds it; `request` sends through it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use connector_core::host::Beforehand;
 use connector_core::{OrKind as _, Result};
+use reqwest::header::HeaderValue;
 use reqwest::redirect;
 
 use crate::hidden::KnownForms;
@@ -29,7 +30,8 @@ pub struct HttpClient {
 }
 
 pub(crate) struct Inner {
-    pub(crate) http: reqwest::Client,
+    http: OnceLock<reqwest::Client>,
+    user_agent: HeaderValue,
     pub(crate) vendor: &'static str,
     pub(crate) dialect: Dialect,
     pub(crate) attempt: Duration,
@@ -65,6 +67,29 @@ impl HttpClient {
             most_bytes: MOST_BYTES,
             user_agent: None,
         }
+    }
+}
+
+impl Inner {
+    /// What sends. It is made by the first call: hundreds of certificates are not read for a vendor that nobody
+    /// calls.
+    pub(crate) fn http(&self) -> reqwest::Result<&reqwest::Client> {
+        if let Some(made) = self.http.get() {
+            return Ok(made);
+        }
+        choose_cryptography();
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .pool_max_idle_per_host(IDLE)
+            .pool_idle_timeout(IDLE_FOR)
+            // A credential must not follow a redirect to another host.
+            .redirect(redirect::Policy::none());
+        let http = match self.user_agent.is_empty() {
+            true => http,
+            false => http.user_agent(self.user_agent.clone()),
+        };
+        let made = http.build()?;
+        Ok(self.http.get_or_init(|| made))
     }
 }
 
@@ -107,28 +132,18 @@ impl HttpClientBuilder {
     }
 
     /// The client. It trusts the system's certificates (or those of `SSL_CERT_FILE`) and follows the
-    /// proxy variables of the environment.
+    /// proxy variables of the environment; both are read by its first call.
     ///
     /// # Errors
-    /// [`connector_core::ErrorKind::Permanent`]: no certificates can be read, or the user agent is no
-    /// header.
+    /// [`connector_core::ErrorKind::Permanent`]: the user agent is no header.
     pub fn build(self) -> Result<HttpClient> {
-        choose_cryptography();
         let Self { vendor, dialect, attempt, most_bytes, user_agent } = self;
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .pool_max_idle_per_host(IDLE)
-            .pool_idle_timeout(IDLE_FOR)
-            // A credential must not follow a redirect to another host.
-            .redirect(redirect::Policy::none());
-        let http = match user_agent {
-            Some(user_agent) => http.user_agent(user_agent),
-            None => http,
-        };
-        let http = http.build().or_permanent("no HTTP client can be made")?;
+        let user_agent = HeaderValue::try_from(user_agent.unwrap_or_default())
+            .or_permanent("the user agent cannot be sent")?;
         Ok(HttpClient {
             inner: Arc::new(Inner {
-                http,
+                http: OnceLock::new(),
+                user_agent,
                 vendor,
                 dialect,
                 attempt,

@@ -245,8 +245,13 @@ impl Request {
     async fn attempt_once(&self) -> Result<Answer, Failed> {
         let inner = &self.client.inner;
         let most = self.remaining().map_or(inner.attempt, |left| left.min(inner.attempt));
-        let mut request = inner
-            .http
+        let http = inner.http().map_err(|error| Failed {
+            error: self.no_client(error),
+            may_repeat: false,
+            in_doubt: false,
+            status: 0,
+        })?;
+        let mut request = http
             .request(self.method.clone(), self.url.clone())
             .headers(self.headers.clone())
             .timeout(most);
@@ -306,6 +311,16 @@ impl Request {
             if error.is_connect() { "cannot be reached" } else { "broke the connection off" };
         let text = format!("{vendor} ({host}) {what}: {}", root_cause(&error));
         ConnectorError::transient(self.hidden.clean(&text).unwrap_or(text)).with_source(error)
+    }
+
+    fn no_client(&self, error: reqwest::Error) -> ConnectorError {
+        let vendor = self.client.inner.vendor;
+        ConnectorError::transient(format!(
+            "{vendor} cannot be called, as no HTTP client can be made: {}; see that the system's certificates \
+             (or those of SSL_CERT_FILE) are there and can be read, and that the proxy variables hold URLs",
+            root_cause(&error)
+        ))
+        .with_source(error)
     }
 
     fn too_large(&self) -> ConnectorError {

@@ -39,12 +39,15 @@ struct Kept {
 
 impl Default for Memory {
     fn default() -> Self {
-        Self {
-            credentials: LruCache::new(MOST).into(),
-            unseen: LruCache::new(MOST).into(),
-            cancelled: LruCache::new(MOST).into(),
-        }
+        Self { credentials: empty().into(), unseen: empty().into(), cancelled: empty().into() }
     }
+}
+
+/// Room for [`MOST`] records, taken as they come: a cache that is made with its bound takes all of it at once.
+fn empty<V>() -> LruCache<String, V> {
+    let mut records = LruCache::unbounded();
+    records.resize(MOST);
+    records
 }
 
 impl Memory {
