@@ -78,6 +78,20 @@ fn pip_installs_the_program_and_flytes_name_for_it() {
 
 #[test]
 #[ignore = "builds a release; `just wheel` runs it"]
+fn installed_after_flytes_sdk_its_c0_is_found() {
+    let Some(wheel) = wheel() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    printed(Command::new("python3").args(["-m", "venv"]).arg(folder.path()));
+    let c0 = folder.path().join("bin/c0");
+    for (package, name) in [("flyte==2.12.1".as_ref(), "flyte._bin"), (wheel, "flyte_connector")] {
+        let mut install = python(&folder);
+        printed(install.args(["-m", "pip", "install", "--quiet", "--no-deps"]).arg(package));
+        assert!(fs::read_to_string(&c0).unwrap().contains(name), "{name}");
+    }
+}
+
+#[test]
+#[ignore = "builds a release; `just wheel` runs it"]
 fn connectors_in_python_run_in_the_python_of_the_wheel() {
     let Some(wheel) = wheel() else { return };
     let folder = installed(wheel);
