@@ -35,8 +35,17 @@ pub trait StateStore: fmt::Debug + Send + Sync {
 
     /// Writes down a job that is to be cancelled once `after` is over, and leases it to this process, which
     /// tries at that time. With a ticket it is the job of that attempt; without, one that is known by its
-    /// metadata only.
+    /// metadata only. Until `after` is over, a claim of the attempt takes the job up again:
+    /// [`Claim::Left`].
     async fn to_cancel(&self, job: &Cancellation, after: Duration) -> Ticket;
+
+    /// Asked once that time is over, right before the job is cancelled: whether it is still this process's
+    /// to cancel. From now on claims of the attempt find [`Claim::Leaving`]. False if the attempt was taken
+    /// up again elsewhere meanwhile. A store that never answers [`Claim::Left`] need not be asked.
+    async fn cancelling(&self, ticket: &Ticket) -> bool {
+        let _ = ticket;
+        true
+    }
 
     /// The attempt has been taken up again: its job is wanted and not to be cancelled any more. False if it
     /// is too late.
@@ -105,6 +114,14 @@ pub enum Claim {
     Held,
     /// The attempt was answered this.
     Answered(Bytes),
+    /// The attempt was answered this, nobody took the job, and its time to be cancelled has not come: it is
+    /// this process's now, which hands it out or sees to its end.
+    Left {
+        /// What becomes of it is written with this.
+        ticket: Ticket,
+        /// The job.
+        meta: Bytes,
+    },
     /// The job of the attempt is being cancelled. Wait as for [`Claim::Held`].
     Leaving,
     /// The store cannot be reached: this process is alone with what it remembers.
