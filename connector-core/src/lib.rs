@@ -82,6 +82,7 @@ pub mod literal;
 pub mod logs;
 mod meta;
 pub mod metrics;
+mod not_found;
 pub mod pb;
 mod phase;
 pub mod policy;

@@ -164,6 +164,10 @@ impl Observer for Seen {
         self.note(format!("abandoned {outcome}"));
     }
 
+    fn taken_over(&self, outcome: &'static str) {
+        self.note(format!("taken over {outcome}"));
+    }
+
     fn unknown_state(&self) {
         self.note("unknown state".to_owned());
     }
