@@ -34,8 +34,10 @@ impl SslMode {
             "verify-ca" => Self::VerifyCa,
             "verify-full" => Self::VerifyFull,
             _ => {
-                return Err("`sslmode` is `disable`, `prefer`, `require`, `verify-ca` or `verify-full`"
-                    .to_owned());
+                return Err(
+                    "`sslmode` is `disable`, `prefer`, `require`, `verify-ca` or `verify-full`"
+                        .to_owned(),
+                );
             }
         })
     }
@@ -132,9 +134,11 @@ impl Given {
             "sslrootcert" => self.ssl_root_cert = Some(value.into()),
             "passfile" => self.passfile = Some(value.into()),
             _ => {
-                return Err("a parameter behind `?` is none of host, port, user, password, dbname, \
+                return Err(
+                    "a parameter behind `?` is none of host, port, user, password, dbname, \
                      sslmode, sslrootcert and passfile"
-                    .to_owned());
+                        .to_owned(),
+                );
             }
         }
         Ok(())
@@ -142,7 +146,8 @@ impl Given {
 
     fn complete(self, variable: impl Fn(&str) -> Option<String>) -> Result<Access, String> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let host = self.host.or_else(|| variable("PGHOST")).unwrap_or_else(|| "localhost".to_owned());
+        let host =
+            self.host.or_else(|| variable("PGHOST")).unwrap_or_else(|| "localhost".to_owned());
         let own_port = self.port.map(Ok).or_else(|| variable("PGPORT").map(|text| port(&text)));
         let port = own_port.transpose()?.unwrap_or(PORT);
         let user = self.user.or_else(|| variable("PGUSER"));
@@ -154,7 +159,8 @@ impl Given {
         let ssl_mode = mode.transpose()?.unwrap_or(SslMode::Prefer);
         let ssl_root_cert =
             self.ssl_root_cert.or_else(|| variable("PGSSLROOTCERT").map(PathBuf::from));
-        let mut access = Access { host, port, user, database, password: None, ssl_mode, ssl_root_cert };
+        let mut access =
+            Access { host, port, user, database, password: None, ssl_mode, ssl_root_cert };
         access.password = match self.password.or_else(|| variable("PGPASSWORD")) {
             Some(password) => Some(password),
             None => {

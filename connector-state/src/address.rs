@@ -114,7 +114,10 @@ mod tests {
             ("sqlite:///var/lib/state.db", "sqlite:/var/lib/state.db"),
             ("sqlite:state.db", "sqlite:state.db"),
             ("postgres://flyte@db.example:5433/state", "postgres://flyte@db.example:5433/state"),
-            ("postgresql://flyte:hunter2@db.example/state", "postgres://flyte@db.example:5432/state"),
+            (
+                "postgresql://flyte:hunter2@db.example/state",
+                "postgres://flyte@db.example:5432/state",
+            ),
         ] {
             assert_eq!(parsed(text).unwrap().to_string(), shown, "{text}");
         }
@@ -123,8 +126,12 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_not_repeated() {
         for text in [
-            "sqlite:", "redis://hunter2", "", "postgres://a:hunter2@h:port/x",
-            "postgres://a:hunter2@h/x?sslmode=hunter2", "postgres://a:hunter2@h/x?hunter2=1",
+            "sqlite:",
+            "redis://hunter2",
+            "",
+            "postgres://a:hunter2@h:port/x",
+            "postgres://a:hunter2@h/x?sslmode=hunter2",
+            "postgres://a:hunter2@h/x?hunter2=1",
         ] {
             let problem = parsed(text).unwrap_err();
             assert!(!problem.contains("hunter2") && !problem.is_empty(), "{text}: {problem}");

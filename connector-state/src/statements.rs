@@ -24,6 +24,7 @@ pub(crate) struct Statements {
     pub(crate) read: String,
     pub(crate) created: String,
     pub(crate) failed: String,
+    pub(crate) unsure: String,
     pub(crate) to_cancel: String,
     /// A job that is known by its metadata only.
     pub(crate) to_cancel_unnamed: String,
@@ -95,7 +96,7 @@ const CLAIM: &str = "
         lease_until, created_at)
     VALUES ($1, 'in-flight', $2, $3, $4, $5, $6, $7, {fence}, {now} + $8, {now})
     ON CONFLICT (key) DO UPDATE SET
-        claims = CASE WHEN it.status = 'answered' THEN 1 ELSE it.claims + 1 END,
+        claims = CASE WHEN it.meta IS NULL THEN it.claims + 1 ELSE 1 END,
         superseded = CASE WHEN it.status = 'in-flight' THEN it.superseded ELSE 0 END,
         status = 'in-flight', request = excluded.request, meta = NULL, owner = excluded.owner,
         nonce = excluded.nonce, fence = excluded.fence, lease_until = excluded.lease_until,
@@ -103,7 +104,7 @@ const CLAIM: &str = "
         created_at = excluded.created_at
     WHERE (it.status = 'in-flight' AND (it.lease_until <= {now} OR it.owner IS NULL))
         OR (it.status = 'answered' AND it.expires_at <= {now})
-        OR (it.status = 'given-up' AND it.meta IS NULL)
+        OR it.status = 'given-up'
     RETURNING fence, claims";
 
 const TAKE_UP: &str = "
@@ -140,6 +141,10 @@ const CREATED: &str = "
 
 const FAILED: &str = "
     DELETE FROM connector_state WHERE key = $1 AND fence = $2 AND status = 'in-flight'";
+
+const UNSURE: &str = "
+    UPDATE connector_state SET lease_until = {now}
+    WHERE key = $1 AND fence = $2 AND status = 'in-flight'";
 
 const TO_CANCEL: &str = "
     UPDATE connector_state SET
@@ -253,6 +258,7 @@ impl Statements {
             read: spelled(READ),
             created: spelled(CREATED),
             failed: spelled(FAILED),
+            unsure: spelled(UNSURE),
             to_cancel: spelled(TO_CANCEL),
             to_cancel_unnamed: spelled(TO_CANCEL_UNNAMED),
             cancelling: spelled(CANCELLING),

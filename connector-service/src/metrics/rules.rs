@@ -125,8 +125,8 @@ mod tests {
             });
             let abandoned = labels::ABANDONED_CREATES
                 .map(|outcome| format!("abandoned_creates_total{{outcome=\"{outcome}\""));
-            let taken_over = labels::TAKEOVERS
-                .map(|outcome| format!("takeovers_total{{outcome=\"{outcome}\""));
+            let taken_over =
+                labels::TAKEOVERS.map(|outcome| format!("takeovers_total{{outcome=\"{outcome}\""));
             let rules = masked.iter().chain(&as_jobs).chain(&abandoned).chain(&taken_over);
             for series in rules {
                 let line = format!("flyte_connector_{series},task_type=\"{task_type}\"}} 0");

@@ -158,7 +158,9 @@ impl Engine {
             #[cfg(not(feature = "sqlite"))]
             Address::Sqlite(_) => Err(without("SQLite", "sqlite")),
             #[cfg(feature = "postgres")]
-            Address::Postgres(access) => Ok(Self::Postgres(postgres::Postgres::new(access, settings)?)),
+            Address::Postgres(access) => {
+                Ok(Self::Postgres(postgres::Postgres::new(access, settings)?))
+            }
             #[cfg(not(feature = "postgres"))]
             Address::Postgres(_) => Err(without("PostgreSQL", "postgres")),
         }

@@ -73,7 +73,8 @@ async fn get_ready(client: &Client, time_out: Duration) -> Result<(), Fault> {
     let bound = format!("SET statement_timeout = {}", time_out.as_millis());
     client.batch_execute(&bound).await.map_err(fault)?;
     // Without the lock first: mostly there is nothing to do, and a role may have no right to make tables.
-    let known = client.query_one("SELECT to_regclass('connector_state_schema') IS NOT NULL", &[]).await;
+    let known =
+        client.query_one("SELECT to_regclass('connector_state_schema') IS NOT NULL", &[]).await;
     let mut version = 0;
     if known.map_err(fault)?.get(0) {
         version = read_version(client).await?;
@@ -103,17 +104,15 @@ async fn carry_out(session: &mut Session, steps: &[Step]) -> Result<Vec<Vec<Row>
         statements.push(session.prepared(step.statement).await?);
     }
     let client = &session.client;
-    let answers = statements.iter().zip(steps).map(|(statement, step)| query(client, statement, step));
+    let answers =
+        statements.iter().zip(steps).map(|(statement, step)| query(client, statement, step));
     if steps.len() == 1 {
         return join_all(answers).await.into_iter().collect();
     }
     // A future sends when it is first polled, and these are polled in their order.
-    let (begun, answers, ended) = join3(
-        client.batch_execute("BEGIN"),
-        join_all(answers),
-        client.batch_execute("COMMIT"),
-    )
-    .await;
+    let (begun, answers, ended) =
+        join3(client.batch_execute("BEGIN"), join_all(answers), client.batch_execute("COMMIT"))
+            .await;
     begun?;
     let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
     ended?;
@@ -164,7 +163,10 @@ impl ToSql for Value {
 
 /// Whether two transactions got into each other's way, and this one may simply begin again.
 fn is_collision(error: &Error) -> bool {
-    matches!(error.code(), Some(&(SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE)))
+    matches!(
+        error.code(),
+        Some(&(SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE))
+    )
 }
 
 fn fault(error: Error) -> Fault {

@@ -53,10 +53,12 @@ impl Sqlite {
     pub(crate) async fn run(&self, steps: Vec<Step>) -> Answer {
         let (reply, told) = oneshot::channel();
         let sent = self.work.try_send(Work { steps, reply });
-        sent.map_err(|error| Fault::Away(match error {
-            mpsc::TrySendError::Full(_) => format!("{MOST_WAITING} transactions wait already"),
-            mpsc::TrySendError::Disconnected(_) => "its thread is gone".to_owned(),
-        }))?;
+        sent.map_err(|error| {
+            Fault::Away(match error {
+                mpsc::TrySendError::Full(_) => format!("{MOST_WAITING} transactions wait already"),
+                mpsc::TrySendError::Disconnected(_) => "its thread is gone".to_owned(),
+            })
+        })?;
         match timeout(self.time_out, told).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(Fault::Away("its thread is gone".to_owned())),
@@ -106,7 +108,8 @@ impl File {
         let mut connection = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
         connection.busy_timeout(self.busy).map_err(failed)?;
         // FULL: what was answered is on the disk, so that neither SIGKILL nor the end of the machine loses it.
-        let pragmas = format!("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {}", self.pragmas);
+        let pragmas =
+            format!("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {}", self.pragmas);
         connection.execute_batch(&pragmas).map_err(failed)?;
         migrate(&mut connection)?;
         Ok(connection)
@@ -221,7 +224,8 @@ mod tests {
         let mut steps = filler(1, 10);
         steps.push(Step { statement: "INSERT INTO nowhere VALUES (1)", values: Vec::new() });
         sqlite.run(steps).await.unwrap_err();
-        let count = Step { statement: "SELECT count(*) FROM connector_state_probe", values: Vec::new() };
+        let count =
+            Step { statement: "SELECT count(*) FROM connector_state_probe", values: Vec::new() };
         let mut rows = sqlite.run(vec![count]).await.unwrap();
         assert_eq!(rows.pop().and_then(|mut rows| rows.pop()?.int()), Some(0));
     }

@@ -37,11 +37,13 @@ pub(crate) fn of(
         (SslMode::Disable, _) | (SslMode::Prefer | SslMode::Require, None) => None,
         (_, Some(store)) => {
             let store = Arc::new(store);
-            let verifier = WebPkiServerVerifier::builder_with_provider(store, Arc::clone(&provider));
+            let verifier =
+                WebPkiServerVerifier::builder_with_provider(store, Arc::clone(&provider));
             Some(verifier.build().map_err(|error| error.to_string())?)
         }
         (SslMode::VerifyCa | SslMode::VerifyFull, None) => {
-            let verifier = OfSystem::new(Arc::clone(&provider)).map_err(|error| error.to_string())?;
+            let verifier =
+                OfSystem::new(Arc::clone(&provider)).map_err(|error| error.to_string())?;
             Some(Arc::new(verifier))
         }
     };

@@ -63,7 +63,7 @@ impl Inner {
         }
     }
 
-    async fn try_claim(&self, attempt: &Attempt, nonce: i64) -> Result<Claim, Fault> {
+    pub(super) async fn try_claim(&self, attempt: &Attempt, nonce: i64) -> Result<Claim, Fault> {
         let of = self.statements();
         let key = || Value::from(attempt.key.as_str());
         let lease = || Value::from(self.settings.lease);
@@ -87,7 +87,8 @@ impl Inner {
             self.hold(&ticket);
             return Ok(Claim::Won { ticket, taken_over: row.int() > Some(1) });
         }
-        let take_up = Step { statement: &of.take_up, values: vec![key(), owner(), nonce.into(), lease()] };
+        let take_up =
+            Step { statement: &of.take_up, values: vec![key(), owner(), nonce.into(), lease()] };
         let read = Step { statement: &of.read, values: vec![key()] };
         let mut answers = self.run(vec![take_up, read]).await?.into_iter();
         let (taken, known) = (first(answers.next()), first(answers.next()));
@@ -105,8 +106,7 @@ impl Known {
     /// What a claim finds that cannot have the row.
     fn claim(self) -> Claim {
         match (&*self.status, self.meta) {
-            // A job that could not be cancelled may well run: another beside it would be one too many.
-            ("answered" | "given-up", Some(meta)) => Claim::Answered(meta),
+            ("answered", Some(meta)) => Claim::Answered(meta),
             ("to-cancel", _) => Claim::Leaving,
             _ => Claim::Held,
         }

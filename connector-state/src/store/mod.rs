@@ -17,9 +17,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use connector_gate::state_store::{
-    Attempt, Cancellation, Claim, Due, StateStore, Ticket, Written,
-};
+use connector_gate::state_store::{Attempt, Cancellation, Claim, Due, StateStore, Ticket, Written};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -264,7 +262,8 @@ impl Known {
 /// A name for this process that no other has: where it is, and something of its own.
 fn owner() -> String {
     let host = std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty());
-    let host = host.or_else(|| Some(std::fs::read_to_string("/etc/hostname").ok()?.trim().to_owned()));
+    let host =
+        host.or_else(|| Some(std::fs::read_to_string("/etc/hostname").ok()?.trim().to_owned()));
     let host = host.unwrap_or_else(|| "host".to_owned());
     format!("{host}/{}/{:08x}", std::process::id(), fastrand::u32(..))
 }
@@ -291,6 +290,11 @@ impl StateStore for Store {
 
     async fn failed(&self, ticket: &Ticket) {
         self.tell(Told::Failed { ticket: ticket.clone() }).await;
+        self.inner.drop_hold(ticket);
+    }
+
+    async fn unsure(&self, ticket: &Ticket) {
+        self.tell(Told::Unsure { ticket: ticket.clone() }).await;
         self.inner.drop_hold(ticket);
     }
 
@@ -347,7 +351,10 @@ impl StateStore for Store {
         if !inner.presence.is_up() {
             return;
         }
-        let step = Step { statement: &inner.statements().let_go, values: vec![inner.owner.as_str().into()] };
+        let step = Step {
+            statement: &inner.statements().let_go,
+            values: vec![inner.owner.as_str().into()],
+        };
         // Without it, others wait for the leases.
         inner.run(vec![step]).await.ok();
     }

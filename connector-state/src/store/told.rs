@@ -27,6 +27,9 @@ pub(super) enum Told {
     Failed {
         ticket: Ticket,
     },
+    Unsure {
+        ticket: Ticket,
+    },
     ToCancel {
         ticket: Ticket,
         /// Whether it is a job of no attempt.
@@ -94,6 +97,7 @@ impl Told {
         match self {
             Self::Created { ticket, .. }
             | Self::Failed { ticket }
+            | Self::Unsure { ticket }
             | Self::ToCancel { ticket, .. }
             | Self::Cancelling { ticket }
             | Self::Wanted { ticket }
@@ -112,6 +116,7 @@ impl Told {
             Self::ToCancel { job, .. } => job.meta.len() + job.run.len() + job.task_type.len(),
             Self::PutOff { problem, .. } | Self::GivenUp { problem, .. } => problem.len(),
             Self::Failed { .. }
+            | Self::Unsure { .. }
             | Self::Cancelling { .. }
             | Self::Wanted { .. }
             | Self::Cancelled { .. }
@@ -131,6 +136,7 @@ impl Told {
                 (&of.created, vec![meta.into(), (*keep).into(), inner.settings.lease.into()])
             }
             Self::Failed { .. } => (&of.failed, Vec::new()),
+            Self::Unsure { .. } => (&of.unsure, Vec::new()),
             Self::ToCancel { is_unnamed: true, .. } => return vec![self.unnamed(inner, of)],
             Self::ToCancel { job, due, .. } => {
                 let after = due.saturating_duration_since(Instant::now());

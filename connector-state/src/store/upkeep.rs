@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::told::{Heard, Told};
 use super::Inner;
+use super::told::{Heard, Told};
 use crate::engine::{Fault, Step};
 
 /// How often a lease is renewed within its time.
@@ -21,9 +21,10 @@ const MOST_CLEANED: i64 = 5_000;
 
 /// Keeps the store up until nobody has it any more.
 pub(super) async fn keep_up(store: Weak<Inner>) {
-    let Some((went, renew_every)) = store.upgrade().map(|inner| {
-        (Arc::clone(&inner.presence.went), inner.settings.lease / RENEWALS)
-    }) else {
+    let Some((went, renew_every)) = store
+        .upgrade()
+        .map(|inner| (Arc::clone(&inner.presence.went), inner.settings.lease / RENEWALS))
+    else {
         return;
     };
     let mut cleaned = Instant::now();
