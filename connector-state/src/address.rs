@@ -68,6 +68,9 @@ impl fmt::Display for Address {
     }
 }
 
+/// The parameters of a URL that are no secret.
+const OPEN: [&str; 7] = ["host", "port", "user", "dbname", "sslmode", "sslrootcert", "passfile"];
+
 /// The text of a `--state`, without what may be a password in it.
 #[must_use]
 pub fn redacted(text: &str) -> String {
@@ -87,9 +90,11 @@ pub fn redacted(text: &str) -> String {
     });
     let tail = match tail.split_once('?') {
         Some((path, query)) => {
+            // Only what is known to be none is shown.
             let shown = query.split('&').map(|pair| match pair.split_once('=') {
-                Some((name, _)) if name.eq_ignore_ascii_case("password") => format!("{name}=***"),
-                _ => pair.to_owned(),
+                Some((name, _)) if OPEN.contains(&name) => pair.to_owned(),
+                Some((name, _)) if name == "password" => format!("{name}=***"),
+                _ => "***".to_owned(),
             });
             format!("{path}?{}", shown.collect::<Vec<_>>().join("&"))
         }
@@ -147,6 +152,7 @@ mod tests {
             ("postgres://a:b@c@h/x", "postgres://a:***@h/x"),
             ("postgres://a:b/c@h/x", "postgres://a:***@h/x"),
             ("postgres://h/x?user=a&password=b", "postgres://h/x?user=a&password=***"),
+            ("postgres://h/x?pass=b&b", "postgres://h/x?***&***"),
         ] {
             assert_eq!(redacted(text), shown, "{text}");
         }
