@@ -96,7 +96,7 @@ pub trait AsyncConnector:
         join_all(jobs.iter().map(|(job, cx)| self.get(job, cx)))
     }
 
-    /// The job that was created under this key, if there is one.
+    /// The job that was created under this key, if there is one. One that was cancelled is none.
     ///
     /// Asked where a server has died over a create and another one takes it over: what is found is the
     /// attempt's job, and only where nothing is found one is created. So `create` has to leave the key

@@ -19,54 +19,13 @@ use crate::metrics::{Metric, MetricsQuery};
 use crate::not_found::NotFound;
 use crate::pb;
 use crate::phase::Phase;
-use crate::request::{CallContext, CreateTask, TaskContext, TaskExecution};
+pub use crate::raw::{CreateRequest, JobRequest, QueryRequest};
+use crate::request::{CallContext, CreateTask, TaskContext};
 use crate::resource::{Outputs, Resource};
 use crate::secret::{OperatorSecrets, read_as_meant};
 use crate::spec::ConnectorSpec;
 use crate::task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 use crate::typed::Interface;
-
-/// A task to create, as it came.
-#[derive(Clone)]
-pub struct CreateRequest {
-    /// The task template.
-    pub template: Box<pb::TaskTemplate>,
-    /// The inputs.
-    pub inputs: NamedLiterals,
-    /// Keys and values that accompany the inputs.
-    pub input_context: Vec<(String, String)>,
-    /// Where outputs belong.
-    pub output_prefix: String,
-    /// Who runs this.
-    pub execution: Option<Box<TaskExecution>>,
-    /// Resolved secrets and settings; absent and empty mean the same.
-    pub connection: Option<pb::Connection>,
-}
-
-impl fmt::Debug for CreateRequest {
-    // Template, inputs and connection may hold secrets.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CreateRequest").finish_non_exhaustive()
-    }
-}
-
-/// A call about an existing job, as it came.
-#[derive(Clone)]
-pub struct JobRequest {
-    /// What create answered.
-    pub resource_meta: Bytes,
-    /// Where outputs belong; empty on delete.
-    pub output_prefix: String,
-    /// Resolved secrets and settings; absent and empty mean the same.
-    pub connection: Option<pb::Connection>,
-}
-
-impl fmt::Debug for JobRequest {
-    // The connection may hold secrets.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JobRequest").finish_non_exhaustive()
-    }
-}
 
 /// The question for the job of an attempt.
 #[derive(Clone)]
@@ -84,15 +43,6 @@ impl fmt::Debug for FindRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FindRequest").field("key", &self.key).finish_non_exhaustive()
     }
-}
-
-/// A question about a job that carries no connection: metrics or logs.
-#[derive(Debug, Clone)]
-pub struct QueryRequest<Q> {
-    /// What create answered.
-    pub resource_meta: Bytes,
-    /// What is asked.
-    pub query: Q,
 }
 
 /// The state of a job, with outputs as literals; there are some only when the job succeeded.

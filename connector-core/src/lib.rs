@@ -89,6 +89,7 @@ pub mod policy;
 pub mod prelude;
 mod python_json;
 mod quantity;
+mod raw;
 mod registration;
 pub mod registry;
 mod request;

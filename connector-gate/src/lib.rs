@@ -33,6 +33,8 @@ mod poll;
 #[cfg(test)]
 mod probe;
 mod rate;
+#[cfg(test)]
+mod replicas;
 mod rotation;
 mod scrub;
 mod site;

@@ -12,10 +12,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Creates;
 use super::flight::{Flight, Outcome, Row};
-use super::takeover::Made;
+use super::takeover::{Flown, Made};
 use crate::call::Call;
 use crate::deadline::after;
-use crate::durable::Durable;
 use crate::failure::Cause;
 use crate::memory::Key;
 use crate::observer::Observer;
@@ -36,15 +35,6 @@ enum Claimed {
     Alone,
     /// It cannot be claimed any more.
     Not(Cause),
-}
-
-/// A create as it is called and recorded.
-#[derive(Clone, Copy)]
-pub(super) struct Flown<'a> {
-    pub(super) durable: &'a Durable,
-    pub(super) attempt: &'a Attempt,
-    pub(super) flight: &'a Arc<Flight>,
-    pub(super) observer: &'a Arc<dyn Observer>,
 }
 
 impl Creates {

@@ -159,7 +159,7 @@ impl Creates {
         let (durable, observer) = (taken.durable, taken.observer);
         let kept = taken.due.attempt.request.as_deref().and_then(Repeated::of);
         let Some(mut kept) = kept else {
-            observer.taken_over("unknown");
+            observer.taken_over("unaccounted");
             return End::Never(
                 "its server died while it created the job, and nobody can say whether there is one"
                     .to_owned(),

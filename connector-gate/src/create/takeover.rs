@@ -12,11 +12,22 @@ use tokio::time::Instant;
 
 use super::Creates;
 use super::abandoned::ONE_TRY;
-use super::claimed::Flown;
+use super::flight::Flight;
 use crate::deadline::after;
+use crate::durable::Durable;
 use crate::failure::Cause;
 use crate::observer::Observer;
 use crate::operation::Operation;
+use crate::state_store::Attempt;
+
+/// A create as it is called and recorded.
+#[derive(Clone, Copy)]
+pub(super) struct Flown<'a> {
+    pub(super) durable: &'a Durable,
+    pub(super) attempt: &'a Attempt,
+    pub(super) flight: &'a Arc<Flight>,
+    pub(super) observer: &'a Arc<dyn Observer>,
+}
 
 /// How a claimed create ended.
 pub(super) enum Made {
