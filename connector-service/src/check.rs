@@ -21,8 +21,7 @@ use crate::{describe, linking, promises, table};
 ///
 /// # Errors
 /// Nothing or not everything expected is linked in, a connector does not start, certificates
-/// or tokens cannot be used, or the server does
-/// not come up.
+/// or tokens cannot be used, the database of the state is not there, or the server does not come up.
 pub(crate) async fn check(
     connectors: Connectors,
     args: &ServeArgs,
@@ -34,6 +33,7 @@ pub(crate) async fn check(
     let asked = questions(&registry, &notes, args, environment);
     let mut problems: Vec<String> = asked.into_iter().flat_map(|it| it.problems).collect();
     problems.extend(args.trust.open(&args.host).err());
+    problems.extend(args.state.check(environment).await.err());
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }

@@ -23,6 +23,7 @@ mod connection;
 mod console;
 mod describe;
 mod doctor;
+mod exit;
 mod grpc;
 mod in_process;
 mod layers;
@@ -46,6 +47,7 @@ mod shutdown;
 #[cfg(test)]
 mod shutdown_tests;
 mod signals;
+mod state;
 mod status;
 mod status_page;
 mod table;

@@ -14,4 +14,5 @@ mod logging;
 mod run;
 mod secrets;
 mod serving;
+mod state;
 mod version;

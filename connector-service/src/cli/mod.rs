@@ -22,13 +22,15 @@ use crate::config::Reloading;
 use crate::doctor::DoctorArgs;
 use crate::python::PythonArgs;
 use crate::run::RunArgs;
+use crate::state::command::StateCommand;
 use crate::telemetry::LogFormat;
 pub(crate) use serve::ServeArgs;
 use variables::Added;
 pub(crate) use variables::Environment;
 
 const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line; \
-    3 calls or creates were cut off by the end. `run` and `doctor` have their own, see their `--help`.\n\
+    3 calls or creates were cut off by the end; 4 the database of --state was not there and --state-required. \
+    `run`, `doctor` and `state` have their own, see their --help.\n\
     Every flag of `serve` can also be set by an environment variable, shown in brackets; an empty one is \
     none. Sizes and spans of time take units, such as 16MiB and 30s.";
 
@@ -69,6 +71,8 @@ enum Subcommands {
         /// The command.
         command: Option<String>,
     },
+    /// Print what outlives a server (--state): attempts and jobs; have one cancelled or forgotten.
+    State(StateCommand),
 }
 
 /// What the arguments ask for.
@@ -92,6 +96,8 @@ pub(crate) enum Command {
     Completions(Shell),
     /// Print a manual page.
     Man(Option<String>),
+    /// Print the state, or change it.
+    State(StateCommand),
     /// Print this.
     Print(String),
 }
@@ -106,6 +112,7 @@ impl Command {
             | Self::Describe(_)
             | Self::Python(_)
             | Self::Run(_)
+            | Self::State(_)
             | Self::Completions(_)
             | Self::Man(_)
             | Self::Print(_) => false,
@@ -281,6 +288,7 @@ fn command(matches: &ArgMatches, is_c0: bool) -> Result<Command, Error> {
         Some(Subcommands::Doctor(args)) => Command::Doctor(args),
         Some(Subcommands::Completions { shell }) => Command::Completions(shell),
         Some(Subcommands::Man { command }) => Command::Man(command),
+        Some(Subcommands::State(args)) => Command::State(args),
         Some(Subcommands::Serve(serve)) => Command::Serve(serve),
         None => Command::Serve(Box::new(serve)),
     })

@@ -11,6 +11,7 @@ use tracing_subscriber::filter::LevelFilter;
 use super::values::{error_bytes, port, some_number, some_time};
 use crate::behind::BehindArgs;
 use crate::limits::Limits;
+use crate::state::StateUse;
 use crate::telemetry::{LogFormat, log_level};
 use crate::trust::TrustArgs;
 use crate::wanted::Wanted;
@@ -85,6 +86,8 @@ pub(crate) struct ServeArgs {
     grace_seconds: Duration,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
+    #[command(flatten)]
+    pub(crate) state: StateUse,
     /// TOML file of settings, below variables and flags; its keys are the names of these flags.
     #[arg(long, env = "CONNECTOR_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
