@@ -43,6 +43,7 @@ pub mod state_store;
 mod stream;
 mod sweep;
 mod text;
+mod trace;
 mod unseen;
 mod verdict;
 
@@ -58,3 +59,4 @@ pub use rotation::Rotation;
 pub use scrub::{KnownSecrets, Noted, Scrub};
 pub use stream::LogPages;
 pub use text::TextLimit;
+pub use trace::TraceParent;

@@ -30,6 +30,7 @@ use crate::gates::Gates;
 use crate::isolation::panic_message;
 use crate::operation::Operation;
 use crate::stream::LogPages;
+use crate::trace::{self, TraceParent};
 
 /// Whom a call is for, and how long the caller waits.
 #[derive(Debug, Clone)]
@@ -42,6 +43,8 @@ pub struct Route {
     pub timeout: Option<Duration>,
     /// Which Flyte calls.
     pub flyte: Flyte,
+    /// The trace that the call belongs to, if the caller says.
+    pub trace: Option<TraceParent>,
     /// The request in its own bytes, where connectors pass it on.
     pub wire: Option<Arc<Wire>>,
 }
@@ -87,6 +90,7 @@ impl Dispatcher {
     ) -> Result<Bytes, Failure> {
         let begun = self.begin(Operation::Create, route, Some(input_bytes))?;
         let Begun { gate, call, guard, span } = begun;
+        trace::note_execution(&span, request.execution.as_deref());
         let answer = pin!(gate.create(request, &call));
         settled(ended(answer, guard, span).await?)
     }
@@ -174,7 +178,8 @@ impl Dispatcher {
         if let Some(bytes) = input_bytes {
             found.observer.inputs(bytes);
         }
-        let (timeout, flyte, wire) = (route.timeout, route.flyte, route.wire.take());
+        let (timeout, flyte, parent) = (route.timeout, route.flyte, route.trace);
+        let wire = route.wire.take();
         // The one look at the clock before the connector's code.
         let began = Instant::now();
         let guard = CallGuard::new(found.observer, operation, route, began);
@@ -184,7 +189,7 @@ impl Dispatcher {
         let server = gate.limit(operation).map_or(self.max_call, |own| own.min(self.max_call));
         let limit = TimeLimit::new(timeout, server, gate.site.policy.answer_reserve);
         let deadline = from(began, limit.allowed);
-        let span = tracing::debug_span!("call", operation = operation.as_str(), key = %key);
+        let span = trace::span(operation, key, limit, parent);
         let context = CallContext::new(key.clone())
             .deadline(deadline.into_std())
             .flyte(flyte)

@@ -9,6 +9,7 @@ use connector_core::host::CreateRequest;
 use super::{Begun, ended, settled};
 use crate::failure::{Cause, Failure};
 use crate::finished::Finished;
+use crate::trace;
 
 /// A call that has found its gate. Dropped, it counts as left by its caller.
 pub struct SyncCall<'a>(pub(super) Begun<'a>);
@@ -23,6 +24,7 @@ impl SyncCall<'_> {
     /// The connector's call ends at its current `.await`, and counts as left by its caller.
     pub async fn run(self, request: CreateRequest) -> Result<Finished, Failure> {
         let Begun { gate, call, guard, span } = self.0;
+        trace::note_execution(&span, request.execution.as_deref());
         let answer = pin!(gate.run(request, &call));
         settled(ended(answer, guard, span).await?)
     }

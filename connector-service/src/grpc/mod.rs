@@ -15,6 +15,7 @@ mod passed_logs;
 mod reflection;
 mod task_service;
 mod timeout;
+mod trace_parent;
 mod untouched;
 mod wire;
 

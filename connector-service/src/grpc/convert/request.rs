@@ -12,6 +12,7 @@ use http::{Extensions, HeaderMap};
 
 use super::time;
 use crate::grpc::timeout::caller_timeout;
+use crate::grpc::trace_parent::trace_parent;
 use crate::pb;
 
 /// Whom a create is for.
@@ -22,7 +23,7 @@ pub(in crate::grpc) fn create_route(
 ) -> Route {
     let (task_type, version) = named(request.template.as_deref());
     let (timeout, wire) = (caller_timeout(headers), wire(extensions));
-    Route { task_type, version, timeout, flyte: Flyte::V2, wire }
+    Route { task_type, version, timeout, flyte: Flyte::V2, trace: trace_parent(headers), wire }
 }
 
 /// The task type and version of a template. A request without one names the empty type, too.
@@ -39,7 +40,8 @@ pub(in crate::grpc) fn job_route(
 ) -> Route {
     let pb::TaskCategory { name, version } = category.unwrap_or_default();
     let timeout = caller_timeout(headers);
-    Route { task_type: name, version, timeout, flyte: Flyte::V2, wire: wire(extensions) }
+    let (trace, wire) = (trace_parent(headers), wire(extensions));
+    Route { task_type: name, version, timeout, flyte: Flyte::V2, trace, wire }
 }
 
 /// The request in its own bytes, where a layer kept them.

@@ -11,6 +11,7 @@ use http::{Extensions, HeaderMap};
 use crate::grpc::answer_size::state_that_fits;
 use crate::grpc::convert as shared;
 use crate::grpc::timeout::caller_timeout;
+use crate::grpc::trace_parent::trace_parent;
 use crate::pb;
 use crate::pb::flyte1;
 
@@ -39,7 +40,8 @@ pub(super) fn job_route(
 pub(super) fn run_route(header: &flyte1::CreateRequestHeader, headers: &HeaderMap) -> Route {
     let (task_type, version) = shared::named(header.template.as_deref());
     let wire: Option<Arc<Wire>> = None;
-    Route { task_type, version, timeout: caller_timeout(headers), flyte: Flyte::V1, wire }
+    let (timeout, trace) = (caller_timeout(headers), trace_parent(headers));
+    Route { task_type, version, timeout, flyte: Flyte::V1, trace, wire }
 }
 
 #[expect(deprecated, reason = "the route has it already, as clients of old send it")]
