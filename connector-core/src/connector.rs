@@ -7,8 +7,10 @@ use std::future::{Future, ready};
 use futures_util::future::join_all;
 
 use crate::error::{ConnectorError, Result};
+use crate::idempotency::IdempotencyKey;
 use crate::logs::{LogQuery, Logs};
 use crate::metrics::{Metric, MetricsQuery};
+use crate::not_found::NotFound;
 use crate::request::{CallContext, CreateTask, TaskContext};
 use crate::resource::Resource;
 use crate::spec::ConnectorSpec;
@@ -92,6 +94,31 @@ pub trait AsyncConnector:
         Self: Sync,
     {
         join_all(jobs.iter().map(|(job, cx)| self.get(job, cx)))
+    }
+
+    /// The job that was created under this key, if there is one. One that was cancelled is none.
+    ///
+    /// Asked where a server has died over a create and another one takes it over: what is found is the
+    /// attempt's job, and only where nothing is found one is created. So `create` has to leave the key
+    /// where this finds it: as the name of the job, as a tag, in a comment; and a job found here has to be
+    /// the job of the whole key, as far as the outside system keeps it.
+    ///
+    /// A connector whose outside system makes one job of two creates with one key needs no `find`; it says
+    /// [`crate::Policy::keyed`].
+    ///
+    /// # Errors
+    /// As the connector says. While it cannot be said whether there is a job, none is created.
+    fn find(
+        &self,
+        key: &IdempotencyKey,
+        cx: &TaskContext<Self>,
+    ) -> impl Future<Output = Result<Option<Self::Meta>>> + Send
+    where
+        Self: Sync,
+    {
+        let _ = (key, cx);
+        // Told from an author's own by its type, see `erased`.
+        NotFound::new()
     }
 
     /// Measurements of the job, in the shape of Prometheus range queries.

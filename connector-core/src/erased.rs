@@ -2,6 +2,7 @@
 //! The registry holds connectors in this form and the server calls them through it.
 //! The one blanket impl decodes before and encodes after the author's method; no policy lives here.
 
+use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,67 +12,37 @@ use bytes::Bytes;
 use crate::connector::AsyncConnector;
 use crate::error::{ConnectorError, Result, all_of};
 use crate::flyte::{Flyte, writing_for};
+use crate::idempotency::IdempotencyKey;
 use crate::logs::{LogQuery, Logs};
 use crate::meta::{MetaError, ResourceMeta};
 use crate::metrics::{Metric, MetricsQuery};
+use crate::not_found::NotFound;
 use crate::pb;
 use crate::phase::Phase;
-use crate::request::{CallContext, CreateTask, TaskContext, TaskExecution};
+pub use crate::raw::{CreateRequest, JobRequest, QueryRequest};
+use crate::request::{CallContext, CreateTask, TaskContext};
 use crate::resource::{Outputs, Resource};
 use crate::secret::{OperatorSecrets, read_as_meant};
 use crate::spec::ConnectorSpec;
 use crate::task::{NamedLiterals, TaskConfig, TaskConnection, TaskInputs, TaskOutputs};
 use crate::typed::Interface;
 
-/// A task to create, as it came.
+/// The question for the job of an attempt.
 #[derive(Clone)]
-pub struct CreateRequest {
-    /// The task template.
-    pub template: Box<pb::TaskTemplate>,
-    /// The inputs.
-    pub inputs: NamedLiterals,
-    /// Keys and values that accompany the inputs.
-    pub input_context: Vec<(String, String)>,
+pub struct FindRequest {
+    /// The attempt's key, as the connector was given it.
+    pub key: IdempotencyKey,
     /// Where outputs belong.
     pub output_prefix: String,
-    /// Who runs this.
-    pub execution: Option<Box<TaskExecution>>,
     /// Resolved secrets and settings; absent and empty mean the same.
     pub connection: Option<pb::Connection>,
 }
 
-impl fmt::Debug for CreateRequest {
-    // Template, inputs and connection may hold secrets.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CreateRequest").finish_non_exhaustive()
-    }
-}
-
-/// A call about an existing job, as it came.
-#[derive(Clone)]
-pub struct JobRequest {
-    /// What create answered.
-    pub resource_meta: Bytes,
-    /// Where outputs belong; empty on delete.
-    pub output_prefix: String,
-    /// Resolved secrets and settings; absent and empty mean the same.
-    pub connection: Option<pb::Connection>,
-}
-
-impl fmt::Debug for JobRequest {
+impl fmt::Debug for FindRequest {
     // The connection may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JobRequest").finish_non_exhaustive()
+        f.debug_struct("FindRequest").field("key", &self.key).finish_non_exhaustive()
     }
-}
-
-/// A question about a job that carries no connection: metrics or logs.
-#[derive(Debug, Clone)]
-pub struct QueryRequest<Q> {
-    /// What create answered.
-    pub resource_meta: Bytes,
-    /// What is asked.
-    pub query: Q,
 }
 
 /// The state of a job, with outputs as literals; there are some only when the job succeeded.
@@ -145,6 +116,25 @@ pub trait DynConnector: fmt::Debug + Send + Sync + 'static {
     /// What the connector says, or inputs, settings or a connection that do not fit its types.
     async fn create(&self, request: CreateRequest, call: CallContext) -> Result<Bytes, CallError>;
 
+    /// Whether the connector can find a job by its key.
+    fn finds(&self) -> bool {
+        false
+    }
+
+    /// The encoded metadata of the job that was created under a key, if there is one. Nothing where
+    /// [`DynConnector::finds`] says no.
+    ///
+    /// # Errors
+    /// What the connector says, or a connection that does not fit its type.
+    async fn find(
+        &self,
+        request: FindRequest,
+        call: CallContext,
+    ) -> Result<Option<Bytes>, CallError> {
+        drop((request, call));
+        Ok(None)
+    }
+
     /// Says where a job stands.
     ///
     /// # Errors
@@ -198,6 +188,17 @@ pub(crate) fn interface<C: ConnectorSpec>() -> Interface {
     }
 }
 
+/// Whether the author wrote a `find`: its future is of another type than that of the trait's own. No
+/// connector has to be made for that.
+pub(crate) fn finds<C: AsyncConnector>() -> bool {
+    fn is_own<C: AsyncConnector, F: Future + 'static>(
+        _: impl FnOnce(&'static C, &'static IdempotencyKey, &'static TaskContext<C>) -> F,
+    ) -> bool {
+        TypeId::of::<F>() != TypeId::of::<NotFound<C::Meta>>()
+    }
+    is_own(|connector: &'static C, key, context| connector.find(key, context))
+}
+
 /// The form every registered connector takes.
 pub(crate) struct Erased<C> {
     connector: C,
@@ -224,9 +225,22 @@ impl<C: AsyncConnector> DynConnector for Erased<C> {
     }
 
     async fn create(&self, request: CreateRequest, call: CallContext) -> Result<Bytes, CallError> {
-        let meta = self.connector.create(decoded(request, call, &self.operator)?).await?;
-        meta.encode()
-            .map_err(|error| ConnectorError::permanent(error.to_string()).with_source(error).into())
+        encoded(&self.connector.create(decoded(request, call, &self.operator)?).await?)
+    }
+
+    fn finds(&self) -> bool {
+        finds::<C>()
+    }
+
+    async fn find(
+        &self,
+        request: FindRequest,
+        call: CallContext,
+    ) -> Result<Option<Bytes>, CallError> {
+        let FindRequest { key, output_prefix, connection } = request;
+        let cx = context(call, output_prefix, connection, &self.operator)?;
+        let found = self.connector.find(&key, &cx).await?;
+        found.as_ref().map(encoded).transpose()
     }
 
     async fn get(
@@ -313,6 +327,11 @@ pub(crate) fn decoded<C: ConnectorSpec>(
         context(call, output_prefix, connection, operator),
     )?;
     Ok(CreateTask { inputs, input_context, config, template, execution, context })
+}
+
+fn encoded(meta: &impl ResourceMeta) -> Result<Bytes, CallError> {
+    let encoded = meta.encode();
+    encoded.map_err(|error| ConnectorError::permanent(error.to_string()).with_source(error).into())
 }
 
 fn context<C: ConnectorSpec>(

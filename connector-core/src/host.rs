@@ -3,7 +3,7 @@
 //! any release; connectors and their tests call nothing here.
 
 pub use crate::erased::{
-    CallError, CreateRequest, DynConnector, ErasedResource, JobRequest, QueryRequest,
+    CallError, CreateRequest, DynConnector, ErasedResource, FindRequest, JobRequest, QueryRequest,
 };
 pub use crate::error::with_causes;
 pub use crate::registration::Beforehand;

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::connector::AsyncConnector;
-use crate::erased::{DynConnector, Erased, interface};
+use crate::erased::{DynConnector, Erased, finds, interface};
 use crate::erased_sync::ErasedSync;
 use crate::error::Result;
 use crate::policy::Policy;
@@ -34,6 +34,7 @@ pub struct Registration {
     pub(crate) identity: Identity,
     pub(crate) instance: fn(Settings) -> Instance,
     pub(crate) interface: fn() -> Interface,
+    pub(crate) finds: fn() -> bool,
 }
 
 /// Who a connector is and where it stands in the source.
@@ -77,6 +78,7 @@ impl Registration {
                 })
             },
             interface: interface::<C>,
+            finds: finds::<C>,
         }
     }
 
@@ -96,6 +98,7 @@ impl Registration {
                 })
             },
             interface: interface::<C>,
+            finds: || false,
         }
     }
 }

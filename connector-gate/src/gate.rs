@@ -10,6 +10,8 @@ use connector_core::logs::LogQuery;
 use connector_core::metrics::{Metric, MetricsQuery};
 use connector_core::{Flyte, Phase};
 
+use tokio::sync::Mutex;
+
 use crate::call::Call;
 use crate::create::{Creates, failed_job};
 use crate::delete;
@@ -29,13 +31,15 @@ pub(crate) struct Gate {
     pub(crate) site: Arc<Site>,
     pub(crate) creates: Arc<Creates>,
     pub(crate) polls: Arc<Polls>,
+    /// Held by whoever settles what others left: one row at a time.
+    pub(crate) settling: Mutex<()>,
 }
 
 impl Gate {
     pub(crate) fn new(site: Site) -> Self {
         let site = Arc::new(site);
         let (creates, polls) = (Creates::new(Arc::clone(&site)), Polls::new(Arc::clone(&site)));
-        Self { site, creates, polls }
+        Self { site, creates, polls, settling: Mutex::default() }
     }
 
     /// The policy's own limit for an operation.
@@ -67,6 +71,9 @@ impl Gate {
     fn note_secrets(&self, request: &JobRequest) {
         let noted = self.site.seen.note(request.connection.as_ref());
         self.site.seen.saw(&request.resource_meta, noted);
+        if let Some(durable) = &self.site.durable {
+            durable.brought(&request.resource_meta, request.connection.as_ref());
+        }
     }
 
     /// Creates a job once per attempt; see `create`.
@@ -176,6 +183,7 @@ impl Gate {
         let of_site = [
             ("accounts", self.site.rates.accounts()),
             ("brought_secrets", self.site.brought.len()),
+            ("connections", self.site.durable.as_ref().map_or(0, |durable| durable.len())),
         ];
         self.creates.remembered().into_iter().chain(self.polls.remembered()).chain(of_site)
     }

@@ -3,7 +3,9 @@
 //! `dispatch` looks them up; `shutdown` drains them.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use connector_core::host::{DynConnector, Entry};
 use connector_core::policy::Isolation;
@@ -13,11 +15,17 @@ use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
+use crate::deadline::after;
 use crate::gate::Gate;
 use crate::isolation::{Places, Watch};
 use crate::observer::Observer;
 use crate::site::Site;
+use crate::state_store::StateStore;
+use crate::sweep::{Home, Homes, sweep};
 use crate::text::TextLimit;
+
+/// How long the end waits at least for the store.
+const LET_GO: Duration = Duration::from_secs(2);
 
 /// Every gate. Task types and versions of one connector share one.
 pub struct Gates {
@@ -29,6 +37,7 @@ pub struct Gates {
     later: FrozenMap<String, Box<ServedLater>>,
     all: FrozenVec<Box<(String, Arc<Gate>)>>,
     making: Making,
+    draining: AtomicBool,
 }
 
 /// What a gate is made with.
@@ -37,6 +46,7 @@ struct Making {
     texts: TextLimit,
     server: Handle,
     places: Arc<Places>,
+    store: Option<Arc<dyn StateStore>>,
 }
 
 /// What serves one task type.
@@ -76,13 +86,44 @@ impl Gates {
         server: &Handle,
         observers: impl Fn(Option<&str>) -> Arc<dyn Observer>,
     ) -> Self {
+        Self::made(registry, isolated, texts, server, observers, None)
+    }
+
+    /// The same over a store that outlives the process and may be shared with others, if there is one: an
+    /// attempt is created once over all of them, and jobs that nobody takes are cancelled whoever dies. What
+    /// others left is seen to from now on, on `server`, until the gates drain.
+    pub fn with_store(
+        registry: &Registry,
+        isolated: bool,
+        texts: TextLimit,
+        server: &Handle,
+        observers: impl Fn(Option<&str>) -> Arc<dyn Observer>,
+        store: Option<Arc<dyn StateStore>>,
+    ) -> Arc<Self> {
+        let kept = store.clone();
+        let gates = Arc::new(Self::made(registry, isolated, texts, server, observers, kept));
+        if let Some(store) = store {
+            server.spawn(sweep(Arc::downgrade(&gates), store));
+        }
+        gates
+    }
+
+    fn made(
+        registry: &Registry,
+        isolated: bool,
+        texts: TextLimit,
+        server: &Handle,
+        observers: impl Fn(Option<&str>) -> Arc<dyn Observer>,
+        store: Option<Arc<dyn StateStore>>,
+    ) -> Self {
         let places = Places::new(server.clone());
         let mut gates = Self {
             by_type: FxHashMap::default(),
             unserved: Served { observer: observers(None), versions: Vec::new() },
             later: FrozenMap::new(),
             all: FrozenVec::new(),
-            making: Making { isolated, texts, server: server.clone(), places },
+            making: Making { isolated, texts, server: server.clone(), places, store },
+            draining: AtomicBool::new(false),
         };
         for entry in registry.entries() {
             let task_type = entry.key.task_type.as_str();
@@ -117,12 +158,13 @@ impl Gates {
         if let Some((_, gate)) = known {
             return Arc::clone(gate);
         }
-        let Making { isolated, texts, server, places } = &self.making;
+        let Making { isolated, texts, server, places, store } = &self.making;
         let mut policy = entry.policy;
         if !isolated {
             policy = policy.isolation(Isolation::Shared);
         }
-        let site = Site::new(entry, policy, *texts, server.clone(), Arc::clone(places));
+        let (server, places, store) = (server.clone(), Arc::clone(places), store.clone());
+        let site = Site::new(entry, policy, *texts, server, places, store);
         let gate = Arc::new(Gate::new(site));
         self.all.push(Box::new((entry.key.task_type.as_str().to_owned(), Arc::clone(&gate))));
         gate
@@ -157,12 +199,14 @@ impl Gates {
 
     /// From now on nothing is created, and jobs nobody has taken are cancelled without grace.
     pub fn begin_drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
         for (_, gate) in self.all.iter() {
             gate.creates.begin_drain();
         }
     }
 
-    /// Waits until every create is settled, at most until the deadline. How many are not.
+    /// Waits until every create is settled, at most until the deadline. How many are not. What is in the
+    /// store is let go of then, for others.
     pub async fn drained(&self, deadline: Instant) -> usize {
         let mut unsettled = 0;
         for (task_type, gate) in self.all.iter() {
@@ -176,7 +220,26 @@ impl Gates {
                 );
             }
         }
+        if let Some(store) = &self.making.store {
+            // Whatever is not let go of runs out by itself.
+            let least = after(LET_GO);
+            timeout_at(deadline.max(least), store.let_go()).await.ok();
+        }
         unsettled
+    }
+}
+
+impl Homes for Weak<Gates> {
+    fn is_open(&self) -> bool {
+        self.upgrade().is_some_and(|gates| !gates.draining.load(Ordering::Relaxed))
+    }
+
+    fn home(&self, task_type: &str, version: i32) -> Option<Home> {
+        let gates = self.upgrade()?;
+        let found = gates.find(task_type, version);
+        let (key, gate) = found.gate?;
+        let (key, gate, observer) = (key.clone(), Arc::clone(gate), Arc::clone(found.observer));
+        Some(Home { key, gate, observer })
     }
 }
 

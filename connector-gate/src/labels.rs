@@ -29,6 +29,12 @@ pub const ERRORS_AS_JOBS: [(Operation, &str); 15] = [
 /// What [`crate::Observer::abandoned_create`] tells.
 pub const ABANDONED_CREATES: [&str; 3] = ["cancelled", "kept", "orphaned"];
 
+/// What [`crate::Observer::taken_over`] tells of a create whose owner died over it. `keys`: it was made again,
+/// and the outside system knows its key. `found`: its job was there. `not_found`: it was not, and was made.
+/// `blind`: nobody can say, and it was made again. `refused`: nobody can say, and it failed. `unaccounted`: the
+/// attempt did not come back, and nobody can say whether a job runs on.
+pub const TAKEOVERS: [&str; 6] = ["keys", "found", "not_found", "blind", "refused", "unaccounted"];
+
 #[cfg(test)]
 mod tests {
     use connector_core::host::CallError;

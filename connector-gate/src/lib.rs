@@ -18,6 +18,7 @@ mod create;
 mod deadline;
 mod delete;
 mod dispatch;
+mod durable;
 mod failure;
 mod finished;
 mod gate;
@@ -32,11 +33,14 @@ mod poll;
 #[cfg(test)]
 mod probe;
 mod rate;
+#[cfg(test)]
+mod replicas;
 mod rotation;
 mod scrub;
 mod site;
 pub mod state_store;
 mod stream;
+mod sweep;
 mod text;
 mod unseen;
 mod verdict;

@@ -39,6 +39,10 @@ pub trait Observer: fmt::Debug + Send + Sync {
     /// A job whose creator had left was `cancelled`, `kept` or `orphaned`.
     fn abandoned_create(&self, outcome: &'static str);
 
+    /// A create was taken over whose owner had died over it, and this came of it; see
+    /// [`crate::labels::TAKEOVERS`].
+    fn taken_over(&self, outcome: &'static str);
+
     /// The outside system said something the connector does not know.
     fn unknown_state(&self);
 }

@@ -121,11 +121,16 @@ pub(crate) struct Bench {
 
 /// What the rules told, and how often.
 #[derive(Debug, Default)]
-struct Seen(Mutex<BTreeMap<String, usize>>);
+pub(crate) struct Seen(Mutex<BTreeMap<String, usize>>);
 
 impl Seen {
     fn note(&self, what: String) {
         *self.0.lock().unwrap().entry(what).or_default() += 1;
+    }
+
+    /// How often the rules told that.
+    pub(crate) fn told(&self, what: &str) -> usize {
+        self.0.lock().unwrap().get(what).copied().unwrap_or_default()
     }
 }
 
@@ -162,6 +167,10 @@ impl Observer for Seen {
 
     fn abandoned_create(&self, outcome: &'static str) {
         self.note(format!("abandoned {outcome}"));
+    }
+
+    fn taken_over(&self, outcome: &'static str) {
+        self.note(format!("taken over {outcome}"));
     }
 
     fn unknown_state(&self) {
@@ -278,7 +287,7 @@ impl Bench {
 
     /// How often the rules told that.
     pub(crate) fn told(&self, what: &str) -> usize {
-        self.seen.0.lock().unwrap().get(what).copied().unwrap_or_default()
+        self.seen.told(what)
     }
 
     /// How many records of that kind are remembered.

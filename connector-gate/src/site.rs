@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use connector_core::host::Entry;
 use connector_core::host::{CallError, DynConnector, ErasedResource, JobRequest};
+use connector_core::policy::Recovery;
 use connector_core::{CallContext, Policy, pb};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use crate::call::Call;
+use crate::durable::Durable;
 use crate::failure::Cause;
 use crate::isolation::{Interrupted, Places, Workplace};
 use crate::observer::Observer;
 use crate::operation::Operation;
 use crate::rate::Rates;
 use crate::scrub::{BroughtSecrets, KnownSecrets, LentSecrets, Scrub, Scrubber, secret_in};
+use crate::state_store::StateStore;
 use crate::text::TextLimit;
 use crate::unseen::SeenJobs;
 
@@ -36,6 +39,8 @@ pub(crate) struct Site {
     pub(crate) seen: SeenJobs,
     /// What to look for of the secrets of calls.
     pub(crate) brought: BroughtSecrets,
+    /// What is shared with other processes, and outlives this one; none without a store.
+    pub(crate) durable: Option<Box<Durable>>,
     /// The operator's secrets, which a call may use beside its own.
     lent: Option<LentSecrets>,
     /// The server's own threads, for timers and what outlives a call.
@@ -52,10 +57,12 @@ impl Site {
         texts: TextLimit,
         server: Handle,
         places: Arc<Places>,
+        store: Option<Arc<dyn StateStore>>,
     ) -> Self {
         let name = entry.key.task_type.as_str();
         let connector = Arc::clone(&entry.connector);
         let is_sync = connector.is_sync();
+        let entry_recovery = Recovery::of(&policy, connector.finds());
         let lent = LentSecrets::of(&entry.operator);
         let workplace =
             Workplace::new(name, policy.isolation, policy.concurrency, server.clone(), places);
@@ -71,6 +78,7 @@ impl Site {
             texts,
             seen,
             brought: BroughtSecrets::new(),
+            durable: store.map(|store| Box::new(Durable::new(store, entry_recovery))),
             lent,
             server,
         }
@@ -100,6 +108,11 @@ impl Site {
         connection: Option<&pb::Connection>,
     ) -> Option<String> {
         secret_in(metadata, &self.scrubber(connection)?)
+    }
+
+    /// Whether bytes hold a secret of the call's connection, or are too costly to look through.
+    pub(crate) fn shows_secret(&self, bytes: &[u8], connection: Option<&pb::Connection>) -> bool {
+        self.scrubber(connection).is_some_and(|scrubber| scrubber.shows(bytes))
     }
 
     /// A text without the secrets of the call's connection.

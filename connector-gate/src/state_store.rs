@@ -33,10 +33,26 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// Gives a claim up: no job was made, and the next create of the attempt begins anew.
     async fn failed(&self, ticket: &Ticket);
 
+    /// Lets a claim go of which nobody knows how its create ended, as if its owner had died: the next create
+    /// of the attempt takes it over, or [`StateStore::due`] gives it to somebody who finds out. A store that
+    /// has no such state takes it for failed.
+    async fn unsure(&self, ticket: &Ticket) {
+        self.failed(ticket).await;
+    }
+
     /// Writes down a job that is to be cancelled once `after` is over, and leases it to this process, which
     /// tries at that time. With a ticket it is the job of that attempt; without, one that is known by its
-    /// metadata only.
+    /// metadata only. Until `after` is over, a claim of the attempt takes the job up again:
+    /// [`Claim::Left`].
     async fn to_cancel(&self, job: &Cancellation, after: Duration) -> Ticket;
+
+    /// Asked once that time is over, right before the job is cancelled: whether it is still this process's
+    /// to cancel. From now on claims of the attempt find [`Claim::Leaving`]. False if the attempt was taken
+    /// up again elsewhere meanwhile. A store that never answers [`Claim::Left`] need not be asked.
+    async fn cancelling(&self, ticket: &Ticket) -> bool {
+        let _ = ticket;
+        true
+    }
 
     /// The attempt has been taken up again: its job is wanted and not to be cancelled any more. False if it
     /// is too late.
@@ -48,7 +64,8 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// A job could not be cancelled; anybody tries again after `wait`. `problem` has no secret in it.
     async fn put_off(&self, ticket: &Ticket, wait: Duration, problem: &str);
 
-    /// A job could not be cancelled and nobody will try again; it stays listed.
+    /// A job could not be cancelled, or cannot be known of, and nobody will try again; it stays listed. A
+    /// create of its attempt that comes all the same wins the claim, taken over where no job is known.
     async fn given_up(&self, ticket: &Ticket, problem: &str);
 
     /// Takes at most `most` rows whose time has come and that nobody works on: jobs to be cancelled, and
@@ -105,6 +122,14 @@ pub enum Claim {
     Held,
     /// The attempt was answered this.
     Answered(Bytes),
+    /// The attempt was answered this, nobody took the job, and its time to be cancelled has not come: it is
+    /// this process's now, which hands it out or sees to its end.
+    Left {
+        /// What becomes of it is written with this.
+        ticket: Ticket,
+        /// The job.
+        meta: Bytes,
+    },
     /// The job of the attempt is being cancelled. Wait as for [`Claim::Held`].
     Leaving,
     /// The store cannot be reached: this process is alone with what it remembers.

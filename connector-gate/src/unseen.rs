@@ -69,8 +69,7 @@ impl SeenJobs {
         if !self.may_refuse() {
             return Ok(());
         }
-        let brought = self.required.iter().find(|name| self.operator.get(name).is_none());
-        let why = match (self.rule, brought) {
+        let why = match (self.rule, self.secret_of_task()) {
             (UnseenJobs::Refuse, _) => "secrets that the job's task may have brought".to_owned(),
             (_, Some(name)) => format!("the secret `{name}` that the job's task brought"),
             (_, None) => return Ok(()),
@@ -84,6 +83,12 @@ impl SeenJobs {
              Ask the one that polls it; or let the operator lend the secrets, or accept that logs and \
              metrics may show one (the policy's `unseen_jobs=answer`)"
         )))
+    }
+
+    /// A secret that only a call of the task brings, if the connector cannot do without one.
+    pub(crate) fn secret_of_task(&self) -> Option<&str> {
+        let mut required = self.required.iter();
+        required.find(|name| self.operator.get(name).is_none()).map(String::as_str)
     }
 
     /// Whether the rule can ever refuse: the path of every poll asks.

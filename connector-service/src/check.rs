@@ -2,6 +2,7 @@
 //! `app` calls it with the linked connectors. What is wrong comes back as text; nothing is printed here.
 
 use connector_core::Registry;
+use connector_core::policy::Recovery;
 use tonic::Request;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -14,7 +15,7 @@ use crate::pb::ListConnectorsRequest;
 use crate::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
 use crate::server::Server;
 use crate::unread::{unread, unread_of_file};
-use crate::{linking, promises, table};
+use crate::{describe, linking, promises, table};
 
 /// Starts the connectors and serves them over memory; what would be served, as a table.
 ///
@@ -44,7 +45,7 @@ pub(crate) async fn check(
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }
-    let table = table::render(&registry);
+    let table = table::render(&registry) + &recoveries(&registry);
     let names = registry.by_name().len();
     let server = Server::builder().registry(registry).limits(args.limits());
     let server = server.upstreams(behind.upstreams()).build();
@@ -55,6 +56,21 @@ pub(crate) async fn check(
         listed if listed == names => Ok(format!("{table}\ncheck passed: a server would start\n")),
         listed => Err(format!("{names} connectors were started and {listed} are listed")),
     }
+}
+
+/// What becomes of creates whose server dies over them, and of which connectors.
+fn recoveries(registry: &Registry) -> String {
+    let mut text = "\nA create whose server dies over it\n".to_owned();
+    for recovery in [Recovery::Keys, Recovery::Find, Recovery::Neither] {
+        let jobs = registry.entries().filter(|entry| !entry.connector.is_sync());
+        let of_kind = jobs.filter(|entry| entry.recovery() == recovery);
+        let mut names: Vec<&str> = of_kind.map(|entry| &*entry.name).collect();
+        names.dedup();
+        if !names.is_empty() {
+            text.push_str(&format!("  {} ({})\n", describe::recovery(recovery), names.join(", ")));
+        }
+    }
+    text
 }
 
 /// What of the operator's secrets is there and cannot be read.
@@ -109,6 +125,10 @@ mod tests {
     async fn what_would_be_served_is_shown() {
         let shown = checked("c check --expect echo@0", &[("CONNECTOR_PORT", "1")]).await.unwrap();
         assert!(shown.contains("echo (0)") && shown.contains("check passed"), "{shown}");
+        assert!(shown.contains("  neither: nobody can say"), "{shown}");
+        let keyed = [("CONNECTOR__SIMULATOR__POLICY__KEYED", "true")];
+        let shown = checked("c check", &keyed).await.unwrap();
+        assert!(shown.contains("gives the same job (Simulator)\n"), "{shown}");
     }
 
     #[tokio::test]

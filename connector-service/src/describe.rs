@@ -2,6 +2,7 @@
 //! `app` prints it; what is described comes from the connector's own types.
 
 use connector_core::host::{Description, Origin};
+use connector_core::policy::Recovery;
 use connector_core::typed::FieldDescription;
 use serde_json::{Value as Json, json};
 
@@ -37,7 +38,8 @@ fn to_json(entry: &Description) -> Json {
     let mut schema = entry.interface.to_json_schema(&title);
     if let Json::Object(schema) = &mut schema {
         let (kind, version) = (entry.key.task_type.as_str(), entry.key.version);
-        let task = json!({"type": kind, "version": version, "sync": entry.sync});
+        let task = json!({"type": kind, "version": version, "sync": entry.sync,
+            "recovery": entry.recovery.as_str()});
         schema.insert("x-flyte-task".to_owned(), task);
     }
     schema
@@ -59,7 +61,22 @@ fn for_people(entry: &Description) -> String {
             Some(fields) => text.push_str(&table(fields)),
         }
     }
+    if !entry.sync {
+        let how = recovery(entry.recovery);
+        text.push_str(&format!("\na create whose server dies over it\n  {how}\n"));
+    }
     text
+}
+
+/// What becomes of a create whose server died over it, for people.
+pub(crate) const fn recovery(recovery: Recovery) -> &'static str {
+    match recovery {
+        Recovery::Keys => "keys: it is made again, and the same key gives the same job",
+        Recovery::Find => "find: its job is looked for by the key, and created if there is none",
+        Recovery::Neither => {
+            "neither: nobody can say whether it made a job; the policy's `takeover` decides"
+        }
+    }
 }
 
 /// Name, type, whether it must be given, and what it is for, in columns.

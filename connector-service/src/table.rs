@@ -59,7 +59,7 @@ pub(crate) fn described(descriptions: &[Description]) -> String {
             Origin::Service(service) => service.to_string(),
         };
         json!({"task_type": it.key.task_type.as_str(), "version": it.key.version, "name": it.name,
-            "sync": it.sync, "place": place})
+            "sync": it.sync, "recovery": it.recovery.as_str(), "place": place})
     });
     format!("{:#}\n", all.collect::<Json>())
 }

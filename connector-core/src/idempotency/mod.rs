@@ -27,8 +27,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::erased::CreateRequest;
 use crate::flyte::Flyte;
+use crate::raw::CreateRequest;
 use crate::request::{CreateTask, TaskExecution};
 use crate::spec::ConnectorSpec;
 

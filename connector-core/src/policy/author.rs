@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Abandoned, CreateErrors, Isolation, Rate, UnseenJobs};
+use super::{Abandoned, CreateErrors, Isolation, Rate, Takeover, UnseenJobs};
 
 /// How the server treats the calls of one connector. The defaults suit a stock executor.
 ///
@@ -33,6 +33,12 @@ pub struct Policy {
     pub create_memory: Duration,
     /// How long a create may go on once its caller has left. Default 10 min.
     pub create_limit: Duration,
+    /// Whether `create` hands the attempt's key to the outside system, which makes one job of two creates
+    /// with one key, whoever sends them. Default no.
+    pub keyed: bool,
+    /// What becomes of a create whose server died over it, where the connector neither is `keyed` nor has a
+    /// `find`. Default: it is made again.
+    pub takeover: Takeover,
     /// How long a call of create waits. Default: the server's own limit.
     pub create_timeout: Option<Duration>,
     /// How long a call of get works. Default: the server's own limit.
@@ -81,6 +87,8 @@ impl Policy {
             create_grace: Duration::from_secs(30),
             create_memory: Duration::from_secs(600),
             create_limit: Duration::from_secs(600),
+            keyed: false,
+            takeover: Takeover::Create,
             create_timeout: None,
             get_timeout: None,
             delete_timeout: None,
@@ -131,6 +139,20 @@ impl Policy {
     #[must_use]
     pub const fn create_limit(mut self, limit: Duration) -> Self {
         self.create_limit = limit;
+        self
+    }
+
+    /// Sets [`Policy::keyed`].
+    #[must_use]
+    pub const fn keyed(mut self, keyed: bool) -> Self {
+        self.keyed = keyed;
+        self
+    }
+
+    /// Sets [`Policy::takeover`].
+    #[must_use]
+    pub const fn takeover(mut self, takeover: Takeover) -> Self {
+        self.takeover = takeover;
         self
     }
 

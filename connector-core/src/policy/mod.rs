@@ -43,6 +43,49 @@ pub enum Abandoned {
     Keep,
 }
 
+/// What becomes of a create whose server died over it, where nobody can say whether it made a job: the
+/// connector neither hands out keys nor finds jobs by them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takeover {
+    /// A job is created, beside the one that may be there.
+    Create,
+    /// The attempt fails; the executor begins another one if any is left.
+    Fail,
+}
+
+/// What is done about a create of which nobody knows how it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// It is made again: the same key gives the same job ([`Policy::keyed`]).
+    Keys,
+    /// The connector is asked for the job ([`crate::AsyncConnector::find`]).
+    Find,
+    /// Nobody can say; [`Policy::takeover`] decides.
+    Neither,
+}
+
+impl Recovery {
+    /// Of a connector with that policy, which has or has not a `find` of its own.
+    #[must_use]
+    pub const fn of(policy: &Policy, finds: bool) -> Self {
+        match (policy.keyed, finds) {
+            (true, _) => Self::Keys,
+            (false, true) => Self::Find,
+            (false, false) => Self::Neither,
+        }
+    }
+
+    /// A short lower-case name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Keys => "keys",
+            Self::Find => "find",
+            Self::Neither => "neither",
+        }
+    }
+}
+
 /// Calls per second and how many may come at once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Abandoned, CreateErrors, Isolation, Policy, Rate, UnseenJobs};
+use super::{Abandoned, CreateErrors, Isolation, Policy, Rate, Takeover, UnseenJobs};
 use crate::quantity::{size, span};
 use crate::settings::Settings;
 use crate::variables::VariableError;
@@ -41,7 +41,7 @@ pub(crate) fn overridden(
 type Setter = fn(&mut Policy, &str) -> Result<(), String>;
 
 /// Every value an operator can set, by the field's name.
-const VALUES: [(&str, Setter); 20] = [
+const VALUES: [(&str, Setter); 22] = [
     ("create_errors", |policy, text| {
         policy.create_errors = one_of(
             text,
@@ -57,6 +57,14 @@ const VALUES: [(&str, Setter); 20] = [
     ("create_grace", |policy, text| span(text).map(|span| policy.create_grace = span)),
     ("create_memory", |policy, text| span(text).map(|span| policy.create_memory = span)),
     ("create_limit", |policy, text| some_time(text).map(|span| policy.create_limit = span)),
+    ("keyed", |policy, text| {
+        policy.keyed = one_of(text, [("true", true), ("false", false)])?;
+        Ok(())
+    }),
+    ("takeover", |policy, text| {
+        policy.takeover = one_of(text, [("create", Takeover::Create), ("fail", Takeover::Fail)])?;
+        Ok(())
+    }),
     ("create_timeout", |policy, text| {
         some_time(text).map(|span| policy.create_timeout = Some(span))
     }),

@@ -15,11 +15,11 @@ use super::readers::{Made, Readers};
 use super::report::{Duplicate, InitFailure, RegistryError};
 use super::table::Registry;
 use crate::connector::AsyncConnector;
-use crate::erased::{DynConnector, Erased, interface};
+use crate::erased::{DynConnector, Erased, finds, interface};
 use crate::erased_sync::ErasedSync;
 use crate::error::{ConnectorError, Result};
 use crate::key::{ConnectorKey, TaskType};
-use crate::policy::overridden;
+use crate::policy::{Recovery, overridden};
 use crate::registration::{Identity, Instance, Place, Registration, beforehand};
 use crate::secret::OperatorSecrets;
 use crate::settings::Settings;
@@ -37,6 +37,7 @@ struct Candidate {
     identity: Identity,
     source: Source,
     interface: fn() -> Interface,
+    finds: fn() -> bool,
     replaces: bool,
 }
 
@@ -75,6 +76,7 @@ impl RegistryBuilder {
             identity: registration.identity,
             source: Source::Linked(registration.instance),
             interface: registration.interface,
+            finds: registration.finds,
             replaces: false,
         }));
         self
@@ -123,6 +125,7 @@ impl RegistryBuilder {
             identity: Identity::of::<C>(here()),
             source: Source::Made(Box::new(|operator| Arc::new(Erased::new(connector, operator)))),
             interface: interface::<C>,
+            finds: finds::<C>,
             replaces,
         });
         self
@@ -135,6 +138,7 @@ impl RegistryBuilder {
             identity: Identity::of::<C>(here()).sync(),
             source: Source::Made(Box::new(make)),
             interface: interface::<C>,
+            finds: || false,
             replaces,
         });
         self
@@ -148,14 +152,15 @@ impl RegistryBuilder {
     pub fn describe(self) -> Result<Vec<Description>, RegistryError> {
         let served = claims(&self.candidates)?;
         let described = self.candidates.into_iter().zip(served).flat_map(|(candidate, keys)| {
-            let Candidate { identity, interface, .. } = candidate;
-            let Identity { name, place, sync, .. } = identity;
+            let Candidate { identity, interface, finds, .. } = candidate;
+            let Identity { name, place, sync, policy, .. } = identity;
             keys.into_iter().map(move |key| Description {
                 key,
                 name: Cow::Borrowed(name),
                 sync,
                 origin: Origin::Source(place),
                 interface: interface(),
+                recovery: Recovery::of(&policy, finds()),
             })
         });
         Ok(described.collect())

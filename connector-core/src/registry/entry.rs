@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::erased::DynConnector;
 use crate::key::ConnectorKey;
-use crate::policy::{Policy, overridden};
+use crate::policy::{Policy, Recovery, overridden};
 use crate::registration::Place;
 use crate::secret::OperatorSecrets;
 use crate::settings::Settings;
@@ -29,6 +29,14 @@ pub struct Entry {
     pub operator: Arc<OperatorSecrets>,
     /// Where it comes from.
     pub origin: Origin,
+}
+
+impl Entry {
+    /// What is done about a create of which nobody knows how it ended.
+    #[must_use]
+    pub fn recovery(&self) -> Recovery {
+        Recovery::of(&self.policy, self.connector.finds())
+    }
 }
 
 /// Where a connector comes from.
@@ -74,6 +82,8 @@ pub struct Description {
     pub origin: Origin,
     /// What it takes and gives.
     pub interface: Interface,
+    /// What is done about a create of which nobody knows how it ended.
+    pub recovery: Recovery,
 }
 
 impl Description {
@@ -83,6 +93,7 @@ impl Description {
         let Entry { key, name, connector, origin, .. } = entry;
         let (key, name, origin) = (key.clone(), name.clone(), origin.clone());
         let (sync, interface) = (connector.is_sync(), connector.describe());
-        Self { key, name, sync, origin, interface }
+        let recovery = entry.recovery();
+        Self { key, name, sync, origin, interface, recovery }
     }
 }

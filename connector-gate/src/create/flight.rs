@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use connector_core::CallContext;
 use connector_core::pb;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::time::{Instant, timeout_at};
 
 use super::under_way::UnderWay;
 use crate::failure::Cause;
 use crate::memory::Key;
+use crate::state_store::Ticket;
 
 /// How a create ended, for every caller alike.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub(crate) enum Outcome {
     Created(Bytes),
     /// No job was made; this metadata reports why.
     FailedJob(Bytes),
+    /// The attempt was answered this by another process, which sees to its job.
+    Answered(Bytes),
     /// No job was made, and callers get the error.
     Failed(Arc<Cause>),
 }
@@ -34,9 +37,21 @@ pub(crate) struct Flight {
     pub(crate) connection: Option<pb::Connection>,
     /// Wakes what waits before a cancellation.
     pub(crate) hurry: Notify,
+    /// Its row in the store, if it has one there.
+    pub(crate) row: AsyncMutex<Row>,
     landed: Notify,
     gone: Notify,
     stage: Mutex<Stage>,
+}
+
+/// The row of a create in the store that outlives the process. Whoever writes about it holds the lock, so
+/// that a job which is taken while its leaving is written down is not cancelled.
+#[derive(Debug, Default)]
+pub(crate) struct Row {
+    /// What its outcome is written with; none before it was claimed, and where the store is away.
+    pub(crate) ticket: Option<Ticket>,
+    /// Whether its job stands there as one to be cancelled.
+    pub(crate) leaving: bool,
 }
 
 /// What a caller gets of a job that was made.
@@ -92,6 +107,7 @@ impl Flight {
             context,
             connection,
             hurry: Notify::new(),
+            row: AsyncMutex::default(),
             landed: Notify::new(),
             gone: Notify::new(),
             stage: Mutex::new(stage),
@@ -204,6 +220,18 @@ impl Flight {
             }
             gone.await;
         }
+    }
+
+    /// Whether somebody waits for the answer.
+    pub(crate) fn is_awaited(&self) -> bool {
+        let stage = self.stage();
+        stage.callers > 0 && !stage.superseded
+    }
+
+    /// Whether the job is anybody's, or will be soon.
+    pub(crate) fn is_wanted(&self) -> bool {
+        let stage = self.stage();
+        stage.callers > 0 || stage.claimed || stage.cancelled
     }
 
     /// Whether somebody may still come for the job.

@@ -59,10 +59,16 @@ impl Creates {
         let (context, request) = (call.context.clone(), request.clone());
         let under_way = self.unsettled.begin();
         self.site.server.spawn(async move {
-            creates.until_hurried(&hurry).await;
             let JobRequest { resource_meta, connection, .. } = request;
-            let done = creates.cancelled(&context, resource_meta, connection, &*observer).await;
-            observer.abandoned_create(if done { "cancelled" } else { "orphaned" });
+            let row = match &creates.site.durable {
+                Some(durable) => {
+                    let wait = creates.site.policy.create_grace;
+                    Some(durable.to_cancel(&context, None, &resource_meta, wait).await)
+                }
+                None => None,
+            };
+            creates.until_hurried(&hurry).await;
+            creates.cancelled(&context, row, resource_meta, connection, &*observer).await;
             drop(under_way);
         });
     }

@@ -1,13 +1,18 @@
 //! Rules of create: once per attempt, whoever leaves, and no job that nobody takes.
 //! Creates of one attempt share one flight and one answer; the flight goes on when its callers
-//! leave; a job nobody takes is cancelled (`abandoned`), also when the server ends.
+//! leave; a job nobody takes is cancelled (`abandoned`), also when the server ends. With a store that outlives
+//! the process all that holds over processes and their deaths, too (`claimed`, `takeover`, `due`).
 
 mod abandoned;
+mod claimed;
+mod due;
 pub(crate) mod failed_job;
 mod flight;
 mod identity;
 mod judge;
 mod left_behind;
+mod outside;
+mod takeover;
 mod under_way;
 
 use std::collections::HashMap;
@@ -16,24 +21,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use connector_core::ConnectorError;
 use connector_core::host::CreateRequest;
-use connector_core::{ConnectorError, Flyte};
 use flight::{Claim, Flight, Outcome};
 use identity::Identity;
 use left_behind::{LeftBehind, MOST_LEFT, REMEMBERED_FOR};
 use tokio::sync::watch;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::timeout_at;
 use under_way::Unsettled;
 
 use crate::call::Call;
-use crate::deadline::after;
 use crate::failure::Cause;
-use crate::finished;
-use crate::isolation::caught;
 use crate::memory::{Key, Memory, Store};
 use crate::observer::Observer;
-use crate::operation::Operation;
-use crate::outputs::Declared;
 use crate::site::Site;
 
 /// The most creates under way or waiting to be taken.
@@ -139,6 +139,9 @@ impl Creates {
             Some(Outcome::Created(meta)) => match flight.claim() {
                 Claim::First => {
                     self.taken(flight, &meta);
+                    if self.site.durable.is_some() {
+                        Box::pin(self.keep_wanted(flight, &meta, call)).await?;
+                    }
                     Ok(meta)
                 }
                 Claim::Again => Ok(meta),
@@ -146,7 +149,7 @@ impl Creates {
                     "the next attempt of this task has begun; the job of this one is cancelled",
                 ))),
             },
-            Some(Outcome::FailedJob(meta)) => Ok(meta),
+            Some(Outcome::FailedJob(meta) | Outcome::Answered(meta)) => Ok(meta),
             Some(Outcome::Failed(cause)) => Err(cause.shared()),
             None => Err(Cause::OutOfTime(call.limit)),
         }
@@ -183,29 +186,35 @@ impl Creates {
             self.unsettled.begin(),
         ));
         let boarding = self.board(&flight, call).ok_or(Cause::Ending)?;
+        let previous = identity.and_then(|identity| identity.previous);
         if let (Some(identity), Some(flights)) = (identity, &mut flights) {
             flights.insert(identity.key, Arc::clone(&flight));
-            let previous = identity.previous;
             match previous.and_then(|previous| flights.get(&previous)) {
                 Some(superseded) => {
                     if let Some(meta) = superseded.supersede() {
                         self.cancel_later(superseded, meta, &call.observer);
                     }
                 }
-                None => match (previous, call.context.flyte) {
-                    (Some(previous), Flyte::V1) => {
-                        self.cancel_previous(&previous, &flight, &call.observer);
-                    }
-                    (Some(previous), Flyte::V2) => {
-                        self.cancel_unpolled(&previous, &flight, &call.observer);
-                    }
-                    (None, _) => {}
-                },
+                // What the store holds of it is cancelled when this attempt is claimed there.
+                None if self.site.durable.is_none() => {
+                    self.cancel_job_before(previous, &flight, &call.observer);
+                }
+                None => {}
             }
         }
         drop(flights);
         let (creates, observer) = (Arc::clone(self), Arc::clone(&call.observer));
-        self.site.workplace.detach(async move { creates.fly(flight, request, observer).await });
+        match self.attempt(&flight, &request) {
+            Some(attempt) => {
+                // The store is not asked on the connector's threads.
+                let claimed = creates.fly_claimed(attempt, previous, flight, request, observer);
+                self.site.server.spawn(claimed);
+            }
+            None => self
+                .site
+                .workplace
+                .detach(async move { creates.fly(flight, request, observer).await }),
+        }
         Ok(Found::Flight(boarding))
     }
 
@@ -218,50 +227,15 @@ impl Creates {
         })
     }
 
-    /// Calls the connector, whoever still waits for it.
+    /// Creates the job, whoever still waits for it.
     async fn fly(
         self: Arc<Self>,
         flight: Arc<Flight>,
         request: CreateRequest,
         observer: Arc<dyn Observer>,
     ) {
-        let limit = self.site.policy.create_limit;
-        let until = after(limit);
-        let connector = Arc::clone(&self.site.connector);
         let (context, connection) = (flight.context.clone(), flight.connection.as_ref());
-        let made = async {
-            let Ok(_permit) = self.site.workplace.permits().acquire_owned().await else {
-                return Err(Cause::Ending);
-            };
-            if !self.site.rates.admit(connection, until).await {
-                return Err(Cause::from(ConnectorError::transient(
-                    "the account's calls per second are used up",
-                )));
-            }
-            observer.outside_call(Operation::Create);
-            if self.site.is_sync {
-                let declared = Declared::checked_by(&self.site.policy, &request.template);
-                let ran = caught(connector.run(request, context)).await;
-                let resource = ran.map_err(Cause::Panicked)?.map_err(Cause::Call)?;
-                let key = &flight.context.key;
-                let ended =
-                    finished::ended(&self.site, resource, declared.as_ref(), connection, key);
-                return ended.map(finished::remember);
-            }
-            caught(connector.create(request, context))
-                .await
-                .map_err(Cause::Panicked)?
-                .map_err(Cause::Call)
-        };
-        let made = timeout(limit, made).await.unwrap_or_else(|_elapsed| {
-            let key = &flight.context.key;
-            tracing::error!(%key, "a create took longer than {limit:?} and was stopped; if the \
-                outside system has made a job by now, nobody knows of it");
-            Err(Cause::from(ConnectorError::retryable(format!(
-                "the connector did not finish creating the job within {limit:?} \
-                 (the policy's `create_limit`)"
-            ))))
-        });
+        let made = self.made(context, connection, request, &observer).await;
         let outcome = self.judge(made, &flight, &observer);
         self.land(&flight, outcome, &observer);
     }
@@ -275,7 +249,7 @@ impl Creates {
     ) {
         match &outcome {
             Outcome::Created(_) => {}
-            Outcome::FailedJob(meta) => {
+            Outcome::FailedJob(meta) | Outcome::Answered(meta) => {
                 if let Some(key) = flight.key {
                     self.kept.put(key, meta.clone());
                 }

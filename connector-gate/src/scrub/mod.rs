@@ -68,6 +68,11 @@ impl Scrubber {
     fn found(&self, bytes: &[u8]) -> Result<Vec<Range<usize>>, TooCostly> {
         self.own.found_with(self.lent.as_deref(), bytes)
     }
+
+    /// Whether a secret stands in these bytes; what is too costly to look through may hold anything.
+    pub(crate) fn shows(&self, bytes: &[u8]) -> bool {
+        self.found(bytes).map_or(true, |found| !found.is_empty())
+    }
 }
 
 impl Scrub for Scrubber {

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http_body::{Body, Frame, SizeHint};
@@ -14,6 +14,8 @@ use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep};
 use tonic::Status;
 use tonic::codegen::Bytes;
+
+use super::remainder::{self, Request, Rest};
 
 /// Requests up to this size are not counted: those of polls are far smaller, and there are many of them.
 const SMALL: usize = 64 * 1024;
@@ -60,9 +62,10 @@ thread_local! {
 }
 
 pin_project! {
-    /// The body of a request.
-    pub(super) struct Intake<B> {
-        body: B,
+    /// The body of a request. What a call leaves of it unread is read before its answer; see `remainder`.
+    pub(super) struct Intake<B: Request> {
+        // Until it has ended, or no more of it is wanted.
+        body: Option<B>,
         budget: Arc<Budget>,
         // Bytes that have come.
         come: usize,
@@ -75,9 +78,13 @@ pin_project! {
         over: Option<Sleep>,
     }
 
-    impl<B> PinnedDrop for Intake<B> {
+    impl<B: Request> PinnedDrop for Intake<B> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
+            let rest = this.body.take().filter(|body| !body.is_end_stream());
+            if let Some(rest) = rest.filter(|_| LEFT.get().is_some()) {
+                remainder::leave(rest);
+            }
             if *this.counted == 0 {
                 return;
             }
@@ -90,17 +97,14 @@ pin_project! {
     }
 }
 
-impl<B> Intake<B> {
+impl<B: Request> Intake<B> {
     pub(super) fn new(body: B, budget: &Arc<Budget>, is_open: bool) -> Self {
         let budget = Arc::clone(budget);
-        Self { body, budget, come: 0, counted: 0, is_open, over: None }
+        Self { body: Some(body), budget, come: 0, counted: 0, is_open, over: None }
     }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for Intake<B>
-where
-    B::Error: Into<tonic::codegen::StdError>,
-{
+impl<B: Request> Body for Intake<B> {
     type Data = Bytes;
     type Error = Status;
 
@@ -109,12 +113,17 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let mut this = self.project();
-        let frame = match Pin::new(&mut *this.body).poll_frame(cx) {
+        let Some(body) = this.body.as_mut() else { return Poll::Ready(None) };
+        let frame = match Pin::new(body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => frame,
             Poll::Ready(Some(Err(error))) => {
+                *this.body = None;
                 return Poll::Ready(Some(Err(Status::from_error(error.into()))));
             }
-            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(None) => {
+                *this.body = None;
+                return Poll::Ready(None);
+            }
             Poll::Pending if *this.is_open => return Poll::Pending,
             Poll::Pending => {
                 let time = this.budget.time;
@@ -123,6 +132,7 @@ where
                 }
                 let over = this.over.as_pin_mut().map_or(Poll::Pending, |over| over.poll(cx));
                 return over.map(|()| {
+                    *this.body = None;
                     Some(Err(Status::deadline_exceeded(format!(
                         "the request did not arrive within {time:?} (`--request-seconds`)"
                     ))))
@@ -133,6 +143,7 @@ where
         if *this.come > SMALL {
             let more = *this.come - *this.counted;
             if let Err(refused) = this.budget.take(more) {
+                *this.body = None;
                 return Poll::Ready(Some(Err(refused)));
             }
             *this.counted = *this.come;
@@ -141,24 +152,27 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }
 
 /// A call under way, with what its request holds.
-pub(super) struct Holding<F> {
+pub(super) struct Holding<F: Future> {
     call: F,
     budget: Arc<Budget>,
     held: usize,
+    /// What the call has left unread of its request, and the answer that waits for it.
+    rest: Option<Rest>,
+    answer: Option<Box<F::Output>>,
 }
 
-impl<F> Holding<F> {
+impl<F: Future> Holding<F> {
     pub(super) fn new(call: F, budget: &Arc<Budget>) -> Self {
-        Self { call, budget: Arc::clone(budget), held: 0 }
+        Self { call, budget: Arc::clone(budget), held: 0, rest: None, answer: None }
     }
 }
 
@@ -167,12 +181,27 @@ impl<F: Future + Unpin> Future for Holding<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.get_mut();
-        let _working = Working::on(&mut this.held);
-        Pin::new(&mut this.call).poll(cx)
+        if this.answer.is_none() {
+            // Of a call that panicked.
+            drop(remainder::left());
+            let working = Working::on(&mut this.held);
+            let polled = Pin::new(&mut this.call).poll(cx);
+            drop(working);
+            this.rest = remainder::left().or(this.rest.take());
+            match polled {
+                Poll::Ready(answer) if this.rest.is_some() => this.answer = Some(Box::new(answer)),
+                polled => return polled,
+            }
+        }
+        if let Some(rest) = &mut this.rest {
+            ready!(rest.as_mut().poll(cx));
+            this.rest = None;
+        }
+        this.answer.take().map_or(Poll::Pending, |answer| Poll::Ready(*answer))
     }
 }
 
-impl<F> Drop for Holding<F> {
+impl<F: Future> Drop for Holding<F> {
     fn drop(&mut self) {
         if self.held > 0 {
             self.budget.give_back(self.held);
@@ -207,13 +236,15 @@ mod tests {
     use std::task::Poll;
     use std::time::Duration;
 
-    use futures_util::FutureExt as _;
+    use futures_util::{FutureExt as _, StreamExt as _, stream};
+    use http_body::Frame;
     use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
+    use tokio::sync::mpsc;
     use tokio::time::{Instant, advance};
-    use tonic::Code;
     use tonic::codegen::Bytes;
+    use tonic::{Code, Status};
 
-    use super::{Budget, Holding, Intake, SMALL};
+    use super::{Budget, Holding, Intake, SMALL, remainder};
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -271,11 +302,33 @@ mod tests {
         assert_eq!(budget.used(), 0);
     }
 
+    #[tokio::test]
+    async fn the_answer_to_a_refused_request_waits_until_all_of_it_has_come() {
+        let budget = budget(SMALL);
+        let (sender, coming) = mpsc::unbounded_channel::<Result<Frame<Bytes>, Status>>();
+        let coming =
+            stream::unfold(coming, async |mut coming| Some((coming.recv().await?, coming)));
+        let request = Intake::new(StreamBody::new(coming.boxed()), &budget, false);
+        let refuse = async move {
+            drop(request);
+            "no"
+        };
+        let mut call = Holding::new(refuse.boxed(), &budget);
+        assert!((&mut call).now_or_never().is_none());
+        sender.send(Ok(Frame::data(Bytes::from_static(b"late")))).unwrap();
+        assert!((&mut call).now_or_never().is_none());
+        drop(sender);
+        assert_eq!((&mut call).await, "no");
+        // A request that ends beside every call is nobody's.
+        let silent = stream::pending::<Result<Frame<Bytes>, Status>>();
+        drop(Intake::new(StreamBody::new(silent), &budget, false));
+        assert!(remainder::left().is_none());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn half_a_request_is_refused_once_its_time_is_over() {
         let budget = budget(SMALL);
-        let silent =
-            || StreamBody::new(futures_util::stream::pending::<Result<_, tonic::Status>>());
+        let silent = || StreamBody::new(stream::pending::<Result<_, Status>>());
         let mut request = Box::pin(Intake::new(silent(), &budget, false));
         let begun = Instant::now();
         let refused = request.frame().await.unwrap().unwrap_err();

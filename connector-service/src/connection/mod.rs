@@ -9,6 +9,7 @@ mod desk;
 #[cfg(test)]
 mod desk_tests;
 mod intake;
+mod remainder;
 #[cfg(test)]
 mod tests;
 

@@ -51,6 +51,10 @@ impl Observer for CallMetrics {
         self.rules.abandoned.with_label_values(&[&self.task_type, outcome]).inc();
     }
 
+    fn taken_over(&self, outcome: &'static str) {
+        self.rules.taken_over.with_label_values(&[&self.task_type, outcome]).inc();
+    }
+
     fn unknown_state(&self) {
         self.rules.unknown_states.inc();
     }

@@ -11,6 +11,7 @@ pub(super) struct RuleMetrics {
     pub(super) masked: IntCounterVec,
     pub(super) as_jobs: IntCounterVec,
     pub(super) abandoned: IntCounterVec,
+    pub(super) taken_over: IntCounterVec,
     pub(super) unknown_states: IntCounter,
 }
 
@@ -20,6 +21,7 @@ pub(super) struct Families {
     masked: IntCounterVec,
     as_jobs: IntCounterVec,
     abandoned: IntCounterVec,
+    taken_over: IntCounterVec,
     unknown_states: IntCounterVec,
 }
 
@@ -44,6 +46,11 @@ impl Families {
                 "Jobs whose creator had left: cancelled, kept, or orphaned when cancelling failed.",
                 &["task_type", "outcome"],
             )?,
+            taken_over: family(
+                "takeovers_total",
+                "Creates taken over from a server that died over them, by what came of it.",
+                &["task_type", "outcome"],
+            )?,
             unknown_states: family(
                 "unknown_states_total",
                 "Answers of an outside system in a state that the connector does not know.",
@@ -53,10 +60,11 @@ impl Families {
     }
 
     pub(super) fn register(&self, registry: &Registry) -> Result<(), Error> {
-        let families: [Box<dyn Collector>; 4] = [
+        let families: [Box<dyn Collector>; 5] = [
             Box::new(self.masked.clone()),
             Box::new(self.as_jobs.clone()),
             Box::new(self.abandoned.clone()),
+            Box::new(self.taken_over.clone()),
             Box::new(self.unknown_states.clone()),
         ];
         families.into_iter().try_for_each(|family| registry.register(family))
@@ -75,11 +83,15 @@ impl Families {
             for outcome in labels::ABANDONED_CREATES {
                 self.abandoned.with_label_values(&[task_type, outcome]);
             }
+            for outcome in labels::TAKEOVERS {
+                self.taken_over.with_label_values(&[task_type, outcome]);
+            }
         }
         RuleMetrics {
             masked: self.masked.clone(),
             as_jobs: self.as_jobs.clone(),
             abandoned: self.abandoned.clone(),
+            taken_over: self.taken_over.clone(),
             unknown_states: self.unknown_states.with_label_values(&[task_type]),
         }
     }
@@ -93,7 +105,7 @@ mod tests {
 
     use crate::metrics::Metrics;
 
-    const RULES: [&str; 3] = ["masked_errors", "errors_as_jobs", "abandoned_creates"];
+    const RULES: [&str; 4] = ["masked_errors", "errors_as_jobs", "abandoned_creates", "takeovers"];
 
     async fn page(more: bool) -> String {
         let registry = connector_core::Registry::builder().register(Simulator::default());
@@ -113,7 +125,10 @@ mod tests {
             });
             let abandoned = labels::ABANDONED_CREATES
                 .map(|outcome| format!("abandoned_creates_total{{outcome=\"{outcome}\""));
-            for series in masked.iter().chain(&as_jobs).chain(&abandoned) {
+            let taken_over =
+                labels::TAKEOVERS.map(|outcome| format!("takeovers_total{{outcome=\"{outcome}\""));
+            let rules = masked.iter().chain(&as_jobs).chain(&abandoned).chain(&taken_over);
+            for series in rules {
                 let line = format!("flyte_connector_{series},task_type=\"{task_type}\"}} 0");
                 assert!(page.lines().any(|printed| printed == line), "no {line} in\n{page}");
             }

@@ -24,6 +24,9 @@ const SMALL: usize = 32 * 1024;
 const USE_THE_KEY: &str = "pass `task.idempotency_key()` to the vendor as its request token or job \
     name, and answer the same metadata when the vendor says that the job exists";
 
+const LOOK_FOR_THE_KEY: &str = "let `create` leave the whole `task.idempotency_key()` with the job, as its \
+    name or as a tag, and let `find` look for just that";
+
 pub(super) async fn a_task_runs_to_its_end(stand: &mut Stand<'_>) -> Result<(), Judged> {
     let record = stand.executor.run(&stand.subject.task).await;
     let report = stand.executor.report();
@@ -143,6 +146,25 @@ pub(super) async fn a_create_repeated_to_another_server_is_one_job(
     let second = stand.create(&run, 0).await?;
     same_job(&first.resource_meta, &second.resource_meta, since)?;
     one_job_per_attempt(stand, 1).await
+}
+
+pub(super) async fn a_job_is_found_by_its_key(stand: &mut Stand<'_>) -> Result<(), Judged> {
+    let run = stand.run();
+    let since = SystemTime::now();
+    if stand.find(&run, 0).await?.is_some() {
+        return Err(Judged::broken("`find` answered a job before there was one", LOOK_FOR_THE_KEY));
+    }
+    let created = stand.create(&run, 0).await?.resource_meta;
+    let found = stand.find(&run, 0).await?.ok_or_else(|| {
+        Judged::broken("`find` did not answer the job that `create` had made", LOOK_FOR_THE_KEY)
+    })?;
+    same_job(&created, &found, since)?;
+    match stand.find(&run, 1).await? {
+        None => Ok(()),
+        Some(_) => {
+            Err(Judged::broken("`find` answered the job of another attempt", LOOK_FOR_THE_KEY))
+        }
+    }
 }
 
 pub(super) async fn a_new_attempt_is_a_new_job(stand: &mut Stand<'_>) -> Result<(), Judged> {

@@ -52,6 +52,8 @@ rules! {
         "two executors may create the same attempt at the same time",
     creates::a_create_repeated_to_another_server_is_one_job:
         "the repeated create may reach another replica, or this one after a restart",
+    creates::a_job_is_found_by_its_key:
+        "a server may die over a create, and the next one asks `find` before it creates again",
     creates::a_new_attempt_is_a_new_job:
         "the executor deletes a job that failed and creates the next attempt",
     creates::an_abandoned_create_leaves_no_job:
@@ -168,6 +170,7 @@ macro_rules! conformance {
             a_repeated_create_is_one_job
             concurrent_creates_are_one_job
             a_create_repeated_to_another_server_is_one_job
+            a_job_is_found_by_its_key
             a_new_attempt_is_a_new_job
             an_abandoned_create_leaves_no_job
             metadata_is_small

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_core::Registry;
+use connector_core::host::FindRequest;
+use connector_core::idempotency::IdempotencyKey;
+use connector_core::{CallContext, Registry};
 use connector_service::pb;
 use tonic::Status;
 
@@ -132,6 +134,31 @@ impl<'a> Stand<'a> {
         Stored { resource_meta, category, output_prefix, connection }
     }
 
+    /// What another instance of the connector finds of that attempt.
+    pub(crate) async fn find(&self, run: &str, number: u32) -> Result<Option<Bytes>, Judged> {
+        let registry = registry(self.subject).await?;
+        let task = &self.subject.task;
+        let template = &task.template;
+        let entry = registry.get(&template.r#type, template.task_type_version);
+        let entry = entry.filter(|entry| entry.connector.finds());
+        let Some(entry) = entry else {
+            return Err(Judged::lacking("the connector has no `find`"));
+        };
+        let name = AttemptName { run, number };
+        let (execution, output_prefix) = (name.execution(template), name.output_prefix(None));
+        let key = IdempotencyKey::of(Some(&execution), &output_prefix);
+        let key = key.ok_or(Judged::lacking("the attempt has no key"))?;
+        let connection = Some(task.connection.clone());
+        let request = FindRequest { key, output_prefix, connection };
+        let found = entry.connector.find(request, CallContext::new(entry.key.clone())).await;
+        found.map_err(|error| {
+            Judged::broken(
+                format!("`find` said: {error}"),
+                "let `find` answer `None` where there is no job",
+            )
+        })
+    }
+
     pub(crate) async fn get(&self, job: &Stored) -> Result<pb::GetTaskResponse, Status> {
         self.wire.get(&self.executor.shared.rules, job).await
     }
@@ -166,10 +193,13 @@ impl<'a> Stand<'a> {
 }
 
 async fn serve(subject: &Subject) -> Result<InProcess, Judged> {
-    let registry = (subject.register)(Registry::builder()).build().await.map_err(|error| {
+    Ok(InProcess::serve(registry(subject).await?))
+}
+
+async fn registry(subject: &Subject) -> Result<Registry, Judged> {
+    (subject.register)(Registry::builder()).build().await.map_err(|error| {
         Judged::broken(format!("the connector cannot be registered: {error}"), "mend that first")
-    })?;
-    Ok(InProcess::serve(registry))
+    })
 }
 
 /// The name of the phase in an answer.

@@ -52,6 +52,19 @@ impl Job {
         self.harness.create_as(self.run.clone(), self.attempt, &self.task).await
     }
 
+    /// Asks the connector for the job of the same attempt, as a server does that takes a create over from
+    /// one that died.
+    ///
+    /// # Errors
+    /// As [`Harness::create`].
+    ///
+    /// # Cancel safety
+    /// That of the connector's `find`.
+    pub async fn find(&self) -> Result<Option<Self>> {
+        let found = self.harness.find_as(&self.run, self.attempt, &self.task).await?;
+        Ok(found.map(|meta| Self { meta, ..self.clone() }))
+    }
+
     /// Creates the next attempt of its execution.
     ///
     /// # Errors

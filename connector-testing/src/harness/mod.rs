@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use connector_core::host::{CallError, CreateRequest, Entry};
+use connector_core::host::{CallError, CreateRequest, Entry, FindRequest};
+use connector_core::idempotency::IdempotencyKey;
 use connector_core::{
     AsyncConnector, CallContext, ConnectorError, NamedLiterals, Registry, Resource, Result, pb,
 };
@@ -164,6 +165,19 @@ impl Harness {
         };
         let meta = entry.connector.create(request, call(entry)).await.map_err(told)?;
         Ok(Job { harness: self.clone(), task: task.clone(), run, attempt, output_prefix, meta })
+    }
+
+    /// Asks for the job of that attempt of that execution.
+    async fn find_as(&self, run: &str, attempt: u32, task: &Task) -> Result<Option<Bytes>> {
+        let entry = self.entry(task)?;
+        let name = AttemptName { run, number: attempt };
+        let (execution, output_prefix) = (name.execution(&task.template), name.output_prefix(None));
+        let Some(key) = IdempotencyKey::of(Some(&execution), &output_prefix) else {
+            return Ok(None);
+        };
+        let connection = Some(task.connection.clone());
+        let request = FindRequest { key, output_prefix, connection };
+        entry.connector.find(request, call(entry)).await.map_err(told)
     }
 
     /// The job that these metadata stand for, as after a restart of the server or an update of the

@@ -141,6 +141,10 @@ impl AsyncConnector for Keyed {
         Ok(())
     }
 
+    async fn find(&self, key: &IdempotencyKey, _: &TaskContext<Self>) -> Result<Option<JobId>> {
+        Ok(Some(JobId::new(key.as_str())))
+    }
+
     async fn get_logs(&self, _: &JobId, query: LogQuery, _: &CallContext) -> Result<Logs> {
         let next = if query.token == "a" { "b" } else { "a" };
         Ok(LogPage::new([]).next_token(next.to_owned()).into())
@@ -159,6 +163,8 @@ async fn a_repeated_create_has_the_same_key_and_the_next_attempt_another() {
     assert_ne!(job.output_prefix(), next.output_prefix());
     let other = harness.create(&task).await.unwrap();
     assert_ne!(job.resource_meta(), other.resource_meta());
+    let found = job.find().await.unwrap().unwrap();
+    assert_eq!(job.resource_meta(), found.resource_meta());
     job.delete().await.unwrap();
 }
 

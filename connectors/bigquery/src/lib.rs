@@ -61,8 +61,9 @@ pub struct Access {
 const MOST_STOPPED: u32 = 5;
 
 /// A job that nobody can ask about is not lost: BigQuery keeps it, and says when it does not know it. Six
-/// hours are as long as a query may run.
-const POLICY: Policy = Policy::new().staleness_budget(Duration::from_secs(6 * 3_600));
+/// hours are as long as a query may run. The id of a job comes from the attempt's key, and BigQuery has each id
+/// once.
+const POLICY: Policy = Policy::new().staleness_budget(Duration::from_secs(6 * 3_600)).keyed(true);
 
 /// The connector.
 #[connector(task_type = "bigquery_query_job_task", name = "Bigquery Connector", meta = QueryJob,

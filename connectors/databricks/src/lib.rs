@@ -44,9 +44,12 @@ pub struct SubmittedRun {
     run_id: String,
 }
 
+/// The idempotency token of a run comes from the attempt's key.
+const POLICY: Policy = Policy::new().keyed(true);
+
 /// The connector.
 #[connector(task_type = "databricks", name = "Databricks Connector", meta = SubmittedRun,
-            config = RunTask, connection = Access, init = Databricks::new)]
+            config = RunTask, connection = Access, init = Databricks::new, policy = POLICY)]
 #[derive(Debug)]
 pub struct Databricks {
     api: Api,

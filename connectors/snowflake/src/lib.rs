@@ -50,9 +50,12 @@ pub use crate::query::Query;
 use crate::repeats::RepeatedCreates;
 use crate::session::Seat;
 
+/// The request id of a statement comes from the attempt's key.
+const POLICY: Policy = Policy::new().keyed(true);
+
 /// The connector.
 #[connector(task_type = "snowflake", name = "Snowflake Connector", meta = Query, config = QueryTask,
-            connection = Access, init = Snowflake::new)]
+            connection = Access, init = Snowflake::new, policy = POLICY)]
 #[derive(Debug)]
 pub struct Snowflake {
     api: Api,

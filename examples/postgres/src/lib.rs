@@ -62,8 +62,9 @@ pub struct Access {
     pub password: Secret,
 }
 
-/// Polls that come together become one question, which costs PostgreSQL no more than a single one.
-const POLICY: Policy = Policy::new().batch(100);
+/// Polls that come together become one question, which costs PostgreSQL no more than a single one. A create
+/// that comes again finds the row of its attempt.
+const POLICY: Policy = Policy::new().batch(100).keyed(true);
 
 /// Runs every Flyte task of type `postgres`.
 #[connector(

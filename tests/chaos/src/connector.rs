@@ -44,10 +44,11 @@ impl Chaos {
             answer => Ok(answer),
         }
     }
-}
 
-impl AsyncConnector for Chaos {
-    async fn create(&self, task: CreateTask<Self>) -> Result<JobId> {
+    async fn make<C>(&self, task: CreateTask<C>) -> Result<JobId>
+    where
+        C: ConnectorSpec<Config = DynamicConfig>,
+    {
         let job: JobSpec = task.config.parse()?;
         let key = task
             .idempotency_key()
@@ -75,7 +76,7 @@ impl AsyncConnector for Chaos {
         }
     }
 
-    async fn get(&self, job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+    async fn status(&self, job: &JobId) -> Result<Resource> {
         let answer = self.call(&Call::Status { id: job.job_id.clone() }).await?;
         Ok(match answer {
             Answer::State { state: JobState::Running } => Resource::running(),
@@ -92,7 +93,54 @@ impl AsyncConnector for Chaos {
         })
     }
 
-    async fn delete(&self, job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+    async fn cancel(&self, job: &JobId) -> Result<()> {
         self.call(&Call::Cancel { id: job.job_id.clone() }).await.map(drop)
+    }
+}
+
+impl AsyncConnector for Chaos {
+    async fn create(&self, task: CreateTask<Self>) -> Result<JobId> {
+        self.make(task).await
+    }
+
+    async fn get(&self, job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+        self.status(job).await
+    }
+
+    async fn delete(&self, job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        self.cancel(job).await
+    }
+}
+
+/// The same for a vendor that can say which job it has made for a key.
+#[connector(task_type = "chaos_found", init = ChaosFound::start)]
+#[derive(Debug)]
+pub struct ChaosFound(Chaos);
+
+impl ChaosFound {
+    async fn start(settings: Settings) -> Result<Self> {
+        Chaos::start(settings).await.map(Self)
+    }
+}
+
+impl AsyncConnector for ChaosFound {
+    async fn create(&self, task: CreateTask<Self>) -> Result<JobId> {
+        self.0.make(task).await
+    }
+
+    async fn get(&self, job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+        self.0.status(job).await
+    }
+
+    async fn delete(&self, job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        self.0.cancel(job).await
+    }
+
+    async fn find(&self, key: &IdempotencyKey, _cx: &TaskContext<Self>) -> Result<Option<JobId>> {
+        match self.0.call(&Call::Find { key: key.to_string() }).await? {
+            Answer::Job { id } => Ok(Some(JobId::new(id))),
+            Answer::Unknown => Ok(None),
+            other => Err(ConnectorError::permanent(format!("odd: {other:?}"))),
+        }
     }
 }

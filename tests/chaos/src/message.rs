@@ -20,6 +20,11 @@ pub enum Call {
         /// Who asks.
         by: Asker,
     },
+    /// Say which job was made for a key.
+    Find {
+        /// The key.
+        key: String,
+    },
     /// Say where a job stands.
     Status {
         /// The job.

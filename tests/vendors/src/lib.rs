@@ -5,6 +5,7 @@
 
 pub mod bigquery;
 pub mod databricks;
+pub mod emulator;
 pub mod fake;
 pub mod requests;
 pub mod side;

@@ -33,6 +33,8 @@ enum Fault {
     TakesAnOutageForTheEnd,
     GoesOnAfterTheEnd,
     KeepsJobsInMemory,
+    FindsNothing,
+    FindsAnything,
     RefusesASecondDelete,
     RefusesToDeleteTheFinished,
     RefusesAnEarlyDelete,
@@ -139,6 +141,15 @@ impl AsyncConnector for Faulty {
         }
     }
 
+    async fn find(&self, key: &IdempotencyKey, _cx: &TaskContext<Self>) -> Result<Option<Meta>> {
+        let found = match self.fault {
+            Fault::FindsNothing => None,
+            Fault::FindsAnything => self.shelf.find(None),
+            _ => self.shelf.find(Some(key.as_str())),
+        };
+        Ok(found.map(|id| Meta { id, burden: String::new() }))
+    }
+
     async fn delete(&self, job: &Meta, _cx: &TaskContext<Self>) -> Result<()> {
         if self.fault == Fault::IgnoresDelete {
             return Ok(());
@@ -188,6 +199,9 @@ fn every_rule_can_be_broken() {
         ("a_create_repeated_to_another_server_is_one_job", Fault::SendsNoKey),
         ("a_create_repeated_to_another_server_is_one_job", Fault::SendsTheTime),
         ("a_create_repeated_to_another_server_is_one_job", Fault::NamesJobsByChance),
+        ("a_job_is_found_by_its_key", Fault::FindsNothing),
+        ("a_job_is_found_by_its_key", Fault::FindsAnything),
+        ("a_job_is_found_by_its_key", Fault::SendsNoKey),
         ("a_new_attempt_is_a_new_job", Fault::NamesJobsByRun),
         ("an_abandoned_create_leaves_no_job", Fault::IgnoresDelete),
         ("metadata_is_small", Fault::CarriesABurden),

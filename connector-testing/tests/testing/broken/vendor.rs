@@ -38,6 +38,13 @@ impl Shelf {
         id
     }
 
+    /// A job of that key, or any.
+    pub(crate) fn find(&self, key: Option<&str>) -> Option<String> {
+        let jobs = self.jobs();
+        let wanted = |job: &&VendorJob| key.is_none() || job.key.as_deref() == key;
+        jobs.made.iter().find(wanted).map(|job| job.id.clone())
+    }
+
     /// The state of a job, which ends well once it is asked about.
     pub(crate) fn finish(&self, id: &str) -> Option<VendorState> {
         let mut jobs = self.jobs();

@@ -91,6 +91,12 @@ impl Ledger {
         id
     }
 
+    /// The last job that was made for a key and was not cancelled.
+    pub(crate) fn find(&self, key: &str) -> Option<String> {
+        let wanted = |entry: &&Entry| entry.key == key && entry.state != JobState::Cancelled;
+        self.entries.iter().rev().find(wanted).map(|entry| entry.id.clone())
+    }
+
     /// Answers a job's state and lets it go on.
     pub(super) fn status(&mut self, id: &str) -> Option<JobState> {
         let entry = self.entries.get_mut(*self.by_id.get(id)?)?;

@@ -116,6 +116,10 @@ impl Office {
             Call::Create { key, run, job, by, .. } => {
                 Answer::Job { id: ledger.create(key, run, job, by) }
             }
+            Call::Find { key } => match ledger.find(&key) {
+                Some(id) => Answer::Job { id },
+                None => Answer::Unknown,
+            },
             Call::Status { id } => match ledger.status(&id) {
                 Some(state) => Answer::State { state },
                 None => Answer::Unknown,

@@ -41,6 +41,13 @@ impl Moods {
     pub(super) fn of(&self, call: &Call, ledger: &mut Ledger) -> Mood {
         match call {
             Call::Create { key, job, .. } => self.of_create(key, job, ledger),
+            Call::Find { key } => {
+                let earlier = ledger.called("find", key).earlier;
+                match self.luck("find", key, earlier).u32(0..100) {
+                    0..20 if earlier % 3 != 2 => Mood::Unavailable,
+                    _ => Mood::Good,
+                }
+            }
             Call::Status { id } => self.of_status(id, ledger),
             Call::Cancel { id } => {
                 let earlier = ledger.called("cancel", id).earlier;

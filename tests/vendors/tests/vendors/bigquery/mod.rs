@@ -1,5 +1,6 @@
 //! BigQuery: `flyteplugins-bigquery` under `c0` and the binary, each driven by the same script.
 
+mod engine;
 mod intended;
 mod machine;
 mod script;

@@ -1,0 +1,112 @@
+//! What the rules of one connector know of the store that outlives the process: how their attempts are
+//! called there, and which connections there are for jobs that somebody else left.
+//! `create` claims and writes, `sweep` takes what is due. Without a store none of this is there.
+
+mod attempt;
+mod kept;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use connector_core::host::CreateRequest;
+use connector_core::policy::Recovery;
+use connector_core::{CallContext, pb};
+
+pub(crate) use kept::Repeated;
+
+use crate::memory::{Key, Memory, Store};
+use crate::state_store::{Attempt, Cancellation, StateStore, Ticket};
+
+/// The most connections remembered for cancels of what others left.
+const MOST_CONNECTIONS: usize = 4_096;
+/// How long they are. The value of a secret may be another one by then.
+const CONNECTIONS_FOR: Duration = Duration::from_secs(3_600);
+
+/// The store, as one connector's rules use it.
+#[derive(Debug)]
+pub(crate) struct Durable {
+    pub(crate) store: Arc<dyn StateStore>,
+    pub(crate) recovery: Recovery,
+    /// Connections of recent creates, by the row of the attempt and of the one before; and of calls about
+    /// jobs that wait for theirs, by their metadata.
+    connections: Memory<pb::Connection>,
+    /// Jobs that cannot be cancelled without their task's own secret, by their metadata.
+    waiting: Memory<()>,
+}
+
+impl Durable {
+    pub(crate) fn new(store: Arc<dyn StateStore>, recovery: Recovery) -> Self {
+        Self {
+            store,
+            recovery,
+            connections: Memory::new(MOST_CONNECTIONS, CONNECTIONS_FOR),
+            waiting: Memory::new(MOST_CONNECTIONS, CONNECTIONS_FOR),
+        }
+    }
+
+    /// The attempt that a create is of; none where it names no execution. Its connection is remembered.
+    /// `shows_secret` says whether bytes hold a secret of the connection.
+    pub(crate) fn attempt(
+        &self,
+        context: &CallContext,
+        request: &CreateRequest,
+        shows_secret: impl Fn(&[u8]) -> bool,
+    ) -> Option<Attempt> {
+        let mut attempt = attempt::of(context, request)?;
+        attempt.request =
+            kept::encoded(self.recovery, context, request).filter(|bytes| !shows_secret(bytes));
+        if let Some(connection) = &request.connection {
+            for row in [Some(&attempt.key), attempt.previous.as_ref()].into_iter().flatten() {
+                self.connections.put(Key::of(row), connection.clone());
+            }
+        }
+        Some(attempt)
+    }
+
+    /// The connection that a recent call brought for this job.
+    pub(crate) fn connection(&self, row: &str, meta: Option<&Bytes>) -> Option<pb::Connection> {
+        let of_job = meta.and_then(|meta| self.connections.get(&Key::of(meta)));
+        of_job.or_else(|| self.connections.get(&Key::of(row)))
+    }
+
+    /// This job cannot be cancelled before a call brings its connection.
+    pub(crate) fn waits_for_connection(&self, meta: &Bytes) {
+        self.waiting.put(Key::of(meta), ());
+    }
+
+    /// A call about a job brought its connection. The path of every poll asks.
+    pub(crate) fn brought(&self, meta: &Bytes, connection: Option<&pb::Connection>) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        if let Some(connection) = connection
+            && self.waiting.remove(&Key::of(meta)).is_some()
+        {
+            self.connections.put(Key::of(meta), connection.clone());
+        }
+    }
+
+    /// How many connections are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Writes down a job that is to be cancelled once `after` is over.
+    pub(crate) async fn to_cancel(
+        &self,
+        context: &CallContext,
+        ticket: Option<Ticket>,
+        meta: &Bytes,
+        after: Duration,
+    ) -> Ticket {
+        let job = Cancellation {
+            ticket,
+            task_type: context.key.task_type.to_string(),
+            version: context.key.version,
+            run: String::new(),
+            meta: meta.clone(),
+        };
+        self.store.to_cancel(&job, after).await
+    }
+}
