@@ -85,7 +85,9 @@ impl Creates {
             Claimed::Answered(meta) => Outcome::Answered(meta),
             Claimed::Alone => {
                 let made = self.made_there(flight.context.clone(), request, &observer).await;
-                self.judge(made, &flight, &observer)
+                let outcome = self.judge(made, &flight, &observer);
+                self.tell_later(&attempt, &flight, &outcome);
+                outcome
             }
             Claimed::Not(cause) => Outcome::Failed(Arc::new(cause)),
         };
@@ -207,7 +209,8 @@ impl Creates {
                 return true;
             };
             let wanted = durable.store.wanted(ticket).await;
-            row.leaving = false;
+            // Whoever comes next is not given it either.
+            row.leaving = !wanted;
             wanted
         });
         if told.await.map_err(|_elapsed| Cause::OutOfTime(call.limit))? {
