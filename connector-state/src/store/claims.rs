@@ -18,7 +18,7 @@ impl Store {
         // It goes on when nobody waits for it any more, so that somebody can give it back.
         tokio::spawn(async move {
             let claim = inner.claim(&attempt).await;
-            if let Err(Claim::Won { ticket, .. }) = reply.send(claim) {
+            if let Err(Claim::Won { ticket, .. } | Claim::Left { ticket, .. }) = reply.send(claim) {
                 inner.drop_hold(&ticket);
             }
         });
