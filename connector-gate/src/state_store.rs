@@ -123,7 +123,8 @@ pub enum Claim {
     /// The attempt was answered this.
     Answered(Bytes),
     /// The attempt was answered this, nobody took the job, and its time to be cancelled has not come: it is
-    /// this process's now, which hands it out or sees to its end.
+    /// this process's now, which hands it out or sees to its end. It stays one to be cancelled until then
+    /// ([`StateStore::wanted`]), should this process end, too.
     Left {
         /// What becomes of it is written with this.
         ticket: Ticket,

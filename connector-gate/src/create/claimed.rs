@@ -78,13 +78,16 @@ impl Creates {
                 }
             }
             Claimed::Job { ticket, meta } => {
-                *flight.row.lock().await = Row { ticket: Some(ticket), leaving: false };
+                // Until somebody has it, it stands there as one to be cancelled: this process may die, too.
+                *flight.row.lock().await = Row { ticket: Some(ticket), leaving: true };
                 Outcome::Created(meta)
             }
             Claimed::Answered(meta) => Outcome::Answered(meta),
             Claimed::Alone => {
                 let made = self.made_there(flight.context.clone(), request, &observer).await;
-                self.judge(made, &flight, &observer)
+                let outcome = self.judge(made, &flight, &observer);
+                self.tell_later(&attempt, &flight, &outcome);
+                outcome
             }
             Claimed::Not(cause) => Outcome::Failed(Arc::new(cause)),
         };
@@ -154,12 +157,17 @@ impl Creates {
     async fn lost(self: &Arc<Self>, flown: Flown<'_>, meta: Bytes, until: Instant) -> Outcome {
         let Flown { durable, flight, observer, .. } = flown;
         match self.claimed(flown, until).await {
-            Claimed::Answered(theirs) | Claimed::Job { meta: theirs, .. } if theirs == meta => {
-                Outcome::Answered(theirs)
-            }
-            Claimed::Answered(theirs) | Claimed::Job { meta: theirs, .. } => {
+            Claimed::Answered(theirs) if theirs == meta => Outcome::Answered(theirs),
+            Claimed::Answered(theirs) => {
                 self.cancel_later(flight, meta, observer);
                 Outcome::Answered(theirs)
+            }
+            Claimed::Job { ticket, meta: theirs } => {
+                if theirs != meta {
+                    self.cancel_later(flight, meta, observer);
+                }
+                *flight.row.lock().await = Row { ticket: Some(ticket), leaving: true };
+                Outcome::Created(theirs)
             }
             // It came to nothing over there, so this is the attempt's job.
             Claimed::Mine { ticket, .. } => {
@@ -201,7 +209,8 @@ impl Creates {
                 return true;
             };
             let wanted = durable.store.wanted(ticket).await;
-            row.leaving = false;
+            // Whoever comes next is not given it either.
+            row.leaving = !wanted;
             wanted
         });
         if told.await.map_err(|_elapsed| Cause::OutOfTime(call.limit))? {

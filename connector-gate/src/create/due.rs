@@ -30,6 +30,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// The least wait for what only a call of its task can bring.
 const WAIT_FOR_SECRET: Duration = Duration::from_secs(60);
 
+/// How long a create whose owner died waits for its attempt to come back, before it is found out what came of
+/// it only to cancel that.
+const FOR_ITS_ATTEMPT: Duration = Duration::from_secs(10);
+
 /// A row that is being settled.
 struct Taken<'a> {
     durable: &'a Durable,
@@ -64,6 +68,11 @@ impl Creates {
         let Some(durable) = &self.site.durable else {
             return;
         };
+        if due.meta.is_none() && due.tries == 0 {
+            let problem = "its server died while it created the job; the attempt may come back";
+            durable.store.put_off(&due.ticket, FOR_ITS_ATTEMPT, problem).await;
+            return;
+        }
         let taken = Taken { durable, due: &due, key, observer };
         let mut ticket = due.ticket.clone();
         let end = match &due.meta {

@@ -228,6 +228,12 @@ impl Flight {
         stage.callers > 0 && !stage.superseded
     }
 
+    /// Whether its job is being cancelled, or was.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        let stage = self.stage();
+        stage.cancelled || stage.superseded
+    }
+
     /// Whether the job is anybody's, or will be soon.
     pub(crate) fn is_wanted(&self) -> bool {
         let stage = self.stage();

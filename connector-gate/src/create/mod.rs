@@ -1,7 +1,7 @@
 //! Rules of create: once per attempt, whoever leaves, and no job that nobody takes.
 //! Creates of one attempt share one flight and one answer; the flight goes on when its callers
 //! leave; a job nobody takes is cancelled (`abandoned`), also when the server ends. With a store that outlives
-//! the process all that holds over processes and their deaths, too (`claimed`, `takeover`, `due`).
+//! the process all that holds over processes and their deaths, too (`claimed`, `takeover`, `due`, `told_later`).
 
 mod abandoned;
 mod claimed;
@@ -13,6 +13,7 @@ mod judge;
 mod left_behind;
 mod outside;
 mod takeover;
+mod told_later;
 mod under_way;
 
 use std::collections::HashMap;
@@ -137,14 +138,15 @@ impl Creates {
         let flight = &boarding.flight;
         match flight.outcome(call.deadline).await {
             Some(Outcome::Created(meta)) => match flight.claim() {
-                Claim::First => {
-                    self.taken(flight, &meta);
+                claim @ (Claim::First | Claim::Again) => {
+                    if claim == Claim::First {
+                        self.taken(flight, &meta);
+                    }
                     if self.site.durable.is_some() {
                         Box::pin(self.keep_wanted(flight, &meta, call)).await?;
                     }
                     Ok(meta)
                 }
-                Claim::Again => Ok(meta),
                 Claim::TooLate => Err(Cause::from(ConnectorError::retryable(
                     "the next attempt of this task has begun; the job of this one is cancelled",
                 ))),

@@ -57,6 +57,9 @@ async fn an_attempt_that_comes_back_takes_its_job_up_wherever_it_comes() {
         assert_eq!(back.create(0, None).await.unwrap(), job(0));
         sleep(120 * SECOND).await;
         assert_eq!((world.count(|it| &it.creates), world.vendor.running()), (1, 1), "{elsewhere}");
+        // Nobody takes it for one to be cancelled when its process dies later.
+        back.process.die();
+        sleep(120 * SECOND).await;
         assert_eq!(world.count(|it| &it.deletes), 0);
     }
 }
@@ -124,7 +127,9 @@ async fn what_a_dead_owner_made_is_cancelled_where_it_can_be_known() {
         sleep(SECOND).await;
         a.process.die();
         // Nobody comes for the attempt again.
-        sleep(LEASE + 15 * SECOND).await;
+        sleep(LEASE + 5 * SECOND).await;
+        assert_eq!(world.vendor.running(), 1, "it might");
+        sleep(15 * SECOND).await;
         let ran = (world.vendor.made(), world.vendor.running());
         assert_eq!((ran, b.told(told)), ((1, running), 1), "keys {keyed}, find {finds}");
         let left = if running == 0 { Vec::new() } else { vec![Status::GivenUp] };

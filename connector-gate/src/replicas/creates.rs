@@ -184,6 +184,24 @@ async fn without_a_store_to_reach_a_replica_is_as_alone_as_one_without() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_created_alone_is_told_once_the_store_is_back() {
+    let world = World::default();
+    let (a, b) = world.pair(plain, &[]).await;
+    a.process.away.store(true, Ordering::SeqCst);
+    assert_eq!(a.create(0, None).await.unwrap(), job(0));
+    sleep(20 * SECOND).await;
+    assert_eq!(world.table.states(), []);
+    a.process.away.store(false, Ordering::SeqCst);
+    sleep(10 * SECOND).await;
+    assert_eq!(world.table.states(), [Status::Answered]);
+    a.process.die();
+    assert_eq!(b.create(0, None).await.unwrap(), job(0));
+    assert_eq!(b.create(1, None).await.unwrap(), job(1));
+    sleep(3 * SECOND).await;
+    assert_eq!((world.count(|it| &it.creates), world.vendor.running()), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_secret_is_ever_handed_to_the_store() {
     let (world, a, b) = World::keyed_pair().await;
     world.makes_after(3 * SECOND);

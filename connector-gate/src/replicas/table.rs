@@ -140,7 +140,6 @@ impl Process {
             (Status::ToCancel, Some(meta)) if now < row.due && !row.superseded => {
                 row.fence += 1;
                 row.owner = Some(self.id);
-                row.status = Status::Answered;
                 let ticket = Ticket { key: row.attempt.key.clone(), fence: row.fence };
                 Claim::Left { ticket, meta }
             }

@@ -72,6 +72,9 @@ pub struct FarmAccess {
     pub url: Option<String>,
 }
 
+/// The farm makes one job of two orders with one key.
+const POLICY: Policy = Policy::new().keyed(true);
+
 /// The connector: one client for all calls, so that connections are shared.
 #[connector(
     task_type = "render_farm",
@@ -81,7 +84,8 @@ pub struct FarmAccess {
     config = RenderConfig,
     inputs = Scene,
     outputs = Video,
-    connection = FarmAccess
+    connection = FarmAccess,
+    policy = POLICY
 )]
 #[derive(Debug)]
 pub struct RenderFarm {

@@ -45,6 +45,16 @@ fn a_sync_connector_is_described_listed_and_run_as_any_other() {
 }
 
 #[test]
+fn it_is_told_what_becomes_of_a_create_whose_server_dies() {
+    let described = printed(&["describe", "broken"]);
+    assert!(described.contains("\na create whose server dies over it\n  neither: "), "{described}");
+    let schema: Value = serde_json::from_str(&printed(&["describe", "broken", "--json"])).unwrap();
+    assert_eq!(schema["x-flyte-task"]["recovery"], "neither");
+    let listed: Value = serde_json::from_str(&printed(&["list", "--format", "json"])).unwrap();
+    assert!(listed.as_array().unwrap().iter().all(|it| it["recovery"] == "neither"), "{listed}");
+}
+
+#[test]
 fn a_connector_that_does_not_start_fails_the_check() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_probes"));
     let output = command.arg("check").stdin(Stdio::null()).output().unwrap();
