@@ -1,4 +1,5 @@
-//! SQLite: one connection on a thread of its own, which writes one transaction after the other.
+//! SQLite: one connection on a thread of its own. What waits for it is written together, as the disk is what
+//! takes time: a transaction for each would hold up a hundred creates for a second.
 //! Readers of other processes, such as `connector-server state`, come in beside it (WAL).
 
 use std::fs::OpenOptions;
@@ -16,8 +17,10 @@ use super::{Fault, Row, Step, Value};
 use crate::schema;
 use crate::statements::Dialect;
 
-/// How many transactions may wait for the thread. Each waits no longer than its time.
+/// How many may wait for the thread. Each waits no longer than its time.
 const MOST_WAITING: usize = 1_024;
+/// How many are written together.
+const MOST_TOGETHER: usize = 128;
 
 type Answer = Result<Vec<Vec<Row>>, Fault>;
 
@@ -69,17 +72,26 @@ impl Sqlite {
 
 fn serve(file: &File, waiting: &mpsc::Receiver<Work>) {
     let mut open = None;
-    while let Ok(Work { steps, reply }) = waiting.recv() {
+    while let Ok(first) = waiting.recv() {
+        let others = waiting.try_iter().take(MOST_TOGETHER - 1);
         // Whoever asked may have been told that there was no answer in time; then it must not be done later.
-        if reply.is_closed() {
-            continue;
-        }
-        let answer = file.run(&mut open, &steps);
-        if let Err(Fault::Away(_)) = &answer {
+        let works = std::iter::once(first).chain(others).filter(|work| !work.reply.is_closed());
+        let works: Vec<Work> = works.collect();
+        let answers = file.run(&mut open, &works);
+        if let Err(fault) = &answers {
             // The file may be another one by now, or a folder that is writable again.
             open = None;
+            tracing::debug!("the state: {fault:?}");
         }
-        reply.send(answer).ok();
+        match answers {
+            Ok(answers) => works.into_iter().zip(answers).for_each(|(work, answer)| {
+                // Whoever left has been told that nobody knows.
+                work.reply.send(answer).ok();
+            }),
+            Err(fault) => works.into_iter().for_each(|work| {
+                work.reply.send(Err(fault.clone())).ok();
+            }),
+        }
     }
 }
 
@@ -92,12 +104,13 @@ struct File {
 }
 
 impl File {
-    fn run(&self, open: &mut Option<Connection>, steps: &[Step]) -> Answer {
+    /// The answer to each, all written together; or why none was.
+    fn run(&self, open: &mut Option<Connection>, works: &[Work]) -> Result<Vec<Answer>, Fault> {
         let connection = match open {
             Some(connection) => connection,
             None => open.insert(self.open()?),
         };
-        carry_out(connection, steps).map_err(|error| fault(&error))
+        carry_out(connection, works)
     }
 
     fn open(&self) -> Result<Connection, Fault> {
@@ -138,12 +151,25 @@ fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     transaction.commit().map_err(failed)
 }
 
-fn carry_out(connection: &mut Connection, steps: &[Step]) -> rusqlite::Result<Vec<Vec<Row>>> {
+fn carry_out(connection: &mut Connection, works: &[Work]) -> Result<Vec<Answer>, Fault> {
+    let failed = |error: rusqlite::Error| fault(&error);
     // Immediate: a transaction that read first and then cannot write would have to begin again.
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let answers = steps.iter().map(|step| rows_of(&transaction, step));
-    let answers = answers.collect::<rusqlite::Result<_>>()?;
-    transaction.commit()?;
+    let mut together =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let mut answers = Vec::with_capacity(works.len());
+    for work in works {
+        let mut own = together.savepoint().map_err(failed)?;
+        let rows = work.steps.iter().map(|step| rows_of(&own, step));
+        let answer = rows.collect::<rusqlite::Result<_>>().map_err(failed);
+        match &answer {
+            Ok(_) => own.commit().map_err(failed)?,
+            // Only what is wrong with these statements leaves the others as they are.
+            Err(Fault::Refused(_)) => own.rollback().map_err(failed)?,
+            Err(Fault::Away(why)) => return Err(Fault::Away(why.clone())),
+        }
+        answers.push(answer);
+    }
+    together.commit().map_err(failed)?;
     Ok(answers)
 }
 

@@ -44,15 +44,15 @@ impl Store {
 
 impl Inner {
     async fn claim(&self, attempt: &Attempt) -> Claim {
-        if !self.presence.is_up() {
-            self.presence.count_away();
+        if !self.presence.wait(self.settings.time_out).await {
+            self.alone(attempt).await;
             return Claim::Alone;
         }
         let nonce = fastrand::i64(..);
         match self.try_claim(attempt, nonce).await {
             Ok(claim) => claim,
             Err(fault) => {
-                self.presence.count_away();
+                self.alone(attempt).await;
                 if let Fault::Away(_) = fault {
                     let ticket = Ticket { key: attempt.key.clone(), fence: nonce };
                     // The database may be back by now: then it is told now.
@@ -60,6 +60,15 @@ impl Inner {
                 }
                 Claim::Alone
             }
+        }
+    }
+
+    /// What holds of an attempt that the database is not there for: the one before is over all the same.
+    async fn alone(&self, attempt: &Attempt) {
+        self.presence.count_away();
+        if let Some(previous) = &attempt.previous {
+            let ticket = Ticket { key: previous.clone(), fence: 0 };
+            self.tell(Told::Supersede { ticket }).await;
         }
     }
 

@@ -2,11 +2,15 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::address::Address;
+
+/// For how long a database that went may be one that restarts.
+const A_MOMENT: Duration = Duration::from_secs(5);
 
 /// How the store is at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +34,7 @@ pub(super) struct Presence {
     since: Mutex<Instant>,
     /// Woken when it goes.
     pub(super) went: Arc<Notify>,
+    came: Notify,
 }
 
 impl Default for Presence {
@@ -39,6 +44,7 @@ impl Default for Presence {
             away_operations: AtomicU64::new(0),
             since: Mutex::new(Instant::now()),
             went: Arc::default(),
+            came: Notify::new(),
         }
     }
 }
@@ -65,6 +71,24 @@ impl Presence {
         if !self.is_up.swap(true, Ordering::AcqRel) {
             let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
             tracing::info!("the state in {address} is back after {:.1?}", since.elapsed());
+            self.came.notify_waiters();
+        }
+    }
+
+    /// How long it has been away; none while it is there.
+    pub(super) fn away_for(&self) -> Option<Duration> {
+        let since = || *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        (!self.is_up()).then(|| since().elapsed())
+    }
+
+    /// Waits a while for a database that went a moment ago: one that restarts is back soon, and what begins
+    /// before it is there is known to this process alone. Whether it is there.
+    pub(super) async fn wait(&self, a_while: Duration) -> bool {
+        let came = self.came.notified();
+        match self.away_for() {
+            None => true,
+            Some(away) if away > A_MOMENT => false,
+            Some(_) => timeout(a_while, came).await.is_ok(),
         }
     }
 

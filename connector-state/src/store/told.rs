@@ -55,6 +55,10 @@ pub(super) enum Told {
         ticket: Ticket,
         problem: String,
     },
+    /// The attempt of that key is over, as the next one has begun; the fence says nothing.
+    Supersede {
+        ticket: Ticket,
+    },
     /// Nobody of this process works on that job any more.
     Release {
         ticket: Ticket,
@@ -104,6 +108,7 @@ impl Told {
             | Self::Cancelled { ticket }
             | Self::PutOff { ticket, .. }
             | Self::GivenUp { ticket, .. }
+            | Self::Supersede { ticket }
             | Self::Release { ticket }
             | Self::Unclaim { ticket } => ticket,
         }
@@ -120,6 +125,7 @@ impl Told {
             | Self::Cancelling { .. }
             | Self::Wanted { .. }
             | Self::Cancelled { .. }
+            | Self::Supersede { .. }
             | Self::Release { .. }
             | Self::Unclaim { .. } => 0,
         };
@@ -152,6 +158,10 @@ impl Told {
             }
             Self::GivenUp { problem, .. } => {
                 (&of.given_up, vec![problem.as_str().into(), LISTED.into()])
+            }
+            Self::Supersede { .. } => {
+                values.truncate(1);
+                (&of.supersede, Vec::new())
             }
             Self::Release { .. } => (&of.release, Vec::new()),
             Self::Unclaim { .. } => {

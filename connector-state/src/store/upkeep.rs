@@ -12,8 +12,9 @@ use crate::engine::{Fault, Step};
 
 /// How often a lease is renewed within its time.
 const RENEWALS: u32 = 3;
-/// When a database that went is looked for again, at first and at most.
-const SOON: Duration = Duration::from_millis(250);
+/// When a database that went is looked for again: at first, as it may be one that restarts, and later.
+const SOON: Duration = Duration::from_millis(100);
+const AT_FIRST: Duration = Duration::from_secs(5);
 const AT_LAST: Duration = Duration::from_secs(5);
 /// How often rows are sought whose time is over, and how many go at once.
 const CLEAN_EVERY: Duration = Duration::from_secs(10);
@@ -30,14 +31,14 @@ pub(super) async fn keep_up(store: Weak<Inner>) {
     let mut cleaned = Instant::now();
     let mut look_again = SOON;
     loop {
-        let is_up = store.upgrade().is_some_and(|inner| inner.presence.is_up());
-        if is_up {
-            look_again = SOON;
+        let away = store.upgrade().and_then(|inner| inner.presence.away_for());
+        if away.is_none() {
             // Until it goes, or a lease needs it. The store may go meanwhile.
             timeout(renew_every, went.notified()).await.ok();
         } else {
             tokio::time::sleep(look_again).await;
-            look_again = (look_again * 2).min(AT_LAST);
+            let may_restart = away.is_some_and(|away| away < AT_FIRST);
+            look_again = if may_restart { SOON } else { (look_again * 2).min(AT_LAST) };
         }
         let Some(inner) = store.upgrade() else {
             return;

@@ -10,10 +10,10 @@ use connector_state::{Address, Settings, Store};
 use postgres_tests::Engine;
 use tokio::time::Instant;
 
-use crate::database::{Database, KEEP, attempt, job, meta, until, won};
+use crate::database::{Database, KEEP, attempt, job, meta, next, until, won};
 use crate::proxy::Proxy;
 
-/// How long a trip may take in these tests, and how long a call that meets a database which is away.
+/// How long a trip may take in these tests, and how long all calls that meet a database which is away.
 const TIME_OUT: Duration = Duration::from_millis(300);
 const BOUND: Duration = Duration::from_secs(3);
 
@@ -46,13 +46,16 @@ async fn a_database_that_crashes_gets_what_it_missed() {
     let Some(engine) = Engine::own() else { return };
     let database = Database::on(Arc::new(engine)).await;
     let store = database.store_with(|settings| settings.time_out(TIME_OUT)).await;
+    let before = won(store.claim(&attempt("before")).await);
+    store.created(&before, &meta(), KEEP).await;
     let created = won(store.claim(&attempt("created")).await);
     let failed = won(store.claim(&attempt("failed")).await);
     database.engine().crash();
     assert_eq!(store.created(&created, &meta(), KEEP).await, Written::Kept);
     asked_while_away(&store).await;
     store.failed(&failed).await;
-    assert_eq!(store.readings().pending_writes, 5);
+    assert_eq!(store.claim(&next("after", "before")).await, Claim::Alone);
+    assert_eq!(store.readings().pending_writes, 6);
     assert!(store.readings().away_operations >= 5);
     database.engine().start_again();
     told(&store).await;
@@ -60,9 +63,14 @@ async fn a_database_that_crashes_gets_what_it_missed() {
     assert_eq!(other.claim(&attempt("created")).await, Claim::Answered(meta()));
     assert_eq!(database.status("failed").await, None);
     let entries = database.listing().entries().await.unwrap();
-    let put_off = entries.iter().find(|entry| entry.status == "to-cancel").expect("the job");
+    let put_off = entries.iter().find(|entry| entry.key.starts_with("job-")).expect("the job");
     assert_eq!((put_off.tries, put_off.problem.as_deref()), (1, Some("away")));
     won(store.claim(&attempt("away")).await);
+    assert_eq!(
+        other.claim(&attempt("before")).await,
+        Claim::Leaving,
+        "the next one began meanwhile"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -98,8 +106,8 @@ async fn until_there(store: &Store, key: &str) -> Claim {
 async fn a_database_that_only_reads_is_away() {
     let Some(engine) = Engine::own() else { return };
     let database = Database::on(Arc::new(engine)).await;
-    let store = database.store().await;
-    let ticket = won(store.claim(&attempt("a")).await);
+    let store = database.store_with(|settings| settings.time_out(TIME_OUT)).await;
+    let ticket = won(until_there(&store, "a").await);
     let admin = database.admin().await;
     let read_only = |on: &str| format!("ALTER SYSTEM SET default_transaction_read_only = {on}");
     admin.batch_execute(&read_only("on")).await.unwrap();

@@ -59,6 +59,8 @@ impl Replicas {
         [
             ("CONNECTOR_STATE", self.url.clone()),
             ("CONNECTOR_STATE_LEASE_SECONDS", format!("{}ms", LEASE.as_millis())),
+            // A restart is waited for, and a busy machine is not to be judged.
+            ("CONNECTOR_STATE_TIMEOUT_SECONDS", "5s".to_owned()),
             ("PGPASSWORD", PASSWORD.to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))

@@ -113,9 +113,10 @@ fn over_a_state(replicas: &Replicas, kind: Kind, storm: Storm) -> Outcome {
     assert!(outcome.report.is_clean(), "{outcome}");
     assert!(outcome.wrong_ends.is_empty(), "{outcome}");
     assert_eq!(outcome.bad_ends_of_servers(), 0, "{outcome}");
-    assert_eq!(outcome.beyond_one_life_orphaned, 0, "{outcome}");
     assert!(outcome.unexplained.is_empty(), "{outcome}");
+    // With neither, a kill over a create leaves nobody who can say whether it made a job.
     if kind != Kind::Neither {
+        assert_eq!(outcome.beyond_one_life_orphaned, 0, "{outcome}");
         assert_eq!(outcome.beyond_one_life_duplicated, 0, "{outcome}");
     }
     outcome
