@@ -317,6 +317,9 @@ impl Request {
         // The URL may hold a secret.
         let error = error.without_url();
         if error.is_timeout() && !error.is_connect() {
+            // What was left of a limit, to the millisecond.
+            let most = (most + Duration::from_micros(500)).as_millis();
+            let most = Duration::from_millis(u64::try_from(most).unwrap_or(u64::MAX));
             let text = format!("{vendor} ({host}) did not answer within {most:?}");
             return ConnectorError::transient(text).with_source(error);
         }
