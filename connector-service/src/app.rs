@@ -18,6 +18,7 @@ use crate::cli::{
 };
 use crate::config::{self, Reloading};
 use crate::console::Console;
+use crate::exit::{CUT, Failure, USAGE};
 use crate::listening::{address, bind};
 use crate::run::{self, RunArgs};
 use crate::server::Server;
@@ -25,12 +26,7 @@ use crate::shutdown::Ended;
 use crate::signals::{Hangup, Requests};
 use crate::telemetry::{self, LogFormat};
 use crate::unread::{unread, unread_of_file};
-use crate::{check, describe, linking, promises, python, table};
-
-/// The command line is wrong, or `run` cannot start.
-const USAGE: u8 = 2;
-/// Calls or creates were cut off by the end.
-const CUT: u8 = 3;
+use crate::{check, describe, linking, promises, python, state, table};
 
 const WITHIN_A_RUNTIME: &str = "`connector_service::main()` starts a runtime of its own and was called \
      within another one: write `fn main() -> ExitCode` without `#[tokio::main]` and `async`, or serve \
@@ -66,7 +62,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(args) => {
             let console = server_console(args, &warnings);
             let ended = in_runtime(check_all(args, &environment, &console));
-            (console, ended.map(|()| 0))
+            (console, ended.map(|()| 0).map_err(Failure::from))
         }
         Command::List(args) => of_command(|console| in_runtime(list(args, &environment, console))),
         Command::Describe(args) => {
@@ -79,13 +75,14 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }),
         Command::Run(args) => {
             let console = Console::of_command(LogFormat::Text);
-            match in_runtime(run_task(args, &environment)) {
-                Ok(succeeded) => (console, Ok(u8::from(!succeeded))),
-                Err(problem) => {
-                    console.complain(&format!("error: {problem}"));
-                    return ExitCode::from(USAGE);
-                }
-            }
+            let ended = in_runtime(run_task(args, &environment));
+            let ended = ended.map_err(|problem: String| Failure::new(USAGE, problem));
+            (console, ended.map(|succeeded| u8::from(!succeeded)))
+        }
+        Command::State(args) => {
+            let console = Console::of_command(LogFormat::Text);
+            let ended = in_runtime(state::command::run(args, &environment, &console));
+            (console, ended.map(|()| 0))
         }
     };
     match ended {
@@ -93,16 +90,16 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             console.end();
             ExitCode::from(code)
         }
-        Err(problem) => {
-            console.complain(&format!("error: {problem}"));
-            ExitCode::FAILURE
+        Err(Failure { text, code }) => {
+            console.complain(&format!("error: {text}"));
+            ExitCode::from(code)
         }
     }
 }
 
-fn of_command(act: impl FnOnce(&Console) -> Result<(), String>) -> (Console, Result<u8, String>) {
+fn of_command(act: impl FnOnce(&Console) -> Result<(), String>) -> (Console, Result<u8, Failure>) {
     let console = Console::of_command(LogFormat::Text);
-    let ended = act(&console).map(|()| 0);
+    let ended = act(&console).map(|()| 0).map_err(Failure::from);
     (console, ended)
 }
 
@@ -116,10 +113,10 @@ fn server_console(args: &ServeArgs, warnings: &[String]) -> Console {
     console
 }
 
-fn in_runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+fn in_runtime<T, E: From<String>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     // Blocking inside another runtime would panic.
     if Handle::try_current().is_ok() {
-        return Err(WITHIN_A_RUNTIME.to_owned());
+        return Err(E::from(WITHIN_A_RUNTIME.to_owned()));
     }
     // One more than there are processors: a thread that a connector holds up is not missed.
     let threads = std::thread::available_parallelism().map_or(1, usize::from) + 1;
@@ -211,12 +208,16 @@ async fn serve(
     environment: &Environment,
     reloading: Option<Reloading>,
     console: &Console,
-) -> Result<Ended, String> {
+) -> Result<Ended, Failure> {
     let (told, hangups) = mpsc::unbounded_channel();
     let mut requests = Requests::listen(Hangup::Told(told));
     tokio::spawn(config::reload(hangups, reloading));
-    let Connectors { registry, behind, notes } = tokio::select! {
-        connectors = connectors(&args.behind, environment) => connectors?,
+    let open = async {
+        let connectors = connectors(&args.behind, environment).await?;
+        Ok::<_, Failure>((connectors, args.state.open(environment).await?))
+    };
+    let (Connectors { registry, behind, notes }, state) = tokio::select! {
+        open = open => open?,
         // A connector may take its time; there is nothing yet that would have to end well.
         signal = requests.next() => {
             tracing::info!("received {signal} before anything was served");
@@ -227,7 +228,7 @@ async fn serve(
         tracing::error!("{note}");
     }
     if let Some(problem) = linking::problem(&registry, &args.expect, args.behind.is_any()) {
-        return Err(problem);
+        return Err(problem.into());
     }
     for broken in promises::broken() {
         tracing::error!("{broken}");
@@ -237,7 +238,7 @@ async fn serve(
     }
     let slips = unread_of_file(environment, registry.variables());
     if !slips.is_empty() {
-        return Err(slips.join("; "));
+        return Err(slips.join("; ").into());
     }
     for problem in unread(environment, registry.variables()) {
         tracing::warn!("{problem}");
@@ -256,7 +257,7 @@ async fn serve(
     announce(console, &registry, &addresses.0, &addresses.1);
     let (stop, hurry) = asked_to_end(requests, args.timeout);
     let server = Server::builder().registry(registry).limits(args.limits());
-    let server = server.upstreams(behind.upstreams()).trust(trust).build();
+    let server = server.upstreams(behind.upstreams()).trust(trust).state(state).build();
     let ended = server.serve_listeners(grpc, Some(admin), stop, hurry).await;
     let ended = ended.map_err(|error| format!("serving ended: {}", with_causes(&error)))?;
     if !ended.is_whole() {
@@ -344,7 +345,7 @@ mod tests {
 
     #[tokio::test]
     async fn within_a_runtime_every_command_ends_with_one_sentence() {
-        let problem = in_runtime(async { Ok(()) }).unwrap_err();
+        let problem = in_runtime(async { Ok::<_, String>(()) }).unwrap_err();
         assert!(problem.contains("without `#[tokio::main]`"), "{problem}");
         for (arguments, code) in [
             (["connector-server", "list"], ExitCode::FAILURE),
@@ -358,6 +359,6 @@ mod tests {
 
     #[test]
     fn outside_of_one_it_works() {
-        assert_eq!(in_runtime(async { Ok(5) }), Ok(5));
+        assert_eq!(in_runtime(async { Ok::<_, String>(5) }), Ok(5));
     }
 }

@@ -21,8 +21,7 @@ use crate::{describe, linking, promises, table};
 ///
 /// # Errors
 /// Nothing or not everything expected is linked in, a connector does not start, certificates
-/// or tokens cannot be used, or the server does
-/// not come up.
+/// or tokens cannot be used, the database of the state is not there, or the server does not come up.
 pub(crate) async fn check(
     connectors: Connectors,
     args: &ServeArgs,
@@ -42,6 +41,7 @@ pub(crate) async fn check(
     problems.extend(unread(environment, registry.variables()));
     problems.extend(unread_of_file(environment, registry.variables()));
     problems.extend(args.trust.open(&args.host).err());
+    problems.extend(args.state.check(environment).await.err());
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }

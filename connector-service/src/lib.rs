@@ -21,6 +21,7 @@ mod config;
 mod connection;
 mod console;
 mod describe;
+mod exit;
 mod grpc;
 mod in_process;
 mod layers;
@@ -44,6 +45,7 @@ mod shutdown;
 #[cfg(test)]
 mod shutdown_tests;
 mod signals;
+mod state;
 mod status;
 mod table;
 mod telemetry;

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use connector_core::Registry;
+use connector_gate::state_store::StateStore;
 use connector_gate::{Dispatcher, Gates, KnownSecrets, Observer, Rotation};
+use connector_state::Store;
 use futures_util::Stream;
 use http::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -45,6 +47,7 @@ pub struct Server {
     isolated: bool,
     upstreams: Upstreams,
     trust: Trust,
+    state: Option<Store>,
     /// The metrics of the door that it stands behind, if it has one.
     door: Option<DoorMetrics>,
 }
@@ -58,6 +61,7 @@ pub struct ServerBuilder {
     isolated: bool,
     upstreams: Upstreams,
     trust: Trust,
+    state: Option<Store>,
 }
 
 impl Default for ServerBuilder {
@@ -69,6 +73,7 @@ impl Default for ServerBuilder {
             isolated: true,
             upstreams: Upstreams::default(),
             trust: Trust::default(),
+            state: None,
         }
     }
 }
@@ -128,11 +133,18 @@ impl ServerBuilder {
         self
     }
 
+    /// Where attempts and jobs are kept that must outlive the process.
+    #[must_use]
+    pub(crate) fn state(mut self, state: Option<Store>) -> Self {
+        self.state = state;
+        self
+    }
+
     /// The server.
     #[must_use]
     pub fn build(self) -> Server {
-        let Self { registry, limits, layers, isolated, upstreams, trust } = self;
-        Server { registry, limits, layers, isolated, upstreams, trust, door: None }
+        let Self { registry, limits, layers, isolated, upstreams, trust, state } = self;
+        Server { registry, limits, layers, isolated, upstreams, trust, state, door: None }
     }
 }
 
@@ -233,10 +245,13 @@ impl Server {
         IO::ConnectInfo: Clone + Send + Sync + 'static,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let Self { registry, limits, mut layers, isolated, upstreams, trust, door } = self;
+        let Self { registry, limits, mut layers, isolated, upstreams, trust, state, door } = self;
         let metrics = Arc::new(Metrics::new(&registry).map_err(ServerError::new)?);
         let door = door.map_or_else(DoorMetrics::new, Ok).map_err(ServerError::new)?;
         metrics.watch_door(&door).map_err(ServerError::new)?;
+        if let Some(store) = &state {
+            metrics.watch_state(store.clone()).map_err(ServerError::new)?;
+        }
         if !trust.callers.is_anybody() {
             layers.push(CallersLayer::new(trust.callers, door));
         }
@@ -245,11 +260,12 @@ impl Server {
             registry.failures().iter().map(|failure| failure.name),
         );
         let _rotation = Rotation::start(&registry);
+        let observers =
+            |task_type: Option<&str>| Arc::clone(metrics.of(task_type)) as Arc<dyn Observer>;
+        let store = state.map(|store| Arc::new(store) as Arc<dyn StateStore>);
+        let server = Handle::current();
         let gates =
-            Gates::new(&registry, isolated, limits.texts(), &Handle::current(), |task_type| {
-                Arc::clone(metrics.of(task_type)) as Arc<dyn Observer>
-            });
-        let gates = Arc::new(gates);
+            Gates::with_store(&registry, isolated, limits.texts(), &server, observers, store);
         let remembered = Arc::clone(&gates);
         let remembered = Remembered::new(move || {
             let readings = remembered.remembered();

@@ -12,3 +12,4 @@ mod logging;
 mod run;
 mod secrets;
 mod serving;
+mod state;

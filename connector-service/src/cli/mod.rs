@@ -21,6 +21,8 @@ use crate::config::Reloading;
 use crate::limits::Limits;
 use crate::python::PythonArgs;
 use crate::run::RunArgs;
+use crate::state::StateUse;
+use crate::state::command::StateCommand;
 use crate::telemetry::{LogFormat, log_level};
 use crate::trust::TrustArgs;
 use crate::wanted::Wanted;
@@ -29,7 +31,8 @@ use variables::Added;
 pub(crate) use variables::Environment;
 
 const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line; \
-    3 calls or creates were cut off by the end. `run` has its own, see `run --help`.\n\
+    3 calls or creates were cut off by the end; 4 the database of --state was not there and --state-required. \
+    `run` and `state` have their own, see their --help.\n\
     Every flag of `serve` can also be set by an environment variable, shown in brackets; an empty one is \
     none. Sizes and spans of time take units, such as 16MiB and 30s.";
 
@@ -58,6 +61,8 @@ enum Subcommands {
     Python(PythonArgs),
     /// Run one task from here to its end, without Flyte.
     Run(Box<RunArgs>),
+    /// Print what outlives a server (--state): attempts and jobs; have one cancelled or forgotten.
+    State(StateCommand),
 }
 
 /// What the arguments ask for.
@@ -75,6 +80,8 @@ pub(crate) enum Command {
     Python(PythonArgs),
     /// Run a task.
     Run(Box<RunArgs>),
+    /// Print the state, or change it.
+    State(StateCommand),
     /// Print this.
     Print(String),
 }
@@ -181,6 +188,8 @@ pub(crate) struct ServeArgs {
     grace_seconds: Duration,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
+    #[command(flatten)]
+    pub(crate) state: StateUse,
     /// TOML file of settings, below variables and flags; its keys are the names of these flags.
     #[arg(long, env = "CONNECTOR_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -300,7 +309,7 @@ pub(crate) fn parse(
         None => (Some(&shown), &matches, 1),
     };
     let (environment, reloading) = match asked {
-        Some(asked) => settings::below(asked, own, environment)
+        Some(asked) => settings::below(asked, &shown, own, environment)
             .map_err(|problem| Printed { text: format!("error: {problem}\n"), is_error: true })?,
         None => (environment.clone(), None),
     };
@@ -338,6 +347,7 @@ fn command(matches: &ArgMatches, is_c0: bool) -> Result<Command, Error> {
         Some(Subcommands::Describe(args)) => Command::Describe(args),
         Some(Subcommands::Python(args)) => Command::Python(args),
         Some(Subcommands::Run(args)) => Command::Run(args),
+        Some(Subcommands::State(args)) => Command::State(args),
         Some(Subcommands::Serve(serve)) => Command::Serve(serve),
         None => Command::Serve(Box::new(serve)),
     })

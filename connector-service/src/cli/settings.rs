@@ -6,6 +6,8 @@ use std::path::Path;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
+use connector_state::redacted;
+
 use super::Environment;
 use crate::config::{self, Origin, Reloading};
 
@@ -13,9 +15,11 @@ const CONFIG: (&str, &str) = ("config", "CONNECTOR_CONFIG");
 /// Set by operators beside flags, for connectors' secrets.
 const SECRETS_DIR: (&str, &str) = ("secrets-dir", "CONNECTOR_SECRETS_DIR");
 
-/// The variables, and below them what the file says that flags or variables name, if they do.
+/// The variables, and below them what the file says that flags or variables name, if they do. What `serving`
+/// takes may stand in it, too: one file is for all commands.
 pub(super) fn below(
     command: &Command,
+    serving: &Command,
     given: &ArgMatches,
     environment: &Environment,
 ) -> Result<(Environment, Option<Reloading>), String> {
@@ -30,7 +34,7 @@ pub(super) fn below(
     else {
         return Ok((environment.clone(), None));
     };
-    let names = names(command);
+    let names: Vec<_> = names(command).into_iter().chain(names(serving)).collect();
     let settings = config::read(file, &names)?;
     let environment = environment.clone().above(&settings, &file.display().to_string());
     Ok((environment, Some(Reloading::new(file.to_owned(), &names, settings))))
@@ -68,7 +72,12 @@ pub(super) fn printed(
         let origin =
             if is_given { Some(Origin::Flag(format!("--{long}"))) } else { of_variable(variable) };
         let values = all.get_raw(id).into_iter().flatten();
-        let values = values.map(|value| value.to_string_lossy().into_owned()).collect();
+        // An address of a database may have a password in it.
+        let shown = |value: &OsStr| match long {
+            "state" => redacted(&value.to_string_lossy()),
+            _ => value.to_string_lossy().into_owned(),
+        };
+        let values = values.map(shown).collect();
         Some((long.to_owned(), values, origin.unwrap_or(Origin::Default)))
     });
     let (name, variable) = SECRETS_DIR;

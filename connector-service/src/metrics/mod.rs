@@ -9,6 +9,7 @@ mod process;
 mod readings;
 mod remembered;
 mod rules;
+mod state;
 mod summary;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use connector_core::Registry;
 use connector_gate::Operation;
+use connector_state::Store;
 pub(crate) use doors::DoorMetrics;
 use prometheus::core::Collector;
 use prometheus::proto::MetricType;
@@ -108,6 +110,14 @@ impl Metrics {
     /// It was added before, which would be a mistake of the caller.
     pub(crate) fn watch_door(&self, door: &DoorMetrics) -> Result<(), prometheus::Error> {
         door.register(&self.registry)
+    }
+
+    /// Adds how the state's database is to the page.
+    ///
+    /// # Errors
+    /// It was added before, which would be a mistake of the caller.
+    pub(crate) fn watch_state(&self, store: Store) -> Result<(), prometheus::Error> {
+        self.registry.register(Box::new(state::readings(store)?))
     }
 
     /// The metrics of a task type, whatever its version; types that nobody serves share one label.

@@ -136,6 +136,15 @@ impl FakeExecutor {
         self.shared.wire.switch(channel);
     }
 
+    /// Sends later calls over these channels in turn, as a balancer in front of replicas does; none changes
+    /// nothing.
+    pub fn spread(&self, channels: impl IntoIterator<Item = Channel>) {
+        let mut channels = channels.into_iter();
+        if let Some(first) = channels.next() {
+            self.shared.wire.spread(first, channels.collect());
+        }
+    }
+
     /// Runs a task to its end, through its removal.
     ///
     /// # Cancel safety

@@ -2,6 +2,7 @@
 //! `attempt` makes them; the channel can be exchanged between two calls, as a rollout does.
 //! No rule about what an answer means lives here.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
@@ -15,10 +16,12 @@ use tonic::{Request, Response, Status};
 
 use super::rules::ExecutorRules;
 
-/// The executor's connection to the connector service.
+/// The executor's connections to the connector service: one, or one for each replica.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    channel: RwLock<Channel>,
+    /// One, and others beside it.
+    channels: RwLock<(Channel, Vec<Channel>)>,
+    calls: AtomicUsize,
 }
 
 /// All that the executor keeps of an attempt once its create was answered; nothing else survives its
@@ -33,16 +36,25 @@ pub(crate) struct Stored {
 
 impl Wire {
     pub(crate) const fn new(channel: Channel) -> Self {
-        Self { channel: RwLock::new(channel) }
+        Self { channels: RwLock::new((channel, Vec::new())), calls: AtomicUsize::new(0) }
     }
 
     /// Sends every later call there.
     pub(crate) fn switch(&self, channel: Channel) {
-        *self.channel.write().unwrap_or_else(PoisonError::into_inner) = channel;
+        self.spread(channel, Vec::new());
+    }
+
+    /// Sends later calls to that one and to others in turn.
+    pub(crate) fn spread(&self, channel: Channel, others: Vec<Channel>) {
+        *self.channels.write().unwrap_or_else(PoisonError::into_inner) = (channel, others);
     }
 
     fn client(&self, rules: &ExecutorRules) -> AsyncConnectorServiceClient<Channel> {
-        let channel = self.channel.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let channels = self.channels.read().unwrap_or_else(PoisonError::into_inner);
+        let (first, others) = &*channels;
+        let turn = self.calls.fetch_add(1, Ordering::Relaxed) % (others.len() + 1);
+        let channel = others.get(turn).unwrap_or(first).clone();
+        drop(channels);
         AsyncConnectorServiceClient::new(channel)
             .max_decoding_message_size(rules.max_answer_bytes)
             .max_encoding_message_size(usize::MAX)

@@ -9,6 +9,7 @@ pub mod message;
 pub mod outcome;
 pub mod pace;
 pub mod plan;
+pub mod replicas;
 pub mod server;
 pub mod storm;
 pub mod vendor;

@@ -9,6 +9,19 @@ use fastrand::Rng;
 use crate::message::{JobEnd, JobSpec};
 use crate::pace::Pace;
 
+/// What kind of vendor the tasks of a storm meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One that honours keys for every second task.
+    Mixed,
+    /// One that honours keys.
+    Keys,
+    /// One that honours none, and can be asked which job it made for a key.
+    Find,
+    /// One that does neither.
+    Neither,
+}
+
 /// One task.
 #[derive(Debug)]
 pub struct Plan {
@@ -25,7 +38,7 @@ pub struct Plan {
 impl Plan {
     /// The plan of task `number`.
     #[must_use]
-    pub fn of(seed: u64, number: u32, pace: &Pace) -> Self {
+    pub fn of(seed: u64, number: u32, pace: &Pace, kind: Kind) -> Self {
         let mut luck = Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(number));
         luck.u64(..);
         let end = match luck.u32(0..10) {
@@ -39,14 +52,21 @@ impl Plan {
         // deadline is a thousand times as long as the way; here it would happen all the time.
         let slow = !trouble.create_deadlines.is_empty()
             || matches!(trouble.repeated_create, Some(RepeatedCreate::WhileCalling { .. }));
-        let job = JobSpec { keyed: luck.bool(), slow, polls: luck.u32(1..6), ends };
+        let lucky = luck.bool();
+        let keyed = match kind {
+            Kind::Mixed => lucky,
+            Kind::Keys => true,
+            Kind::Find | Kind::Neither => false,
+        };
+        let job = JobSpec { keyed, slow, polls: luck.u32(1..6), ends };
         let custom = serde_json::to_value(&job).expect("a specification is JSON");
         let serde_json::Value::Object(custom) = custom else {
             unreachable!("a struct is an object")
         };
+        let task_type = if kind == Kind::Find { "chaos_found" } else { "chaos" };
         let task = custom
             .into_iter()
-            .fold(Task::new("chaos"), |task, (key, value)| task.custom(key, value))
+            .fold(Task::new(task_type), |task, (key, value)| task.custom(key, value))
             .output("job")
             // A new attempt follows at once, so a moment without a server costs a hundred.
             .attempts(10_000);

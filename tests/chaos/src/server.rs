@@ -46,6 +46,7 @@ impl Launcher for RustServer {
         command
             .args(["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"])
             .env("CONNECTOR__CHAOS__VENDOR", vendor.to_string())
+            .env("CONNECTOR__CHAOS_FOUND__VENDOR", vendor.to_string())
             .env("RUST_BACKTRACE", "0")
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         (command, None)

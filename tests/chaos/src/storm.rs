@@ -14,7 +14,8 @@ use tokio::sync::watch;
 use crate::lives::{Kill, Lives};
 use crate::outcome::Outcome;
 use crate::pace::Pace;
-use crate::plan::Plan;
+use crate::plan::{Kind, Plan};
+use crate::replicas::Replicas;
 use crate::server::{Launcher, Server, kill};
 use crate::vendor::Vendor;
 
@@ -37,6 +38,8 @@ pub struct Storm {
     pub kills_workers: Option<(Duration, Duration)>,
     /// How fast it goes.
     pub pace: Pace,
+    /// What kind of vendor it is.
+    pub kind: Kind,
 }
 
 /// How servers end, all but the last, which is always terminated.
@@ -68,6 +71,7 @@ impl Storm {
             life: (Duration::from_millis(800), Duration::from_secs(3)),
             kills_workers: None,
             pace: Pace::FAST,
+            kind: Kind::Mixed,
         }
     }
 
@@ -88,7 +92,19 @@ impl Storm {
     /// # Panics
     /// A server does not start or does not end in time.
     pub async fn run(self, launcher: &dyn Launcher) -> Outcome {
-        let Self { seed, jobs, at_once, length, pace, .. } = self;
+        self.run_over(launcher, None).await
+    }
+
+    /// Runs it over several servers at a time, with a state that they share.
+    ///
+    /// # Panics
+    /// As [`Storm::run`]; the state does not come to rest.
+    pub async fn run_replicas(self, launcher: &dyn Launcher, replicas: &Replicas) -> Outcome {
+        self.run_over(launcher, Some(replicas)).await
+    }
+
+    async fn run_over(self, launcher: &dyn Launcher, replicas: Option<&Replicas>) -> Outcome {
+        let Self { seed, jobs, at_once, length, pace, kind, .. } = self;
         let started = Instant::now();
         let vendor = Vendor::open(seed, pace).await;
         let first = Server::start(launcher, vendor.address()).await;
@@ -99,7 +115,7 @@ impl Storm {
         let tasks = async {
             let plans = stream::iter(0..jobs)
                 .take_while(|_| std::future::ready(started.elapsed() < length))
-                .map(|number| Plan::of(seed, number, &pace))
+                .map(|number| Plan::of(seed, number, &pace, kind))
                 .map(|plan| {
                     let executor = Arc::clone(&rules);
                     async move {
@@ -115,9 +131,16 @@ impl Storm {
             finished.send(true).expect("the servers wait for it");
             plans
         };
-        let (plans, lives) =
-            tokio::join!(tasks, self.servers(launcher, vendor.address(), &executor, first, over));
-        let told = format!("CHAOS_SEED={seed}, servers {:?}", self.ends);
+        let servers = async {
+            match replicas {
+                Some(replicas) => {
+                    replicas.serve(&self, launcher, vendor.address(), &executor, first, over).await
+                }
+                None => self.servers(launcher, vendor.address(), &executor, first, over).await,
+            }
+        };
+        let (plans, lives) = tokio::join!(tasks, servers);
+        let told = format!("CHAOS_SEED={seed}, servers {:?}, a vendor {kind:?}", self.ends);
         Outcome::new(told, plans, &executor, vendor.entries(), lives, started).await
     }
 
@@ -193,6 +216,6 @@ impl Storm {
     }
 }
 
-fn between((least, most): (Duration, Duration), luck: &mut Rng) -> Duration {
+pub(crate) fn between((least, most): (Duration, Duration), luck: &mut Rng) -> Duration {
     least + most.saturating_sub(least).mul_f64(luck.f64())
 }

@@ -3,15 +3,18 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chaos_tests::outcome::Outcome;
 use chaos_tests::pace::Pace;
+use chaos_tests::plan::Kind;
+use chaos_tests::replicas::Replicas;
 use chaos_tests::server::{BehindServer, Launcher, RustServer};
 use chaos_tests::storm::{ServerEnds, Storm};
 use chaos_tests::vendors::{self, Stormy};
 use interop_tests::venv::Venv;
+use postgres_tests::Engine;
 use vendor_tests::bigquery::BigQuery;
 use vendor_tests::snowflake::Snowflake;
 
@@ -92,6 +95,79 @@ fn a_killed_server_wedges_and_loses_nothing() {
     assert!(outcome.report.lost.is_empty() && outcome.wrong_ends.is_empty(), "{outcome}");
     assert!(outcome.report.is_clean(), "{outcome}");
     assert_eq!(outcome.bad_ends_of_servers(), 0, "{outcome}");
+}
+
+/// What a storm over a shared state is to leave: nothing that only such a state could have saved is excused.
+fn over_a_state(replicas: &Replicas, kind: Kind, storm: Storm) -> Outcome {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut settings = Pace::FAST.server_settings();
+    settings.extend(replicas.settings());
+    if kind == Kind::Keys {
+        settings.push(("CONNECTOR__CHAOS__POLICY__KEYED".to_owned(), "true".to_owned()));
+    }
+    let server = RustServer { binary: env!("CARGO_BIN_EXE_chaos-server").into(), settings };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let storm = Storm { kind, ..storm };
+    let outcome = runtime.block_on(storm.run_replicas(&server, replicas));
+    writeln!(std::io::stderr(), "{outcome}").expect("standard error");
+    assert!(outcome.report.is_clean(), "{outcome}");
+    assert!(outcome.wrong_ends.is_empty(), "{outcome}");
+    assert_eq!(outcome.bad_ends_of_servers(), 0, "{outcome}");
+    assert_eq!(outcome.beyond_one_life_orphaned, 0, "{outcome}");
+    assert!(outcome.unexplained.is_empty(), "{outcome}");
+    if kind != Kind::Neither {
+        assert_eq!(outcome.beyond_one_life_duplicated, 0, "{outcome}");
+    }
+    outcome
+}
+
+/// Three replicas on one PostgreSQL, one of which is killed every second or two, and the database restarted.
+fn over_postgres(kind: Kind) {
+    let Some(engine) = Engine::own() else { return };
+    let replicas = Replicas::on_postgres(3, Arc::new(engine));
+    let storm = Storm::from_environment(600, Duration::from_secs(20), ServerEnds::Killed);
+    let outcome = over_a_state(&replicas, kind, storm);
+    assert!(!outcome.lives.killed.is_empty(), "{outcome}");
+}
+
+/// One replica on a file, killed every second or two.
+fn over_sqlite(kind: Kind) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let replicas = Replicas::on_sqlite(&folder.path().join("state.db"));
+    let storm = Storm::from_environment(300, Duration::from_secs(10), ServerEnds::Killed);
+    let outcome = over_a_state(&replicas, kind, storm);
+    assert!(!outcome.lives.killed.is_empty(), "{outcome}");
+}
+
+#[test]
+fn replicas_on_postgres_with_keys_lose_nothing_to_kills() {
+    over_postgres(Kind::Keys);
+}
+
+#[test]
+fn replicas_on_postgres_that_find_their_jobs_lose_nothing_to_kills() {
+    over_postgres(Kind::Find);
+}
+
+/// What is doubled then is listed with its kill.
+#[test]
+fn replicas_on_postgres_with_neither_double_only_what_a_kill_fell_into() {
+    over_postgres(Kind::Neither);
+}
+
+#[test]
+fn a_replica_on_sqlite_with_keys_loses_nothing_to_kills() {
+    over_sqlite(Kind::Keys);
+}
+
+#[test]
+fn a_replica_on_sqlite_that_finds_its_jobs_loses_nothing_to_kills() {
+    over_sqlite(Kind::Find);
+}
+
+#[test]
+fn a_replica_on_sqlite_with_neither_doubles_only_what_a_kill_fell_into() {
+    over_sqlite(Kind::Neither);
 }
 
 /// The connector of a vendor between that vendor, in bad weather, and servers that are replaced.

@@ -9,7 +9,7 @@ use postgres_connector::Postgres;
 
 use crate::database::WAIT;
 use crate::database_or_skip;
-use crate::engine::PASSWORD;
+use postgres_tests::PASSWORD;
 
 const POLL: Duration = Duration::from_millis(10);
 

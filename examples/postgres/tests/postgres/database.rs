@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use connector_testing::{Task, Vendor, VendorJob, VendorState};
+use postgres_tests::{Engine, PASSWORD};
 use tokio::time::{Instant, sleep};
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 use tokio_postgres::{Client, Config, NoTls};
-
-use crate::engine::{Engine, PASSWORD};
 
 /// Longer than anything takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -14,7 +14,6 @@
 
 mod calls;
 mod database;
-mod engine;
 mod executor;
 
 /// The database of this test, or the end of the test where there is no PostgreSQL.

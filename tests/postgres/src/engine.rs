@@ -1,5 +1,6 @@
 //! A PostgreSQL of the tests' own: made in a temporary folder, on a free port, gone with the last test.
-//! `database` gives every test a database in it. Where PostgreSQL is not installed, tests are skipped.
+//! Tests make databases in it, and those that need one of their own may stop it as a crash does, and start it
+//! again with its data.
 
 use std::env;
 use std::fs;
@@ -13,7 +14,7 @@ use std::thread;
 use tempfile::TempDir;
 
 /// The password of every role.
-pub(crate) const PASSWORD: &str = "hunter2, correct horse";
+pub const PASSWORD: &str = "hunter2, correct horse";
 /// Where Debian puts what it does not put into `PATH`.
 const DEBIAN: &str = "/usr/lib/postgresql";
 /// Between finding a free port and listening on it another process may take it.
@@ -21,21 +22,38 @@ const TRIES: u32 = 5;
 
 /// A running PostgreSQL.
 #[derive(Debug)]
-pub(crate) struct Engine {
-    process: Child,
+pub struct Engine {
+    /// The shells that see to its end: one for each start.
+    guards: Mutex<Vec<Child>>,
+    programs: PathBuf,
     port: u16,
     /// Removed with this, once the process is gone.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Engine {
     /// The PostgreSQL of all tests that run at this moment; `None` where none is installed.
-    pub(crate) fn shared() -> Option<Arc<Self>> {
+    ///
+    /// # Panics
+    /// It does not start, or none is there and this is CI.
+    #[must_use]
+    pub fn shared() -> Option<Arc<Self>> {
         static RUNNING: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
         let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(engine) = running.upgrade() {
             return Some(engine);
         }
+        let engine = Arc::new(Self::own()?);
+        *running = Arc::downgrade(&engine);
+        Some(engine)
+    }
+
+    /// One for a single test; `None` where none is installed.
+    ///
+    /// # Panics
+    /// It does not start, or none is there and this is CI.
+    #[must_use]
+    pub fn own() -> Option<Self> {
         let Some(programs) = programs() else {
             let why = format!("no `initdb` and `postgres` in PATH or {DEBIAN}");
             let ci = env::var("CI").is_ok_and(|value| value == "true");
@@ -44,17 +62,45 @@ impl Engine {
             writeln!(io::stderr(), "skipped: PostgreSQL: {why}").expect("standard error");
             return None;
         };
-        let engine = Arc::new(Self::start(&programs));
-        *running = Arc::downgrade(&engine);
-        Some(engine)
+        Some(Self::start(programs))
     }
 
-    pub(crate) const fn port(&self) -> u16 {
+    /// The port it listens at, on this machine.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
         self.port
     }
 
-    fn start(programs: &Path) -> Self {
-        let folder = tempfile::Builder::new().prefix("postgres-connector-").tempdir();
+    /// Ends it with all of its processes at once, as a crash does. Its data stays.
+    ///
+    /// # Panics
+    /// It does not end.
+    pub fn crash(&self) {
+        let data = self.data();
+        succeeds(
+            as_postgres(&self.programs.join("pg_ctl"))
+                .args(["stop", "--mode=immediate", "--silent", "--pgdata"])
+                .arg(data),
+        );
+    }
+
+    /// Starts it again after [`Engine::crash`], at the same port with the same data.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub fn start_again(&self) {
+        let program = self.programs.join("postgres");
+        let tried = (0..TRIES).find_map(|_| listen(&program, &self.data(), self.port).ok());
+        let guard = tried.expect("PostgreSQL starts again; the last lines are above");
+        self.guards.lock().unwrap_or_else(PoisonError::into_inner).push(guard);
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn start(programs: PathBuf) -> Self {
+        let folder = tempfile::Builder::new().prefix("postgres-tests-").tempdir();
         let folder = folder.expect("a temporary folder");
         let password = folder.path().join("password");
         fs::write(&password, PASSWORD).expect("a file with the password");
@@ -72,17 +118,23 @@ impl Engine {
                 .arg("--pgdata")
                 .arg(&data),
         );
-        let tried = (0..TRIES).find_map(|_| listen(&programs.join("postgres"), &data).ok());
-        let (process, port) = tried.expect("PostgreSQL starts; the last lines are above");
-        Self { process, port, _folder: folder }
+        let program = programs.join("postgres");
+        let tried = (0..TRIES).find_map(|_| {
+            let port = free_port();
+            listen(&program, &data, port).ok().map(|guard| (guard, port))
+        });
+        let (guard, port) = tried.expect("PostgreSQL starts; the last lines are above");
+        Self { guards: Mutex::new(vec![guard]), programs, port, folder }
     }
 }
 
-/// Starts PostgreSQL and waits until it says that it is ready.
-fn listen(program: &Path, data: &Path) -> Result<(Child, u16), String> {
+fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    let port = listener.local_addr().expect("an address").port();
-    drop(listener);
+    listener.local_addr().expect("an address").port()
+}
+
+/// Starts PostgreSQL and waits until it says that it is ready.
+fn listen(program: &Path, data: &Path, port: u16) -> Result<Child, String> {
     let mut command = as_postgres(program);
     command
         .arg("-D")
@@ -108,7 +160,7 @@ fn listen(program: &Path, data: &Path) -> Result<(Child, u16), String> {
         if line.contains("ready to accept connections") {
             // Nobody may leave it with a full pipe.
             thread::spawn(move || lines.for_each(drop));
-            return Ok((process, port));
+            return Ok(process);
         }
         said.push(line);
     }
@@ -126,8 +178,11 @@ const GUARD: &str = "trap '' INT; \"$@\" & exec 2>&-; cat >/dev/null; \
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        drop(self.process.wait());
+        let guards = self.guards.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for guard in guards {
+            drop(guard.stdin.take());
+            drop(guard.wait());
+        }
     }
 }
 

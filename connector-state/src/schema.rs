@@ -1,0 +1,109 @@
+//! The tables, as a list of steps that only grows: a database of any earlier version is brought to this one.
+//! `engine` runs them at its first contact, under a lock, so that replicas that start together do it once.
+
+use crate::statements::Dialect;
+
+/// One step of the schema.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Migration {
+    sqlite: &'static [&'static str],
+    postgres: &'static [&'static str],
+    both: &'static [&'static str],
+}
+
+/// Every step, the oldest first. Steps that were released are never changed.
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    sqlite: &[
+        // Fences are never given twice, also not for an attempt that was forgotten and came back.
+        "CREATE TABLE connector_state_fence (last BIGINT NOT NULL)",
+        "INSERT INTO connector_state_fence VALUES (0)",
+    ],
+    postgres: &["CREATE SEQUENCE connector_state_fence"],
+    both: &[
+        "CREATE TABLE connector_state (
+            key TEXT PRIMARY KEY,
+            status TEXT NOT NULL,
+            task_type TEXT NOT NULL,
+            version BIGINT NOT NULL,
+            run TEXT NOT NULL,
+            request {bytes},
+            meta {bytes},
+            owner TEXT,
+            nonce BIGINT,
+            fence BIGINT NOT NULL,
+            lease_until BIGINT,
+            due_at BIGINT,
+            tries BIGINT NOT NULL DEFAULT 0,
+            problem TEXT,
+            superseded BIGINT NOT NULL DEFAULT 0,
+            cancelling BIGINT NOT NULL DEFAULT 0,
+            claims BIGINT NOT NULL DEFAULT 1,
+            keep_ms BIGINT,
+            expires_at BIGINT,
+            created_at BIGINT NOT NULL
+        )",
+        "CREATE INDEX connector_state_open ON connector_state (due_at)
+            WHERE status IN ('in-flight', 'to-cancel')",
+        "CREATE INDEX connector_state_expiry ON connector_state (expires_at)
+            WHERE expires_at IS NOT NULL",
+        "CREATE TABLE connector_state_probe (id BIGINT NOT NULL, filler {bytes} NOT NULL)",
+    ],
+}];
+
+/// What counts fences in SQLite, where a sequence does not exist. After the tables it stands on.
+const SQLITE_TRIGGERS: &[&str] = &[
+    "CREATE TRIGGER IF NOT EXISTS connector_state_fenced AFTER INSERT ON connector_state BEGIN
+        UPDATE connector_state_fence SET last = last + 1; END",
+    "CREATE TRIGGER IF NOT EXISTS connector_state_refenced AFTER UPDATE OF fence ON connector_state BEGIN
+        UPDATE connector_state_fence SET last = last + 1; END",
+];
+
+/// Holds how many steps a database has taken.
+pub(crate) const VERSIONS: &str =
+    "CREATE TABLE IF NOT EXISTS connector_state_schema (version BIGINT NOT NULL)";
+pub(crate) const VERSION: &str = "SELECT COALESCE(MAX(version), 0) FROM connector_state_schema";
+
+/// The statements that bring a database of that version to this one.
+///
+/// # Errors
+/// The database is of a later version than this program.
+pub(crate) fn steps(dialect: Dialect, version: i64) -> Result<Vec<String>, String> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if version > known {
+        return Err(format!(
+            "its tables are of version {version}, and this program knows versions up to {known}: \
+             use a newer connector-server"
+        ));
+    }
+    let done = usize::try_from(version).unwrap_or_default();
+    let mut steps = Vec::new();
+    for (migration, version) in MIGRATIONS.iter().zip(1_usize..).skip(done) {
+        let own = match dialect {
+            Dialect::Sqlite => migration.sqlite,
+            Dialect::Postgres => migration.postgres,
+        };
+        steps.extend(own.iter().chain(migration.both).map(|step| dialect.spelled(step)));
+        steps.push(format!("INSERT INTO connector_state_schema VALUES ({version})"));
+    }
+    if dialect == Dialect::Sqlite && !steps.is_empty() {
+        steps.extend(SQLITE_TRIGGERS.iter().map(|step| (*step).to_owned()));
+    }
+    Ok(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MIGRATIONS, steps};
+    use crate::statements::Dialect;
+
+    #[test]
+    fn a_database_takes_the_steps_it_lacks_and_no_others() {
+        let known = i64::try_from(MIGRATIONS.len()).unwrap();
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            assert!(!steps(dialect, 0).unwrap().is_empty());
+            assert_eq!(steps(dialect, known).unwrap(), Vec::<String>::new());
+            let problem = steps(dialect, known + 1).unwrap_err();
+            assert!(problem.contains("newer connector-server"), "{problem}");
+        }
+    }
+}

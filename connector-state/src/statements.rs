@@ -1,0 +1,283 @@
+//! Every statement, once, for both databases: what differs between them is four words.
+//! `store` and `listing` run them through `engine`. Times are milliseconds since 1970 by the database's own
+//! clock; no value of a process's clock comes in.
+
+use std::sync::LazyLock;
+
+/// Which SQL a database speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// The statements of one dialect.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    /// Claims an attempt that is new, expired, or whose owner is gone.
+    pub(crate) claim: String,
+    /// Takes up a job whose time to be cancelled has not come.
+    pub(crate) take_up: String,
+    /// Says that an attempt is over, as the next one has begun.
+    pub(crate) supersede: String,
+    /// What is known of an attempt.
+    pub(crate) read: String,
+    pub(crate) created: String,
+    pub(crate) failed: String,
+    pub(crate) unsure: String,
+    pub(crate) to_cancel: String,
+    /// A job that is known by its metadata only.
+    pub(crate) to_cancel_unnamed: String,
+    pub(crate) cancelling: String,
+    pub(crate) wanted: String,
+    pub(crate) cancelled: String,
+    pub(crate) put_off: String,
+    pub(crate) given_up: String,
+    pub(crate) due: String,
+    pub(crate) renew: String,
+    pub(crate) let_go: String,
+    /// Lets go of what was due to this process once it could tell nobody any more.
+    pub(crate) release: String,
+    /// Takes back a claim that may or may not have been written.
+    pub(crate) unclaim_new: String,
+    pub(crate) unclaim_taken: String,
+    pub(crate) clean_up: String,
+    pub(crate) probe: String,
+    pub(crate) unprobe: String,
+    pub(crate) list: String,
+    pub(crate) cancel: String,
+    pub(crate) forget: String,
+}
+
+static SQLITE: LazyLock<Statements> = LazyLock::new(|| Statements::of(Dialect::Sqlite));
+static POSTGRES: LazyLock<Statements> = LazyLock::new(|| Statements::of(Dialect::Postgres));
+
+impl Dialect {
+    pub(crate) fn statements(self) -> &'static Statements {
+        match self {
+            Self::Sqlite => &SQLITE,
+            Self::Postgres => &POSTGRES,
+        }
+    }
+
+    /// The statement with this database's words.
+    pub(crate) fn spelled(self, statement: &str) -> String {
+        let words = match self {
+            Self::Sqlite => [
+                ("{now}", "CAST(unixepoch('subsec') * 1000 AS INTEGER)"),
+                ("{fence}", "(SELECT last + 1 FROM connector_state_fence)"),
+                ("{keys}", "key IN"),
+                ("{skip_locked}", ""),
+                ("{fences}", "fence IN (SELECT value FROM json_each('[' || $2 || ']'))"),
+                ("{bytes}", "BLOB"),
+                ("$", "?"),
+            ],
+            Self::Postgres => [
+                ("{now}", "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"),
+                ("{fence}", "nextval('connector_state_fence')"),
+                // An array is computed once; a plain sub-select may be computed, and lock, again.
+                ("{keys}", "key = ANY(ARRAY"),
+                ("{skip_locked}", "FOR UPDATE SKIP LOCKED)"),
+                ("{fences}", "fence = ANY(CAST(string_to_array($2, ',') AS BIGINT[]))"),
+                ("{bytes}", "BYTEA"),
+                ("$", "$"),
+            ],
+        };
+        words.iter().fold(statement.to_owned(), |text, (word, spelled)| text.replace(word, spelled))
+    }
+}
+
+/// What every answer about due and listed rows holds.
+pub(crate) const COLUMNS: &str = "key, status, task_type, version, run, request, meta, owner, fence, \
+     lease_until, due_at, tries, problem, superseded, expires_at, created_at";
+
+const CLAIM: &str = "
+    INSERT INTO connector_state AS it (key, status, task_type, version, run, request, owner, nonce, fence,
+        lease_until, created_at)
+    VALUES ($1, 'in-flight', $2, $3, $4, $5, $6, $7, {fence}, {now} + $8, {now})
+    ON CONFLICT (key) DO UPDATE SET
+        claims = CASE WHEN it.meta IS NULL THEN it.claims + 1 ELSE 1 END,
+        superseded = CASE WHEN it.status = 'in-flight' THEN it.superseded ELSE 0 END,
+        status = 'in-flight', request = excluded.request, meta = NULL, owner = excluded.owner,
+        nonce = excluded.nonce, fence = excluded.fence, lease_until = excluded.lease_until,
+        due_at = NULL, tries = 0, problem = NULL, cancelling = 0, keep_ms = NULL, expires_at = NULL,
+        created_at = excluded.created_at
+    WHERE (it.status = 'in-flight' AND (it.lease_until <= {now} OR it.owner IS NULL))
+        OR (it.status = 'answered' AND it.expires_at <= {now})
+        OR it.status = 'given-up'
+    RETURNING fence, claims";
+
+const TAKE_UP: &str = "
+    UPDATE connector_state
+    SET fence = {fence}, owner = $2, nonce = $3, lease_until = {now} + $4
+    WHERE key = $1 AND status = 'to-cancel' AND meta IS NOT NULL AND due_at > {now}
+        AND cancelling = 0 AND superseded = 0
+    RETURNING fence, meta";
+
+/// A job that is known is anybody's to cancel, whoever was waiting with it; one that is not is its creator's.
+const SUPERSEDE: &str = "
+    UPDATE connector_state SET
+        superseded = 1,
+        fence = CASE WHEN status = 'in-flight' THEN fence ELSE {fence} END,
+        owner = CASE WHEN status = 'in-flight' THEN owner END,
+        lease_until = CASE WHEN status = 'in-flight' THEN lease_until END,
+        due_at = CASE WHEN status = 'in-flight' THEN due_at ELSE {now} END,
+        status = CASE WHEN status = 'in-flight' THEN status ELSE 'to-cancel' END,
+        expires_at = NULL
+    WHERE key = $1 AND superseded = 0
+        AND (status IN ('in-flight', 'answered') OR (status = 'to-cancel' AND cancelling = 0))";
+
+const READ: &str = "SELECT status, meta, fence, superseded FROM connector_state WHERE key = $1";
+
+const CREATED: &str = "
+    UPDATE connector_state SET
+        status = CASE WHEN superseded = 1 THEN 'to-cancel' ELSE 'answered' END,
+        due_at = CASE WHEN superseded = 1 THEN {now} END,
+        lease_until = CASE WHEN superseded = 1 THEN {now} + $5 END,
+        expires_at = CASE WHEN superseded = 1 THEN NULL ELSE {now} + $4 END,
+        meta = $3, keep_ms = $4, request = NULL, problem = NULL, tries = 0, cancelling = superseded
+    WHERE key = $1 AND fence = $2 AND cancelling = 0 AND status IN ('in-flight', 'to-cancel')
+    RETURNING superseded";
+
+const FAILED: &str = "
+    DELETE FROM connector_state WHERE key = $1 AND fence = $2 AND status = 'in-flight'";
+
+const UNSURE: &str = "
+    UPDATE connector_state SET lease_until = {now}
+    WHERE key = $1 AND fence = $2 AND status = 'in-flight'";
+
+const TO_CANCEL: &str = "
+    UPDATE connector_state SET
+        status = 'to-cancel', meta = $3, due_at = {now} + $4, owner = $5, lease_until = {now} + $6,
+        request = NULL, expires_at = NULL, problem = NULL, tries = 0
+    WHERE key = $1 AND fence = $2 AND status IN ('in-flight', 'answered', 'to-cancel')
+    RETURNING fence";
+
+const TO_CANCEL_UNNAMED: &str = "
+    INSERT INTO connector_state (key, status, task_type, version, run, meta, owner, fence, due_at,
+        lease_until, created_at)
+    VALUES ($1, 'to-cancel', $2, $3, $4, $5, $6, $7, {now} + $8, {now} + $9, {now})
+    ON CONFLICT (key) DO NOTHING";
+
+const CANCELLING: &str = "
+    UPDATE connector_state SET cancelling = 1
+    WHERE key = $1 AND fence = $2 AND status = 'to-cancel'
+    RETURNING fence";
+
+const WANTED: &str = "
+    UPDATE connector_state SET
+        status = 'answered', due_at = NULL, lease_until = NULL,
+        expires_at = {now} + COALESCE(keep_ms, $3)
+    WHERE key = $1 AND fence = $2 AND status = 'to-cancel' AND cancelling = 0 AND superseded = 0
+    RETURNING fence";
+
+const CANCELLED: &str = "
+    DELETE FROM connector_state WHERE key = $1 AND fence = $2 AND status <> 'given-up'";
+
+/// What was not known to be a job still is a claim, which a create of the attempt may take at once.
+const PUT_OFF: &str = "
+    UPDATE connector_state SET
+        owner = NULL,
+        lease_until = CASE WHEN status = 'in-flight' THEN {now} + $3 END,
+        due_at = CASE WHEN status = 'in-flight' THEN due_at ELSE {now} + $3 END,
+        cancelling = CASE WHEN status = 'in-flight' THEN 0 ELSE 1 END,
+        tries = tries + 1, problem = $4
+    WHERE key = $1 AND fence = $2 AND status IN ('in-flight', 'to-cancel')";
+
+const GIVEN_UP: &str = "
+    UPDATE connector_state SET
+        status = 'given-up', problem = $3, lease_until = NULL, due_at = NULL, request = NULL,
+        expires_at = {now} + $4
+    WHERE key = $1 AND fence = $2 AND status IN ('in-flight', 'to-cancel', 'answered')";
+
+const DUE: &str = "
+    UPDATE connector_state SET
+        owner = $1, lease_until = {now} + $2, fence = {fence}, claims = claims + 1,
+        cancelling = CASE WHEN status = 'to-cancel' THEN 1 ELSE 0 END
+    WHERE {keys} (
+        SELECT key FROM connector_state
+        WHERE status IN ('in-flight', 'to-cancel')
+            AND (lease_until IS NULL OR lease_until <= {now})
+            AND (status = 'in-flight' OR due_at <= {now})
+        ORDER BY due_at LIMIT $3 {skip_locked})
+    RETURNING ";
+
+const RENEW: &str = "
+    UPDATE connector_state SET lease_until = {now} + $3
+    WHERE owner = $1 AND lease_until IS NOT NULL AND {fences}";
+
+const LET_GO: &str = "
+    UPDATE connector_state SET lease_until = {now} WHERE owner = $1 AND lease_until > {now}";
+
+const RELEASE: &str = "
+    UPDATE connector_state SET lease_until = NULL
+    WHERE key = $1 AND fence = $2 AND status = 'to-cancel'";
+
+const UNCLAIM_NEW: &str = "
+    DELETE FROM connector_state
+    WHERE key = $1 AND nonce = $2 AND status = 'in-flight' AND claims = 1";
+
+const UNCLAIM_TAKEN: &str = "
+    UPDATE connector_state SET lease_until = {now}
+    WHERE key = $1 AND nonce = $2 AND (status = 'in-flight' OR status = 'to-cancel')";
+
+const CLEAN_UP: &str = "
+    DELETE FROM connector_state
+    WHERE {keys} (
+        SELECT key FROM connector_state WHERE expires_at <= {now} LIMIT $1 {skip_locked})";
+
+const PROBE: &str = "INSERT INTO connector_state_probe (id, filler) VALUES ($1, $2)";
+const UNPROBE: &str = "DELETE FROM connector_state_probe WHERE id = $1";
+
+const LIST: &str = " FROM connector_state
+    WHERE status <> 'answered' OR expires_at > {now}
+    ORDER BY created_at, key";
+
+const CANCEL: &str = "
+    UPDATE connector_state SET
+        superseded = CASE WHEN meta IS NULL THEN 1 ELSE superseded END,
+        status = CASE WHEN meta IS NULL THEN status ELSE 'to-cancel' END,
+        fence = CASE WHEN meta IS NULL THEN fence ELSE {fence} END,
+        owner = CASE WHEN meta IS NULL THEN owner END,
+        lease_until = CASE WHEN meta IS NULL THEN lease_until END,
+        due_at = CASE WHEN meta IS NULL THEN due_at ELSE {now} END,
+        cancelling = CASE WHEN meta IS NULL THEN cancelling ELSE 1 END,
+        expires_at = CASE WHEN meta IS NULL THEN expires_at END
+    WHERE key = $1
+    RETURNING status";
+
+const FORGET: &str = "DELETE FROM connector_state WHERE key = $1 RETURNING key";
+
+impl Statements {
+    fn of(dialect: Dialect) -> Self {
+        let spelled = |statement: &str| dialect.spelled(statement);
+        Self {
+            claim: spelled(CLAIM),
+            take_up: spelled(TAKE_UP),
+            supersede: spelled(SUPERSEDE),
+            read: spelled(READ),
+            created: spelled(CREATED),
+            failed: spelled(FAILED),
+            unsure: spelled(UNSURE),
+            to_cancel: spelled(TO_CANCEL),
+            to_cancel_unnamed: spelled(TO_CANCEL_UNNAMED),
+            cancelling: spelled(CANCELLING),
+            wanted: spelled(WANTED),
+            cancelled: spelled(CANCELLED),
+            put_off: spelled(PUT_OFF),
+            given_up: spelled(GIVEN_UP),
+            due: spelled(&format!("{DUE}{COLUMNS}")),
+            renew: spelled(RENEW),
+            let_go: spelled(LET_GO),
+            release: spelled(RELEASE),
+            unclaim_new: spelled(UNCLAIM_NEW),
+            unclaim_taken: spelled(UNCLAIM_TAKEN),
+            clean_up: spelled(CLEAN_UP),
+            probe: spelled(PROBE),
+            unprobe: spelled(UNPROBE),
+            list: spelled(&format!("SELECT {COLUMNS}{LIST}")),
+            cancel: spelled(CANCEL),
+            forget: spelled(FORGET),
+        }
+    }
+}

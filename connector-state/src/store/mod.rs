@@ -1,0 +1,361 @@
+//! The store that the gate speaks to: rows of a database while it is there, this process's word while it is not.
+//! What is told is a `Told` (`told`); what could not be written waits in the `backlog`; `presence` knows
+//! whether the database is there; `upkeep` renews, looks again, writes what waits, and cleans up.
+
+mod backlog;
+mod claims;
+mod presence;
+#[cfg(test)]
+mod tests;
+mod told;
+mod upkeep;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use connector_gate::state_store::{Attempt, Cancellation, Claim, Due, StateStore, Ticket, Written};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::engine::{Engine, Fault, Row, Step, Value};
+use crate::settings::Settings;
+use crate::statements::Statements;
+use backlog::Backlog;
+use presence::Presence;
+pub use presence::Readings;
+use told::{Heard, Told};
+
+/// Attempts and jobs in a database.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+/// What the store's tasks share.
+struct Inner {
+    engine: Engine,
+    settings: Settings,
+    /// Who this process is, for people and for leases.
+    owner: String,
+    presence: Presence,
+    backlog: Backlog,
+    /// The claims and jobs of this process, by key: what is renewed.
+    held: Mutex<HashMap<String, i64>>,
+    /// Held by whoever tells the database what it missed.
+    flushing: tokio::sync::Mutex<()>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("address", &self.inner.settings.address)
+            .field("owner", &self.inner.owner)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the store on the current runtime, which also keeps its leases. A database that cannot be
+    /// reached now is looked for again later; until then this process is alone, and its log says so.
+    ///
+    /// # Errors
+    /// The settings name no database, one that this program was built without, or files that cannot be used.
+    pub async fn open(settings: Settings) -> Result<Self, String> {
+        let store = Self::closed(settings)?;
+        if let Err(fault) = store.inner.probe().await {
+            store.inner.presence.gone(&store.inner.settings.address, &fault.into_text());
+        }
+        store.start();
+        Ok(store)
+    }
+
+    /// Like [`Store::open`], but waits at most `patience` for the database to be there.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and a database that was not there in time.
+    pub async fn open_required(settings: Settings, patience: Duration) -> Result<Self, String> {
+        const LOOK_AGAIN: Duration = Duration::from_millis(250);
+        let store = Self::closed(settings)?;
+        let until = Instant::now() + patience;
+        loop {
+            match tokio::time::timeout_at(until, store.inner.probe()).await {
+                Ok(Ok(())) => break,
+                Ok(Err(_)) if Instant::now() + LOOK_AGAIN < until => {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+                ended => {
+                    let why = match ended {
+                        Ok(Err(fault)) => fault.into_text(),
+                        Ok(Ok(())) | Err(_) => "no answer".to_owned(),
+                    };
+                    let address = &store.inner.settings.address;
+                    return Err(format!("{address} was not there within {patience:?}: {why}"));
+                }
+            }
+        }
+        store.start();
+        Ok(store)
+    }
+
+    fn closed(settings: Settings) -> Result<Self, String> {
+        let engine = Engine::new(&settings)?;
+        let inner = Inner {
+            engine,
+            settings,
+            owner: owner(),
+            presence: Presence::default(),
+            backlog: Backlog::default(),
+            held: Mutex::default(),
+            flushing: tokio::sync::Mutex::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    fn start(&self) {
+        tokio::spawn(upkeep::keep_up(Arc::downgrade(&self.inner)));
+    }
+
+    /// Who this process is in the database: the row's `owner`.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        &self.inner.owner
+    }
+
+    /// How the store is, for metrics.
+    #[must_use]
+    pub fn readings(&self) -> Readings {
+        self.inner.presence.readings(self.inner.backlog.len(), self.inner.backlog.lost())
+    }
+
+    /// Tells the database something, or keeps it. Goes on if nobody waits for it any more.
+    async fn tell(&self, told: Told) -> Heard {
+        let inner = Arc::clone(&self.inner);
+        let (reply, heard) = oneshot::channel();
+        tokio::spawn(async move { reply.send(inner.tell(told).await).ok() });
+        heard.await.unwrap_or(Heard::Later)
+    }
+}
+
+impl Inner {
+    fn statements(&self) -> &'static Statements {
+        self.engine.statements()
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<String, i64>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hold(&self, ticket: &Ticket) {
+        self.held().insert(ticket.key.clone(), ticket.fence);
+    }
+
+    /// Stops renewing a row, unless it was taken anew meanwhile.
+    fn drop_hold(&self, ticket: &Ticket) {
+        let mut held = self.held();
+        if held.get(&ticket.key) == Some(&ticket.fence) {
+            held.remove(&ticket.key);
+        }
+    }
+
+    /// Runs statements while the database is there, and notes when it is not.
+    async fn run(&self, steps: Vec<Step>) -> Result<Vec<Vec<Row>>, Fault> {
+        let ran = self.engine.run(steps).await;
+        match &ran {
+            Ok(_) => {}
+            Err(Fault::Away(why)) => self.presence.gone(&self.settings.address, why),
+            Err(Fault::Refused(why)) => {
+                tracing::error!("{} refused a statement: {why}", self.settings.address);
+            }
+        }
+        ran
+    }
+
+    /// Tells the database something now, or later if it is away.
+    async fn tell(&self, mut told: Told) -> Heard {
+        loop {
+            if self.presence.is_up() {
+                match self.run(told.steps(self)).await {
+                    Ok(answers) => {
+                        let rows = answers.into_iter().next().unwrap_or_default();
+                        return self.heard(&told, rows).await;
+                    }
+                    Err(Fault::Refused(_)) => {
+                        self.backlog.count_lost();
+                        return Heard::Later;
+                    }
+                    Err(Fault::Away(_)) => {}
+                }
+            }
+            self.presence.count_away();
+            // Unless it has come back at this very moment: then nobody would write it.
+            match self.backlog.keep(told, &self.presence) {
+                None => return Heard::Later,
+                Some(back) => told = back,
+            }
+        }
+    }
+
+    /// What the database's answer to something told means.
+    async fn heard(&self, told: &Told, rows: Vec<Row>) -> Heard {
+        if let Some(mut row) = rows.into_iter().next() {
+            return told.changed(row.int());
+        }
+        if !told.asks_back() {
+            return Heard::Yes;
+        }
+        match self.read(&told.ticket().key).await {
+            Ok(Some(known)) => told.unchanged(&known),
+            Ok(None) => {
+                // Nobody else has it. A job must be written down, whatever became of its attempt's row.
+                if matches!(told, Told::ToCancel { .. }) {
+                    self.run(vec![told.unnamed(self, self.statements())]).await.ok();
+                }
+                Heard::Yes
+            }
+            Err(_) => Heard::Later,
+        }
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<Known>, Fault> {
+        let read = Step { statement: &self.statements().read, values: vec![key.into()] };
+        let rows = self.run(vec![read]).await?.pop().unwrap_or_default();
+        Ok(rows.into_iter().next().map(Known::of))
+    }
+
+    /// Whether the database is there and takes what it is given.
+    async fn probe(&self) -> Result<(), Fault> {
+        // As large as a row may well be, and of bytes that do not compress.
+        const FILLER: usize = 32 * 1024;
+        let id = fastrand::i64(..);
+        let filler: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(FILLER).collect();
+        let statements = self.statements();
+        let values = vec![id.into(), Value::Bytes(filler.into())];
+        self.engine.run(vec![Step { statement: &statements.probe, values }]).await?;
+        let away = Step { statement: &statements.unprobe, values: vec![id.into()] };
+        self.engine.run(vec![away]).await.map(drop)
+    }
+}
+
+/// What the database knows of an attempt.
+struct Known {
+    status: String,
+    meta: Option<Bytes>,
+    fence: i64,
+    superseded: bool,
+}
+
+impl Known {
+    fn of(mut row: Row) -> Self {
+        Self {
+            status: row.text().unwrap_or_default(),
+            meta: row.bytes(),
+            fence: row.int().unwrap_or_default(),
+            superseded: row.int() == Some(1),
+        }
+    }
+}
+
+/// A name for this process that no other has: where it is, and something of its own.
+fn owner() -> String {
+    let host = std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty());
+    let host =
+        host.or_else(|| Some(std::fs::read_to_string("/etc/hostname").ok()?.trim().to_owned()));
+    let host = host.unwrap_or_else(|| "host".to_owned());
+    format!("{host}/{}/{:08x}", std::process::id(), fastrand::u32(..))
+}
+
+#[async_trait]
+impl StateStore for Store {
+    async fn claim(&self, attempt: &Attempt) -> Claim {
+        self.claim_attempt(attempt).await
+    }
+
+    async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Duration) -> Written {
+        let told = Told::Created { ticket: ticket.clone(), meta: meta.clone(), keep };
+        match self.tell(told).await {
+            Heard::Superseded => return Written::Superseded,
+            Heard::No => {
+                self.inner.drop_hold(ticket);
+                return Written::Lost;
+            }
+            Heard::Yes | Heard::Later => {}
+        }
+        self.inner.drop_hold(ticket);
+        Written::Kept
+    }
+
+    async fn failed(&self, ticket: &Ticket) {
+        self.tell(Told::Failed { ticket: ticket.clone() }).await;
+        self.inner.drop_hold(ticket);
+    }
+
+    async fn unsure(&self, ticket: &Ticket) {
+        self.tell(Told::Unsure { ticket: ticket.clone() }).await;
+        self.inner.drop_hold(ticket);
+    }
+
+    async fn to_cancel(&self, job: &Cancellation, after: Duration) -> Ticket {
+        let told = Told::to_cancel(job, after);
+        let ticket = told.ticket().clone();
+        self.inner.hold(&ticket);
+        self.tell(told).await;
+        ticket
+    }
+
+    async fn cancelling(&self, ticket: &Ticket) -> bool {
+        match self.tell(Told::Cancelling { ticket: ticket.clone() }).await {
+            Heard::Yes | Heard::Superseded | Heard::Later => true,
+            Heard::No => {
+                self.inner.drop_hold(ticket);
+                false
+            }
+        }
+    }
+
+    async fn wanted(&self, ticket: &Ticket) -> bool {
+        let heard = self.tell(Told::Wanted { ticket: ticket.clone() }).await;
+        let wanted = !matches!(heard, Heard::No | Heard::Superseded);
+        if wanted {
+            self.inner.drop_hold(ticket);
+        }
+        wanted
+    }
+
+    async fn cancelled(&self, ticket: &Ticket) {
+        self.tell(Told::Cancelled { ticket: ticket.clone() }).await;
+        self.inner.drop_hold(ticket);
+    }
+
+    async fn put_off(&self, ticket: &Ticket, wait: Duration, problem: &str) {
+        let problem = problem.to_owned();
+        self.tell(Told::PutOff { ticket: ticket.clone(), wait, problem }).await;
+        self.inner.drop_hold(ticket);
+    }
+
+    async fn given_up(&self, ticket: &Ticket, problem: &str) {
+        self.tell(Told::GivenUp { ticket: ticket.clone(), problem: problem.to_owned() }).await;
+        self.inner.drop_hold(ticket);
+    }
+
+    async fn due(&self, most: usize) -> Vec<Due> {
+        self.take_due(most).await
+    }
+
+    async fn let_go(&self) {
+        let inner = &self.inner;
+        inner.held().clear();
+        if !inner.presence.is_up() {
+            return;
+        }
+        let step = Step {
+            statement: &inner.statements().let_go,
+            values: vec![inner.owner.as_str().into()],
+        };
+        // Without it, others wait for the leases.
+        inner.run(vec![step]).await.ok();
+    }
+}

@@ -1,0 +1,133 @@
+//! What goes on beside the calls: leases are renewed, what ran out goes, and a database that went is looked
+//! for again and told what it missed.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::Inner;
+use super::told::{Heard, Told};
+use crate::engine::{Fault, Step};
+
+/// How often a lease is renewed within its time.
+const RENEWALS: u32 = 3;
+/// When a database that went is looked for again, at first and at most.
+const SOON: Duration = Duration::from_millis(250);
+const AT_LAST: Duration = Duration::from_secs(5);
+/// How often rows are sought whose time is over, and how many go at once.
+const CLEAN_EVERY: Duration = Duration::from_secs(10);
+const MOST_CLEANED: i64 = 5_000;
+
+/// Keeps the store up until nobody has it any more.
+pub(super) async fn keep_up(store: Weak<Inner>) {
+    let Some((went, renew_every)) = store
+        .upgrade()
+        .map(|inner| (Arc::clone(&inner.presence.went), inner.settings.lease / RENEWALS))
+    else {
+        return;
+    };
+    let mut cleaned = Instant::now();
+    let mut look_again = SOON;
+    loop {
+        let is_up = store.upgrade().is_some_and(|inner| inner.presence.is_up());
+        if is_up {
+            look_again = SOON;
+            // Until it goes, or a lease needs it. The store may go meanwhile.
+            timeout(renew_every, went.notified()).await.ok();
+        } else {
+            tokio::time::sleep(look_again).await;
+            look_again = (look_again * 2).min(AT_LAST);
+        }
+        let Some(inner) = store.upgrade() else {
+            return;
+        };
+        if inner.presence.is_up() {
+            inner.renew().await.ok();
+            if cleaned.elapsed() >= CLEAN_EVERY {
+                cleaned = Instant::now();
+                inner.clean_up().await;
+            }
+        } else {
+            inner.look_again().await;
+        }
+    }
+}
+
+impl Inner {
+    /// One statement for all that this process holds; none where it holds nothing.
+    async fn renew(&self) -> Result<(), Fault> {
+        let fences: Vec<String> = self.held().values().map(ToString::to_string).collect();
+        if fences.is_empty() {
+            return Ok(());
+        }
+        let values = vec![
+            self.owner.as_str().into(),
+            fences.join(",").as_str().into(),
+            self.settings.lease.into(),
+        ];
+        self.run(vec![Step { statement: &self.statements().renew, values }]).await.map(drop)
+    }
+
+    async fn clean_up(&self) {
+        let values = vec![MOST_CLEANED.into()];
+        // What is not cleaned now is cleaned the next time.
+        self.run(vec![Step { statement: &self.statements().clean_up, values }]).await.ok();
+    }
+
+    /// Looks whether the database is there again, and tells it what it missed.
+    async fn look_again(&self) {
+        let told = async {
+            self.probe().await?;
+            // Before anybody finds these leases run out.
+            self.renew().await?;
+            self.flush().await
+        };
+        if told.await.is_ok() {
+            self.backlog.if_empty(|| self.presence.back(&self.settings.address));
+        }
+    }
+
+    /// Tells the database what it missed, in order.
+    pub(super) async fn flush(&self) -> Result<(), Fault> {
+        let _one_at_a_time = self.flushing.lock().await;
+        while let Some((number, told)) = self.backlog.first() {
+            match self.engine.run(told.steps(self)).await {
+                Ok(answers) => {
+                    let rows = answers.into_iter().next().unwrap_or_default();
+                    let heard = self.heard(&told, rows).await;
+                    self.backlog.done(number);
+                    self.heard_late(&told, heard).await;
+                }
+                Err(Fault::Refused(why)) => {
+                    tracing::error!("{} refused a statement: {why}", self.settings.address);
+                    self.backlog.done(number);
+                    self.backlog.count_lost();
+                }
+                Err(away) => return Err(away),
+            }
+        }
+        Ok(())
+    }
+
+    /// The database decided otherwise than this process had to, meanwhile.
+    async fn heard_late(&self, told: &Told, heard: Heard) {
+        let Told::Created { ticket, .. } = told else {
+            return;
+        };
+        match heard {
+            // Whoever made the job thinks that it is the attempt's; so anybody may cancel it.
+            Heard::Superseded => {
+                self.drop_hold(ticket);
+                let release = Told::Release { ticket: ticket.clone() };
+                self.engine.run(release.steps(self)).await.ok();
+            }
+            Heard::No => tracing::error!(
+                key = ticket.key,
+                "while the state was away, another process took this attempt over: if the outside system \
+                 does not know the attempt's key, it has two jobs of it"
+            ),
+            Heard::Yes | Heard::Later => {}
+        }
+    }
+}
