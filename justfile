@@ -49,6 +49,10 @@ release:
     cargo build --release --locked -p connector-server
     cargo build --release --locked -p bench
 
+# The Python wheel around the program of a release, installed and used
+wheel: release
+    cargo test --locked -p packaging-tests -- --ignored
+
 # Licences, duplicates and sources of dependencies
 deny:
     cargo deny --offline check bans licenses sources

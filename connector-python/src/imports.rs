@@ -34,7 +34,8 @@ pub(crate) struct Imports {
 }
 
 impl Imports {
-    /// The imports at the head of a Python text, over one line or in parentheses over several.
+    /// The imports at the head of a Python text, over one line or in parentheses over several, without
+    /// those of the text's own package.
     pub(crate) fn of(head: &str) -> Self {
         let mut imports = Self::default();
         let mut from = None;
@@ -44,6 +45,9 @@ impl Imports {
             } else if let Some((module, names)) =
                 line.strip_prefix("from ").and_then(|line| line.split_once(" import "))
             {
+                if module.starts_with('.') {
+                    continue;
+                }
                 from = Some(module).filter(|_| names == "(");
                 names.split(", ").filter(|name| *name != "(").for_each(|n| imports.name(module, n));
             } else if let (Some(module), Some(name)) = (from, line.trim().strip_suffix(',')) {
@@ -59,6 +63,16 @@ impl Imports {
 
     pub(crate) fn name(&mut self, module: &str, name: &str) {
         self.names.entry(module.to_owned()).or_default().insert(name.to_owned());
+    }
+
+    /// Leaves those that a Python text speaks of outside its docstrings.
+    pub(crate) fn keep_used_in(&mut self, text: &str) {
+        let code: String = text.split("\"\"\"").step_by(2).collect();
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let words: BTreeSet<&str> = code.split(|c| !is_word(c)).collect();
+        self.modules.retain(|module| code.contains(&format!("{module}.")));
+        self.names.values_mut().for_each(|names| names.retain(|name| words.contains(&**name)));
+        self.names.retain(|_, names| !names.is_empty());
     }
 
     /// Every name that is imported, of modules the first part.
@@ -93,7 +107,7 @@ fn from(module: &str, names: &BTreeSet<String>) -> String {
         _ => 2,
     };
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
-    names.sort_by_key(|name| (kind(name), *name));
+    names.sort_by_key(|name| (kind(name), name.to_ascii_lowercase(), *name));
     let line = format!("from {module} import {}\n", names.join(", "));
     if line.len() <= WIDTH + 1 {
         return line;
@@ -105,6 +119,19 @@ fn from(module: &str, names: &BTreeSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::Imports;
+
+    #[test]
+    fn what_only_docstrings_speak_of_is_not_imported() {
+        let mut imports = Imports::of(
+            "import enum\nimport copy\nfrom typing import Any, cast\nfrom .own import _a\nfrom os import path\n",
+        );
+        imports.name("other", "_B");
+        imports.keep_used_in("\"\"\"A copy. of a cast path.\"\"\"\nx: Any = enum.Enum\ny = _B()\n");
+        assert_eq!(
+            imports.render(),
+            "import enum\nfrom typing import Any\n\nfrom other import _B\n"
+        );
+    }
 
     #[test]
     fn imports_are_read_merged_and_sorted() {

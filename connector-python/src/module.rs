@@ -1,4 +1,4 @@
-//! One generated module: head, types, what every module carries (the `.py` files here), and the task class.
+//! One generated module: head, types, what all modules have in common (Python, in `python/`), and the task class.
 //! `package` adds what pip needs; where it goes is the caller's business.
 
 use connector_core::ConnectorKey;
@@ -12,9 +12,27 @@ use crate::task::{Class, Names};
 use crate::text::{docstring, string};
 use crate::types::{Definitions, Reader, Types};
 
-/// What every module carries, as it stands in Python files that can be checked by themselves.
-const CARRIED: [&str; 2] = [include_str!("declaration.py"), include_str!("service.py")];
+/// What modules carry, as it stands in the Python package that others import it from.
+const CARRIED: [&str; 2] = [
+    include_str!("../python/flyte_connector_server/tasks/declaration.py"),
+    include_str!("../python/flyte_connector_server/tasks/service.py"),
+];
+/// The module that has the same for those that import it.
+const IMPORTED: &str = "flyte_connector_server.tasks";
+/// What of it the text of a task class speaks of.
+const OFFERED: [&str; 6] =
+    ["ADDRESS_VARIABLE", "_RunsOnService", "_connected", "_custom", "_interface", "_named"];
 const MARK: &str = "# --- below: generated modules carry this\n";
+
+/// Where a module has what all of them have in common.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Runtime {
+    /// In its own text: it needs the SDK and nothing else.
+    #[default]
+    Embedded,
+    /// In the Python package `flyte-connector-server`, of the version that wrote the module.
+    Imported,
+}
 
 /// A module and what it offers.
 #[derive(Debug)]
@@ -28,6 +46,7 @@ pub struct Module {
     /// What Flyte's SDK cannot do with the connector's types, and what to write instead.
     pub doubts: Vec<String>,
     pub(crate) task_type: String,
+    pub(crate) runtime: Runtime,
 }
 
 impl Module {
@@ -35,12 +54,12 @@ impl Module {
     ///
     /// # Errors
     /// Something about the connector that Python cannot have, and what to change.
-    pub fn of(described: Described<'_>) -> Result<Self, String> {
-        write(described)
+    pub fn of(described: Described<'_>, runtime: Runtime) -> Result<Self, String> {
+        write(described, runtime)
     }
 }
 
-fn write(described: Described<'_>) -> Result<Module, String> {
+fn write(described: Described<'_>, runtime: Runtime) -> Result<Module, String> {
     let Described { key, name, interface } = described;
     let task_type = key.task_type.as_str();
     let base = names::class(task_type);
@@ -112,28 +131,40 @@ fn write(described: Described<'_>) -> Result<Module, String> {
     public.extend([own.task.clone(), "ADDRESS_VARIABLE".to_owned()]);
     public.sort_by_key(|name| (name != "ADDRESS_VARIABLE", name.clone()));
 
-    let mut text = docstring("", &head_of(key, name, &own, declared.as_deref()));
-    text.push_str(UNTYPED);
-    text.push_str(&imports.render());
     let all: String = public.iter().map(|name| format!("    {},\n", string(name))).collect();
-    text.push_str(&format!("\n__all__ = [\n{all}]\n"));
+    let mut body = format!("\n__all__ = [\n{all}]\n");
     for definition in definitions {
-        text.push_str("\n\n");
-        text.push_str(&definition);
+        body.push_str("\n\n");
+        body.push_str(&definition);
     }
-    for (_, body) in carried {
-        text.push_str("\n\n");
-        text.push_str(body.trim());
-        text.push('\n');
+    if runtime == Runtime::Embedded {
+        for (_, carried) in carried {
+            body.push_str(&format!("\n\n{}\n", carried.trim()));
+        }
     }
-    text.push_str(&format!("\n\n_Result: TypeAlias = {result}\n\n\n{class_text}"));
-    Ok(Module { text, public, class: own.task, doubts, task_type: task_type.to_owned() })
+    body.push_str(&format!("\n\n_Result: TypeAlias = {result}\n\n\n{class_text}"));
+    let switches = match runtime {
+        Runtime::Embedded => UNTYPED,
+        Runtime::Imported => {
+            OFFERED.iter().for_each(|name| imports.name(IMPORTED, name));
+            imports.keep_used_in(&body);
+            OF_ANOTHER
+        }
+    };
+    let head = docstring("", &head_of(key, name, &own, declared.as_deref()));
+    let text = format!("{head}{switches}{}{body}", imports.render());
+    Ok(Module { text, public, class: own.task, doubts, task_type: task_type.to_owned(), runtime })
 }
 
 /// Without this, mypy would complain of the libraries, and each user would look for the same switch.
 const UNTYPED: &str = "
 # gRPC and the messages of Flyte come without types.
 # mypy: disable-error-code=\"import-untyped\"
+
+";
+const OF_ANOTHER: &str = "
+# What begins with an underscore is for modules like this one.
+# pyright: reportPrivateUsage=false
 
 ";
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::module::Module;
+use crate::module::{Module, Runtime};
 use crate::names;
 use crate::text::string;
 
@@ -35,7 +35,7 @@ fn write(folder: &Path, task_type: &str, module: &Module) -> Result<String, Stri
     put(&source.join("task.py"), &module.text, true)?;
     put(&source.join("__init__.py"), &front(task_type, module), true)?;
     put(&source.join("py.typed"), "", true)?;
-    put(&folder.join("pyproject.toml"), &project(task_type, &name), false)?;
+    put(&folder.join("pyproject.toml"), &project(task_type, &name, module.runtime), false)?;
     put(&folder.join("README.md"), &read_me(task_type, &name, module), false)?;
     Ok(told)
 }
@@ -49,16 +49,24 @@ fn front(task_type: &str, module: &Module) -> String {
     )
 }
 
-fn project(task_type: &str, name: &str) -> String {
+fn project(task_type: &str, name: &str, runtime: Runtime) -> String {
     let project = name.replace('_', "-");
+    let needs = match runtime {
+        Runtime::Embedded => "flyte[connector]>=2.12,<3".to_owned(),
+        // A minor version may change what it has for the modules of its own.
+        Runtime::Imported => {
+            format!("flyte-connector-server[tasks]~={}", env!("CARGO_PKG_VERSION"))
+        }
+    };
     format!(
         "[build-system]\nrequires = [\"hatchling\"]\nbuild-backend = \"hatchling.build\"\n\n\
          [project]\nname = {}\nversion = \"0.1.0\"\n\
          description = {}\nreadme = \"README.md\"\n\
-         requires-python = \">=3.10\"\ndependencies = [\"flyte[connector]>=2.12,<3\"]\n\n\
+         requires-python = \">=3.10\"\ndependencies = [{}]\n\n\
          [tool.hatch.build.targets.wheel]\npackages = [{}]\n",
         string(&project),
         string(&format!("Flyte tasks of the type {task_type}.")),
+        string(&needs),
         string(&format!("src/{name}")),
     )
 }

@@ -28,7 +28,7 @@ pub(crate) struct BehindArgs {
     #[arg(long, env = "CONNECTOR_MODULES", value_name = "MODULE", num_args = 1.., value_delimiter = ',')]
     pub(crate) modules: Vec<String>,
     /// The Python of the workers, with what is installed there as plug-ins; without the flag that of the
-    /// virtual environment in `VIRTUAL_ENV`, or python3.
+    /// virtual environment in `VIRTUAL_ENV`, the one beside this program, or python3.
     #[arg(long, env = "CONNECTOR_PYTHON", value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
     /// How many worker processes there are.
@@ -75,17 +75,25 @@ impl BehindArgs {
         let python = self
             .python
             .clone()
-            .unwrap_or_else(|| python(std::env::var_os("VIRTUAL_ENV").as_deref()));
+            .unwrap_or_else(|| python(std::env::var_os("VIRTUAL_ENV").as_deref(), own_folder()));
         Some(Wanted { python, modules: self.modules.clone(), count: self.python_workers.into() })
     }
 }
 
-/// The interpreter that a shell with that virtual environment would use.
-fn python(environment: Option<&OsStr>) -> PathBuf {
+/// The interpreter that a shell with that virtual environment would use, or the one that this program
+/// was installed for: pip puts programs beside it.
+fn python(environment: Option<&OsStr>, own: Option<PathBuf>) -> PathBuf {
     match environment {
         Some(folder) if !folder.is_empty() => Path::new(folder).join("bin").join("python"),
-        _ => PathBuf::from("python3"),
+        _ => own
+            .map(|folder| folder.join("python"))
+            .filter(|beside| beside.exists())
+            .unwrap_or_else(|| PathBuf::from("python3")),
     }
+}
+
+fn own_folder() -> Option<PathBuf> {
+    std::env::current_exe().ok()?.parent().map(Path::to_owned)
 }
 
 impl Behind {
@@ -156,8 +164,14 @@ mod tests {
 
     #[test]
     fn the_interpreter_is_that_of_the_shell() {
-        assert_eq!(python(None), PathBuf::from("python3"));
-        assert_eq!(python(Some("".as_ref())), PathBuf::from("python3"));
-        assert_eq!(python(Some("/venv".as_ref())), PathBuf::from("/venv/bin/python"));
+        let folder = tempfile::tempdir().unwrap();
+        let own = || Some(folder.path().to_owned());
+        assert_eq!(python(None, own()), PathBuf::from("python3"));
+        let beside = folder.path().join("python");
+        std::fs::write(&beside, "").unwrap();
+        assert_eq!(python(None, own()), beside);
+        assert_eq!(python(Some("".as_ref()), own()), beside);
+        assert_eq!(python(None, None), PathBuf::from("python3"));
+        assert_eq!(python(Some("/venv".as_ref()), own()), PathBuf::from("/venv/bin/python"));
     }
 }

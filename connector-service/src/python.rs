@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use connector_core::host::Description;
-use connector_python::{Described, Module};
+use connector_python::{Described, Module, Runtime};
 
 use crate::linking;
 
@@ -24,6 +24,26 @@ pub(crate) struct PythonArgs {
     /// Write a package that pip installs into this folder.
     #[arg(long, value_name = "DIR")]
     package: Option<PathBuf>,
+    /// Where the module has what all such modules have in common.
+    #[arg(long, value_enum, default_value = "embed")]
+    runtime: Place,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Place {
+    /// In the module, which then needs nothing but Flyte's SDK.
+    Embed,
+    /// In the Python package `flyte-connector-server`, of this version.
+    Import,
+}
+
+impl From<Place> for Runtime {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Embed => Self::Embedded,
+            Place::Import => Self::Imported,
+        }
+    }
 }
 
 /// Writes the module, and answers what to print; warns of what Flyte's SDK cannot do with it.
@@ -38,7 +58,7 @@ pub(crate) fn run(
     let entry = find(connectors, args)?;
     let described =
         Described { key: &entry.key, name: &entry.name, interface: entry.interface.clone() };
-    let module = Module::of(described)?;
+    let module = Module::of(described, args.runtime.into())?;
     module.doubts.iter().for_each(|doubt| warn(doubt));
     if let Some(folder) = &args.package {
         return module.write_package(folder);

@@ -60,3 +60,59 @@ fn hex(digest: &[u8]) -> String {
     let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
     digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use connector_core::host::CreateRequest;
+    use connector_core::literal::integer;
+    use connector_core::pb::{
+        NodeExecutionIdentifier, TaskExecutionIdentifier, WorkflowExecutionIdentifier,
+    };
+    use connector_core::{
+        CallContext, ConnectorKey, Flyte, NamedLiterals, TaskExecution, TaskType, pb,
+    };
+
+    fn context() -> CallContext {
+        let task_type = TaskType::parse("render").unwrap();
+        CallContext::new(ConnectorKey { task_type, version: 1 })
+    }
+
+    fn request(attempt: u32, inputs: &[(&str, i64)]) -> CreateRequest {
+        let execution_id =
+            Some(WorkflowExecutionIdentifier { name: "r".to_owned(), ..Default::default() });
+        let node = NodeExecutionIdentifier { node_id: "a0".to_owned(), execution_id };
+        let id = TaskExecutionIdentifier {
+            node_execution_id: Some(node),
+            retry_attempt: attempt,
+            ..Default::default()
+        };
+        let inputs = inputs.iter().map(|(name, value)| ((*name).to_owned(), integer(*value)));
+        CreateRequest {
+            template: Box::new(pb::TaskTemplate::default()),
+            inputs: inputs.collect::<NamedLiterals>(),
+            input_context: Vec::new(),
+            output_prefix: format!("s3://out/{attempt}"),
+            execution: Some(Box::new(TaskExecution::new(id))),
+            connection: None,
+        }
+    }
+
+    #[test]
+    fn a_row_is_called_the_same_by_every_process_and_release() {
+        let of = |attempt, inputs: &[_]| super::of(&context(), &request(attempt, inputs)).unwrap();
+        let first = of(0, &[("a", 1), ("b", 2)]);
+        // Another name would make two jobs of one attempt while a new release is rolled out.
+        assert_eq!(first.key, "9b2a5129e8583b08f39ddcedfb2f146804a0c0b89e5ba6b39f87f51edc082111");
+        assert_eq!((first.previous.as_ref(), first.run.as_str()), (None, "r"));
+        assert_eq!(of(0, &[("b", 2), ("a", 1)]), first, "inputs come in any order");
+        let second = of(1, &[("a", 1), ("b", 2)]);
+        assert_eq!(second.previous.as_ref(), Some(&first.key));
+        for other in [of(0, &[("a", 2), ("b", 1)]), of(0, &[("a", 1)]), second.clone()] {
+            assert_ne!(other.key, first.key);
+        }
+        let flyte_1 = super::of(&context().flyte(Flyte::V1), &request(0, &[("a", 1), ("b", 2)]));
+        assert_ne!(flyte_1.unwrap().key, first.key, "its prefix counts, too");
+        let nobody = CreateRequest { execution: None, ..request(0, &[]) };
+        assert_eq!(super::of(&context(), &nobody), None);
+    }
+}

@@ -154,3 +154,66 @@ impl From<Execution> for TaskExecution {
         execution
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use connector_core::literal::string;
+    use connector_core::{ConnectorKey, TaskType};
+
+    use super::*;
+
+    fn context() -> CallContext {
+        let task_type = TaskType::parse("render").unwrap();
+        CallContext::new(ConnectorKey { task_type, version: 0 }).flyte(Flyte::V1)
+    }
+
+    fn request(input: usize) -> CreateRequest {
+        let mut execution = TaskExecution::new(pb::TaskExecutionIdentifier {
+            retry_attempt: 3,
+            ..Default::default()
+        });
+        execution.labels = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
+        execution.max_attempts = 4;
+        let template =
+            Box::new(pb::TaskTemplate { r#type: "render".to_owned(), ..Default::default() });
+        CreateRequest {
+            template,
+            inputs: [("text", string("x".repeat(input)))].into_iter().collect(),
+            input_context: vec![("k".to_owned(), "v".to_owned())],
+            output_prefix: "s3://out/3".to_owned(),
+            execution: Some(Box::new(execution)),
+            connection: Some(pb::Connection {
+                secrets: [("api_key".to_owned(), "hunter2".to_owned())].into(),
+                ..Default::default()
+            }),
+        }
+    }
+
+    #[test]
+    fn a_create_comes_back_as_it_was_but_for_its_connection() {
+        let kept = encoded(Recovery::Keys, &context(), &request(10)).unwrap();
+        assert!(!String::from_utf8_lossy(&kept).contains("hunter2"));
+        let Repeated { request: back, flyte } = Repeated::of(&kept).unwrap();
+        let sent = request(10);
+        assert_eq!((back.template, back.inputs), (sent.template, sent.inputs));
+        assert_eq!(
+            (back.input_context, back.output_prefix),
+            (sent.input_context, sent.output_prefix)
+        );
+        assert_eq!((back.execution, flyte, back.connection), (sent.execution, Flyte::V1, None));
+        assert!(Repeated::of(b"\xff\xff").is_none());
+    }
+
+    #[test]
+    fn no_more_is_kept_than_taking_over_needs() {
+        assert_eq!(encoded(Recovery::Neither, &context(), &request(10)), None);
+        assert_eq!(encoded(Recovery::Keys, &context(), &request(70_000)), None, "it is too large");
+        let asked = encoded(Recovery::Find, &context(), &request(70_000)).unwrap();
+        assert!(asked.len() < 100, "{} bytes", asked.len());
+        let Repeated { request: back, .. } = Repeated::of(&asked).unwrap();
+        assert!(back.inputs.is_empty() && back.execution.is_some());
+        assert_eq!(back.output_prefix, "s3://out/3");
+    }
+}

@@ -129,3 +129,44 @@ async fn a_log_that_nobody_reads_stops_no_call_and_not_the_end() {
     child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.len() > 30_000 && log.lines().next().unwrap().contains("Cannot find connector"));
 }
+
+/// Where a disk is full: every write fails.
+fn full() -> Stdio {
+    std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into()
+}
+
+#[tokio::test]
+async fn a_full_disk_below_the_log_stops_no_call_and_not_the_end() {
+    let (mut child, url, metrics) = start_with_metrics(|command| command.stderr(full()));
+    let mut tasks = tasks(&url).await;
+    let template = core_pb::TaskTemplate { r#type: "nobody".to_owned(), ..Default::default() };
+    let refused =
+        pb::CreateTaskRequest { template: Some(Box::new(template)), ..Default::default() };
+    for _ in 0..100 {
+        tasks.create_task(refused.clone()).await.unwrap_err();
+    }
+    let created = tasks.create_task(simulated(json!({}))).await.unwrap().into_inner();
+    tasks.get_task(poll(created.resource_meta)).await.unwrap();
+    assert!(page(&metrics).contains("flyte_connector_log_lines_dropped_total"));
+    signal(&child, "TERM");
+    assert_eq!(code_within(&mut child, PATIENCE), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_can_say_nothing_at_all_serves() {
+    // Nothing says the port, so it is one that was free a moment ago.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_connector-server"));
+    command.args(["--host", "127.0.0.1", "--port", &port, "--prometheus-port", "0"]);
+    let mut child = command.stdin(Stdio::null()).stdout(full()).stderr(full()).spawn().unwrap();
+    let began = std::time::Instant::now();
+    while std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended");
+        assert!(began.elapsed() < PATIENCE, "it does not listen");
+        crate::serving::a_moment(Duration::from_millis(20));
+    }
+    let mut tasks = tasks(&format!("http://127.0.0.1:{port}")).await;
+    tasks.create_task(simulated(json!({}))).await.expect("a job");
+    signal(&child, "TERM");
+    assert_eq!(code_within(&mut child, PATIENCE), 0);
+}

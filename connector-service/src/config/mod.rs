@@ -2,6 +2,8 @@
 //! reads one kind of thing: `cli` puts them below the variables, which stay below the flags.
 //! Values are never told, for any of them may be a secret.
 
+#[cfg(test)]
+mod damaged_tests;
 mod printed;
 mod reload;
 

@@ -143,6 +143,11 @@ impl AsyncConnector for Probe {
                 let pages = [Ok(page("one", Some("a"))), Ok(page("two", Some("b")))];
                 Logs::stream(stream::iter(pages))
             }
+            // For readers that stall: there is always more to say.
+            "endless" => {
+                let page = move || Ok(page(&"x".repeat(60_000), Some("more")));
+                Logs::stream(stream::iter(std::iter::repeat_with(page)))
+            }
             "stream error" => {
                 let pages = [Ok(page("one", None)), Err(ConnectorError::transient("503"))];
                 Logs::stream(stream::iter(pages))

@@ -84,9 +84,17 @@ impl Program {
     /// # Panics
     /// It does not say them.
     pub async fn until_said(&self, words: &str) {
+        self.until_said_times(words, 1).await;
+    }
+
+    /// Waits until its log has these words so many times.
+    ///
+    /// # Panics
+    /// It does not say them.
+    pub async fn until_said_times(&self, words: &str, times: usize) {
         let begun = Instant::now();
-        while !self.said().contains(words) {
-            assert!(begun.elapsed() < PATIENCE, "nothing of {words} in\n{}", self.said());
+        while self.said().matches(words).count() < times {
+            assert!(begun.elapsed() < PATIENCE, "not {times} of {words} in\n{}", self.said());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -106,11 +114,23 @@ impl Program {
     /// There is no `/proc`.
     #[must_use]
     pub fn most_memory(&self) -> u64 {
+        self.memory_of("VmHWM:")
+    }
+
+    /// The memory it has now, in bytes.
+    ///
+    /// # Panics
+    /// There is no `/proc`.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        self.memory_of("VmRSS:")
+    }
+
+    fn memory_of(&self, field: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.expect("a process");
-        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib =
-            most.and_then(|most| most.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
+        let told = status.lines().find_map(|line| line.strip_prefix(field));
+        let kib = told.and_then(|it| it.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
         kib.expect("a number") * 1024
     }
 

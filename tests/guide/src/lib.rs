@@ -43,6 +43,10 @@ struct FromPython;
 struct Deploying;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/image-chart-wheel.md")]
+struct ImageChartWheel;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/keep-python.md")]
 struct KeepPython;
 

@@ -144,7 +144,11 @@ impl Server {
         Self::c0("c0", venv.command("c0").envs(environment.iter().copied()))
     }
 
-    fn c0(name: &'static str, command: &mut Command) -> Result<Self> {
+    /// Starts any program that takes the flags of `c0`.
+    ///
+    /// # Errors
+    /// If it does not start or does not listen in time.
+    pub fn c0(name: &'static str, command: &mut Command) -> Result<Self> {
         // Given a port that is taken, Python's c0 says nothing and serves nobody; so it gets free ones.
         let [port, metrics_port] = free_ports()?;
         command

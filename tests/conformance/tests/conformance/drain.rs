@@ -120,3 +120,36 @@ async fn a_blocked_connector_does_not_hold_up_the_end() {
     caller.abort();
     vendor.let_go();
 }
+
+#[tokio::test]
+async fn two_hundred_slow_calls_are_answered_after_health_has_said_no() {
+    const MANY: usize = 200;
+    let vendor = Vendor::default();
+    let server = Setup::default().vendor(&vendor).start().await;
+    vendor.hold_gets();
+    let mut calls = Vec::new();
+    for connection in 0..4 {
+        let tasks = server.tasks().await;
+        for call in 0..MANY / 4 {
+            let mut tasks = tasks.clone();
+            let job = format!(r#"{{"job_id": "v-{connection}-{call}"}}"#);
+            calls.push(tokio::spawn(async move { tasks.get_task(get("vendor", job)).await }));
+        }
+    }
+    vendor.until(|counts| counts.gets == MANY).await;
+    let mut health = HealthClient::new(server.channel().await);
+    let watched = health.watch(HealthCheckRequest::default()).await.expect("a stream");
+    let mut watched = watched.into_inner();
+    watched.message().await.expect("a message").expect("it serves");
+    let address = server.grpc;
+    let ending = tokio::spawn(server.ended());
+    let told = watched.message().await.expect("a message").expect("a status");
+    assert_eq!(told.status(), ServingStatus::NotServing);
+    assert!(calls.iter().all(|call| !call.is_finished()), "health says it before any is answered");
+    vendor.let_gets_finish();
+    for call in calls {
+        call.await.unwrap().expect("every call is answered");
+    }
+    assert!(ending.await.unwrap().is_whole(), "nothing was cut off");
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "and nobody listens");
+}

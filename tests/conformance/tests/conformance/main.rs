@@ -4,6 +4,7 @@
 
 mod calls;
 mod check;
+mod clock;
 mod compressed;
 mod config;
 mod creates;
@@ -15,6 +16,7 @@ mod flyte1;
 mod hostile;
 mod isolation;
 mod limits;
+mod peers;
 mod polls;
 mod questions;
 mod slow_link;

@@ -3,6 +3,8 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
 
 use conformance_tests::certificates::Authority;
 use conformance_tests::program::Program;
@@ -12,10 +14,13 @@ use connector_service::pb::async_connector_service_client::AsyncConnectorService
 use connector_service::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server with these flags, on free ports of this machine.
 fn command(flags: &[&str]) -> Command {
@@ -98,6 +103,42 @@ async fn new_certificates_are_used_and_calls_on_old_connections_go_on() {
     assert!(answered > 50, "only {answered} calls");
     let said = server.said();
     assert_eq!(said.matches("stays in use").count(), 1, "told once: {said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn new_certificates_under_load_drop_no_call_and_no_connection() {
+    let authority = Arc::new(Authority::new());
+    let server = with_tls(&authority, &["--log-level", "info"]);
+    let (count, mut counted) = watch::channel(0_u32);
+    let (stop, stopped) = watch::channel(());
+    // Each call on a connection of its own, made while files are half written, read and taken into use.
+    let callers = [(); 4].map(|()| {
+        let (authority, count, port) = (Arc::clone(&authority), count.clone(), server.port());
+        let stopped = stopped.clone();
+        tokio::spawn(async move {
+            while !stopped.has_changed().unwrap_or(true) {
+                let channel = authority.channel(port, &[]).await;
+                let channel = channel.map_err(|error| format!("no connection: {error:?}"))?;
+                let job = get("echo", r#"{"x": 1}"#);
+                let call = AsyncConnectorServiceClient::new(channel).get_task(job).await;
+                call.map_err(|status| format!("no answer: {status}"))?;
+                count.send_modify(|count| *count += 1);
+            }
+            Ok::<(), String>(())
+        })
+    });
+    for rotation in 1..=5 {
+        authority.renew();
+        server.signal("HUP");
+        server.until_said_times("certificates: read anew", rotation).await;
+        let before = *counted.borrow_and_update();
+        let answered = counted.wait_for(|count| *count >= before + 8);
+        tokio::time::timeout(PATIENCE, answered).await.expect("calls go on").unwrap();
+    }
+    drop(stop);
+    for caller in callers {
+        caller.await.unwrap().expect("every call is answered");
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ const SHIPPED: [&str; 4] = ["batch_job", "echo", "simulator", "typed_echo"];
 struct Generated {
     venv: Venv,
     modules: tempfile::TempDir,
+    /// The same, but importing what they have in common.
+    importing: tempfile::TempDir,
     shipped: PathBuf,
     own: PathBuf,
 }
@@ -36,13 +38,22 @@ fn generate() -> Option<Generated> {
     let venv = Venv::official_sdk(target(), "generated task classes")?;
     let shipped = binary(target()).unwrap_or_else(|error| panic!("{error}"));
     let own = example(target(), "render_farm").unwrap_or_else(|error| panic!("{error}"));
-    let modules = tempfile::tempdir().unwrap();
-    let written = SHIPPED.iter().map(|task_type| (&shipped, *task_type)).chain([(&own, "render")]);
-    for (program, task_type) in written {
-        let file = modules.path().join(format!("{task_type}_task.py"));
-        stdout(Command::new(program).args(["python", task_type, "--output"]).arg(file));
-    }
-    Some(Generated { venv, modules, shipped, own })
+    let [modules, importing] = ["embed", "import"].map(|runtime| {
+        let folder = tempfile::tempdir().unwrap();
+        let shipped = SHIPPED.iter().map(|task_type| (&shipped, *task_type));
+        for (program, task_type) in shipped.chain([(&own, "render")]) {
+            let file = folder.path().join(format!("{task_type}_task.py"));
+            let arguments = ["python", task_type, "--runtime", runtime, "--output"];
+            stdout(Command::new(program).args(arguments).arg(file));
+        }
+        folder
+    });
+    Some(Generated { venv, modules, importing, shipped, own })
+}
+
+/// Where the Python package is that modules import what they have in common from.
+fn package() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../connector-python/python")
 }
 
 /// What a command printed, which must have succeeded.
@@ -56,16 +67,20 @@ fn stdout(command: &mut Command) -> String {
 
 /// What the script saw; nothing if the official SDK cannot be had here.
 fn seen(case: &str) -> Option<&'static Value> {
-    static SEEN: OnceLock<Option<Transcript>> = OnceLock::new();
-    let seen = SEEN.get_or_init(|| generated().map(drive)).as_ref()?;
+    let seen = seen_all()?;
     Some(&seen.only(case).unwrap_or_else(|error| panic!("{error}"))["seen"])
 }
 
-fn drive(generated: &Generated) -> Transcript {
+fn seen_all() -> Option<&'static Transcript> {
+    static SEEN: OnceLock<Option<Transcript>> = OnceLock::new();
+    SEEN.get_or_init(|| generated().map(|it| drive(it, &it.modules))).as_ref()
+}
+
+fn drive(generated: &Generated, modules: &tempfile::TempDir) -> Transcript {
     let shipped = Server::of(&generated.shipped).unwrap_or_else(|error| panic!("{error}"));
     let own = Server::of(&generated.own).unwrap_or_else(|error| panic!("{error}"));
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
-    let path = std::env::join_paths([scripts, generated.modules.path().to_owned()]).unwrap();
+    let path = std::env::join_paths([scripts, modules.path().to_owned(), package()]).unwrap();
     let text = stdout(
         generated
             .venv
@@ -211,19 +226,59 @@ fn templates_equal_those_of_hand_written_classes() {
     }
 }
 
+/// A text without what is another in every run: names of jobs, and ports.
+fn without_names_of_jobs(text: &str) -> String {
+    let is_part = |c: char| c.is_ascii_hexdigit() || c == '-';
+    let is_random = |part: &str| {
+        let digits = part.chars().filter(char::is_ascii_digit).count();
+        part.len() > 8 && digits > 0 || part.len() > 5 && digits + 1 == part.len()
+    };
+    let parts = text.split_inclusive(|c| !is_part(c));
+    parts.map(|part| if is_random(part) { "…" } else { part }).collect()
+}
+
+#[test]
+fn modules_that_import_the_runtime_do_the_same() {
+    let Some(generated) = generated() else { return };
+    let text = |folder: &tempfile::TempDir, name: &str| {
+        fs::read_to_string(folder.path().join(name)).unwrap()
+    };
+    let (embedded, importing) = (
+        text(&generated.modules, "typed_echo_task.py"),
+        text(&generated.importing, "typed_echo_task.py"),
+    );
+    assert!(embedded.contains("class _RunsOnService") && !importing.contains("class _Runs"));
+    assert!(importing.contains("from flyte_connector_server.tasks import"), "{importing}");
+    let seen = seen_all().expect("the SDK is there");
+    let again = drive(generated, &generated.importing);
+    assert!(seen.steps().len() > 15);
+    assert_eq!(seen.steps().len(), again.steps().len());
+    for (embedded, importing) in seen.steps().iter().zip(again.steps()) {
+        assert_eq!(
+            without_names_of_jobs(&embedded.to_string()),
+            without_names_of_jobs(&importing.to_string())
+        );
+    }
+}
+
 #[test]
 fn modules_satisfy_ruff_and_mypy() {
-    let Some(Generated { venv, modules, .. }) = generated() else { return };
-    let ruff = || {
-        let mut ruff = venv.command("ruff");
-        ruff.env("RUFF_NO_CACHE", "true").current_dir(modules.path());
-        ruff
-    };
+    let Some(generated) = generated() else { return };
+    let Generated { venv, modules, .. } = generated;
     let rules = "E4,E7,E9,F,W,I,UP,B,N,SIM,RUF";
-    stdout(ruff().args(["check", "--isolated", "--select", rules, "."]));
-    stdout(ruff().args(["format", "--isolated", "--check", "."]));
     let mypy = ["--strict", "--cache-dir", "/dev/null"];
-    stdout(venv.command("mypy").args(mypy).arg(modules.path()).current_dir(modules.path()));
+    for folder in [modules.path(), generated.importing.path(), &package()] {
+        let ruff = || {
+            let mut ruff = venv.command("ruff");
+            ruff.env("RUFF_NO_CACHE", "true").current_dir(folder);
+            ruff
+        };
+        stdout(ruff().args(["check", "--isolated", "--select", rules, "."]));
+        stdout(ruff().args(["format", "--isolated", "--check", "."]));
+        let mut checked = venv.command("mypy");
+        checked.args(mypy).arg(folder).current_dir(folder).env("MYPYPATH", package());
+        stdout(&mut checked);
+    }
 
     // The calls are typed: what does not fit is found before anything runs.
     let wrong = modules.path().join("wrong.py");

@@ -1,6 +1,7 @@
-"""What a generated task declares and carries. Every generated module carries it.
+"""What a generated task declares and carries. Generated modules carry it, or import it.
 
-The generator takes the imports from here and everything below the marked line.
+For those that carry it the generator takes the imports from here and everything below the
+marked line.
 """
 
 import dataclasses

@@ -1,7 +1,11 @@
-"""Local runs on a connector service. Every generated module carries it.
+"""Local runs on a connector service. Generated modules carry it, or import it from here.
 
-The generator takes the imports from here and everything below the marked line.
+For those that carry it the generator takes the imports from here, but for those of this
+package, and everything below the marked line.
 """
+
+# gRPC and the messages of Flyte come without types.
+# mypy: disable-error-code="import-untyped"
 
 import asyncio
 import atexit
@@ -32,6 +36,8 @@ from flyteidl2.core import identifier_pb2, security_pb2, tasks_pb2
 from flyteidl2.core.execution_pb2 import TaskExecution
 from flyteidl2.task import common_pb2
 from google.protobuf import json_format
+
+from .declaration import _cached
 
 # --- below: generated modules carry this
 
