@@ -7,6 +7,8 @@ use connector_databricks as _;
 use connector_examples as _;
 #[cfg(feature = "snowflake")]
 use connector_snowflake as _;
+#[cfg(feature = "webhook")]
+use connector_webhook as _;
 
 fn main() -> std::process::ExitCode {
     connector_service::About::new()
