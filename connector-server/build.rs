@@ -8,8 +8,9 @@ fn main() {
     println!("cargo::rerun-if-env-changed=BUILD_COMMIT");
     println!("cargo::rerun-if-changed=build.rs");
     let commit = std::env::var("BUILD_COMMIT").ok().filter(|commit| !commit.is_empty());
+    // Cargo sets it for what it runs, too, so its name is none that the server would ask about.
     if let Some(commit) = commit.or_else(of_git).or_else(of_package) {
-        println!("cargo::rustc-env=CONNECTOR_SERVER_COMMIT={commit}");
+        println!("cargo::rustc-env=BUILT_FROM_COMMIT={commit}");
     }
 }
 

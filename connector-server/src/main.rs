@@ -12,7 +12,7 @@ use connector_webhook as _;
 
 fn main() -> std::process::ExitCode {
     connector_service::About::new()
-        .commit(option_env!("CONNECTOR_SERVER_COMMIT"))
+        .commit(option_env!("BUILT_FROM_COMMIT"))
         .features(FEATURES)
         .main()
 }
