@@ -106,7 +106,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Command::State(args) => {
             let console = Console::of_command(LogFormat::Text);
-            let ended = in_runtime(state::command::run(args, &environment, &console));
+            let ended = in_runtime(state::command::run(args, text_of(&environment), &console));
             (console, ended.map(|()| 0))
         }
     };
@@ -235,16 +235,17 @@ async fn behind(
 
 async fn run_task(args: &RunArgs, environment: &Environment) -> Result<bool, String> {
     telemetry::start_direct(args.log_level, LogFormat::Text);
-    let variable = |name: &str| {
-        let value = environment.get(OsStr::new(name))?;
-        Some(value.to_str()?.to_owned())
-    };
     // Elsewhere other connectors serve; of those here only the types are known.
     let connectors = match &args.connect {
         Some(_) => Connectors::default(),
         None => connectors(&args.behind, environment).await?,
     };
-    run::run(args, connectors, &descriptions()?, variable).await
+    run::run(args, connectors, &descriptions()?, text_of(environment)).await
+}
+
+/// What variables say, for those who read them by themselves.
+fn text_of(environment: &Environment) -> impl Fn(&str) -> Option<String> {
+    |name| Some(environment.get(OsStr::new(name))?.to_str()?.to_owned())
 }
 
 async fn serve(
@@ -258,7 +259,7 @@ async fn serve(
     tokio::spawn(config::reload(hangups, reloading));
     let open = async {
         let connectors = connectors(&args.behind, environment).await?;
-        Ok::<_, Failure>((connectors, args.state.open(environment).await?))
+        Ok::<_, Failure>((connectors, args.state.open(text_of(environment)).await?))
     };
     let (Connectors { registry, behind, notes }, state) = tokio::select! {
         open = open => open?,

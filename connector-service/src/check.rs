@@ -1,6 +1,8 @@
 //! `check`: all that `serve` does but listening, so that CI learns what a deployment would.
 //! `app` calls it with the linked connectors, and `doctor` asks the same questions one by one. What is wrong comes back as text; nothing is printed here.
 
+use std::ffi::OsStr;
+
 use connector_core::Registry;
 use connector_core::policy::Recovery;
 use tonic::Request;
@@ -33,7 +35,8 @@ pub(crate) async fn check(
     let asked = questions(&registry, &notes, args, environment);
     let mut problems: Vec<String> = asked.into_iter().flat_map(|it| it.problems).collect();
     problems.extend(args.trust.open(&args.host).err());
-    problems.extend(args.state.check(environment).await.err());
+    let variable = |name: &str| Some(environment.get(OsStr::new(name))?.to_str()?.to_owned());
+    problems.extend(args.state.check(variable).await.err());
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }

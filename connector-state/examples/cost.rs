@@ -102,7 +102,7 @@ async fn creates(store: &Store, rate: u64, seconds: u64) -> Vec<Duration> {
 async fn create(store: &Store, key: &str) -> Duration {
     let request: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(REQUEST).collect();
     let attempt = Attempt {
-        key: format!("{:0>64}", key),
+        key: format!("{key:0>64}"),
         previous: None,
         task_type: "batch_job".to_owned(),
         version: 0,

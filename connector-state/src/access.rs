@@ -164,11 +164,13 @@ impl Given {
         access.password = match self.password.or_else(|| variable("PGPASSWORD")) {
             Some(password) => Some(password),
             None => {
+                let port = access.port.to_string();
+                let asked = [&*access.host, &*port, &*access.database, &*access.user];
                 let named = self.passfile.or_else(|| variable("PGPASSFILE").map(PathBuf::from));
                 let own = || Some(Path::new(&variable("HOME")?).join(".pgpass"));
                 match (named, own()) {
-                    (Some(file), _) => passfile::password(&file, &access)?,
-                    (None, Some(file)) if file.is_file() => passfile::password(&file, &access)?,
+                    (Some(file), _) => passfile::password(&file, asked)?,
+                    (None, Some(file)) if file.is_file() => passfile::password(&file, asked)?,
                     (None, _) => None,
                 }
             }

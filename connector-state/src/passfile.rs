@@ -4,13 +4,14 @@
 use std::fs;
 use std::path::Path;
 
-use crate::access::Access;
+/// What a line is asked for: host, port, database and user.
+pub(crate) type Asked<'a> = [&'a str; 4];
 
 /// The password of the first line that fits, if one does.
 ///
 /// # Errors
 /// The file cannot be read, or others may read it, for which PostgreSQL's programs would leave it unread.
-pub(crate) fn password(file: &Path, access: &Access) -> Result<Option<String>, String> {
+pub(crate) fn password(file: &Path, asked: Asked<'_>) -> Result<Option<String>, String> {
     let shown = file.display();
     #[cfg(unix)]
     {
@@ -24,15 +25,14 @@ pub(crate) fn password(file: &Path, access: &Access) -> Result<Option<String>, S
     }
     let text = fs::read_to_string(file);
     let text = text.map_err(|error| format!("the password file {shown}: {error}"))?;
-    Ok(text.lines().filter(|line| !line.starts_with('#')).find_map(|line| fitting(line, access)))
+    Ok(text.lines().filter(|line| !line.starts_with('#')).find_map(|line| fitting(line, asked)))
 }
 
-fn fitting(line: &str, access: &Access) -> Option<String> {
+fn fitting(line: &str, asked: Asked<'_>) -> Option<String> {
     let mut fields = fields(line).into_iter();
-    let port = access.port.to_string();
-    for own in [&access.host, &port, &access.database, &access.user] {
+    for own in asked {
         let field = fields.next()?;
-        if field != "*" && field != *own {
+        if field != "*" && field != own {
             return None;
         }
     }
@@ -82,8 +82,7 @@ mod tests {
             let access = Access::parse(&named, |_| None).unwrap();
             assert_eq!(access.password(), expected, "{url}");
         }
-        let access = Access::parse("postgres://a@h/x", |_| None).unwrap();
-        let problem = password(&folder.path().join("none"), &access).unwrap_err();
+        let problem = password(&folder.path().join("none"), ["h", "1", "x", "a"]).unwrap_err();
         assert!(problem.contains("none"), "{problem}");
     }
 }

@@ -4,12 +4,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use connector_state::{Cancelled, Entry, Listing, Settings};
 use serde_json::{Value as Json, json};
 
-use super::StateArgs;
-use crate::cli::{Environment, ListFormat};
+use super::{StateArgs, Variable};
 use crate::console::Console;
 use crate::exit::{Failure, NO_STATE, UNKNOWN_KEY};
 
@@ -32,7 +31,17 @@ pub(crate) struct StateCommand {
     config: Option<PathBuf>,
     /// How to print the rows.
     #[arg(long, value_enum, default_value_t, global = true)]
-    format: ListFormat,
+    format: Form,
+}
+
+/// The form of the rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people.
+    #[default]
+    Text,
+    /// A JSON list, one object for each row.
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -57,10 +66,10 @@ enum Action {
 /// There is nothing to read, the database cannot be reached, or the key is unknown.
 pub(crate) async fn run(
     args: &StateCommand,
-    environment: &Environment,
+    variable: impl Variable,
     console: &Console,
 ) -> Result<(), Failure> {
-    let address = args.place.address(environment)?;
+    let address = args.place.address(variable)?;
     if address.is_memory() {
         return Err(Failure::from(
             "there is no state to read: with `--state memory` it lives in the server's own process; give \
@@ -80,8 +89,8 @@ pub(crate) async fn run(
         None | Some(Action::List) => {
             let entries = listing.entries().await.map_err(away)?;
             console.print(&match args.format {
-                ListFormat::Json => format!("{:#}\n", entries.iter().map(object).collect::<Json>()),
-                ListFormat::Text => table(&entries),
+                Form::Json => format!("{:#}\n", entries.iter().map(object).collect::<Json>()),
+                Form::Text => table(&entries),
             });
         }
         Some(Action::Cancel { key }) => match listing.cancel(key).await.map_err(away)? {

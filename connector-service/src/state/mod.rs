@@ -3,7 +3,6 @@
 
 pub(crate) mod command;
 
-use std::ffi::OsStr;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,8 +11,12 @@ use clap::Args;
 use connector_core::host::quantity;
 use connector_state::{Address, Settings, Store, redacted};
 
-use crate::cli::Environment;
 use crate::exit::{Failure, NO_STATE};
+
+/// What an environment variable says, if it is there and a text.
+pub(crate) trait Variable: Fn(&str) -> Option<String> {}
+
+impl<F: Fn(&str) -> Option<String>> Variable for F {}
 
 /// How long a start waits for a database that it must have.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -96,8 +99,7 @@ impl StateArgs {
     ///
     /// # Errors
     /// The text names none, or a file it names cannot be read; without anything secret.
-    pub(crate) fn address(&self, environment: &Environment) -> Result<Address, String> {
-        let variable = |name: &str| Some(environment.get(OsStr::new(name))?.to_str()?.to_owned());
+    pub(crate) fn address(&self, variable: impl Variable) -> Result<Address, String> {
         let Self { state: StateText(text) } = self;
         let shown = redacted(text);
         Address::parse(text, variable).map_err(|problem| format!("--state {shown}: {problem}"))
@@ -109,8 +111,8 @@ impl StateUse {
     ///
     /// # Errors
     /// It cannot be what the flags say; the database is not there and must be.
-    pub(crate) async fn open(&self, environment: &Environment) -> Result<Option<Store>, Failure> {
-        let Some(settings) = self.settings(environment)? else {
+    pub(crate) async fn open(&self, variable: impl Variable) -> Result<Option<Store>, Failure> {
+        let Some(settings) = self.settings(variable)? else {
             return Ok(None);
         };
         if self.state_required {
@@ -123,8 +125,8 @@ impl StateUse {
     ///
     /// # Errors
     /// As [`StateUse::open`], whether it must be there or not.
-    pub(crate) async fn check(&self, environment: &Environment) -> Result<(), String> {
-        match self.settings(environment)? {
+    pub(crate) async fn check(&self, variable: impl Variable) -> Result<(), String> {
+        match self.settings(variable)? {
             Some(settings) => self.reach(settings).await.map(drop).map_err(|it| it.text),
             None => Ok(()),
         }
@@ -135,8 +137,8 @@ impl StateUse {
         reached.map_err(|problem| Failure::new(NO_STATE, format!("--state: {problem}")))
     }
 
-    fn settings(&self, environment: &Environment) -> Result<Option<Settings>, String> {
-        let address = self.place.address(environment)?;
+    fn settings(&self, variable: impl Variable) -> Result<Option<Settings>, String> {
+        let address = self.place.address(variable)?;
         if address.is_memory() {
             return match self.state_required {
                 true => Err("--state-required needs --state".to_owned()),

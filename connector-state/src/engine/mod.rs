@@ -142,7 +142,7 @@ pub(crate) enum Engine {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Sqlite),
     #[cfg(feature = "postgres")]
-    Postgres(postgres::Postgres),
+    Postgres(Box<postgres::Postgres>),
 }
 
 impl Engine {
@@ -159,7 +159,7 @@ impl Engine {
             Address::Sqlite(_) => Err(without("SQLite", "sqlite")),
             #[cfg(feature = "postgres")]
             Address::Postgres(access) => {
-                Ok(Self::Postgres(postgres::Postgres::new(access, settings)?))
+                postgres::Postgres::new(access, settings).map(|it| Self::Postgres(Box::new(it)))
             }
             #[cfg(not(feature = "postgres"))]
             Address::Postgres(_) => Err(without("PostgreSQL", "postgres")),

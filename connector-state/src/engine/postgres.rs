@@ -181,6 +181,7 @@ fn is_collision(error: &Error) -> bool {
     )
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn fault(error: Error) -> Fault {
     let Some(said) = error.as_db_error() else {
         // Without an answer it is the network, or a server that goes. No cause repeats a password.

@@ -35,7 +35,7 @@ async fn of_many_claims_one_wins(database: Database) {
     for round in 0..5 {
         let key = format!("key{round}");
         let attempt = attempt(&key);
-        let claims = (0..20).map(|n| stores.iter().nth(n % 2).unwrap().claim(&attempt));
+        let claims = (0..20).map(|n| stores.get(n % 2).unwrap().claim(&attempt));
         let claims = join_all(claims).await;
         let winners = claims.iter().filter(|claim| matches!(claim, Claim::Won { .. })).count();
         let held = claims.iter().filter(|claim| matches!(claim, Claim::Held)).count();

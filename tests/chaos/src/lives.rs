@@ -1,7 +1,9 @@
 //! The processes that served a run, and how each of them ended.
 
 use std::process::ExitStatus;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
 
 /// The servers that served a run, by process id.
 #[derive(Debug, Default)]
@@ -21,4 +23,16 @@ pub struct Kill {
     pub process: u32,
     /// When.
     pub at: Instant,
+}
+
+/// When servers are replaced.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rhythm {
+    pub(crate) seed: u64,
+    pub(crate) length: Duration,
+    pub(crate) life: (Duration, Duration),
+}
+
+pub(crate) fn between((least, most): (Duration, Duration), luck: &mut Rng) -> Duration {
+    least + most.saturating_sub(least).mul_f64(luck.f64())
 }

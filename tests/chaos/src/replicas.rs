@@ -12,9 +12,8 @@ use fastrand::Rng;
 use postgres_tests::{Engine, PASSWORD};
 use tokio::sync::watch;
 
-use crate::lives::{Kill, Lives};
+use crate::lives::{Kill, Lives, Rhythm, between};
 use crate::server::{Launcher, Server};
-use crate::storm::{Storm, between};
 
 /// How long a replica that died keeps what it held from the others. Shorter than in life, as everything is.
 const LEASE: Duration = Duration::from_secs(2);
@@ -70,14 +69,14 @@ impl Replicas {
     /// Keeps the servers at work until the tasks are over and the state is at rest.
     pub(crate) async fn serve(
         &self,
-        storm: &Storm,
+        rhythm: Rhythm,
         launcher: &dyn Launcher,
         vendor: SocketAddr,
         executor: &FakeExecutor,
         first: Server,
         mut over: watch::Receiver<bool>,
     ) -> Lives {
-        let mut luck = Rng::with_seed(storm.seed ^ 0x4e9_11ca5);
+        let mut luck = Rng::with_seed(rhythm.seed ^ 0x4e9_11ca5);
         let mut lives = Lives::default();
         let mut servers = vec![first];
         while servers.len() < self.count {
@@ -88,11 +87,11 @@ impl Replicas {
         };
         spread(&servers);
         let mut restart =
-            self.engine.clone().map(|engine| (engine, Instant::now() + storm.length / 3));
+            self.engine.clone().map(|engine| (engine, Instant::now() + rhythm.length / 3));
         loop {
             tokio::select! {
                 _ = over.wait_for(|over| *over) => break,
-                () = tokio::time::sleep(between(storm.life, &mut luck)) => {}
+                () = tokio::time::sleep(between(rhythm.life, &mut luck)) => {}
             }
             if let Some((engine, _)) = restart.take_if(|(_, at)| *at <= Instant::now()) {
                 // Each waits for another process.

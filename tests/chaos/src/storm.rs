@@ -11,7 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::watch;
 
-use crate::lives::{Kill, Lives};
+use crate::lives::{Kill, Lives, Rhythm, between};
 use crate::outcome::Outcome;
 use crate::pace::Pace;
 use crate::plan::{Kind, Plan};
@@ -134,7 +134,8 @@ impl Storm {
         let servers = async {
             match replicas {
                 Some(replicas) => {
-                    replicas.serve(&self, launcher, vendor.address(), &executor, first, over).await
+                    let rhythm = Rhythm { seed, length, life: self.life };
+                    replicas.serve(rhythm, launcher, vendor.address(), &executor, first, over).await
                 }
                 None => self.servers(launcher, vendor.address(), &executor, first, over).await,
             }
@@ -214,8 +215,4 @@ impl Storm {
             }
         }
     }
-}
-
-pub(crate) fn between((least, most): (Duration, Duration), luck: &mut Rng) -> Duration {
-    least + most.saturating_sub(least).mul_f64(luck.f64())
 }
