@@ -51,10 +51,11 @@ release:
 
 # Packs every crate that is meant for users, as a registry would get it
 package:
-    cargo package --no-verify --locked --allow-dirty \
-      -p connector-macros -p connector-core -p connector-gate -p connector-python -p connector-service \
-      -p connector-state -p connector-server -p connector-testing -p connector-examples -p connector-http -p connector-sql \
-      -p connector-bigquery -p connector-databricks -p connector-snowflake
+    #!/usr/bin/env bash
+    set -euo pipefail
+    # Those of which nothing says that they stay here.
+    crates=$(git ls-files '*Cargo.toml' | xargs grep -L '^publish' | xargs sed -n 's/^name = "\(connector-.*\)"/-p \1/p' | sort -u)
+    cargo package --no-verify --locked --allow-dirty $crates
 
 # The Python wheel around the program of a release, installed and used
 wheel: release

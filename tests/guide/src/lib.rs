@@ -63,6 +63,10 @@ struct Security;
 struct Operating;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/replicas.md")]
+struct Replicas;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/performance.md")]
 struct Performance;
 
