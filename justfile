@@ -49,6 +49,13 @@ release:
     cargo build --release --locked -p connector-server
     cargo build --release --locked -p bench
 
+# Packs every crate that is meant for users, as a registry would get it
+package:
+    cargo package --no-verify --locked --allow-dirty \
+      -p connector-macros -p connector-core -p connector-gate -p connector-python -p connector-service \
+      -p connector-server -p connector-testing -p connector-examples -p connector-http -p connector-sql \
+      -p connector-bigquery -p connector-databricks -p connector-snowflake
+
 # The Python wheel around the program of a release, installed and used
 wheel: release
     cargo test --locked -p packaging-tests -- --ignored
@@ -56,6 +63,10 @@ wheel: release
 # Licences, duplicates and sources of dependencies
 deny:
     cargo deny --offline check bans licenses sources
+
+# Known weaknesses of dependencies; fetches a database from a code host, which CI cannot
+advisories:
+    cargo deny check advisories
 
 # All that a change must pass, installing what it needs
 ci:

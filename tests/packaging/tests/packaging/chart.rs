@@ -68,6 +68,15 @@ fn arguments(manifests: &[Value], root: &Path) -> Vec<String> {
 }
 
 #[test]
+fn the_chart_has_the_version_of_the_program() {
+    let text = fs::read_to_string(chart().join("Chart.yaml")).unwrap();
+    for key in ["version", "appVersion"] {
+        let line = format!("{key}: {}", env!("CARGO_PKG_VERSION"));
+        assert!(text.lines().any(|found| found == line), "no {line} in\n{text}");
+    }
+}
+
+#[test]
 fn helm_has_nothing_to_say_against_the_chart() {
     let Some(tools) = tools() else { return };
     for values in [None, Some(EVERYTHING)] {

@@ -58,6 +58,14 @@ fn pip_installs_the_program_and_flytes_name_for_it() {
     assert!(name.starts_with("flyte_connector_server-0.1.0-py3-none-manylinux_2_"), "{name}");
     let folder = installed(wheel);
     printed(python(&folder).args(["-m", "pip", "check"]));
+    let listed = "import importlib.metadata as m, json\n\
+                  files = m.files('flyte-connector-server')\n\
+                  sbom = next(f for f in files if f.match('sboms/*.cyclonedx.json'))\n\
+                  print(*sorted({c['name'] for c in json.loads(sbom.read_text())['components']}))";
+    let crates = printed(python(&folder).args(["-c", listed]));
+    for name in ["rustls", "tokio", "connector-gate"] {
+        assert!(crates.split_whitespace().any(|listed| listed == name), "no {name} in {crates}");
+    }
 
     let version = |program: &str| {
         printed(Command::new(folder.path().join("bin").join(program)).arg("--version"))
