@@ -53,7 +53,7 @@ release:
 package:
     cargo package --no-verify --locked --allow-dirty \
       -p connector-macros -p connector-core -p connector-gate -p connector-python -p connector-service \
-      -p connector-server -p connector-testing -p connector-examples -p connector-http -p connector-sql \
+      -p connector-state -p connector-server -p connector-testing -p connector-examples -p connector-http -p connector-sql \
       -p connector-bigquery -p connector-databricks -p connector-snowflake
 
 # The Python wheel around the program of a release, installed and used

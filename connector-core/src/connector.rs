@@ -81,6 +81,14 @@ pub trait AsyncConnector:
     where
         Self: Sync;
 
+    /// Where this connector calls whatever task it has, as URLs: `doctor` tries whether they can be reached
+    /// from here. Settings that are URLs are tried without being named here.
+    ///
+    /// Without an own version there are none, as where each task names its host.
+    fn endpoints(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Says where several jobs stand, in one call to the outside system: one answer per job, in the
     /// order asked.
     ///

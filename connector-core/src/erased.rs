@@ -94,6 +94,11 @@ pub trait DynConnector: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Where it calls whatever task it has, as URLs.
+    fn endpoints(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Runs a task and tells how it ended.
     ///
     /// # Errors
@@ -222,6 +227,10 @@ impl<C> fmt::Debug for Erased<C> {
 impl<C: AsyncConnector> DynConnector for Erased<C> {
     fn describe(&self) -> Interface {
         interface::<C>()
+    }
+
+    fn endpoints(&self) -> Vec<String> {
+        self.connector.endpoints()
     }
 
     async fn create(&self, request: CreateRequest, call: CallContext) -> Result<Bytes, CallError> {

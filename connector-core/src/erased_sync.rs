@@ -61,6 +61,10 @@ impl<C: SyncConnector> DynConnector for ErasedSync<C> {
         true
     }
 
+    fn endpoints(&self) -> Vec<String> {
+        self.connector.endpoints()
+    }
+
     async fn run(
         &self,
         request: CreateRequest,

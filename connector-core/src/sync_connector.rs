@@ -65,6 +65,12 @@ pub trait SyncConnector:
     > + Send // so nothing that is not `Send` is held across an `.await`: drop a guard before it
     where
         Self: Sync;
+
+    /// Where this connector calls whatever task it has, as URLs: see
+    /// [`AsyncConnector::endpoints`](crate::AsyncConnector::endpoints).
+    fn endpoints(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Which of the two traits a type has, where that can be known: at a type that is no parameter.

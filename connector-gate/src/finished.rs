@@ -66,7 +66,7 @@ pub(crate) async fn run(
                 Verdict::RetryableJob => answer::retryable(told),
                 Verdict::Error | Verdict::Again | Verdict::Done => return Err(error.into()),
             };
-            call.observer.error_as_job(Operation::Run, kind.as_str());
+            call.observer.error_as_job(Operation::Run, kind.as_str(), &resource.message);
             tracing::warn!(key = %call.context.key, "the task is reported as {}: {error}",
                 resource.phase);
             Ok(Finished { resource, error: Some(kind) })

@@ -29,6 +29,19 @@ pub const ERRORS_AS_JOBS: [(Operation, &str); 15] = [
 /// What [`crate::Observer::abandoned_create`] tells.
 pub const ABANDONED_CREATES: [&str; 3] = ["cancelled", "kept", "orphaned"];
 
+/// What [`crate::Observer::outside_ended`] tells of calls that failed.
+pub const OUTSIDE_ERRORS: [&str; 9] = [
+    "invalid_task",
+    "permanent",
+    "retryable",
+    "transient",
+    "not_found",
+    "unauthenticated",
+    "unsupported",
+    "timeout",
+    "panic",
+];
+
 /// What [`crate::Observer::taken_over`] tells of a create whose owner died over it. `keys`: it was made again,
 /// and the outside system knows its key. `found`: its job was there. `not_found`: it was not, and was made.
 /// `blind`: nobody can say, and it was made again. `refused`: nobody can say, and it failed. `unaccounted`: the
@@ -40,12 +53,15 @@ mod tests {
     use connector_core::host::CallError;
     use connector_core::{ErrorKind, MetaError};
 
-    use super::{ERRORS_AS_JOBS, MASKED_ERRORS};
+    use super::{ERRORS_AS_JOBS, MASKED_ERRORS, OUTSIDE_ERRORS};
     use crate::operation::Operation;
     use crate::verdict::{Verdict, of, of_kind};
 
     #[test]
     fn the_words_are_those_of_the_verdicts() {
+        for kind in ErrorKind::ALL {
+            assert!(OUTSIDE_ERRORS.contains(&kind.as_str()), "{kind:?}");
+        }
         for operation in Operation::ALL {
             for kind in ErrorKind::ALL.iter().copied() {
                 let verdict = of_kind(operation, kind);

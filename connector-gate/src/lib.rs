@@ -29,6 +29,7 @@ mod memory;
 mod observer;
 mod operation;
 mod outputs;
+mod outside_call;
 mod poll;
 #[cfg(test)]
 mod probe;

@@ -30,11 +30,15 @@ pub trait Observer: fmt::Debug + Send + Sync {
     /// The connector is called, and so the outside system.
     fn outside_call(&self, operation: Operation);
 
-    /// A poll failed and the executor does not see it.
-    fn masked_error(&self, kind: &'static str);
+    /// A call to the connector ended, that long after it began: well, or with one of
+    /// [`crate::labels::OUTSIDE_ERRORS`]. Calls that outlive the server are not told.
+    fn outside_ended(&self, operation: Operation, elapsed: Duration, error: Option<&'static str>);
 
-    /// An error became a job in a failed phase.
-    fn error_as_job(&self, operation: Operation, kind: &'static str);
+    /// A poll failed and the executor does not see it. `text` says why, without secrets.
+    fn masked_error(&self, kind: &'static str, text: &str);
+
+    /// An error became a job in a failed phase. `text` says why, without secrets.
+    fn error_as_job(&self, operation: Operation, kind: &'static str, text: &str);
 
     /// A job whose creator had left was `cancelled`, `kept` or `orphaned`.
     fn abandoned_create(&self, outcome: &'static str);

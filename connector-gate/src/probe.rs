@@ -157,11 +157,17 @@ impl Observer for Seen {
         self.note(format!("outside {}", operation.as_str()));
     }
 
-    fn masked_error(&self, kind: &'static str) {
+    fn outside_ended(&self, operation: Operation, _elapsed: Duration, error: Option<&'static str>) {
+        if let Some(error) = error {
+            self.note(format!("outside {} ended: {error}", operation.as_str()));
+        }
+    }
+
+    fn masked_error(&self, kind: &'static str, _text: &str) {
         self.note(format!("masked {kind}"));
     }
 
-    fn error_as_job(&self, operation: Operation, kind: &'static str) {
+    fn error_as_job(&self, operation: Operation, kind: &'static str, _text: &str) {
         self.note(format!("as a job {} {kind}", operation.as_str()));
     }
 

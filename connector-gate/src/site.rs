@@ -16,6 +16,7 @@ use crate::failure::Cause;
 use crate::isolation::{Interrupted, Places, Workplace};
 use crate::observer::Observer;
 use crate::operation::Operation;
+use crate::outside_call::{Answered, Outside, OutsideCall};
 use crate::rate::Rates;
 use crate::scrub::{BroughtSecrets, KnownSecrets, LentSecrets, Scrub, Scrubber, secret_in};
 use crate::state_store::StateStore;
@@ -163,13 +164,14 @@ impl Site {
         work: impl FnOnce(Arc<dyn DynConnector>) -> F + Send + 'static,
     ) -> impl Future<Output = Result<T, Interrupted>> + Send
     where
-        T: Send + 'static,
+        T: Answered + Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        observer.outside_call(operation);
+        let outside = OutsideCall::begin(operation, observer);
         let connector = Arc::clone(&self.connector);
         // Built on its threads, too: a panic while building is the connector's.
-        self.workplace.run(deadline, async move { work(connector).await })
+        let answer = self.workplace.run(deadline, async move { work(connector).await });
+        Outside::new(outside, observer, answer)
     }
 
     /// Waits until it is the account's turn.

@@ -7,7 +7,24 @@ use connector_databricks as _;
 use connector_examples as _;
 #[cfg(feature = "snowflake")]
 use connector_snowflake as _;
+#[cfg(feature = "webhook")]
+use connector_webhook as _;
 
 fn main() -> std::process::ExitCode {
-    connector_service::main()
+    connector_service::About::new()
+        .commit(option_env!("CONNECTOR_SERVER_COMMIT"))
+        .features(FEATURES)
+        .main()
 }
+
+/// The features of this build.
+const FEATURES: &[&str] = &[
+    #[cfg(feature = "bigquery")]
+    "bigquery",
+    #[cfg(feature = "databricks")]
+    "databricks",
+    #[cfg(feature = "examples")]
+    "examples",
+    #[cfg(feature = "snowflake")]
+    "snowflake",
+];

@@ -4,33 +4,45 @@
 use std::ffi::{OsStr, OsString};
 use std::future::Future;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use connector_core::Registry;
 use connector_core::host::{Description, with_causes};
+use connector_gate::{KnownSecrets, Scrub as _};
 use serde_json::Map;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
+use tracing_subscriber::filter::LevelFilter;
 
+use crate::about::About;
 use crate::behind::{Behind, BehindArgs, Connectors};
 use crate::cli::{
     self, Command, DescribeArgs, Environment, ListArgs, ListFormat, Parsed, ServeArgs,
 };
 use crate::config::{self, Reloading};
 use crate::console::Console;
+use crate::doctor::DoctorArgs;
 use crate::exit::{CUT, Failure, USAGE};
 use crate::listening::{address, bind};
 use crate::run::{self, RunArgs};
 use crate::server::Server;
 use crate::shutdown::Ended;
-use crate::signals::{Hangup, Requests};
+use crate::signals::{Hangup, Requests, asked_to_end};
 use crate::telemetry::{self, LogFormat};
 use crate::unread::{unread, unread_of_file};
-use crate::{check, describe, linking, promises, python, state, table};
+use crate::{check, describe, doctor, linking, promises, python, state, table};
 
 const WITHIN_A_RUNTIME: &str = "`connector_service::main()` starts a runtime of its own and was called \
      within another one: write `fn main() -> ExitCode` without `#[tokio::main]` and `async`, or serve \
      with `Server::builder()`";
+
+impl About {
+    /// As [`main()`](crate::main()).
+    #[must_use = "return it from `fn main() -> ExitCode`: dropped, every failure ends with exit code 0"]
+    pub fn main(self) -> ExitCode {
+        self.tell();
+        run(std::env::args_os())
+    }
+}
 
 /// Runs a command line to its end.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -50,6 +62,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let Parsed { command, warnings, environment, reloading } = parsed;
     let (console, ended) = match &command {
+        // `cli` has made texts of them.
+        Command::Completions(_) | Command::Man(_) => of_command(|_| Ok(())),
         Command::Print(text) => of_command(|console| {
             console.print(text);
             Ok(())
@@ -63,6 +77,17 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             let console = server_console(args, &warnings);
             let ended = in_runtime(check_all(args, &environment, &console));
             (console, ended.map(|()| 0).map_err(Failure::from))
+        }
+        Command::Doctor(args) => {
+            let console = Console::of_command(LogFormat::Text);
+            warnings.iter().for_each(|warning| console.warn(warning));
+            match in_runtime(examine(args, &environment, &console)) {
+                Ok(passed) => (console, Ok(u8::from(!passed))),
+                Err(problem) => {
+                    console.complain(&format!("error: {problem}"));
+                    return ExitCode::from(USAGE);
+                }
+            }
         }
         Command::List(args) => of_command(|console| in_runtime(list(args, &environment, console))),
         Command::Describe(args) => {
@@ -141,6 +166,25 @@ async fn check_all(
     let passed = check::check(connectors, args, environment).await?;
     console.say(&passed, "check passed: a server would start", shown);
     Ok(())
+}
+
+async fn examine(
+    args: &DoctorArgs,
+    environment: &Environment,
+    console: &Console,
+) -> Result<bool, String> {
+    // What it finds is told by its report.
+    telemetry::start_direct(LevelFilter::OFF, LogFormat::Text);
+    let findings = match &args.connect {
+        Some(address) => doctor::elsewhere(args, address).await?,
+        None => {
+            let made = connectors(&args.serve.behind, environment).await;
+            doctor::here(args, made, environment).await
+        }
+    };
+    let text = KnownSecrets::of_process().scrubbed(&findings.text).unwrap_or(findings.text);
+    console.print(&text);
+    Ok(findings.passed)
 }
 
 async fn list(args: &ListArgs, environment: &Environment, console: &Console) -> Result<(), String> {
@@ -269,50 +313,17 @@ async fn serve(
 
 /// Says what is served, and where: on standard output, for people and for whoever started this process.
 fn announce(console: &Console, registry: &Registry, grpc: &str, admin: &str) {
-    let version = env!("CARGO_PKG_VERSION");
+    let version = About::of_process().short();
     let metrics = format!("{admin}/metrics");
     let text = format!(
         "connector-server {version}\n\n{}\ngRPC      {grpc}\nmetrics   {metrics}\n",
         table::render(registry)
     );
     let mut fields = table::to_json(registry);
-    for (name, value) in [("version", version), ("grpc", grpc), ("metrics", &metrics)] {
+    for (name, value) in [("version", version.as_str()), ("grpc", grpc), ("metrics", &metrics)] {
         fields.insert(name.to_owned(), value.into());
     }
     console.say(&text, "serving", fields);
-}
-
-/// Completes, one after the other: when the process is asked to end or its time is over, and when it is
-/// asked once more.
-fn asked_to_end(
-    mut requests: Requests,
-    limit: Option<Duration>,
-) -> (impl Future<Output = ()> + Send, impl Future<Output = ()> + Send) {
-    let (stop, stopped) = oneshot::channel();
-    let (hurry, hurried) = oneshot::channel();
-    let limit = async move {
-        match limit {
-            Some(limit) => tokio::time::sleep(limit).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::spawn(async move {
-        tokio::select! {
-            signal = requests.next() => tracing::info!("received {signal}"),
-            () = limit => tracing::info!("the time of --timeout is over"),
-        }
-        // Whoever waited is gone only if serving has ended on its own.
-        stop.send(()).ok();
-        let signal = requests.next().await;
-        tracing::warn!("received {signal} again: leaving at once");
-        hurry.send(()).ok();
-    });
-    let once = |told: oneshot::Receiver<()>| async move {
-        if told.await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    (once(stopped), once(hurried))
 }
 
 /// The connectors of this binary, and those of services behind it.

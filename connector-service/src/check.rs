@@ -1,5 +1,5 @@
 //! `check`: all that `serve` does but listening, so that CI learns what a deployment would.
-//! `app` calls it with the linked connectors. What is wrong comes back as text; nothing is printed here.
+//! `app` calls it with the linked connectors, and `doctor` asks the same questions one by one. What is wrong comes back as text; nothing is printed here.
 
 use connector_core::Registry;
 use connector_core::policy::Recovery;
@@ -8,7 +8,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::behind::Connectors;
+use crate::behind::{Behind, Connectors};
 use crate::cli::{Environment, ServeArgs};
 use crate::in_process::InProcess;
 use crate::pb::ListConnectorsRequest;
@@ -30,22 +30,61 @@ pub(crate) async fn check(
     let Connectors { registry, behind, notes } = connectors;
     // A server would leave these out or go on without, and serve the rest; here somebody can still mend
     // all of them at once.
-    let missing = linking::problem(&registry, &args.expect, args.behind.is_any());
-    let mut problems: Vec<String> = missing.into_iter().collect();
-    problems.extend(notes);
-    problems.extend(registry.failures().iter().map(|failure| {
-        format!("{} does not start: {} ({})", failure.name, failure.error, failure.place)
-    }));
-    problems.extend(promises::broken());
-    problems.extend(unreadable_secrets(&registry));
-    problems.extend(unread(environment, registry.variables()));
-    problems.extend(unread_of_file(environment, registry.variables()));
+    let asked = questions(&registry, &notes, args, environment);
+    let mut problems: Vec<String> = asked.into_iter().flat_map(|it| it.problems).collect();
     problems.extend(args.trust.open(&args.host).err());
     problems.extend(args.state.check(environment).await.err());
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }
     let table = table::render(&registry) + &recoveries(&registry);
+    serves(registry, &behind, args).await?;
+    Ok(format!("{table}\ncheck passed: a server would start\n"))
+}
+
+/// One thing that is looked at before a server is started.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) name: &'static str,
+    /// What to say where nothing is wrong.
+    pub(crate) fine: &'static str,
+    pub(crate) problems: Vec<String>,
+}
+
+/// What would keep a server from serving all that it should. Trust is left to the caller, who may need
+/// it open.
+pub(crate) fn questions(
+    registry: &Registry,
+    notes: &[String],
+    args: &ServeArgs,
+    environment: &Environment,
+) -> [Question; 6] {
+    let missing = linking::problem(registry, &args.expect, args.behind.is_any());
+    let failures = registry.failures().iter().map(|failure| {
+        format!("{} does not start: {} ({})", failure.name, failure.error, failure.place)
+    });
+    let mut unread = unread(environment, registry.variables());
+    unread.extend(unread_of_file(environment, registry.variables()));
+    let question = |name, fine, problems| Question { name, fine, problems };
+    [
+        question("expected", "what is expected is there", missing.into_iter().collect()),
+        question("behind", "what flags name beside the binary serves", notes.to_vec()),
+        question("start", "every connector starts", failures.collect()),
+        question("build", "the binary was built as its promises need it", promises::broken()),
+        question("secrets", "the operator's secrets can be read", unreadable_secrets(registry)),
+        question("variables", "somebody reads every variable and setting", unread),
+    ]
+}
+
+/// Serves over memory; how many connectors are listed, which are all.
+///
+/// # Errors
+/// The server does not come up, or lists something else.
+pub(crate) async fn serves(
+    registry: Registry,
+    behind: &Behind,
+    args: &ServeArgs,
+) -> Result<usize, String> {
     let names = registry.by_name().len();
     let server = Server::builder().registry(registry).limits(args.limits());
     let server = server.upstreams(behind.upstreams()).build();
@@ -53,7 +92,7 @@ pub(crate) async fn check(
     let served = answers(&server).await;
     server.stop().await.map_err(|error| format!("the server does not end well: {error}"))?;
     match served? {
-        listed if listed == names => Ok(format!("{table}\ncheck passed: a server would start\n")),
+        listed if listed == names => Ok(listed),
         listed => Err(format!("{names} connectors were started and {listed} are listed")),
     }
 }

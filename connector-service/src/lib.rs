@@ -10,6 +10,7 @@
 
 // Arrows point one way: `app` → `server` → `grpc` → `connector-gate` → `connector-core`.
 
+mod about;
 mod admin;
 mod admission;
 mod app;
@@ -21,6 +22,7 @@ mod config;
 mod connection;
 mod console;
 mod describe;
+mod doctor;
 mod exit;
 mod grpc;
 mod in_process;
@@ -47,6 +49,7 @@ mod shutdown_tests;
 mod signals;
 mod state;
 mod status;
+mod status_page;
 mod table;
 mod telemetry;
 mod tls;
@@ -58,6 +61,7 @@ mod workers;
 
 use std::process::ExitCode;
 
+pub use about::About;
 pub use admission::Peer;
 pub use in_process::InProcess;
 pub use layers::LayeredService;
@@ -94,7 +98,7 @@ struct Readme;
 /// ```
 #[must_use = "return it from `fn main() -> ExitCode`: dropped, every failure ends with exit code 0"]
 pub fn main() -> ExitCode {
-    app::run(std::env::args_os())
+    About::new().main()
 }
 
 /// A `main` function that links the crates named and serves their connectors.

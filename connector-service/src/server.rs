@@ -31,6 +31,7 @@ use crate::limits::Limits;
 use crate::metrics::{DoorMetrics, Metrics, Remembered};
 use crate::roster::Roster;
 use crate::shutdown::{Ended, Ending};
+use crate::status_page::StatusPage;
 use crate::trust::Trust;
 use crate::upstream::Upstreams;
 use crate::{admin, grpc, shutdown};
@@ -253,7 +254,7 @@ impl Server {
             metrics.watch_state(store.clone()).map_err(ServerError::new)?;
         }
         if !trust.callers.is_anybody() {
-            layers.push(CallersLayer::new(trust.callers, door));
+            layers.push(CallersLayer::new(trust.callers, door.clone()));
         }
         let health = HealthTable::new(
             grpc::health_names().chain(registry.entries().map(|entry| &*entry.name)),
@@ -283,6 +284,14 @@ impl Server {
         let services =
             grpc::services(dispatcher, listing.clone(), health.clone(), &limits, passes_on);
         let served = registry.entries().map(|entry| (entry.key.clone(), entry.origin.clone()));
+        let status = Arc::new(StatusPage::new(
+            &registry,
+            Arc::clone(&metrics),
+            health.clone(),
+            Arc::clone(&gates),
+            listing.clone(),
+            door,
+        ));
         let roster = Roster {
             metrics: Arc::clone(&metrics),
             health: health.clone(),
@@ -296,7 +305,7 @@ impl Server {
         let pages_metrics = DoorMetrics::new().map_err(ServerError::new)?;
         let pages = Door::new(trust.pages, MOST_READERS, limits.handshake, pages_metrics);
         let admin_pages = admin.map(|listener| {
-            let routes = admin::routes(Arc::clone(&metrics), health.clone());
+            let routes = admin::routes(Arc::clone(&metrics), Arc::clone(&status));
             let listener = Pages::new(pages, listener);
             tokio::spawn(async move { axum::serve(listener, routes).await })
         });

@@ -6,6 +6,7 @@ use std::time::Duration;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 /// Signals this close together are one request: `timeout`, shells and container runtimes send theirs to
@@ -131,6 +132,39 @@ impl Signals {
 #[cfg(not(unix))]
 async fn forward(_: Signals, requests: UnboundedSender<&'static str>, _hangup: Hangup) {
     while tokio::signal::ctrl_c().await.is_ok() && requests.send("Ctrl-C").is_ok() {}
+}
+
+/// Completes, one after the other: when the process is asked to end or its time is over, and when it is
+/// asked once more.
+pub(crate) fn asked_to_end(
+    mut requests: Requests,
+    limit: Option<Duration>,
+) -> (impl Future<Output = ()> + Send, impl Future<Output = ()> + Send) {
+    let (stop, stopped) = oneshot::channel();
+    let (hurry, hurried) = oneshot::channel();
+    let limit = async move {
+        match limit {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::spawn(async move {
+        tokio::select! {
+            signal = requests.next() => tracing::info!("received {signal}"),
+            () = limit => tracing::info!("the time of --timeout is over"),
+        }
+        // Whoever waited is gone only if serving has ended on its own.
+        stop.send(()).ok();
+        let signal = requests.next().await;
+        tracing::warn!("received {signal} again: leaving at once");
+        hurry.send(()).ok();
+    });
+    let once = |told: oneshot::Receiver<()>| async move {
+        if told.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    (once(stopped), once(hurried))
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ const fn code_of_kind(kind: ErrorKind) -> Code {
 }
 
 /// The text of a failure, whole.
-fn text(failure: &Failure) -> String {
+pub(crate) fn text(failure: &Failure) -> String {
     let Failure { operation, task_type, cause, .. } = failure;
     let reason = match cause {
         Cause::NotRegistered => {

@@ -2,7 +2,7 @@
 //! `app` opens it for `serve`, `check` to see that it can be opened; `server` is given it.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -54,6 +54,16 @@ pub(crate) struct Trust {
 }
 
 impl TrustArgs {
+    /// The file of the tokens that callers must bring.
+    pub(crate) fn token_file(&self) -> Option<&Path> {
+        self.auth_token_file.as_deref()
+    }
+
+    /// Whether the gRPC port is to speak TLS.
+    pub(crate) const fn has_tls(&self) -> bool {
+        self.tls_cert.is_some()
+    }
+
     /// Opens what the flags ask for, on the current runtime, for a server that listens at `host`.
     ///
     /// # Errors

@@ -8,6 +8,10 @@
 //! The guide's page on replicas tells operators what is stored, what never is, and what it costs.
 //!
 //! [`Claim::Alone`]: connector_gate::state_store::Claim::Alone
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    expect(dead_code, reason = "there is no database to say it to")
+)]
 // One way down: store, listing → engine → the two databases. What a statement says stands in `statements`, the
 // tables in `schema`. No rule of the gate may come in: this crate keeps rows and knows no connector.
 

@@ -23,6 +23,8 @@ pub(crate) struct Statements {
     /// What is known of an attempt.
     pub(crate) read: String,
     pub(crate) created: String,
+    /// The same for an attempt whose row is gone.
+    pub(crate) created_anew: String,
     pub(crate) failed: String,
     pub(crate) unsure: String,
     pub(crate) to_cancel: String,
@@ -139,6 +141,13 @@ const CREATED: &str = "
         meta = $3, keep_ms = $4, request = NULL, problem = NULL, tries = 0, cancelling = superseded
     WHERE key = $1 AND fence = $2 AND cancelling = 0 AND status IN ('in-flight', 'to-cancel')
     RETURNING superseded";
+
+/// Whoever took the claim for one of a dead owner found no job and let it go, while the job was being made.
+const CREATED_ANEW: &str = "
+    INSERT INTO connector_state (key, status, task_type, version, run, meta, owner, fence, expires_at,
+        keep_ms, created_at)
+    VALUES ($1, 'answered', $2, $3, $4, $5, $6, $7, {now} + $8, $8, {now})
+    ON CONFLICT (key) DO NOTHING";
 
 const FAILED: &str = "
     DELETE FROM connector_state WHERE key = $1 AND fence = $2 AND status = 'in-flight'";
@@ -258,6 +267,7 @@ impl Statements {
             supersede: spelled(SUPERSEDE),
             read: spelled(READ),
             created: spelled(CREATED),
+            created_anew: spelled(CREATED_ANEW),
             failed: spelled(FAILED),
             unsure: spelled(UNSURE),
             to_cancel: spelled(TO_CANCEL),

@@ -82,7 +82,7 @@ impl Creates {
         match error {
             CallError::Connector(error) if as_job => {
                 let kind = error.kind().as_str();
-                observer.error_as_job(Operation::Create, kind);
+                observer.error_as_job(Operation::Create, kind, error.message());
                 let key = &flight.context.key;
                 tracing::warn!(%key, kind, "no job is created; the task will report FAILED: {error}");
                 Outcome::FailedJob(failed_job::remember(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use connector_core::host::CreateRequest;
+use connector_core::host::{CallError, CreateRequest};
 use connector_core::{CallContext, ConnectorError, pb};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -16,6 +16,7 @@ use crate::isolation::caught;
 use crate::observer::Observer;
 use crate::operation::Operation;
 use crate::outputs::Declared;
+use crate::outside_call::{Answered as _, OutsideCall};
 
 impl Creates {
     /// Calls the connector, whoever still waits for it.
@@ -30,6 +31,7 @@ impl Creates {
         let until = after(limit);
         let connector = Arc::clone(&self.site.connector);
         let key = context.key.clone();
+        let mut outside = None;
         let made = async {
             let Ok(_permit) = self.site.workplace.permits().acquire_owned().await else {
                 return Err(Cause::Ending);
@@ -39,21 +41,23 @@ impl Creates {
                     "the account's calls per second are used up",
                 )));
             }
-            observer.outside_call(Operation::Create);
+            outside = Some(OutsideCall::begin(Operation::Create, &**observer));
             if self.site.is_sync {
                 let declared = Declared::checked_by(&self.site.policy, &request.template);
                 let ran = caught(connector.run(request, context)).await;
+                told(&mut outside, word(&ran), observer);
                 let resource = ran.map_err(Cause::Panicked)?.map_err(Cause::Call)?;
                 let ended =
                     finished::ended(&self.site, resource, declared.as_ref(), connection, &key);
                 return ended.map(finished::remember);
             }
-            caught(connector.create(request, context))
-                .await
-                .map_err(Cause::Panicked)?
-                .map_err(Cause::Call)
+            let created = caught(connector.create(request, context)).await;
+            told(&mut outside, word(&created), observer);
+            created.map_err(Cause::Panicked)?.map_err(Cause::Call)
         };
-        timeout(limit, made).await.unwrap_or_else(|_elapsed| {
+        let made = timeout(limit, made).await;
+        made.unwrap_or_else(|_elapsed| {
+            told(&mut outside, Some("timeout"), observer);
             tracing::error!(%key, "a create took longer than {limit:?} and was stopped; if the \
                 outside system has made a job by now, nobody knows of it");
             Err(Cause::from(ConnectorError::retryable(format!(
@@ -79,5 +83,24 @@ impl Creates {
             tell.send(made).ok();
         });
         told.await.unwrap_or(Err(Cause::Ending))
+    }
+}
+
+/// Tells that a call has ended, if one was made.
+fn told(
+    outside: &mut Option<OutsideCall>,
+    error: Option<&'static str>,
+    observer: &Arc<dyn Observer>,
+) {
+    if let Some(call) = outside.take() {
+        call.end_with(error, &**observer);
+    }
+}
+
+/// The word for how a create failed, if it did.
+fn word<T>(made: &Result<Result<T, CallError>, String>) -> Option<&'static str> {
+    match made {
+        Ok(answer) => answer.error(),
+        Err(_) => Some("panic"),
     }
 }

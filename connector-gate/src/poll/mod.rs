@@ -223,7 +223,7 @@ impl Polls {
             };
             let wait = backoff.next(trouble.asked);
             if trouble.again && after(wait) < until {
-                call.observer.masked_error(trouble.kind);
+                call.observer.masked_error(trouble.kind, &trouble.text);
                 sleep(wait).await;
                 continue;
             }
@@ -233,7 +233,7 @@ impl Polls {
 
     /// The answer for a job whose state could not be learnt.
     fn unknown(&self, request: &JobRequest, call: &Call, trouble: &Trouble) -> ErasedResource {
-        call.observer.masked_error(trouble.kind);
+        call.observer.masked_error(trouble.kind, &trouble.text);
         let key = Key::of(&request.resource_meta);
         self.jobs.unknown(key, &call.context.key, &trouble.text, trouble.asked)
     }
@@ -266,7 +266,7 @@ impl Polls {
             },
             Verdict::Again | Verdict::Error | Verdict::Done => return None,
         };
-        call.observer.error_as_job(Operation::Get, kind(error));
+        call.observer.error_as_job(Operation::Get, kind(error), &job.message);
         tracing::warn!(key = %call.context.key, "the job is reported as {}: {error}", job.phase);
         Some(job)
     }

@@ -2,6 +2,8 @@
 #![cfg(feature = "examples")]
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly, and so may what they share")]
 
+#[cfg(all(feature = "bigquery", feature = "databricks"))]
+mod doctor;
 #[cfg(unix)]
 mod ending;
 #[cfg(unix)]
@@ -13,3 +15,4 @@ mod run;
 mod secrets;
 mod serving;
 mod state;
+mod version;

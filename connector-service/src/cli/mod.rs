@@ -3,36 +3,34 @@
 //! is Python's.
 
 mod pyflyte;
+mod serve;
 mod settings;
+mod shells;
 mod values;
 mod variables;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::error::{Error, ErrorKind};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use connector_core::host::quantity;
-use tracing_subscriber::filter::LevelFilter;
+use clap_complete::Shell;
 
+use crate::about::About;
 use crate::behind::BehindArgs;
 use crate::config::Reloading;
-use crate::limits::Limits;
+use crate::doctor::DoctorArgs;
 use crate::python::PythonArgs;
 use crate::run::RunArgs;
-use crate::state::StateUse;
 use crate::state::command::StateCommand;
-use crate::telemetry::{LogFormat, log_level};
-use crate::trust::TrustArgs;
-use crate::wanted::Wanted;
-use values::{error_bytes, port, some_number, some_time};
+use crate::telemetry::LogFormat;
+pub(crate) use serve::ServeArgs;
 use variables::Added;
 pub(crate) use variables::Environment;
 
 const EXIT_CODES: &str = "Exit codes: 0 ended cleanly; 1 cannot start or serve; 2 wrong command line; \
     3 calls or creates were cut off by the end; 4 the database of --state was not there and --state-required. \
-    `run` and `state` have their own, see their --help.\n\
+    `run`, `doctor` and `state` have their own, see their --help.\n\
     Every flag of `serve` can also be set by an environment variable, shown in brackets; an empty one is \
     none. Sizes and spans of time take units, such as 16MiB and 30s.";
 
@@ -61,6 +59,18 @@ enum Subcommands {
     Python(PythonArgs),
     /// Run one task from here to its end, without Flyte.
     Run(Box<RunArgs>),
+    /// Say why it does not work: tries a service step by step, or what this binary would serve.
+    Doctor(Box<DoctorArgs>),
+    /// Print what a shell needs to complete this command line.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the manual page, of this program or of one of its commands: `man | man -l -`.
+    Man {
+        /// The command.
+        command: Option<String>,
+    },
     /// Print what outlives a server (--state): attempts and jobs; have one cancelled or forgotten.
     State(StateCommand),
 }
@@ -80,10 +90,34 @@ pub(crate) enum Command {
     Python(PythonArgs),
     /// Run a task.
     Run(Box<RunArgs>),
+    /// Try a service, or what this binary would serve.
+    Doctor(Box<DoctorArgs>),
+    /// Print completions.
+    Completions(Shell),
+    /// Print a manual page.
+    Man(Option<String>),
     /// Print the state, or change it.
     State(StateCommand),
     /// Print this.
     Print(String),
+}
+
+impl Command {
+    /// Whether it is to print the settings that count instead.
+    fn prints_settings(&self) -> bool {
+        match self {
+            Self::Serve(args) | Self::Check(args) => args.print_config,
+            Self::Doctor(args) => args.serve.print_config,
+            Self::List(_)
+            | Self::Describe(_)
+            | Self::Python(_)
+            | Self::Run(_)
+            | Self::State(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Print(_) => false,
+        }
+    }
 }
 
 /// The arguments of `list`.
@@ -92,6 +126,9 @@ pub(crate) struct ListArgs {
     /// How to print them. JSON is made of their types alone: no connector is started.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ListFormat,
+    /// TOML file of settings, as `serve` takes it.
+    #[arg(long, env = "CONNECTOR_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) behind: BehindArgs,
 }
@@ -114,99 +151,9 @@ pub(crate) struct DescribeArgs {
     /// Print a JSON Schema instead of a table.
     #[arg(long)]
     pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) behind: BehindArgs,
-}
-
-/// The flags of `serve`.
-#[derive(Debug, Args)]
-pub(crate) struct ServeArgs {
-    /// Address to listen on; `::` is every address, of IPv4 too.
-    #[arg(long, env = "CONNECTOR_HOST", default_value = "::")]
-    pub(crate) host: String,
-    /// Port of the gRPC services; 0 picks a free one.
-    #[arg(long, env = "CONNECTOR_PORT", default_value = "8000", value_parser = port)]
-    pub(crate) port: u16,
-    /// Port of the metrics page and of /live and /ready; 0 picks a free one.
-    #[arg(long, env = "CONNECTOR_PROMETHEUS_PORT", default_value = "9090", value_parser = port)]
-    #[arg(alias = "prometheus_port")]
-    pub(crate) prometheus_port: u16,
-    /// End after that many seconds, or that span of time; for tests.
-    #[arg(long, env = "CONNECTOR_TIMEOUT", value_name = "SECONDS", value_parser = quantity::seconds)]
-    pub(crate) timeout: Option<Duration>,
-    /// Refuse to start unless this connector is served; may be given several times.
-    #[arg(long, env = "CONNECTOR_EXPECT", value_name = "TASK_TYPE[@VERSION]")]
-    #[arg(value_delimiter = ',', value_parser = Wanted::parse)]
-    pub(crate) expect: Vec<Wanted>,
-    /// Largest request taken, in bytes or with a unit.
-    #[arg(long, env = "CONNECTOR_MAX_REQUEST_BYTES", value_name = "BYTES", value_parser = quantity::size)]
-    #[arg(default_value = "16MiB")]
-    max_request_bytes: usize,
-    /// Largest answer sent, in bytes or with a unit; a stock executor receives 4 MiB.
-    #[arg(long, env = "CONNECTOR_MAX_RESPONSE_BYTES", value_name = "BYTES", value_parser = quantity::size)]
-    #[arg(default_value = "4MiB")]
-    max_response_bytes: usize,
-    /// Longest text of an error or of a job's state, in bytes once percent-encoded; stock proxies take
-    /// 4 KiB of headers.
-    #[arg(long, env = "CONNECTOR_MAX_ERROR_BYTES", value_name = "BYTES", value_parser = error_bytes)]
-    #[arg(default_value = "3.5KiB")]
-    max_error_bytes: usize,
-    /// Longest time a call may take; a create goes on without its caller.
-    #[arg(long, env = "CONNECTOR_MAX_CALL_SECONDS", value_name = "SECONDS", value_parser = some_time)]
-    #[arg(default_value = "60")]
-    max_call_seconds: Duration,
-    /// Most connections at a time; more are refused.
-    #[arg(long, env = "CONNECTOR_MAX_CONNECTIONS", value_name = "N", default_value = "4096")]
-    #[arg(value_parser = some_number)]
-    max_connections: usize,
-    /// Longest time for a connection to begin, and for its TLS handshake.
-    #[arg(long, env = "CONNECTOR_HANDSHAKE_SECONDS", value_name = "SECONDS", value_parser = some_time)]
-    #[arg(default_value = "10")]
-    handshake_seconds: Duration,
-    /// Most calls at a time on one connection.
-    #[arg(long, env = "CONNECTOR_MAX_STREAMS", value_name = "N", default_value = "1024")]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
-    max_streams: u32,
-    /// Longest time that a request may take to arrive.
-    #[arg(long, env = "CONNECTOR_REQUEST_SECONDS", value_name = "SECONDS", value_parser = some_time)]
-    #[arg(default_value = "30")]
-    request_seconds: Duration,
-    /// Most bytes that all requests under way may hold, in bytes or with a unit.
-    #[arg(long, env = "CONNECTOR_MAX_INFLIGHT_BYTES", value_name = "BYTES", value_parser = quantity::size)]
-    #[arg(default_value = "64MiB")]
-    max_inflight_bytes: usize,
-    /// End connections at that age, give or take a tenth; their calls have the grace time.
-    #[arg(long, env = "CONNECTOR_MAX_CONNECTION_AGE", value_name = "SECONDS", value_parser = some_time)]
-    max_connection_age: Option<Duration>,
-    /// How long to go on as before after SIGTERM, while health says `NOT_SERVING` already.
-    #[arg(long, env = "CONNECTOR_LAME_DUCK_SECONDS", value_name = "SECONDS")]
-    #[arg(value_parser = quantity::seconds, default_value = "0")]
-    lame_duck_seconds: Duration,
-    /// How long running calls may go on after that.
-    #[arg(long, env = "CONNECTOR_GRACE_SECONDS", value_name = "SECONDS")]
-    #[arg(value_parser = quantity::seconds, default_value = "20")]
-    grace_seconds: Duration,
-    #[command(flatten)]
-    pub(crate) trust: TrustArgs,
-    #[command(flatten)]
-    pub(crate) state: StateUse,
-    /// TOML file of settings, below variables and flags; its keys are the names of these flags.
+    /// TOML file of settings, as `serve` takes it.
     #[arg(long, env = "CONNECTOR_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Print every setting and where it comes from, without secrets, instead of serving.
-    #[arg(long)]
-    print_config: bool,
-    /// How much to log.
-    #[arg(long, env = "CONNECTOR_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
-    #[arg(value_parser = log_level)]
-    pub(crate) log_level: LevelFilter,
-    /// How to log.
-    #[arg(long, env = "CONNECTOR_LOG_FORMAT", default_value = "text")]
-    pub(crate) log_format: LogFormat,
-    /// Accepted for Python's sake: worker threads follow the processors.
-    #[arg(long, env = "CONNECTOR_WORKER", hide = true, value_name = "N")]
-    pub(crate) worker: Option<u64>,
-    // `ConnectorEnvironment` of the SDK writes `--modules a b`; people write `--modules a --modules b`.
     #[command(flatten)]
     pub(crate) behind: BehindArgs,
 }
@@ -218,26 +165,6 @@ pub(crate) struct ServeArgs {
 struct C0 {
     #[command(flatten)]
     serve: ServeArgs,
-}
-
-impl ServeArgs {
-    /// The limits these flags set.
-    pub(crate) const fn limits(&self) -> Limits {
-        Limits {
-            max_request_bytes: self.max_request_bytes,
-            max_response_bytes: self.max_response_bytes,
-            max_error_bytes: self.max_error_bytes,
-            max_call: self.max_call_seconds,
-            max_connections: self.max_connections,
-            handshake: self.handshake_seconds,
-            max_streams: self.max_streams,
-            request: self.request_seconds,
-            max_inflight_bytes: self.max_inflight_bytes,
-            max_connection_age: self.max_connection_age,
-            lame_duck: self.lame_duck_seconds,
-            grace: self.grace_seconds,
-        }
-    }
 }
 
 /// Text to print instead of acting, and whether it is an error.
@@ -286,6 +213,7 @@ pub(crate) fn parse(
 ) -> Result<Parsed, Printed> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let program = arguments.first().map(Path::new).and_then(Path::file_stem);
+    let binary = program.and_then(OsStr::to_str).unwrap_or("connector-server").to_owned();
     let is_pyflyte = program.is_some_and(|name| name == "pyflyte");
     let is_c0 = is_pyflyte || program.is_some_and(|name| name == "c0");
     if is_pyflyte {
@@ -296,6 +224,8 @@ pub(crate) fn parse(
         (_, true) => C0::command(),
         (_, false) => Cli::command(),
     };
+    let about = About::of_process();
+    let shown = shown.version(about.short()).long_version(about.long());
     let read =
         |arguments: &[OsString]| variables::without(shown.clone()).try_get_matches_from(arguments);
     // The help shows the variables.
@@ -309,7 +239,7 @@ pub(crate) fn parse(
         None => (Some(&shown), &matches, 1),
     };
     let (environment, reloading) = match asked {
-        Some(asked) => settings::below(asked, &shown, own, environment)
+        Some(asked) => settings::below(asked, &C0::command(), own, environment)
             .map_err(|problem| Printed { text: format!("error: {problem}\n"), is_error: true })?,
         None => (environment.clone(), None),
     };
@@ -327,7 +257,15 @@ pub(crate) fn parse(
             .map_err(|error| Printed { text: added.complaint(&error), is_error: true })?
     };
     let command = match (command(&all, is_c0).map_err(printed)?, asked) {
-        (Command::Serve(args) | Command::Check(args), Some(asked)) if args.print_config => {
+        (Command::Completions(shell), _) => {
+            Command::Print(shells::completions(shell, shown.clone(), &binary))
+        }
+        (Command::Man(about), _) => {
+            let page = shells::manual(shown.clone(), &binary, about.as_deref());
+            let wrong = |problem| Printed { text: format!("error: {problem}\n"), is_error: true };
+            Command::Print(page.map_err(wrong)?)
+        }
+        (command, Some(asked)) if command.prints_settings() => {
             let all = all.subcommand().map_or(&all, |(_, own)| own);
             Command::Print(settings::printed(asked, own, all, &environment))
         }
@@ -347,6 +285,9 @@ fn command(matches: &ArgMatches, is_c0: bool) -> Result<Command, Error> {
         Some(Subcommands::Describe(args)) => Command::Describe(args),
         Some(Subcommands::Python(args)) => Command::Python(args),
         Some(Subcommands::Run(args)) => Command::Run(args),
+        Some(Subcommands::Doctor(args)) => Command::Doctor(args),
+        Some(Subcommands::Completions { shell }) => Command::Completions(shell),
+        Some(Subcommands::Man { command }) => Command::Man(command),
         Some(Subcommands::State(args)) => Command::State(args),
         Some(Subcommands::Serve(serve)) => Command::Serve(serve),
         None => Command::Serve(Box::new(serve)),

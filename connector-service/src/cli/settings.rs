@@ -23,13 +23,13 @@ pub(super) fn below(
     given: &ArgMatches,
     environment: &Environment,
 ) -> Result<(Environment, Option<Reloading>), String> {
-    let (id, variable) = CONFIG;
-    // `run` has a flag of that name, which means something else.
-    let is_ours = |arg: &Arg| arg.get_env().is_some_and(|env| env == variable);
-    if !command.get_arguments().any(is_ours) {
+    let variable = CONFIG.1;
+    // `run` has a flag of that name, which means something else, and calls this one otherwise.
+    let is_ours = |arg: &&Arg| arg.get_env().is_some_and(|env| env == variable);
+    let Some(flag) = command.get_arguments().find(is_ours) else {
         return Ok((environment.clone(), None));
-    }
-    let by_flag = given.get_raw(id).and_then(|mut raw| raw.next());
+    };
+    let by_flag = given.get_raw(flag.get_id().as_str()).and_then(|mut raw| raw.next());
     let Some(file) = by_flag.or_else(|| environment.get(OsStr::new(variable))).map(Path::new)
     else {
         return Ok((environment.clone(), None));

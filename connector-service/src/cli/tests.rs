@@ -110,6 +110,34 @@ fn says_in_one_line_what_is_wrong() {
     assert!(!help.is_error && help.text.contains("CONNECTOR_CONNECT"));
 }
 
+fn print(line: &str) -> String {
+    match read(line, &[]) {
+        Ok(Parsed { command: Command::Print(text), .. }) => text,
+        other => panic!("{line} gave {other:?}"),
+    }
+}
+
+#[test]
+fn completions_and_manual_pages_are_for_the_binary_that_prints_them() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let completions = print(&format!("/bin/my-connector completions {shell}"));
+        assert!(completions.contains("my-connector"), "{shell}: {completions}");
+        for word in ["describe", "prometheus-port", "expect"] {
+            assert!(completions.contains(word), "{shell} does not complete {word}");
+        }
+    }
+    assert!(refused("c completions tcsh").contains("bash"));
+    let page = print("/bin/my-connector man");
+    assert!(
+        page.contains(".TH my-connector 1") && page.contains("\\-\\-grace\\-seconds"),
+        "{page}"
+    );
+    let page = print("/bin/my-connector man run");
+    assert!(page.contains(".TH my-connector-run 1") && page.contains("\\-\\-twice"), "{page}");
+    assert!(page.contains("CONNECTOR_CONNECT"), "variables are told, too: {page}");
+    assert!(refused("c man rum").contains("no command `rum`"));
+}
+
 #[test]
 fn spans_and_sizes_take_units_and_bare_numbers_mean_what_they_meant() {
     let line = "connector-server --max-request-bytes 4096 --max-response-bytes 2MiB \

@@ -43,6 +43,12 @@ impl HealthTable {
         self.statuses.borrow().by_name.get("") == Some(&ServingStatus::Serving)
     }
 
+    /// Whether a name serves, if it is known.
+    pub(crate) fn serves(&self, name: &str) -> Option<bool> {
+        let statuses = self.statuses.borrow();
+        statuses.by_name.get(name).map(|status| *status == ServingStatus::Serving)
+    }
+
     /// Tells every prober and watcher that nothing is served any more.
     pub(crate) fn stop_serving(&self) {
         self.statuses.send_modify(|statuses| {

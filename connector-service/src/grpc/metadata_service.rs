@@ -55,7 +55,7 @@ impl Listing {
     }
 
     /// Everybody.
-    pub(super) fn all(&self) -> Vec<pb::Connector> {
+    pub(crate) fn all(&self) -> Vec<pb::Connector> {
         self.connectors.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -3,17 +3,19 @@
 //! `grpc_code` and the in-flight gauge are ours. `admin` prints them.
 
 mod doors;
+mod figures;
 mod observer;
 #[cfg(target_os = "linux")]
 mod process;
 mod readings;
 mod remembered;
 mod rules;
+mod sight;
 mod state;
 mod summary;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use connector_core::Registry;
@@ -26,9 +28,11 @@ use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, TextEnc
 use readings::{Reading, Readings};
 pub(crate) use remembered::Remembered;
 use rules::RuleMetrics;
+use sight::Sight;
 use summary::{Summary, SummaryVec};
 use tonic::Code;
 
+use crate::about::About;
 use crate::telemetry;
 
 /// The label of task types that no connector serves. A caller's text must not become a label, or
@@ -41,6 +45,8 @@ pub(crate) struct Metrics {
     registry: prometheus::Registry,
     families: Families,
     by_type: HashMap<String, Arc<CallMetrics>>,
+    /// Of task types that became known after the start.
+    later: Mutex<HashMap<String, Arc<CallMetrics>>>,
     unknown: Arc<CallMetrics>,
 }
 
@@ -52,6 +58,7 @@ pub(crate) struct CallMetrics {
     failures: IntCounterVec,
     input_bytes: Arc<Summary>,
     rules: RuleMetrics,
+    sight: Sight,
 }
 
 #[derive(Debug)]
@@ -72,6 +79,7 @@ struct Families {
     in_flight: IntGaugeVec,
     outside: IntCounterVec,
     rules: rules::Families,
+    sight: sight::Families,
     upstreams: IntGaugeVec,
 }
 
@@ -93,7 +101,7 @@ impl Metrics {
             }
         }
         let unknown = Arc::new(families.of(UNKNOWN, false));
-        Ok(Self { registry, families, by_type, unknown })
+        Ok(Self { registry, families, by_type, later: Mutex::default(), unknown })
     }
 
     /// Adds what the rules remember to the page.
@@ -127,8 +135,12 @@ impl Metrics {
 
     /// The metrics of a task type that became known after the start.
     pub(crate) fn serve(&self, task_type: &str) -> Arc<CallMetrics> {
-        let known = self.by_type.get(task_type).map(Arc::clone);
-        known.unwrap_or_else(|| Arc::new(self.families.of(task_type, true)))
+        if let Some(known) = self.by_type.get(task_type) {
+            return Arc::clone(known);
+        }
+        let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = later.entry(task_type.to_owned());
+        Arc::clone(made.or_insert_with(|| Arc::new(self.families.of(task_type, true))))
     }
 
     /// Whether another service behind this one is there.
@@ -138,7 +150,9 @@ impl Metrics {
 
     /// How many calls are under way at this moment.
     pub(crate) fn in_flight(&self) -> usize {
-        let all = self.by_type.values().chain([&self.unknown]).flat_map(|calls| &calls.operations);
+        let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.by_type.values().chain(later.values()).chain([&self.unknown]);
+        let all = all.flat_map(|calls| &calls.operations);
         let sum: i64 = all.map(|operation| operation.in_flight.get()).sum();
         usize::try_from(sum).unwrap_or_default()
     }
@@ -156,11 +170,13 @@ impl Metrics {
 fn register_facts(registry: &prometheus::Registry) -> Result<(), prometheus::Error> {
     let build = Reading {
         name: "flyte_connector_build_info",
-        help: "Always 1; the label says which version of the service this is.",
+        help: "Always 1; the labels say which version of the service this is, and its commit if known.",
         kind: MetricType::GAUGE,
     };
     let build = Readings::new([build], || [Some(1.0)])?;
-    let build = build.with_label("version", env!("CARGO_PKG_VERSION"));
+    let about = About::of_process();
+    let build = build.with_label("commit", about.known_commit());
+    let build = build.with_label("version", About::version());
     registry.register(Box::new(build))?;
     let dropped = Reading {
         name: "flyte_connector_log_lines_dropped_total",
@@ -178,6 +194,10 @@ fn register_facts(registry: &prometheus::Registry) -> Result<(), prometheus::Err
 impl CallMetrics {
     fn ended_with(&self, operation: Operation, code: Code, elapsed: Duration) {
         self.operation(operation).end(elapsed);
+        self.sight.handled(operation, elapsed);
+        if code == Code::DeadlineExceeded {
+            self.sight.late();
+        }
         let (http, grpc) = code_labels(code);
         self.failures.with_label_values(&[&self.task_type, operation.as_str(), http, grpc]).inc();
     }
@@ -243,6 +263,7 @@ impl Families {
                 &by_operation,
             )?,
             rules: rules::Families::new()?,
+            sight: sight::Families::new()?,
             upstreams: IntGaugeVec::new(
                 Opts::new(
                     "flyte_connector_upstream_up",
@@ -264,7 +285,8 @@ impl Families {
             Box::new(self.upstreams.clone()),
         ];
         families.into_iter().try_for_each(|family| registry.register(family))?;
-        self.rules.register(registry)
+        self.rules.register(registry)?;
+        self.sight.register(registry)
     }
 
     fn of(&self, task_type: &str, served: bool) -> CallMetrics {
@@ -283,6 +305,7 @@ impl Families {
             failures: self.failures.clone(),
             input_bytes: self.input_bytes.with_label_values(&[task_type]),
             rules: self.rules.of(task_type, served),
+            sight: self.sight.of(task_type),
         }
     }
 }
@@ -342,7 +365,11 @@ mod tests {
             "flyte_connector_request_latency_seconds_count{operation=\"get\",task_type=\"unknown\"} 1",
             "flyte_connector_input_literal_bytes_sum{task_type=\"unknown\"} 7",
             "flyte_connector_requests_in_flight{operation=\"get\",task_type=\"unknown\"} 0",
-            concat!("flyte_connector_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+            concat!(
+                "flyte_connector_build_info{commit=\"\",version=\"",
+                env!("CARGO_PKG_VERSION"),
+                "\"} 1"
+            ),
             "# TYPE flyte_connector_log_lines_dropped_total counter",
             "# TYPE process_cpu_seconds_total counter",
         ] {

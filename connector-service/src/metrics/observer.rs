@@ -18,10 +18,12 @@ impl Observer for CallMetrics {
         let metrics = self.operation(operation);
         metrics.successes.inc();
         metrics.end(elapsed);
+        self.sight.handled(operation, elapsed);
     }
 
     fn failed(&self, failure: &Failure, elapsed: Duration) {
         self.ended_with(failure.operation, status::code(failure), elapsed);
+        self.sight.went_wrong(failure.operation, &status::text(failure));
         status::log(failure);
     }
 
@@ -38,11 +40,17 @@ impl Observer for CallMetrics {
         self.operation(operation).outside.inc();
     }
 
-    fn masked_error(&self, kind: &'static str) {
+    fn outside_ended(&self, operation: Operation, elapsed: Duration, error: Option<&'static str>) {
+        self.sight.outside(operation, elapsed, error);
+    }
+
+    fn masked_error(&self, kind: &'static str, text: &str) {
+        self.sight.went_wrong(Operation::Get, text);
         self.rules.masked.with_label_values(&[&self.task_type, kind]).inc();
     }
 
-    fn error_as_job(&self, operation: Operation, kind: &'static str) {
+    fn error_as_job(&self, operation: Operation, kind: &'static str, text: &str) {
+        self.sight.went_wrong(operation, text);
         let labels = [self.task_type.as_str(), operation.as_str(), kind];
         self.rules.as_jobs.with_label_values(&labels).inc();
     }

@@ -21,6 +21,11 @@ impl Summary {
         self.sum.inc_by(value);
         self.count.inc_by(1);
     }
+
+    /// How many there were, and their sum.
+    pub(super) fn totals(&self) -> (u64, f64) {
+        (self.count.get(), self.sum.get())
+    }
 }
 
 /// Summaries by label values.

@@ -68,6 +68,9 @@ pub(crate) struct RunArgs {
     /// the connectors linked into this binary.
     #[arg(long, value_name = "HOST:PORT|unix:PATH", env = "CONNECTOR_CONNECT")]
     pub(crate) connect: Option<String>,
+    /// TOML file of settings of the server, as `serve --config` takes it.
+    #[arg(long, env = "CONNECTOR_CONFIG", value_name = "FILE")]
+    settings: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) behind: BehindArgs,
     /// How much of the server's own log to show.

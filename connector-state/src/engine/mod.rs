@@ -200,6 +200,18 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Like [`Engine::run`], but does not wait behind others where there are several connections.
+    pub(crate) async fn run_aside(&self, steps: Vec<Step>) -> Result<Vec<Vec<Row>>, Fault> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.run_aside(steps).await,
+            #[cfg(any(feature = "sqlite", not(feature = "postgres")))]
+            _ => self.run(steps).await,
+        }
+    }
+}
+
 /// What a program says that was built without a database.
 #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
 fn without(database: &str, feature: &str) -> String {

@@ -25,6 +25,8 @@ const SCHEMA_LOCK: i64 = 0x666c_7974_6563;
 #[derive(Debug)]
 pub(crate) struct Postgres {
     pool: Pool,
+    /// A connection of its own for leases, which must not wait behind a hundred creates.
+    aside: Pool,
     time_out: Duration,
 }
 
@@ -44,12 +46,22 @@ impl Postgres {
             config.password(password);
         }
         let tls = Tls::new(access, &mut config)?;
-        Ok(Self { pool: Pool::new(config, tls, settings.connections), time_out })
+        let aside = Pool::new(config.clone(), tls.clone(), 1);
+        Ok(Self { pool: Pool::new(config, tls, settings.connections), aside, time_out })
     }
 
     pub(crate) async fn run(&self, steps: Vec<Step>) -> Result<Vec<Vec<Row>>, Fault> {
+        self.run_in(&self.pool, steps).await
+    }
+
+    /// The same, whoever else waits.
+    pub(crate) async fn run_aside(&self, steps: Vec<Step>) -> Result<Vec<Vec<Row>>, Fault> {
+        self.run_in(&self.aside, steps).await
+    }
+
+    async fn run_in(&self, pool: &Pool, steps: Vec<Step>) -> Result<Vec<Vec<Row>>, Fault> {
         let work = async {
-            let mut session = self.pool.session().await.map_err(fault)?;
+            let mut session = pool.session().await.map_err(fault)?;
             if !session.is_ready {
                 get_ready(&session.client, self.time_out).await?;
                 session.is_ready = true;

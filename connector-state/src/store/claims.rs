@@ -37,7 +37,7 @@ impl Store {
         // Whoever leaves here leaves rows to their leases.
         let rows = taken.ok().and_then(|mut answers| answers.pop()).unwrap_or_default();
         let due: Vec<Due> = rows.into_iter().filter_map(due).collect();
-        due.iter().for_each(|due| inner.hold(&due.ticket));
+        due.iter().for_each(|due| inner.hold(&due.ticket, None));
         due
     }
 }
@@ -93,7 +93,7 @@ impl Inner {
         }
         if let Some(mut row) = first(self.run(steps).await?) {
             let ticket = Ticket { key: attempt.key.clone(), fence: row.int().unwrap_or_default() };
-            self.hold(&ticket);
+            self.hold(&ticket, Some(attempt));
             return Ok(Claim::Won { ticket, taken_over: row.int() > Some(1) });
         }
         let take_up =
@@ -104,7 +104,7 @@ impl Inner {
         if let Some(mut row) = taken {
             let ticket = Ticket { key: attempt.key.clone(), fence: row.int().unwrap_or_default() };
             let meta = row.bytes().unwrap_or_default();
-            self.hold(&ticket);
+            self.hold(&ticket, Some(attempt));
             return Ok(Claim::Left { ticket, meta });
         }
         Ok(known.map_or(Claim::Held, |row| Known::of(row).claim()))

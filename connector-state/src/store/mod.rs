@@ -35,6 +35,13 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
+/// What this process holds of a row.
+struct Held {
+    fence: i64,
+    /// The attempt, while its job is being created.
+    attempt: Option<Attempt>,
+}
+
 /// What the store's tasks share.
 struct Inner {
     engine: Engine,
@@ -44,7 +51,7 @@ struct Inner {
     presence: Presence,
     backlog: Backlog,
     /// The claims and jobs of this process, by key: what is renewed.
-    held: Mutex<HashMap<String, i64>>,
+    held: Mutex<HashMap<String, Held>>,
     /// Held by whoever tells the database what it missed.
     flushing: tokio::sync::Mutex<()>,
 }
@@ -145,25 +152,30 @@ impl Inner {
         self.engine.statements()
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<String, i64>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<String, Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hold(&self, ticket: &Ticket) {
-        self.held().insert(ticket.key.clone(), ticket.fence);
+    fn hold(&self, ticket: &Ticket, attempt: Option<&Attempt>) {
+        let attempt = attempt.map(|it| Attempt { request: None, previous: None, ..it.clone() });
+        self.held().insert(ticket.key.clone(), Held { fence: ticket.fence, attempt });
     }
 
     /// Stops renewing a row, unless it was taken anew meanwhile.
     fn drop_hold(&self, ticket: &Ticket) {
         let mut held = self.held();
-        if held.get(&ticket.key) == Some(&ticket.fence) {
+        if held.get(&ticket.key).is_some_and(|held| held.fence == ticket.fence) {
             held.remove(&ticket.key);
         }
     }
 
     /// Runs statements while the database is there, and notes when it is not.
     async fn run(&self, steps: Vec<Step>) -> Result<Vec<Vec<Row>>, Fault> {
-        let ran = self.engine.run(steps).await;
+        self.noted(self.engine.run(steps).await)
+    }
+
+    /// Notes when the database is not there.
+    fn noted<T>(&self, ran: Result<T, Fault>) -> Result<T, Fault> {
         match &ran {
             Ok(_) => {}
             Err(Fault::Away(why)) => self.presence.gone(&self.settings.address, why),
@@ -211,10 +223,18 @@ impl Inner {
             Ok(Some(known)) => told.unchanged(&known),
             Ok(None) => {
                 // Nobody else has it. A job must be written down, whatever became of its attempt's row.
-                if matches!(told, Told::ToCancel { .. }) {
-                    self.run(vec![told.unnamed(self, self.statements())]).await.ok();
+                let anew = match told {
+                    Told::ToCancel { .. } => Some(told.unnamed(self, self.statements())),
+                    Told::Created { .. } => told.created_anew(self),
+                    _ => None,
+                };
+                let Some(step) = anew else {
+                    return Heard::Yes;
+                };
+                match self.run(vec![step]).await {
+                    Ok(_) => Heard::Yes,
+                    Err(_) => Heard::Later,
                 }
-                Heard::Yes
             }
             Err(_) => Heard::Later,
         }
@@ -324,7 +344,7 @@ impl StateStore for Store {
     async fn to_cancel(&self, job: &Cancellation, after: Duration) -> Ticket {
         let told = Told::to_cancel(job, after);
         let ticket = told.ticket().clone();
-        self.inner.hold(&ticket);
+        self.inner.hold(&ticket, None);
         self.tell(told).await;
         ticket
     }

@@ -197,6 +197,26 @@ impl Told {
         Step { statement: &of.to_cancel_unnamed, values }
     }
 
+    /// The statement that writes an answer down whose row is gone; none where nothing is known of the attempt.
+    pub(super) fn created_anew(&self, inner: &Inner) -> Option<Step> {
+        let Self::Created { ticket, meta, keep } = self else {
+            return None;
+        };
+        let held = inner.held();
+        let attempt = held.get(&ticket.key)?.attempt.as_ref()?;
+        let values = vec![
+            ticket.key.as_str().into(),
+            attempt.task_type.as_str().into(),
+            i64::from(attempt.version).into(),
+            attempt.run.as_str().into(),
+            meta.into(),
+            inner.owner.as_str().into(),
+            ticket.fence.into(),
+            (*keep).into(),
+        ];
+        Some(Step { statement: &inner.statements().created_anew, values })
+    }
+
     /// Whether it matters if a row was changed.
     pub(super) const fn asks_back(&self) -> bool {
         matches!(

@@ -58,7 +58,7 @@ pub(super) async fn keep_up(store: Weak<Inner>) {
 impl Inner {
     /// One statement for all that this process holds; none where it holds nothing.
     async fn renew(&self) -> Result<(), Fault> {
-        let fences: Vec<String> = self.held().values().map(ToString::to_string).collect();
+        let fences: Vec<String> = self.held().values().map(|held| held.fence.to_string()).collect();
         if fences.is_empty() {
             return Ok(());
         }
@@ -67,7 +67,8 @@ impl Inner {
             fences.join(",").as_str().into(),
             self.settings.lease.into(),
         ];
-        self.run(vec![Step { statement: &self.statements().renew, values }]).await.map(drop)
+        let renewed = vec![Step { statement: &self.statements().renew, values }];
+        self.noted(self.engine.run_aside(renewed).await).map(drop)
     }
 
     async fn clean_up(&self) {

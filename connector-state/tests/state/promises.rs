@@ -18,6 +18,7 @@ on_both! {
     a_dead_owners_claim_is_taken_over_and_its_words_change_nothing
     a_living_owner_keeps_its_claim
     a_failed_claim_is_begun_anew
+    an_answer_whose_row_is_gone_is_written_anew
     an_unsure_claim_is_somebody_elses_at_once
     the_attempt_before_is_over
     an_answer_to_the_attempt_before_comes_too_late
@@ -113,6 +114,15 @@ async fn a_failed_claim_is_begun_anew(database: Database) {
     // Also one that was forgotten in between has a fence of its own.
     assert!(ticket.fence > old.fence);
     assert_eq!(one.created(&old, &meta(), KEEP).await, Written::Lost);
+}
+
+async fn an_answer_whose_row_is_gone_is_written_anew(database: Database) {
+    let (one, other) = (database.store().await, database.store().await);
+    let ticket = won(one.claim(&attempt("a")).await);
+    // Whoever took its owner for dead found no job yet, and let it go.
+    assert!(database.listing().forget("a").await.unwrap());
+    assert_eq!(one.created(&ticket, &meta(), KEEP).await, Written::Kept);
+    assert_eq!(other.claim(&attempt("a")).await, Claim::Answered(meta()));
 }
 
 async fn an_unsure_claim_is_somebody_elses_at_once(database: Database) {

@@ -118,6 +118,14 @@ impl Api {
         Ok(Self { http, endpoint, tokens })
     }
 
+    /// Where calls go, unless a task names another host.
+    pub(crate) fn address(&self) -> String {
+        match self.endpoint.fixed() {
+            Some(instead) => instead.to_string(),
+            None => format!("https://{HOST}/"),
+        }
+    }
+
     /// Inserts the job, or finds the one that has its id already.
     pub(crate) async fn insert(
         &self,

@@ -164,6 +164,10 @@ impl QueryJob {
 }
 
 impl AsyncConnector for BigQuery {
+    fn endpoints(&self) -> Vec<String> {
+        vec![self.api.address()]
+    }
+
     async fn create(&self, task: CreateTask<Self>) -> Result<QueryJob> {
         let mut config = QueryTask::read(&task.config, &task.template)?;
         let query = self.query(&task, &mut config)?;

@@ -77,6 +77,12 @@ impl Api {
         Ok(Self { http, endpoint, version: Version::from_settings(settings)?, tokens })
     }
 
+    /// Where calls go that are meant for that workspace, if it is known which.
+    pub(crate) fn address(&self, workspace: Option<&Workspace>) -> Option<String> {
+        let named = workspace.and_then(|workspace| workspace.url(&[]).ok());
+        self.endpoint.fixed().cloned().or(named).map(|url| url.to_string())
+    }
+
     /// Submits a run, or finds the one that has its idempotency token already.
     pub(crate) async fn submit(
         &self,

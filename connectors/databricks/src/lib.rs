@@ -115,6 +115,11 @@ fn id_of(run: &Run, otherwise: &str) -> String {
 }
 
 impl AsyncConnector for Databricks {
+    fn endpoints(&self) -> Vec<String> {
+        let workspace = self.instance.as_deref().and_then(|name| Workspace::read(name).ok());
+        self.api.address(workspace.as_ref()).into_iter().collect()
+    }
+
     async fn create(&self, task: CreateTask<Self>) -> Result<SubmittedRun> {
         let container = match &task.template.target {
             Some(pb::task_template::Target::Container(container)) => Some(container),

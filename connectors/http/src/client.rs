@@ -2,6 +2,7 @@
 //! A connector's `init` builds it; `request` sends through it.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use reqwest::header::HeaderValue;
 use reqwest::redirect;
 
 use crate::hidden::KnownForms;
+use crate::names::Names;
 use crate::refusal::{Dialect, Reading};
 
 /// How long a connection may take to come about.
@@ -36,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) dialect: Dialect,
     pub(crate) attempt: Duration,
     pub(crate) most_bytes: usize,
+    shunned: Option<fn(IpAddr) -> bool>,
     /// What is hidden in answers.
     pub(crate) forms: KnownForms,
 }
@@ -53,6 +56,7 @@ pub struct HttpClientBuilder {
     dialect: Dialect,
     attempt: Duration,
     most_bytes: usize,
+    shunned: Option<fn(IpAddr) -> bool>,
     user_agent: Option<String>,
 }
 
@@ -65,6 +69,7 @@ impl HttpClient {
             dialect: |_| Reading::default(),
             attempt: ATTEMPT,
             most_bytes: MOST_BYTES,
+            shunned: None,
             user_agent: None,
         }
     }
@@ -87,6 +92,10 @@ impl Inner {
         let http = match self.user_agent.is_empty() {
             true => http,
             false => http.user_agent(self.user_agent.clone()),
+        };
+        let http = match self.shunned {
+            Some(shunned) => http.dns_resolver(Names::new(shunned)),
+            None => http,
         };
         let made = http.build()?;
         Ok(self.http.get_or_init(|| made))
@@ -124,6 +133,14 @@ impl HttpClientBuilder {
         self
     }
 
+    /// Addresses that no name of a host may lead to, for calls to where a task says. An address that stands
+    /// in the URL itself is not asked about, and a proxy finds addresses on its own.
+    #[must_use]
+    pub const fn shunning(mut self, shunned: fn(IpAddr) -> bool) -> Self {
+        self.shunned = Some(shunned);
+        self
+    }
+
     /// What the vendor sees as the program that calls.
     #[must_use]
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
@@ -137,7 +154,7 @@ impl HttpClientBuilder {
     /// # Errors
     /// [`connector_core::ErrorKind::Permanent`]: the user agent is no header.
     pub fn build(self) -> Result<HttpClient> {
-        let Self { vendor, dialect, attempt, most_bytes, user_agent } = self;
+        let Self { vendor, dialect, attempt, most_bytes, shunned, user_agent } = self;
         let user_agent = HeaderValue::try_from(user_agent.unwrap_or_default())
             .or_permanent("the user agent cannot be sent")?;
         Ok(HttpClient {
@@ -148,6 +165,7 @@ impl HttpClientBuilder {
                 dialect,
                 attempt,
                 most_bytes,
+                shunned,
                 forms: KnownForms::default(),
             }),
         })

@@ -39,6 +39,12 @@ impl Endpoint {
         }
     }
 
+    /// Where all calls go, if the operator set that.
+    #[must_use]
+    pub const fn fixed(&self) -> Option<&Url> {
+        self.instead.as_ref()
+    }
+
     /// The URL that a call for `url` goes to: its path and query, at the endpoint.
     #[must_use]
     pub fn of(&self, url: Url) -> Url {
@@ -61,6 +67,7 @@ mod tests {
     fn path_and_query_are_kept() {
         let url = || Url::parse("https://acme.example.com/api/2.1/jobs?run_id=7").unwrap();
         assert_eq!(Endpoint::default().of(url()), url());
+        assert_eq!(Endpoint::default().fixed(), None);
         let there = Endpoint::at("X", "http://127.0.0.1:8001/below/").unwrap();
         assert_eq!(there.of(url()).as_str(), "http://127.0.0.1:8001/below/api/2.1/jobs?run_id=7");
     }

@@ -28,6 +28,7 @@ mod client;
 mod endpoint;
 mod hidden;
 mod jwt;
+mod names;
 mod refusal;
 mod request;
 mod retry_after;

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::answer::Answer;
 use crate::client::HttpClient;
 use crate::hidden::Hidden;
+use crate::names::Shunned;
 use crate::refusal;
 use crate::submission::Submission;
 
@@ -31,6 +32,7 @@ pub struct Request {
     /// What must not come back in an answer.
     hidden: Hidden,
     repeatable: bool,
+    any_status: bool,
     attempts: u32,
     until: Option<Instant>,
     /// What is told of answers that were lost.
@@ -75,6 +77,7 @@ impl Request {
             body: None,
             hidden: Hidden::default(),
             repeatable: false,
+            any_status: false,
             attempts: 1,
             until: None,
             submission: None,
@@ -160,6 +163,13 @@ impl Request {
     /// changes nothing.
     pub const fn repeatable(mut self) -> Self {
         self.repeatable = true;
+        self
+    }
+
+    /// Takes every whole answer as one, whatever its status and whoever wrote it: for a caller that judges
+    /// answers itself.
+    pub const fn any_status(mut self) -> Self {
+        self.any_status = true;
         self
     }
 
@@ -277,6 +287,9 @@ impl Request {
             }
         }
         let body = self.hidden.clean_body(body.freeze());
+        if self.any_status {
+            return Ok(Answer::new(inner.vendor, status, headers, body));
+        }
         if status.is_success() && refusal::is_page(&headers, &body) {
             // A sign-in or a proxy's apology, whatever its status: the vendor has not done it.
             let text = format!(
@@ -304,13 +317,21 @@ impl Request {
         // The URL may hold a secret.
         let error = error.without_url();
         if error.is_timeout() && !error.is_connect() {
+            // What was left of a limit, to the millisecond.
+            let most = (most + Duration::from_micros(500)).as_millis();
+            let most = Duration::from_millis(u64::try_from(most).unwrap_or(u64::MAX));
             let text = format!("{vendor} ({host}) did not answer within {most:?}");
             return ConnectorError::transient(text).with_source(error);
         }
         let what =
             if error.is_connect() { "cannot be reached" } else { "broke the connection off" };
-        let text = format!("{vendor} ({host}) {what}: {}", root_cause(&error));
-        ConnectorError::transient(self.hidden.clean(&text).unwrap_or(text)).with_source(error)
+        let cause = root_cause(&error);
+        let text = format!("{vendor} ({host}) {what}: {cause}");
+        let kind = match cause.is::<Shunned>() {
+            true => ErrorKind::Permanent,
+            false => ErrorKind::Transient { retry_after: None },
+        };
+        ConnectorError::new(kind, self.hidden.clean(&text).unwrap_or(text)).with_source(error)
     }
 
     fn no_client(&self, error: reqwest::Error) -> ConnectorError {
@@ -349,10 +370,12 @@ fn authority(url: &Url) -> String {
 }
 
 /// The end of a chain of causes: reqwest's own text says only what it tried.
-fn root_cause(error: &dyn std::error::Error) -> String {
+fn root_cause<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> &'a (dyn std::error::Error + 'static) {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string()
+    cause
 }

@@ -73,6 +73,11 @@ impl Api {
         Ok(Self { http, sessions: Sessions::new(endpoint)? })
     }
 
+    /// Where all calls go, if the operator set that.
+    pub(crate) fn address(&self) -> Option<String> {
+        self.sessions.address()
+    }
+
     /// Submits a statement and tells the id of its query. What may have arrived is submitted again under
     /// the same request id, of which Snowflake makes one query in a session. If that session is gone
     /// meanwhile, the history of queries is asked first.

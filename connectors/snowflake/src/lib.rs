@@ -185,6 +185,10 @@ impl Snowflake {
 }
 
 impl AsyncConnector for Snowflake {
+    fn endpoints(&self) -> Vec<String> {
+        self.api.address().into_iter().collect()
+    }
+
     async fn create(&self, task: CreateTask<Self>) -> Result<Query> {
         let place = Place::read(&task.config, &task.template.config)?;
         let statement = self.statement(&task, &place)?;

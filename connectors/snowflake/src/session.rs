@@ -106,6 +106,11 @@ impl Sessions {
         Ok(Self { http, endpoint, known: std::sync::Mutex::new(LruCache::new(MOST)) })
     }
 
+    /// Where all calls go, if the operator set that; else each task names an account.
+    pub(crate) fn address(&self) -> Option<String> {
+        self.endpoint.fixed().map(ToString::to_string)
+    }
+
     /// The URL of a call.
     pub(crate) fn url(&self, place: &Place, path: &str, query: &[(&str, &str)]) -> Result<Url> {
         let mut url = place.url()?;

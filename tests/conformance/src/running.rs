@@ -123,8 +123,18 @@ impl Running {
 
     /// One page of the operators' port: status line and body.
     pub async fn page(&self, path: &str) -> (String, String) {
+        self.page_for(path, "*/*").await
+    }
+
+    /// The same, for somebody who takes these types.
+    ///
+    /// # Panics
+    /// It cannot be read.
+    pub async fn page_for(&self, path: &str, accept: &str) -> (String, String) {
         let mut stream = TcpStream::connect(self.admin).await.expect("a connection");
-        let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: test\r\naccept: {accept}\r\nconnection: close\r\n\r\n"
+        );
         stream.write_all(request.as_bytes()).await.expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.expect("an answer");

@@ -109,3 +109,7 @@ struct Databricks;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/snowflake.md")]
 struct Snowflake;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/webhook.md")]
+struct Webhook;

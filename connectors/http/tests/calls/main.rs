@@ -198,3 +198,26 @@ async fn what_stands_in_the_way_is_named() {
     assert!(error.message().contains("Acme's answer cannot be read"), "{error}");
     assert!(matches!(error.kind(), ErrorKind::Transient { .. }));
 }
+
+#[tokio::test]
+async fn no_name_leads_to_a_shunned_address() {
+    let vendor = Vendor::that_says([ok("{}"), ok("{}")]);
+    let url = || Url::parse(&format!("http://localhost:{}/", vendor.address.port())).unwrap();
+    let shunning = HttpClient::builder("Acme").shunning(|address| address.is_loopback());
+    let error = shunning.build().unwrap().get(url()).attempts(3).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Permanent);
+    assert!(error.message().contains("its name leads to "), "{error}");
+    assert!(vendor.asked().is_empty());
+    let others = HttpClient::builder("Acme").shunning(|address| !address.is_loopback());
+    others.build().unwrap().get(url()).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_judges_answers_gets_all_of_them() {
+    let page = "<html>tok-0123456789</html>";
+    let vendor = Vendor::that_says([refused(503, "", "no"), ok(page)]);
+    let call = || client().get(url(&vendor, "/")).hiding(TOKEN).any_status();
+    let answer = call().send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), &answer.body()[..]), (503, &b"no"[..]));
+    assert_eq!(call().send().await.unwrap().body(), "<html>***</html>");
+}

@@ -107,3 +107,30 @@ async fn sighup_says_what_needs_a_restart() {
     server.signal("HUP");
     server.until_said("the settings of the start stay, as").await;
 }
+
+#[test]
+fn every_command_that_makes_connectors_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("connectors.toml");
+    // What `serve` alone has a flag for may stand there for all of them.
+    fs::write(&file, "port = 0\ngrace_seconds = 3\n[policy]\nrate = \"often\"\n").unwrap();
+    let file = file.to_str().unwrap();
+    for arguments in [
+        &["list", "--config", file][..],
+        &["doctor", "--host", "127.0.0.1", "--config", file],
+        &["run", "echo", "--settings", file],
+        &["check", "--config", file],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_probes"));
+        command.args(arguments);
+        let (output, told) = ended(command);
+        let told = told + &String::from_utf8_lossy(&output.stdout);
+        assert!(!output.status.success(), "{arguments:?}: {told}");
+        assert!(told.contains("`policy.rate` of"), "{arguments:?}: {told}");
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_probes"));
+    command.args(["describe", "echo"]).env("CONNECTOR_CONFIG", "/gone.toml");
+    let (output, told) = ended(command);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("/gone.toml"), "{told}");
+}

@@ -7,6 +7,7 @@ mod parity;
 mod propeller;
 mod values;
 mod vectors;
+mod webhook;
 
 use std::path::Path;
 

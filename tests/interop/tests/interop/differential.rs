@@ -192,6 +192,28 @@ const INTENDED: &[Intended] = &[
     Intended {
         cases: &["metrics page"],
         fields: &[
+            ("kinds.flyte_connector_handling_seconds", "histogram"),
+            ("labels.flyte_connector_handling_seconds_*", ""),
+            ("samples.flyte_connector_handling_seconds_*", ""),
+            ("kinds.flyte_connector_outside_seconds", "histogram"),
+            ("labels.flyte_connector_outside_seconds_*", ""),
+            ("samples.flyte_connector_outside_seconds_*", ""),
+            ("kinds.flyte_connector_outside_errors", "counter"),
+            ("labels.flyte_connector_outside_errors_total", "kind"),
+            ("samples.flyte_connector_outside_errors_total{*}", ""),
+            ("kinds.flyte_connector_outside_success_timestamp_seconds", "gauge"),
+            ("labels.flyte_connector_outside_success_timestamp_seconds", "task_type"),
+            ("samples.flyte_connector_outside_success_timestamp_seconds{*}", ""),
+            ("kinds.flyte_connector_deadline_exceeded", "counter"),
+            ("labels.flyte_connector_deadline_exceeded_total", "task_type"),
+            ("samples.flyte_connector_deadline_exceeded_total{*}", "0.0"),
+        ],
+        reason: "Python tells neither how times are spread, nor how its outside systems behave, nor of calls \
+                 that came too late",
+    },
+    Intended {
+        cases: &["metrics page"],
+        fields: &[
             ("kinds.flyte_connector_masked_errors", "counter"),
             ("labels.flyte_connector_masked_errors_total", "kind"),
             ("samples.flyte_connector_masked_errors_total{*}", "0.0"),
@@ -288,6 +310,7 @@ const INTENDED: &[Intended] = &[
             ("samples.*{task_type=bigquery_query_job_task*", ""),
             ("samples.*{task_type=databricks*", ""),
             ("samples.*{task_type=snowflake*", ""),
+            ("samples.*{task_type=webhook*", ""),
         ],
         reason: "the binary links connectors that the reference server has not",
     },
