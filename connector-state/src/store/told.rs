@@ -199,7 +199,7 @@ impl Told {
 
     /// The statement that writes an answer down whose row is gone; none where nothing is known of the attempt.
     pub(super) fn created_anew(&self, inner: &Inner) -> Option<Step> {
-        let Self::Created { ticket, meta, keep } = self else {
+        let Self::Created { ticket, meta, keep, .. } = self else {
             return None;
         };
         let held = inner.held();
