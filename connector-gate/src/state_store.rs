@@ -30,6 +30,23 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// Writes down what the create was answered; kept for `keep` for repeated creates of the attempt.
     async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Duration) -> Written;
 
+    /// The same where nobody waits for the answer any more: the job is one to be cancelled once `after` is over,
+    /// as by [`StateStore::to_cancel`]. A store that does both in one step leaves no moment in between in
+    /// which a process may end and the job be nobody's.
+    async fn untaken(
+        &self,
+        ticket: &Ticket,
+        job: &Cancellation,
+        keep: Duration,
+        after: Duration,
+    ) -> Written {
+        let written = self.created(ticket, &job.meta, keep).await;
+        if written == Written::Kept {
+            self.to_cancel(job, after).await;
+        }
+        written
+    }
+
     /// Gives a claim up: no job was made, and the next create of the attempt begins anew.
     async fn failed(&self, ticket: &Ticket);
 

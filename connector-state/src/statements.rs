@@ -131,12 +131,13 @@ const SUPERSEDE: &str = "
 
 const READ: &str = "SELECT status, meta, fence, superseded FROM connector_state WHERE key = $1";
 
+/// With a sixth value from 0 on nobody waits for the job: it is one to be cancelled after that time.
 const CREATED: &str = "
     UPDATE connector_state SET
-        status = CASE WHEN superseded = 1 THEN 'to-cancel' ELSE 'answered' END,
-        due_at = CASE WHEN superseded = 1 THEN {now} END,
-        lease_until = CASE WHEN superseded = 1 THEN {now} + $5 END,
-        expires_at = CASE WHEN superseded = 1 THEN NULL ELSE {now} + $4 END,
+        status = CASE WHEN superseded = 1 OR CAST($6 AS BIGINT) >= 0 THEN 'to-cancel' ELSE 'answered' END,
+        due_at = CASE WHEN superseded = 1 THEN {now} WHEN CAST($6 AS BIGINT) >= 0 THEN {now} + CAST($6 AS BIGINT) END,
+        lease_until = CASE WHEN superseded = 1 OR CAST($6 AS BIGINT) >= 0 THEN {now} + $5 END,
+        expires_at = CASE WHEN superseded = 1 OR CAST($6 AS BIGINT) >= 0 THEN NULL ELSE {now} + $4 END,
         meta = $3, keep_ms = $4, request = NULL, problem = NULL, tries = 0, cancelling = superseded
     WHERE key = $1 AND fence = $2 AND cancelling = 0 AND status IN ('in-flight', 'to-cancel')
     RETURNING superseded";

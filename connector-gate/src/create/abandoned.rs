@@ -69,6 +69,9 @@ impl Creates {
             return;
         }
         let mut row = flight.row.lock().await;
+        if row.leaving {
+            return;
+        }
         let Some(meta) = flight.job().filter(|_| !flight.is_wanted()) else {
             return;
         };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use connector_core::ConnectorError;
 use connector_core::host::CreateRequest;
+use connector_core::policy::Abandoned;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Creates;
@@ -133,9 +134,16 @@ impl Creates {
                 return outcome;
             }
         };
-        match durable.store.created(&ticket, &meta, self.site.policy.create_memory).await {
+        let policy = &self.site.policy;
+        let leaving = is_job && !flight.is_awaited() && policy.abandoned == Abandoned::Cancel;
+        let written = if leaving {
+            durable.untaken(&flight.context, &ticket, &meta, policy).await
+        } else {
+            durable.store.created(&ticket, &meta, policy.create_memory).await
+        };
+        match written {
             Written::Kept => {
-                *flight.row.lock().await = Row { ticket: Some(ticket), leaving: false };
+                *flight.row.lock().await = Row { ticket: Some(ticket), leaving };
                 outcome
             }
             Written::Superseded if is_job => {

@@ -11,12 +11,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use connector_core::host::CreateRequest;
 use connector_core::policy::Recovery;
-use connector_core::{CallContext, pb};
+use connector_core::{CallContext, Policy, pb};
 
 pub(crate) use kept::Repeated;
 
 use crate::memory::{Key, Memory, Store};
-use crate::state_store::{Attempt, Cancellation, StateStore, Ticket};
+use crate::state_store::{Attempt, Cancellation, StateStore, Ticket, Written};
 
 /// The most connections remembered for cancels of what others left.
 const MOST_CONNECTIONS: usize = 4_096;
@@ -100,13 +100,28 @@ impl Durable {
         meta: &Bytes,
         after: Duration,
     ) -> Ticket {
-        let job = Cancellation {
-            ticket,
-            task_type: context.key.task_type.to_string(),
-            version: context.key.version,
-            run: String::new(),
-            meta: meta.clone(),
-        };
-        self.store.to_cancel(&job, after).await
+        self.store.to_cancel(&cancellation(context, ticket, meta), after).await
+    }
+
+    /// Writes down a job that nobody waits for.
+    pub(crate) async fn untaken(
+        &self,
+        context: &CallContext,
+        ticket: &Ticket,
+        meta: &Bytes,
+        policy: &Policy,
+    ) -> Written {
+        let job = cancellation(context, Some(ticket.clone()), meta);
+        self.store.untaken(ticket, &job, policy.create_memory, policy.create_grace).await
+    }
+}
+
+fn cancellation(context: &CallContext, ticket: Option<Ticket>, meta: &Bytes) -> Cancellation {
+    Cancellation {
+        ticket,
+        task_type: context.key.task_type.to_string(),
+        version: context.key.version,
+        run: String::new(),
+        meta: meta.clone(),
     }
 }

@@ -197,6 +197,25 @@ impl StateStore for Process {
         written.await.unwrap_or(Written::Lost)
     }
 
+    async fn untaken(
+        &self,
+        ticket: &Ticket,
+        job: &Cancellation,
+        keep: Duration,
+        after: Duration,
+    ) -> Written {
+        let written = self.created(ticket, &job.meta, keep).await;
+        if written == Written::Kept {
+            let id = self.id;
+            self.with(ticket, |row| {
+                (row.status, row.owner, row.due) =
+                    (Status::ToCancel, Some(id), Instant::now() + after);
+            })
+            .await;
+        }
+        written
+    }
+
     async fn failed(&self, ticket: &Ticket) {
         self.with(ticket, |row| row.status = Status::Gone).await;
     }

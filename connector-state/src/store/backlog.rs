@@ -104,7 +104,12 @@ mod tests {
 
     fn created(n: usize, bytes: usize) -> Told {
         let ticket = Ticket { key: n.to_string(), fence: 1 };
-        Told::Created { ticket, meta: Bytes::from(vec![0; bytes]), keep: Duration::ZERO }
+        Told::Created {
+            ticket,
+            meta: Bytes::from(vec![0; bytes]),
+            keep: Duration::ZERO,
+            untaken: None,
+        }
     }
 
     #[test]

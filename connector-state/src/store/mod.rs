@@ -288,6 +288,21 @@ fn owner() -> String {
     format!("{host}/{}/{:08x}", std::process::id(), fastrand::u32(..))
 }
 
+impl Store {
+    /// What became of an answer.
+    async fn written(&self, told: Told) -> Written {
+        let ticket = told.ticket().clone();
+        match self.tell(told).await {
+            Heard::Superseded => Written::Superseded,
+            Heard::No => {
+                self.inner.drop_hold(&ticket);
+                Written::Lost
+            }
+            Heard::Yes | Heard::Later => Written::Kept,
+        }
+    }
+}
+
 #[async_trait]
 impl StateStore for Store {
     async fn claim(&self, attempt: &Attempt) -> Claim {
@@ -295,17 +310,25 @@ impl StateStore for Store {
     }
 
     async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Duration) -> Written {
-        let told = Told::Created { ticket: ticket.clone(), meta: meta.clone(), keep };
-        match self.tell(told).await {
-            Heard::Superseded => return Written::Superseded,
-            Heard::No => {
-                self.inner.drop_hold(ticket);
-                return Written::Lost;
-            }
-            Heard::Yes | Heard::Later => {}
+        let told =
+            Told::Created { ticket: ticket.clone(), meta: meta.clone(), keep, untaken: None };
+        let written = self.written(told).await;
+        if written == Written::Kept {
+            self.inner.drop_hold(ticket);
         }
-        self.inner.drop_hold(ticket);
-        Written::Kept
+        written
+    }
+
+    async fn untaken(
+        &self,
+        ticket: &Ticket,
+        job: &Cancellation,
+        keep: Duration,
+        after: Duration,
+    ) -> Written {
+        // It stays held: this process cancels it in time, and others if it cannot.
+        let (ticket, meta) = (ticket.clone(), job.meta.clone());
+        self.written(Told::Created { ticket, meta, keep, untaken: Some(after) }).await
     }
 
     async fn failed(&self, ticket: &Ticket) {

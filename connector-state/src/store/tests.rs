@@ -74,7 +74,8 @@ async fn what_was_told_twice_changes_nothing_the_second_time() {
     let meta = Bytes::from_static(b"job");
     let keep = Duration::from_secs(60);
     for _ in 0..2 {
-        let told = Told::Created { ticket: ticket.clone(), meta: meta.clone(), keep };
+        let told =
+            Told::Created { ticket: ticket.clone(), meta: meta.clone(), keep, untaken: None };
         assert_eq!(store.tell(told).await, super::Heard::Yes);
     }
     let other = won(store.claim(&attempt("b")).await);

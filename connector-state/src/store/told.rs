@@ -23,6 +23,8 @@ pub(super) enum Told {
         ticket: Ticket,
         meta: Bytes,
         keep: Duration,
+        /// After which time it is to be cancelled, where nobody waits for it.
+        untaken: Option<Duration>,
     },
     Failed {
         ticket: Ticket,
@@ -138,8 +140,10 @@ impl Told {
         let Ticket { key, fence } = self.ticket();
         let mut values: Vec<Value> = vec![key.as_str().into(), (*fence).into()];
         let (statement, more): (&'static str, Vec<Value>) = match self {
-            Self::Created { meta, keep, .. } => {
-                (&of.created, vec![meta.into(), (*keep).into(), inner.settings.lease.into()])
+            Self::Created { meta, keep, untaken, .. } => {
+                let untaken = untaken.map_or_else(|| (-1_i64).into(), Value::from);
+                let lease = inner.settings.lease.into();
+                (&of.created, vec![meta.into(), (*keep).into(), lease, untaken])
             }
             Self::Failed { .. } => (&of.failed, Vec::new()),
             Self::Unsure { .. } => (&of.unsure, Vec::new()),
@@ -195,7 +199,7 @@ impl Told {
 
     /// The statement that writes an answer down whose row is gone; none where nothing is known of the attempt.
     pub(super) fn created_anew(&self, inner: &Inner) -> Option<Step> {
-        let Self::Created { ticket, meta, keep } = self else {
+        let Self::Created { ticket, meta, keep, .. } = self else {
             return None;
         };
         let held = inner.held();
