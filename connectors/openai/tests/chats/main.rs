@@ -65,7 +65,7 @@ async fn answer(
     (StatusCode::from_u16(status).unwrap(), [("retry-after", "0")], Json(body))
 }
 
-fn completion(message: Value) -> (u16, Value) {
+fn completion(message: &Value) -> (u16, Value) {
     let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
     (200, json!({"id": "c-1", "object": "chat.completion", "model": "gpt-x", "choices": [choice]}))
 }
@@ -83,7 +83,7 @@ fn custom() -> Value {
 async fn a_question_and_its_answer() {
     let mut custom = custom();
     custom["openai_organization"] = "acme".into();
-    let said = completion(json!({"role": "assistant", "content": "Because."}));
+    let said = completion(&json!({"role": "assistant", "content": "Because."}));
     let (end, asked) = Fake::run(&[said], custom).await;
     let end = end.unwrap();
     assert_eq!((end.phase, end.message.as_str()), (Phase::Succeeded, "gpt-x answered (stop)"));
@@ -99,7 +99,7 @@ async fn a_question_and_its_answer() {
 
 #[tokio::test]
 async fn what_openai_cannot_answer_now_is_asked_again() {
-    let said = completion(json!({"content": "Because."}));
+    let said = completion(&json!({"content": "Because."}));
     let (end, asked) =
         Fake::run(&[refusal(429, "rate_limit_exceeded"), refusal(503, "busy"), said], custom())
             .await;
@@ -126,7 +126,7 @@ async fn what_will_not_work_fails_at_once_and_shows_no_key() {
         (json!({"content": null, "refusal": "I may not."}), "the model gave no answer: I may not."),
         (json!({"content": null}), "the model gave no answer: stop"),
     ] {
-        let (end, _) = Fake::run(&[completion(message)], custom()).await;
+        let (end, _) = Fake::run(&[completion(&message)], custom()).await;
         let end = end.unwrap();
         assert_eq!((end.phase, end.message.as_str()), (Phase::Failed, why));
     }
