@@ -5,6 +5,8 @@ use connector_bigquery as _;
 use connector_databricks as _;
 #[cfg(feature = "examples")]
 use connector_examples as _;
+#[cfg(feature = "openai")]
+use connector_openai as _;
 #[cfg(feature = "snowflake")]
 use connector_snowflake as _;
 #[cfg(feature = "webhook")]
@@ -25,6 +27,10 @@ const FEATURES: &[&str] = &[
     "databricks",
     #[cfg(feature = "examples")]
     "examples",
+    #[cfg(feature = "openai")]
+    "openai",
     #[cfg(feature = "snowflake")]
     "snowflake",
+    #[cfg(feature = "webhook")]
+    "webhook",
 ];

@@ -6,7 +6,8 @@ use connector_gate::state_store::{Attempt, Claim, Due, Ticket};
 use tokio::sync::oneshot;
 
 use super::told::Told;
-use super::{Inner, Known, Store};
+use super::known::Known;
+use super::{Inner, Store};
 use crate::engine::{Fault, Row, Step, Value};
 
 impl Store {

@@ -4,6 +4,7 @@
 
 mod backlog;
 mod claims;
+mod known;
 mod presence;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use crate::engine::{Engine, Fault, Row, Step, Value};
 use crate::settings::Settings;
 use crate::statements::Statements;
 use backlog::Backlog;
+use known::Known;
 use presence::Presence;
 pub use presence::Readings;
 use told::{Heard, Told};
@@ -257,25 +259,6 @@ impl Inner {
         self.engine.run(vec![Step { statement: &statements.probe, values }]).await?;
         let away = Step { statement: &statements.unprobe, values: vec![id.into()] };
         self.engine.run(vec![away]).await.map(drop)
-    }
-}
-
-/// What the database knows of an attempt.
-struct Known {
-    status: String,
-    meta: Option<Bytes>,
-    fence: i64,
-    superseded: bool,
-}
-
-impl Known {
-    fn of(mut row: Row) -> Self {
-        Self {
-            status: row.text().unwrap_or_default(),
-            meta: row.bytes(),
-            fence: row.int().unwrap_or_default(),
-            superseded: row.int() == Some(1),
-        }
     }
 }
 

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use connector_gate::state_store::{Cancellation, Ticket};
 use tokio::time::Instant;
 
-use super::{Inner, Known};
+use super::Inner;
+use super::known::Known;
 use crate::engine::{Step, Value};
 use crate::statements::Statements;
 

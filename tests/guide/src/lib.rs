@@ -117,3 +117,7 @@ struct Snowflake;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/webhook.md")]
 struct Webhook;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/openai.md")]
+struct OpenAi;
