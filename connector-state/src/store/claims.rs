@@ -5,8 +5,8 @@ use bytes::Bytes;
 use connector_gate::state_store::{Attempt, Claim, Due, Ticket};
 use tokio::sync::oneshot;
 
-use super::told::Told;
 use super::known::Known;
+use super::told::Told;
 use super::{Inner, Store};
 use crate::engine::{Fault, Row, Step, Value};
 

@@ -15,7 +15,7 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn of(mut row: Row) -> Self {
         Self {
-            pub(super) status: row.text().unwrap_or_default(),
+            status: row.text().unwrap_or_default(),
             meta: row.bytes(),
             fence: row.int().unwrap_or_default(),
             superseded: row.int() == Some(1),

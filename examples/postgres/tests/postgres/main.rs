@@ -8,7 +8,6 @@
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test has no better way to fail; what tests share is not excepted by itself"
 )]
 
