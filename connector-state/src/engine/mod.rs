@@ -195,7 +195,7 @@ impl Engine {
             #[cfg(feature = "postgres")]
             Self::Postgres(postgres) => postgres.run(steps).await,
             #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
-            _ => Err(Fault::Away(format!("no database for {steps:?}"))),
+            _ => std::future::ready(Err(Fault::Away(format!("no database for {steps:?}")))).await,
         }
     }
 }
