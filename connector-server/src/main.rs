@@ -29,8 +29,12 @@ const FEATURES: &[&str] = &[
     "examples",
     #[cfg(feature = "openai")]
     "openai",
+    #[cfg(feature = "postgres")]
+    "postgres",
     #[cfg(feature = "snowflake")]
     "snowflake",
+    #[cfg(feature = "sqlite")]
+    "sqlite",
     #[cfg(feature = "webhook")]
     "webhook",
 ];

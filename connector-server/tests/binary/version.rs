@@ -14,7 +14,9 @@ fn version_commit_and_features_are_told() {
     let version = env!("CARGO_PKG_VERSION");
     assert!(long.starts_with(&format!("connector-server {version}\n")), "{long}");
     let features = long.lines().find_map(|line| line.strip_prefix("features  ")).unwrap();
-    assert!(features.split(' ').any(|feature| feature == "examples"), "{long}");
+    for named in ["examples", "postgres", "sqlite"] {
+        assert!(features.split(' ').any(|feature| feature == named), "{named} is not in {long}");
+    }
     // Where git knows, as in a clone. What was set while it was built goes before.
     if option_env!("BUILD_COMMIT").is_none()
         && let Some(commit) = printed("git", &["rev-parse", "--short=12", "HEAD"])
