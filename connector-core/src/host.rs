@@ -22,3 +22,8 @@ pub mod quantity {
 pub mod variables {
     pub use crate::variables::{prefix, spelled};
 }
+
+/// Names made of fields, as keys of attempts are.
+pub mod digest {
+    pub use crate::idempotency::digest::{digest, hex};
+}

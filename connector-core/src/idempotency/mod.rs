@@ -20,17 +20,17 @@
 // The server tells repeated creates apart by the same key. Only the derivation is here: what becomes of
 // a repeated create is decided by the server.
 
+pub(crate) mod digest;
 mod flyte1;
 mod spelling;
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
-
 use crate::flyte::Flyte;
 use crate::raw::CreateRequest;
 use crate::request::{CreateTask, TaskExecution};
 use crate::spec::ConnectorSpec;
+use digest::{digest, hex};
 
 pub use spelling::{Charset, TooShort};
 
@@ -253,19 +253,9 @@ impl IdempotencyKey {
         &self.hex
     }
 
-    // SHA-256 over every field with its length in front (8 bytes, the highest first), so that no
-    // two lists of fields read the same.
     fn hash(source: &str, fields: &[&str]) -> Self {
-        let mut hasher = Sha256::new();
-        for field in [DERIVATION, source].iter().chain(fields) {
-            hasher.update((field.len() as u64).to_be_bytes());
-            hasher.update(field.as_bytes());
-        }
-        let digest: [u8; 32] = hasher.finalize().into();
-        let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-        let hex: String =
-            digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect();
-        Self { digest, hex: hex.into_boxed_str() }
+        let digest = digest([DERIVATION, source].iter().chain(fields));
+        Self { digest, hex: hex(&digest).into_boxed_str() }
     }
 }
 

@@ -3,9 +3,9 @@
 
 use connector_core::CallContext;
 use connector_core::host::CreateRequest;
+use connector_core::host::digest::{digest, hex};
 use connector_core::idempotency::IdempotencyKey;
 use prost::Message;
-use sha2::{Digest, Sha256};
 
 use crate::state_store::Attempt;
 
@@ -43,22 +43,6 @@ fn content(request: &CreateRequest) -> [u8; 32] {
     inputs.sort_unstable();
     let custom = request.template.custom.as_ref().map(Message::encode_to_vec).unwrap_or_default();
     digest(inputs.iter().map(<[u8; 32]>::as_slice).chain([custom.as_slice()]))
-}
-
-/// Every field has its length in front (8 bytes, the highest first), so that no two lists read the same.
-fn digest(fields: impl IntoIterator<Item: AsRef<[u8]>>) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    for field in fields {
-        let field = field.as_ref();
-        hasher.update((field.len() as u64).to_be_bytes());
-        hasher.update(field);
-    }
-    hasher.finalize().into()
-}
-
-fn hex(digest: &[u8]) -> String {
-    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
 
 #[cfg(test)]
