@@ -1,5 +1,6 @@
 //! `check`: all that `serve` does but listening, so that CI learns what a deployment would.
-//! `app` calls it with the linked connectors, and `doctor` asks the same questions one by one. What is wrong comes back as text; nothing is printed here.
+//! `app` calls it with the linked connectors, and `doctor` asks the same questions one by one. What is wrong comes
+//! back as text; nothing is printed here.
 
 use std::ffi::OsStr;
 
