@@ -6,11 +6,31 @@ use std::time::UNIX_EPOCH;
 use connector_gate::{Operation, labels};
 use serde_json::{Map, Value as Json, json};
 
-use super::CallMetrics;
+use super::counted::Counted;
+use super::{CallMetrics, Families};
 
 impl CallMetrics {
     /// As JSON; operations that were never called are left out.
     pub(crate) fn figures(&self) -> Map<String, Json> {
+        match self.counted.get() {
+            Some(counted) => counted.figures(),
+            // Looking is no call: the same as zeros, of families that nobody prints.
+            None => Families::new()
+                .map(|none| Counted::new(&none, &self.task_type, self.served).figures())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// How many callers wait for a create.
+    pub(crate) fn creates_in_flight(&self) -> u64 {
+        let counted = self.counted.get();
+        let creates = counted.map_or(0, |it| it.operation(Operation::Create).in_flight.get());
+        u64::try_from(creates).unwrap_or_default()
+    }
+}
+
+impl Counted {
+    fn figures(&self) -> Map<String, Json> {
         let calls = Operation::ALL
             .into_iter()
             .filter_map(|operation| Some((operation.as_str().to_owned(), self.calls(operation)?)));
@@ -29,12 +49,6 @@ impl CallMetrics {
             ("last_error", self.last_error().into()),
         ];
         all.map(|(name, figure)| (name.to_owned(), figure)).into_iter().collect()
-    }
-
-    /// How many callers wait for a create.
-    pub(crate) fn creates_in_flight(&self) -> u64 {
-        let creates = self.operation(Operation::Create).in_flight.get();
-        u64::try_from(creates).unwrap_or_default()
     }
 
     fn calls(&self, operation: Operation) -> Option<Json> {

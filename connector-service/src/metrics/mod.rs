@@ -2,6 +2,7 @@
 //! Names and labels are those of the Python service (protocol.md C.2), so its dashboards survive;
 //! `grpc_code` and the in-flight gauge are ours. `admin` prints them.
 
+mod counted;
 mod doors;
 mod figures;
 mod observer;
@@ -15,22 +16,18 @@ mod state;
 mod summary;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use connector_core::Registry;
-use connector_gate::Operation;
 use connector_state::Store;
+use counted::Counted;
 pub(crate) use doors::DoorMetrics;
 use prometheus::core::Collector;
 use prometheus::proto::MetricType;
-use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, TextEncoder};
+use prometheus::{IntCounterVec, IntGaugeVec, Opts, TextEncoder};
 use readings::{Reading, Readings};
 pub(crate) use remembered::Remembered;
-use rules::RuleMetrics;
-use sight::Sight;
-use summary::{Summary, SummaryVec};
-use tonic::Code;
+use summary::SummaryVec;
 
 use crate::about::About;
 use crate::telemetry;
@@ -39,34 +36,29 @@ use crate::telemetry;
 /// anybody could fill the memory of this server and of the metrics store.
 const UNKNOWN: &str = "unknown";
 
-/// All metrics, with a ready handle for every connector.
+/// With more task types than this the series of one begin with its first call: some seventy series each, most of
+/// them of types that nobody uses, would make a page of megabytes. With fewer they are there from the start, at 0.
+const MOST_FROM_THE_START: usize = 50;
+
+/// All metrics, with a handle for every connector.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: prometheus::Registry,
-    families: Families,
+    families: Arc<Families>,
     by_type: HashMap<String, Arc<CallMetrics>>,
     /// Of task types that became known after the start.
     later: Mutex<HashMap<String, Arc<CallMetrics>>>,
     unknown: Arc<CallMetrics>,
 }
 
-/// The metrics of one task type.
+/// The metrics of one task type. Nothing is kept of one, and nothing printed, before there is something to count.
 #[derive(Debug)]
 pub(crate) struct CallMetrics {
     task_type: String,
-    operations: [OperationMetrics; Operation::ALL.len()],
-    failures: IntCounterVec,
-    input_bytes: Arc<Summary>,
-    rules: RuleMetrics,
-    sight: Sight,
-}
-
-#[derive(Debug)]
-struct OperationMetrics {
-    successes: IntCounter,
-    latency: Arc<Summary>,
-    in_flight: IntGauge,
-    outside: IntCounter,
+    /// Whether a connector serves it.
+    served: bool,
+    families: Arc<Families>,
+    counted: OnceLock<Counted>,
 }
 
 /// The families that handles are taken from.
@@ -93,14 +85,20 @@ impl Metrics {
         let registry = prometheus::Registry::new();
         families.register(&registry)?;
         register_facts(&registry)?;
+        let families = Arc::new(families);
         let mut by_type = HashMap::new();
         for entry in connectors.entries() {
             let task_type = entry.key.task_type.as_str();
             if !by_type.contains_key(task_type) {
-                by_type.insert(task_type.to_owned(), Arc::new(families.of(task_type, true)));
+                let calls = Arc::new(CallMetrics::new(task_type, true, &families));
+                by_type.insert(task_type.to_owned(), calls);
             }
         }
-        let unknown = Arc::new(families.of(UNKNOWN, false));
+        if by_type.len() <= MOST_FROM_THE_START {
+            by_type.values().for_each(|calls| calls.begin());
+        }
+        let unknown = Arc::new(CallMetrics::new(UNKNOWN, false, &families));
+        unknown.begin();
         Ok(Self { registry, families, by_type, later: Mutex::default(), unknown })
     }
 
@@ -139,8 +137,15 @@ impl Metrics {
             return Arc::clone(known);
         }
         let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = later.entry(task_type.to_owned());
-        Arc::clone(made.or_insert_with(|| Arc::new(self.families.of(task_type, true))))
+        if let Some(known) = later.get(task_type) {
+            return Arc::clone(known);
+        }
+        let calls = Arc::new(CallMetrics::new(task_type, true, &self.families));
+        later.insert(task_type.to_owned(), Arc::clone(&calls));
+        if self.by_type.len() + later.len() <= MOST_FROM_THE_START {
+            calls.begin();
+        }
+        calls
     }
 
     /// Whether another service behind this one is there.
@@ -152,8 +157,7 @@ impl Metrics {
     pub(crate) fn in_flight(&self) -> usize {
         let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
         let all = self.by_type.values().chain(later.values()).chain([&self.unknown]);
-        let all = all.flat_map(|calls| &calls.operations);
-        let sum: i64 = all.map(|operation| operation.in_flight.get()).sum();
+        let sum: i64 = all.filter_map(|calls| calls.counted.get()).map(Counted::in_flight).sum();
         usize::try_from(sum).unwrap_or_default()
     }
 
@@ -192,33 +196,18 @@ fn register_facts(registry: &prometheus::Registry) -> Result<(), prometheus::Err
 }
 
 impl CallMetrics {
-    fn ended_with(&self, operation: Operation, code: Code, elapsed: Duration) {
-        self.operation(operation).end(elapsed);
-        self.sight.handled(operation, elapsed);
-        if code == Code::DeadlineExceeded {
-            self.sight.late();
-        }
-        let (http, grpc) = code_labels(code);
-        self.failures.with_label_values(&[&self.task_type, operation.as_str(), http, grpc]).inc();
+    fn new(task_type: &str, served: bool, families: &Arc<Families>) -> Self {
+        let families = Arc::clone(families);
+        Self { task_type: task_type.to_owned(), served, families, counted: OnceLock::new() }
     }
 
-    const fn operation(&self, operation: Operation) -> &OperationMetrics {
-        let [create, get, delete, get_metrics, get_logs, run] = &self.operations;
-        match operation {
-            Operation::Create => create,
-            Operation::Get => get,
-            Operation::Delete => delete,
-            Operation::GetMetrics => get_metrics,
-            Operation::GetLogs => get_logs,
-            Operation::Run => run,
-        }
+    /// Has its series on the page from now on.
+    fn begin(&self) {
+        self.counted();
     }
-}
 
-impl OperationMetrics {
-    fn end(&self, elapsed: Duration) {
-        self.latency.observe(elapsed.as_secs_f64());
-        self.in_flight.dec();
+    fn counted(&self) -> &Counted {
+        self.counted.get_or_init(|| Counted::new(&self.families, &self.task_type, self.served))
     }
 }
 
@@ -288,49 +277,6 @@ impl Families {
         self.rules.register(registry)?;
         self.sight.register(registry)
     }
-
-    fn of(&self, task_type: &str, served: bool) -> CallMetrics {
-        let operations = Operation::ALL.map(|operation| {
-            let labels = [task_type, operation.as_str()];
-            OperationMetrics {
-                successes: self.successes.with_label_values(&labels),
-                latency: self.latency.with_label_values(&labels),
-                in_flight: self.in_flight.with_label_values(&labels),
-                outside: self.outside.with_label_values(&labels),
-            }
-        });
-        CallMetrics {
-            task_type: task_type.to_owned(),
-            operations,
-            failures: self.failures.clone(),
-            input_bytes: self.input_bytes.with_label_values(&[task_type]),
-            rules: self.rules.of(task_type, served),
-            sight: self.sight.of(task_type),
-        }
-    }
-}
-
-/// The `error_code` Python's dashboards know (404 and 500 are its only ones) and the gRPC name.
-const fn code_labels(code: Code) -> (&'static str, &'static str) {
-    match code {
-        Code::Ok => ("200", "OK"),
-        Code::Cancelled => ("499", "CANCELLED"),
-        Code::Unknown => ("500", "UNKNOWN"),
-        Code::InvalidArgument => ("400", "INVALID_ARGUMENT"),
-        Code::DeadlineExceeded => ("504", "DEADLINE_EXCEEDED"),
-        Code::NotFound => ("404", "NOT_FOUND"),
-        Code::AlreadyExists => ("409", "ALREADY_EXISTS"),
-        Code::PermissionDenied => ("403", "PERMISSION_DENIED"),
-        Code::ResourceExhausted => ("429", "RESOURCE_EXHAUSTED"),
-        Code::FailedPrecondition => ("400", "FAILED_PRECONDITION"),
-        Code::Aborted => ("409", "ABORTED"),
-        Code::OutOfRange => ("400", "OUT_OF_RANGE"),
-        Code::Unimplemented => ("501", "UNIMPLEMENTED"),
-        Code::Internal => ("500", "INTERNAL"),
-        Code::Unavailable => ("503", "UNAVAILABLE"),
-        Code::DataLoss => ("500", "DATA_LOSS"),
-        Code::Unauthenticated => ("401", "UNAUTHENTICATED"),
-    }
 }
 
 #[cfg(test)]
@@ -341,6 +287,31 @@ mod tests {
     use connector_gate::{Cause, Failure, Observer as _, Operation};
 
     use super::Metrics;
+
+    /// A page for so many task types, of which one was called, and how many lines are about each of two.
+    fn page_of(types: usize) -> (String, [usize; 2]) {
+        let metrics = Metrics::new(&Registry::default()).expect("families");
+        let name = |number: usize| format!("some_task_type_{number:04}");
+        let all: Vec<_> = (0..types).map(|number| metrics.serve(&name(number))).collect();
+        let called = all.last().expect("a type");
+        called.begun(Operation::Create);
+        called.succeeded(Operation::Create, Duration::from_millis(5));
+        let page = metrics.render().expect("text");
+        let of = |number| page.lines().filter(|line| line.contains(&name(number))).count();
+        let lines = [of(0), of(types - 1)];
+        (page, lines)
+    }
+
+    #[test]
+    fn of_many_task_types_those_are_printed_that_are_called() {
+        let (few, [idle, called]) = page_of(8);
+        assert!(idle > 40 && called > idle, "{idle} and {called} lines in\n{few}");
+        let (_, [idle, called]) = page_of(1_000);
+        assert!(idle > 40 && called > idle, "the first ones are there from the start");
+        let (page, _) = page_of(1_000);
+        assert!(page.len() < 500_000, "{} bytes", page.len());
+        assert!(!page.contains("some_task_type_0500"));
+    }
 
     #[test]
     fn prints_the_names_and_labels_that_dashboards_know() {

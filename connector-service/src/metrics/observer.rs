@@ -11,59 +11,60 @@ use crate::status;
 
 impl Observer for CallMetrics {
     fn begun(&self, operation: Operation) {
-        self.operation(operation).in_flight.inc();
+        self.counted().operation(operation).in_flight.inc();
     }
 
     fn succeeded(&self, operation: Operation, elapsed: Duration) {
-        let metrics = self.operation(operation);
+        let counted = self.counted();
+        let metrics = counted.operation(operation);
         metrics.successes.inc();
         metrics.end(elapsed);
-        self.sight.handled(operation, elapsed);
+        counted.sight.handled(operation, elapsed);
     }
 
     fn failed(&self, failure: &Failure, elapsed: Duration) {
-        self.ended_with(failure.operation, status::code(failure), elapsed);
-        self.sight.went_wrong(failure.operation, &status::text(failure));
+        self.counted().ended_with(failure.operation, status::code(failure), elapsed);
+        self.counted().sight.went_wrong(failure.operation, &status::text(failure));
         status::log(failure);
     }
 
     fn left(&self, operation: Operation, elapsed: Duration) {
-        self.ended_with(operation, Code::Cancelled, elapsed);
+        self.counted().ended_with(operation, Code::Cancelled, elapsed);
     }
 
     fn inputs(&self, bytes: usize) {
         #[expect(clippy::cast_precision_loss, reason = "sizes stay far below 2^53")]
-        self.input_bytes.observe(bytes as f64);
+        self.counted().input_bytes.observe(bytes as f64);
     }
 
     fn outside_call(&self, operation: Operation) {
-        self.operation(operation).outside.inc();
+        self.counted().operation(operation).outside.inc();
     }
 
     fn outside_ended(&self, operation: Operation, elapsed: Duration, error: Option<&'static str>) {
-        self.sight.outside(operation, elapsed, error);
+        self.counted().sight.outside(operation, elapsed, error);
     }
 
     fn masked_error(&self, kind: &'static str, text: &str) {
-        self.sight.went_wrong(Operation::Get, text);
-        self.rules.masked.with_label_values(&[&self.task_type, kind]).inc();
+        self.counted().sight.went_wrong(Operation::Get, text);
+        self.counted().rules.masked.with_label_values(&[&self.task_type, kind]).inc();
     }
 
     fn error_as_job(&self, operation: Operation, kind: &'static str, text: &str) {
-        self.sight.went_wrong(operation, text);
+        self.counted().sight.went_wrong(operation, text);
         let labels = [self.task_type.as_str(), operation.as_str(), kind];
-        self.rules.as_jobs.with_label_values(&labels).inc();
+        self.counted().rules.as_jobs.with_label_values(&labels).inc();
     }
 
     fn abandoned_create(&self, outcome: &'static str) {
-        self.rules.abandoned.with_label_values(&[&self.task_type, outcome]).inc();
+        self.counted().rules.abandoned.with_label_values(&[&self.task_type, outcome]).inc();
     }
 
     fn taken_over(&self, outcome: &'static str) {
-        self.rules.taken_over.with_label_values(&[&self.task_type, outcome]).inc();
+        self.counted().rules.taken_over.with_label_values(&[&self.task_type, outcome]).inc();
     }
 
     fn unknown_state(&self) {
-        self.rules.unknown_states.inc();
+        self.counted().rules.unknown_states.inc();
     }
 }

@@ -1,11 +1,14 @@
 //! A gauge of everything the rules remember, read when the page is printed.
 //! Reading also drops what has run out, so nothing has to sweep in between.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Error, IntGaugeVec, Opts};
+
+use super::MOST_FROM_THE_START;
 
 /// One reading: task type, what is remembered, how many.
 type Reading = (String, &'static str, usize);
@@ -47,10 +50,39 @@ impl Collector for Remembered {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        for (task_type, what, count) in (self.read)() {
-            let count = i64::try_from(count).unwrap_or(i64::MAX);
-            self.gauge.with_label_values(&[task_type.as_str(), what]).set(count);
+        let readings = (self.read)();
+        let types: BTreeSet<&str> = readings.iter().map(|(task_type, ..)| &**task_type).collect();
+        let all = types.len() <= MOST_FROM_THE_START;
+        for (task_type, what, count) in &readings {
+            let labels = [task_type.as_str(), *what];
+            if all || *count > 0 {
+                let count = i64::try_from(*count).unwrap_or(i64::MAX);
+                self.gauge.with_label_values(&labels).set(count);
+            } else {
+                // An error says that there was none.
+                self.gauge.remove_label_values(&labels).ok();
+            }
         }
         self.gauge.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus::core::Collector as _;
+
+    use super::Remembered;
+
+    /// How many series there are of so many task types, of which one has a record.
+    fn series(types: usize) -> usize {
+        let of = move |number| (format!("type_{number}"), "jobs", usize::from(number == 1));
+        let remembered = Remembered::new(move || (0..types).map(of).collect()).unwrap();
+        let families = remembered.collect();
+        families.iter().map(|family| family.get_metric().len()).sum()
+    }
+
+    #[test]
+    fn of_many_task_types_those_are_told_that_have_records() {
+        assert_eq!((series(8), series(1_000)), (8, 1));
     }
 }
