@@ -6,6 +6,8 @@
     reason = "a test has no better way to fail; what tests share is not excepted by itself"
 )]
 
+mod authority;
 mod engine;
 
+pub use authority::{Authority, Certificate};
 pub use engine::{Engine, PASSWORD};
