@@ -13,7 +13,9 @@
 
 mod away;
 mod database;
+mod encrypted;
 mod listing;
+mod pooled;
 mod promises;
 mod proxy;
 mod secrets;

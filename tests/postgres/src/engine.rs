@@ -21,7 +21,7 @@ pub const PASSWORD: &str = "hunter2, correct horse";
 /// Where Debian puts what it does not put into `PATH`.
 const DEBIAN: &str = "/usr/lib/postgresql";
 /// Between finding a free port and listening on it another process may take it.
-const TRIES: u32 = 5;
+pub(crate) const TRIES: u32 = 5;
 
 /// A running PostgreSQL.
 #[derive(Debug)]
@@ -75,7 +75,9 @@ impl Engine {
                 fs::write(&file, pem).expect("a file of the certificate");
                 // It takes no key that others may read.
                 fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("its own");
-                give_to_postgres(&[&file]);
+                if is_root() {
+                    own_by_postgres(&[&file]);
+                }
                 let setting = if name.ends_with("crt") { "ssl_cert_file" } else { "ssl_key_file" };
                 format!("{setting}={}", file.display())
             });
@@ -124,7 +126,9 @@ impl Engine {
         let folder = folder.expect("a temporary folder");
         let password = folder.path().join("password");
         fs::write(&password, PASSWORD).expect("a file with the password");
-        give_to_postgres(&[folder.path(), &password]);
+        if is_root() {
+            own_by_postgres(&[folder.path(), &password]);
+        }
         let options = options(folder.path());
         let data = folder.path().join("data");
         // In clear, within this machine: what SCRAM computes takes an unoptimized build long.
@@ -146,7 +150,23 @@ impl Engine {
     }
 }
 
-fn free_port() -> u16 {
+/// Says that this is not installed, and so not tested.
+///
+/// # Panics
+/// This is CI, where it must be there.
+pub(crate) fn missing(what: &str, why: &str) {
+    let ci = env::var("CI").is_ok_and(|value| value == "true");
+    assert!(!ci, "this is a CI run, which must not go without {what}: {why}");
+    // Past the test runner, which would hide it.
+    writeln!(io::stderr(), "skipped: {what}: {why}").expect("standard error");
+}
+
+/// Has files belong to the user that PostgreSQL runs as.
+pub(crate) fn own_by_postgres(files: &[&Path]) {
+    succeeds(Command::new("chown").arg("postgres").args(files));
+}
+
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("an address").port()
 }
@@ -211,19 +231,9 @@ impl Drop for Engine {
 fn found() -> Option<PathBuf> {
     let found = programs();
     if found.is_none() {
-        let why = format!("no `initdb` and `postgres` in PATH or {DEBIAN}");
-        let ci = env::var("CI").is_ok_and(|value| value == "true");
-        assert!(!ci, "this is a CI run, which must not go without PostgreSQL: {why}");
-        // Past the test runner, which would hide it.
-        writeln!(io::stderr(), "skipped: PostgreSQL: {why}").expect("standard error");
+        missing("PostgreSQL", &format!("no `initdb` and `postgres` in PATH or {DEBIAN}"));
     }
     found
-}
-
-fn give_to_postgres(files: &[&Path]) {
-    if is_root() {
-        succeeds(Command::new("chown").arg("postgres").args(files));
-    }
 }
 
 /// The folder with the programs, of the newest version if there are several.
@@ -241,7 +251,7 @@ fn programs() -> Option<PathBuf> {
 }
 
 /// PostgreSQL refuses to run as root.
-fn as_postgres(program: &Path) -> Command {
+pub(crate) fn as_postgres(program: &Path) -> Command {
     let mut command = if is_root() {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]).arg(program);
@@ -253,7 +263,7 @@ fn as_postgres(program: &Path) -> Command {
     command
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output().expect("`id` runs");
     id.stdout.trim_ascii() == b"0"
 }
