@@ -31,8 +31,7 @@ pub struct StatementTask {
     pub(crate) database: Option<String>,
     /// The role that the statement runs as. Where it is missing, the operator's.
     pub(crate) user: Option<String>,
-    /// How TLS is spoken: `verify-full` if nobody says otherwise, or `verify-ca`, `require`, `prefer`,
-    /// `disable`.
+    /// TLS: `verify-full` if nobody says otherwise, `verify-ca`, `require`, `prefer` or `disable`.
     pub(crate) sslmode: Option<String>,
     /// After how many seconds PostgreSQL ends the statement, which has failed then.
     pub(crate) statement_timeout: Option<u32>,

@@ -10,13 +10,13 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
+use crate::attempt::Attempt;
 use crate::ledger;
 use crate::notices::Notices;
-use crate::parameters::Bound;
 use crate::place::Place;
 use crate::plan;
 use crate::pool::Pool;
-use crate::session::failed;
+use crate::sqlstate::failed;
 
 /// How often it is said that somebody waits for a job's turn; a job of which it was not said for 40 s is
 /// lost.
@@ -24,17 +24,10 @@ const STILL_HERE: Duration = Duration::from_secs(10);
 /// How often what PostgreSQL remarks is written down while the statement runs.
 const WRITE_DOWN: Duration = Duration::from_secs(1);
 
-/// One statement for one attempt of a task.
+/// A statement, and the way to where it runs.
 #[derive(Debug)]
 pub(crate) struct Errand {
-    /// What the attempt is called in PostgreSQL.
-    pub(crate) job: String,
-    /// The job of the attempt before, if there was one.
-    pub(crate) previous: Option<String>,
-    pub(crate) run: String,
-    pub(crate) bound: Bound,
-    pub(crate) statement_limit: Option<Duration>,
-    pub(crate) lock_limit: Option<Duration>,
+    pub(crate) attempt: Attempt,
     pub(crate) place: Place,
     pub(crate) password: Secret,
 }
@@ -59,14 +52,17 @@ impl Errand {
         right: OwnedSemaphorePermit,
         has_waited: bool,
     ) -> Result<()> {
-        let (mut session, notices) = pool.own(&self.place, &self.password, &self.job).await?;
+        let (mut session, notices) =
+            pool.own(&self.place, &self.password, &self.attempt.job).await?;
         ledger::prepare(&session).await?;
         self.clear_way(&session).await?;
         // Judged below: a statement that was fine when it was created may no longer be.
-        let plan = plan::plan(&session, &self.job, &self.bound).await;
+        let plan = plan::plan(&session, &self.attempt.job, &self.attempt.bound).await;
         let claim = session.transaction().await.map_err(failed("cannot claim the job"))?;
-        let Some(pid) = ledger::claim(&claim, &self, has_waited).await? else { return Ok(()) };
-        ledger::arm(&claim, &self, &plan?).await?;
+        let Some(pid) = ledger::claim(&claim, &self.attempt, has_waited).await? else {
+            return Ok(());
+        };
+        ledger::arm(&claim, &self.attempt, &plan?).await?;
         claim.commit().await.map_err(failed("cannot claim the job"))?;
         let pool = Arc::clone(pool);
         tokio::spawn(async move {
@@ -80,10 +76,10 @@ impl Errand {
     /// Ends what may be left of the attempt before, which Flyte cancels unless it has lost the answer to that
     /// create, and of a cancel of this one whose second half has never come.
     async fn clear_way(&self, session: &Client) -> Result<()> {
-        if let Some(previous) = &self.previous {
+        if let Some(previous) = &self.attempt.previous {
             ledger::cancel(session, previous).await?;
         }
-        ledger::finish_cancel(session, &self.job).await
+        ledger::finish_cancel(session, &self.attempt.job).await
     }
 
     /// From here on it goes on if this process ends. How it went is in the row, so there is nothing to do
@@ -105,12 +101,12 @@ impl Errand {
         let session = pool.shared(&self.place, &self.password).await?;
         ledger::prepare(&session).await?;
         self.clear_way(&session).await?;
-        let plan = plan::plan(&session, &self.job, &self.bound).await;
-        if !ledger::line_up(&session, &self).await? {
+        let plan = plan::plan(&session, &self.attempt.job, &self.attempt.bound).await;
+        if !ledger::line_up(&session, &self.attempt).await? {
             return Ok(());
         }
         if let Err(wrong) = plan {
-            ledger::give_up(&session, &self.job, &wrong).await?;
+            ledger::give_up(&session, &self.attempt.job, &wrong).await?;
             return Err(wrong);
         }
         let pool = Arc::clone(pool);
@@ -120,7 +116,8 @@ impl Errand {
 
     /// Waits for its turn, and takes it. If this process ends the job is lost, and Flyte tries again.
     async fn wait(self, pool: &Arc<Pool>) {
-        let (job, place, password) = (self.job.clone(), self.place.clone(), self.password.clone());
+        let (job, place, password) =
+            (self.attempt.job.clone(), self.place.clone(), self.password.clone());
         let right = loop {
             match timeout(STILL_HERE, pool.right(&place)).await {
                 Ok(Some(right)) => break right,
@@ -159,11 +156,13 @@ impl Journal {
         let behind = self.written;
         self.written = behind.saturating_add(i64::try_from(new.len()).unwrap_or(i64::MAX));
         let written = match pool.shared(&errand.place, &errand.password).await {
-            Ok(session) => ledger::note(&session, &errand.job, self.pid, behind, &new).await,
+            Ok(session) => {
+                ledger::note(&session, &errand.attempt.job, self.pid, behind, &new).await
+            }
             Err(error) => Err(error),
         };
         if let Err(error) = written {
-            tracing::debug!(job = errand.job, "remarks are lost: {error}");
+            tracing::debug!(job = errand.attempt.job, "remarks are lost: {error}");
         }
     }
 }

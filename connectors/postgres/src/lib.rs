@@ -24,6 +24,7 @@
 // Read it as a model for systems without a job API. What PostgreSQL keeps of a job is `ledger`'s business, how
 // it is reached `session`'s, and a statement's way to its end `errand`'s.
 
+mod attempt;
 mod config;
 mod errand;
 mod ledger;
@@ -34,6 +35,7 @@ mod place;
 mod plan;
 mod pool;
 mod session;
+mod sqlstate;
 mod states;
 
 use std::collections::HashMap;
@@ -42,6 +44,7 @@ use std::time::Duration;
 
 use connector_core::prelude::*;
 
+use self::attempt::Attempt;
 use self::config::House;
 pub use self::config::{Access, StatementTask};
 use self::errand::Errand;
@@ -123,16 +126,16 @@ impl AsyncConnector for Postgres {
         let previous = task.previous_idempotency_key();
         let run = task.execution.as_deref().and_then(|execution| execution.execution_identity());
         let seconds = |asked: u32| Duration::from_secs(asked.into());
-        let errand = Errand {
+        let attempt = Attempt {
             job: job_id.clone(),
             previous: previous.map(|key| job_name(&key)).transpose()?,
             run: run.map_or_else(String::new, |run| run.name.to_owned()),
             bound: Bound::new(&task.config.statement, &task.inputs)?,
             statement_limit: self.house().limit(task.config.statement_timeout),
             lock_limit: task.config.lock_timeout.filter(|asked| *asked > 0).map(seconds),
-            place: place.clone(),
-            password: task.context.connection.password.clone(),
         };
+        let password = task.context.connection.password.clone();
+        let errand = Errand { attempt, place: place.clone(), password };
         errand.start(&self.pool).await?;
         Ok(StatementJob { place, job_id })
     }

@@ -7,8 +7,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error};
 
 use crate::parameters::Bound;
-use crate::session::failed;
-use crate::states::ending;
+use crate::sqlstate::{ending, failed};
 
 /// A statement that PostgreSQL has taken, and the table that its result becomes, if it has one.
 #[derive(Debug)]

@@ -1,9 +1,8 @@
-//! Connections to PostgreSQL, and what its errors mean for the call that meets them.
+//! Connections to PostgreSQL: how they are made, and why they are not.
 //! `pool` opens one per statement, and shares one per server and role for everything else.
 //! No SQL here: that is `ledger`'s.
 
 use std::collections::HashMap;
-use std::error::Error as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,7 @@ use tokio_postgres::{Client, Config, Error};
 use crate::config::House;
 use crate::notices::{self, Notices};
 use crate::place::Place;
-use crate::states::ending;
+use crate::sqlstate::failed;
 
 /// How long PostgreSQL may take to answer the door, and what is sent to be acknowledged.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -108,30 +107,5 @@ fn refused(error: Error, place: &Place, what_for: Use<'_>) -> ConnectorError {
         (Some(why), Use::Brief) => ConnectorError::transient(format!("{doing}: {why}")),
         (Some(why), Use::Statement(_)) => ConnectorError::permanent(format!("{doing}: {why}")),
         (None, _) => failed(&doing)(error),
-    }
-}
-
-/// Makes a typed error of what went wrong with a call.
-pub(crate) fn failed(doing: &str) -> impl FnOnce(Error) -> ConnectorError + '_ {
-    move |error| {
-        let transient = ErrorKind::Transient { retry_after: None };
-        let (kind, why) = match error.as_db_error() {
-            Some(said) => {
-                let code = said.code().code();
-                let kind = match (ending(code), code) {
-                    // Its time was over; the job is another matter.
-                    (ErrorKind::Retryable, _) | (_, "57014") => transient,
-                    (kind, _) => kind,
-                };
-                (kind, format!("{} (SQLSTATE {code})", said.message()))
-            }
-            // Without an answer of PostgreSQL it is the network, or a server that goes.
-            None => {
-                let causes = std::iter::successors(error.source(), |&cause| cause.source());
-                let causes: String = causes.map(|cause| format!(": {cause}")).collect();
-                (transient, format!("{error}{causes}"))
-            }
-        };
-        ConnectorError::new(kind, format!("{doing}: {why}")).with_source(error)
     }
 }

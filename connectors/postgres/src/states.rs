@@ -1,29 +1,11 @@
-//! What PostgreSQL's answers mean: SQLSTATEs, and rows of the ledger.
-//! `ledger` and `session` ask; no statement stands here.
+//! What a row of the ledger means to Flyte.
+//! `lib` asks; no statement stands here.
 
 use connector_core::prelude::*;
 
 use crate::Done;
 use crate::ledger::Entry;
-
-/// What a statement that ended with that SQLSTATE asks for.
-pub(crate) fn ending(sqlstate: &str) -> ErrorKind {
-    match sqlstate {
-        // There is no table of jobs, so there is no job.
-        "42P01" => ErrorKind::NotFound,
-        // The database was dropped.
-        "57P04" => ErrorKind::Permanent,
-        // Another session held a lock.
-        "55P03" => ErrorKind::Retryable,
-        _ => match sqlstate.get(..2) {
-            Some("28") => ErrorKind::Unauthenticated,
-            // The connection; a conflict of transactions; no room; a server that goes or comes; its disks.
-            Some("08" | "40" | "53" | "58") => ErrorKind::Retryable,
-            Some("57") if sqlstate.starts_with("57P") => ErrorKind::Retryable,
-            _ => ErrorKind::Permanent,
-        },
-    }
-}
+use crate::sqlstate::ending;
 
 /// What Flyte is told about a job.
 pub(crate) fn resource(job: &str, entry: Option<&Entry>) -> Result<Resource<Done>> {
@@ -94,22 +76,8 @@ fn with_notices(text: String, entry: &Entry) -> String {
 mod tests {
     use connector_core::{ErrorKind, Phase};
 
-    use super::{ending, resource};
+    use super::resource;
     use crate::ledger::Entry;
-
-    #[test]
-    fn every_class_of_sqlstate_has_its_kind() {
-        for (codes, kind) in [
-            ("08006 08001 40001 40P01 53100 53300 55P03 57P01 57P02 57P03 58030", "retryable"),
-            ("22012 23505 42601 57014 57P04 25006 XX000 P0001", "permanent"),
-            ("28000 28P01", "unauthenticated"),
-            ("42P01", "not_found"),
-        ] {
-            for code in codes.split(' ') {
-                assert_eq!(ErrorKind::as_str(ending(code)), kind, "{code}");
-            }
-        }
-    }
 
     #[test]
     fn every_state_of_a_row_has_its_phase() {

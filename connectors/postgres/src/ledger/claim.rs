@@ -7,9 +7,9 @@ use connector_core::{ConnectorError, ErrorKind, Result};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Transaction};
 
-use crate::errand::Errand;
+use crate::attempt::Attempt;
 use crate::plan::Plan;
-use crate::session::failed;
+use crate::sqlstate::failed;
 
 /// A job whose statement was cancelled or lost has left nothing behind, so whoever comes again may
 /// have it, and so may one that waits for its turn; who has waited takes nothing but that. One that runs
@@ -85,18 +85,18 @@ END $$";
 /// Makes the job this session's to carry out, and answers the session; `None` if it is somebody else's.
 pub(crate) async fn claim(
     session: &Transaction<'_>,
-    errand: &Errand,
+    attempt: &Attempt,
     has_waited: bool,
 ) -> Result<Option<i32>> {
-    let Errand { job, run, bound, .. } = errand;
+    let Attempt { job, run, bound, .. } = attempt;
     let claimed = session.query_opt(CLAIM, &[job, run, &bound.statement, &has_waited]).await;
     let pid = claimed.and_then(|row| row.map(|row| row.try_get(0)).transpose());
     pid.map_err(failed("cannot claim the job"))
 }
 
 /// Whether somebody has to wait for this job's turn now, which nobody did before.
-pub(crate) async fn line_up(session: &Client, errand: &Errand) -> Result<bool> {
-    let Errand { job, run, bound, .. } = errand;
+pub(crate) async fn line_up(session: &Client, attempt: &Attempt) -> Result<bool> {
+    let Attempt { job, run, bound, .. } = attempt;
     let values: [(&(dyn ToSql + Sync), Type); 3] =
         [(job, Type::TEXT), (run, Type::TEXT), (&bound.statement, Type::TEXT)];
     let lined_up = session.execute_typed(LINE_UP, &values).await;
@@ -123,13 +123,14 @@ pub(crate) async fn give_up(session: &Client, job: &str, why: &ConnectorError) -
     given_up.map(drop).map_err(failed("cannot end the job"))
 }
 
-pub(crate) async fn arm(session: &Transaction<'_>, errand: &Errand, plan: &Plan) -> Result<()> {
-    let Errand { job, bound, .. } = errand;
+pub(crate) async fn arm(session: &Transaction<'_>, attempt: &Attempt, plan: &Plan) -> Result<()> {
+    let Attempt { job, bound, .. } = attempt;
     let milliseconds = |limit: Option<Duration>| match limit {
         Some(limit) => limit.as_millis().clamp(1, MOST_MILLISECONDS).to_string(),
         None => String::new(),
     };
-    let (statement, lock) = (milliseconds(errand.statement_limit), milliseconds(errand.lock_limit));
+    let (statement, lock) =
+        (milliseconds(attempt.statement_limit), milliseconds(attempt.lock_limit));
     let armed = session
         .execute(
             ARM,

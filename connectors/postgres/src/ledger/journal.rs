@@ -7,7 +7,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use crate::notices::Notice;
-use crate::session::failed;
+use crate::sqlstate::failed;
 
 /// Under the session that the row names: of one that has lost the row nothing is written down.
 const NOTE: &str = "

@@ -15,7 +15,7 @@ use tokio_postgres::{Client, Error, Row};
 pub(crate) use self::claim::{RUN, arm, claim, give_up, line_up, still_waits};
 pub(crate) use self::journal::{Remark, clean, note, read};
 pub(crate) use self::stop::{cancel, finish_cancel};
-use crate::session::failed;
+use crate::sqlstate::failed;
 
 /// Makes the tables where they are missing. Two that come at once wait for each other.
 const PREPARE: &str = "

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
-use crate::session::failed;
+use crate::sqlstate::failed;
 
 /// The row first: a statement that ends now finds that it is no longer its own. Then the session, as long as
 /// it is the one that the row names: it may not even have begun, or not hear of it, so it is asked again.
