@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier as OfSystem;
 
-use crate::access::SslMode;
+use crate::SslMode;
 
 /// The authorities in a file.
 ///

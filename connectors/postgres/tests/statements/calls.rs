@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use connector_core::{ErrorKind, Phase, Registry, literal};
+use connector_core::{ErrorKind, Phase, Registry, Settings, literal};
+use connector_postgres::Postgres;
 use connector_testing::Harness;
 use futures_util::future::{join_all, try_join_all};
-use postgres_connector::Postgres;
 
 use crate::database::WAIT;
 use crate::database_or_skip;
 use postgres_tests::PASSWORD;
 
-const POLL: Duration = Duration::from_millis(10);
+pub(crate) const POLL: Duration = Duration::from_millis(10);
 
 fn postgres() -> Harness {
-    Harness::new(Postgres::default()).poll_every(POLL)
+    Harness::new(Postgres::new(&Settings::default()).unwrap()).poll_every(POLL)
 }
 
 #[tokio::test]
@@ -186,11 +186,11 @@ async fn a_delete_stops_the_statement() {
     database.until_active(1).await;
     assert_eq!(job.get().await.unwrap().phase, Phase::Running);
     job.delete().await.unwrap();
-    database.until_idle().await;
+    assert_eq!(database.sessions().await, 0, "a cancel that was answered is done");
     let journey = job.run().await.unwrap();
     journey.assert_phases([Phase::Aborted]);
     job.delete().await.unwrap();
-    let unknown = postgres().job(&database.task("select 1"), "{\"job_id\": \"flyte_x\"}");
+    let unknown = postgres().job(&database.task("select 1"), database.meta("flyte_x"));
     unknown.delete().await.unwrap();
     assert_eq!(unknown.get().await.unwrap_err().kind(), ErrorKind::NotFound);
 }
@@ -259,9 +259,13 @@ async fn who_has_lost_the_row_leaves_nothing() {
     database.until_active(1).await;
     // A cancel whose second half has never come: the session lives, and another takes its place.
     database.execute("UPDATE flyte_statements SET state = 'cancelled'").await;
-    assert_eq!(job.get().await.unwrap().phase, Phase::Aborted);
+    let told = job.get().await.unwrap();
+    assert_eq!(
+        (told.phase, told.message.as_str()),
+        (Phase::Running, "the statement is being cancelled")
+    );
     job.create_again().await.unwrap();
-    database.until_active(2).await;
+    database.until_active(1).await;
     assert_eq!(job.get().await.unwrap().phase, Phase::Running);
     database.release().await;
     database.until_idle().await;
@@ -289,7 +293,7 @@ async fn many_jobs_are_one_question() {
     failed.run().await.unwrap();
     let done = postgres.create(&database.task("select 1 as x")).await.unwrap();
     done.run().await.unwrap();
-    let unknown = postgres.job(&fails, "{\"job_id\": \"flyte_x\"}");
+    let unknown = postgres.job(&fails, database.meta("flyte_x"));
     let stranger = postgres.job(
         &database.task_with("select 1", "nobody", "a wrong one"),
         done.resource_meta().clone(),
@@ -309,12 +313,12 @@ async fn many_jobs_are_one_question() {
 async fn a_wrong_way_to_the_server_is_told_without_the_password() {
     let database = database_or_skip!();
     let statement = "select 1 as x";
-    let host = |host| database.task(statement).connection_config("host", host);
-    let nowhere = database.task(statement).connection_config("database", "nowhere");
+    let host = |host| database.task(statement).custom("host", host);
+    let nowhere = database.task(statement).custom("database", "nowhere");
     let cases = [
         (database.task_with(statement, "postgres", "swordfish"), "unauthenticated"),
         (nowhere, "permanent"),
-        (database.task(statement).connection_config("port", "1"), "transient"),
+        (database.task(statement).custom("port", 1), "transient"),
         (host("/var/run/postgresql"), "invalid_task"),
         (host("nowhere.invalid"), "transient"),
     ];
@@ -341,8 +345,10 @@ async fn the_operators_password_goes_where_it_may() {
     for (hosts, works) in [(here.as_str(), true), ("127.0.0.1", true), ("127.0.0.1:1", false)] {
         let variables = [("SECRET__PASSWORD", PASSWORD), ("SECRET_HOSTS", hosts)];
         let variables = variables
-            .map(|(name, value)| (format!("CONNECTOR__POSTGRES__{name}"), value.to_owned()));
-        let registry = Registry::builder().variables(variables).register(Postgres::default());
+            .map(|(name, value)| (format!("CONNECTOR__POSTGRES_SQL__{name}"), value.to_owned()));
+        let registry = Registry::builder()
+            .variables(variables)
+            .register(Postgres::new(&Settings::default()).unwrap());
         let lent = Harness::of(registry.build().await.unwrap()).poll_every(POLL);
         match lent.create(&task).await {
             Ok(job) => {

@@ -17,7 +17,8 @@ pub(crate) struct Bound {
     pub(crate) values: Vec<Option<String>>,
     /// For each character of `sql`, where it comes from in the author's text.
     origins: Vec<usize>,
-    statement: String,
+    /// The author's text.
+    pub(crate) statement: String,
 }
 
 impl Bound {

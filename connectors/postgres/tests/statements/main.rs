@@ -12,8 +12,13 @@
 )]
 
 mod calls;
+mod cancels;
+mod crashes;
 mod database;
+mod encrypted;
 mod executor;
+mod limits;
+mod remarks;
 
 /// The database of this test, or the end of the test where there is no PostgreSQL.
 macro_rules! database_or_skip {

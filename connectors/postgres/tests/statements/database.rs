@@ -31,8 +31,12 @@ pub(crate) struct Database {
 impl Database {
     /// A new database; `None` where there is no PostgreSQL.
     pub(crate) async fn new() -> Option<Self> {
+        Some(Self::on(Engine::shared()?).await)
+    }
+
+    /// A new database in that PostgreSQL.
+    pub(crate) async fn on(engine: Arc<Engine>) -> Self {
         static DATABASES: AtomicU32 = AtomicU32::new(0);
-        let engine = Engine::shared()?;
         let name = format!("test{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         let server = connect(&engine, "postgres").await;
         // The connector's role is an ordinary one, with no rights but those of an owner.
@@ -43,7 +47,21 @@ impl Database {
         let admin = connect(&engine, &name).await;
         let this = Self { engine, name, admin };
         this.execute(&format!("SET ROLE {}; {EFFECTS}; RESET ROLE", this.name)).await;
-        Some(this)
+        this
+    }
+
+    /// Connects anew, to a PostgreSQL that was started again.
+    pub(crate) async fn connect_again(&mut self) {
+        self.admin = connect(&self.engine, &self.name).await;
+    }
+
+    /// Another session of the test.
+    pub(crate) async fn another_session(&self) -> Client {
+        connect(&self.engine, &self.name).await
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -56,15 +74,38 @@ impl Database {
     }
 
     pub(crate) fn task_with(&self, statement: &str, user: &str, password: &str) -> Task {
-        Task::new("postgres")
+        Self::task_at(&self.coordinates(), statement)
+            .custom("user", user)
+            .secret("password", password)
+    }
+
+    /// The way to this database, for another process.
+    pub(crate) fn coordinates(&self) -> String {
+        format!("{} {}", self.engine.port(), self.name)
+    }
+
+    /// A task with that statement for the database of another process.
+    pub(crate) fn task_at(coordinates: &str, statement: &str) -> Task {
+        let (port, name) = coordinates.split_once(' ').expect("port and name");
+        Task::new("postgres_sql")
             .custom("statement", statement)
+            .custom("host", "127.0.0.1")
+            .custom("port", port.parse::<u32>().expect("a port"))
+            .custom("database", name)
+            .custom("user", name)
+            .custom("sslmode", "disable")
             .output("table")
             .output("rows")
-            .connection_config("host", "127.0.0.1")
-            .connection_config("port", self.engine.port().to_string())
-            .connection_config("database", &self.name)
-            .connection_config("user", user)
-            .secret("password", password)
+            .secret("password", PASSWORD)
+    }
+
+    /// The metadata of a job of that name here.
+    pub(crate) fn meta(&self, job: &str) -> String {
+        let (port, name) = (self.engine.port(), &self.name);
+        format!(
+            "{{\"place\": {{\"host\": \"127.0.0.1\", \"port\": {port}, \"database\": \"{name}\", \"user\": \
+             \"{name}\", \"sslmode\": \"disable\"}}, \"job_id\": \"{job}\"}}"
+        )
     }
 
     pub(crate) async fn execute(&self, statements: &str) {
@@ -96,6 +137,16 @@ impl Database {
              AND application_name LIKE 'flyte\\_%' AND query LIKE '%EXECUTE%' AND state = 'active'"
         ))
         .await;
+    }
+
+    /// How many sessions carry out, or are about to carry out, a statement.
+    pub(crate) async fn sessions(&self) -> i64 {
+        self.value(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+             AND application_name LIKE 'flyte\\_%'",
+            &[],
+        )
+        .await
     }
 
     /// Waits until no session carries out, or is about to carry out, a statement.

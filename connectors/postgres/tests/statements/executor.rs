@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use connector_core::{Phase, Registry};
+use connector_core::{Phase, Registry, Settings};
+use connector_postgres::Postgres;
 use connector_testing::{
     End, ExecutorRules, FailureCode, FakeExecutor, InProcess, RepeatedCreate, TaskRecord, Trouble,
 };
 use futures_util::future::join_all;
-use postgres_connector::Postgres;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::database::WAIT;
@@ -37,7 +37,10 @@ impl Server {
     async fn start() -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let serving = runtime.spawn(async {
-            let registry = Registry::builder().register(Postgres::default()).build().await.unwrap();
+            // Who waits in line when its server dies is found lost after 40 s, for which a storm has no time.
+            let settings = Settings::from_iter([("max_statements", "100")]);
+            let postgres = Postgres::new(&settings).unwrap();
+            let registry = Registry::builder().register(postgres).build().await.unwrap();
             InProcess::serve(registry)
         });
         let serving = serving.await.unwrap();

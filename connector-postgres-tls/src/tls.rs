@@ -1,8 +1,9 @@
-//! TLS of connections to PostgreSQL, by the rules of `sslmode`.
+//! What encrypts the driver's connections.
 //! The driver asks the server whether it speaks TLS and then hands over the stream; whose certificate will
 //! do is decided in `verifier`.
 
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,16 +13,14 @@ use rustls::ClientConfig;
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
-use tokio_postgres::{Config, config};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream as Encrypted;
 
-use super::verifier;
-use crate::access::{Access, SslMode};
+use crate::{SslMode, verifier};
 
 /// What encrypts connections.
 #[derive(Clone)]
-pub(crate) struct Tls(Arc<ClientConfig>);
+pub struct Tls(Arc<ClientConfig>);
 
 impl std::fmt::Debug for Tls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -30,25 +29,21 @@ impl std::fmt::Debug for Tls {
 }
 
 impl Tls {
-    /// The TLS that a way to a database asks for, which the driver is told, too.
+    /// The TLS of that mode; the driver must be told the mode, too ([`SslMode::of_driver`]). The authorities
+    /// are those in the file, as PEM, or those of the system.
     ///
     /// # Errors
     /// The authorities cannot be read or used; the sentence names the file.
-    pub(crate) fn new(access: &Access, driver: &mut Config) -> Result<Self, String> {
-        driver.ssl_mode(match access.ssl_mode {
-            SslMode::Disable => config::SslMode::Disable,
-            SslMode::Prefer => config::SslMode::Prefer,
-            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => config::SslMode::Require,
-        });
+    pub fn new(mode: SslMode, authorities: Option<&Path>) -> Result<Self, String> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let authorities = access.ssl_root_cert.as_ref().map(|file| {
+        let authorities = authorities.map(|file| {
             let pem = fs::read(file);
             let pem = pem.map_err(|error| format!("sslrootcert {}: {error}", file.display()))?;
             verifier::authorities(&pem)
                 .map_err(|problem| format!("sslrootcert {}: {problem}", file.display()))
         });
         let authorities = authorities.transpose()?;
-        let verifier = verifier::of(access.ssl_mode, authorities, Arc::clone(&provider))?;
+        let verifier = verifier::of(mode, authorities, Arc::clone(&provider))?;
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
@@ -76,9 +71,15 @@ where
 }
 
 /// TLS to one host.
-pub(crate) struct ToHost {
+pub struct ToHost {
     connector: TlsConnector,
     name: ServerName<'static>,
+}
+
+impl std::fmt::Debug for ToHost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ToHost").field(&self.name).finish()
+    }
 }
 
 impl<S> TlsConnect<S> for ToHost
@@ -96,7 +97,13 @@ where
 }
 
 /// An encrypted connection.
-pub(crate) struct Stream<S>(Box<Encrypted<S>>);
+pub struct Stream<S>(Box<Encrypted<S>>);
+
+impl<S> std::fmt::Debug for Stream<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stream")
+    }
+}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Stream<S> {
     fn channel_binding(&self) -> ChannelBinding {
