@@ -20,8 +20,9 @@ use bytes::Bytes;
 #[async_trait]
 pub trait StateStore: fmt::Debug + Send + Sync {
     /// Claims an attempt before its job is created. Of all that claim it at once, in whatever process, one
-    /// wins. The attempt before, if there is one, is over with that: its job becomes one to be cancelled,
-    /// at once where it is known and as soon as it is known where it is not.
+    /// wins. Every earlier attempt of its task is over with that, whether or not those between them ever came
+    /// here: its job becomes one to be cancelled, at once where it is known and as soon as it is known where
+    /// it is not. An attempt that is claimed when a later one has begun is over from the start.
     ///
     /// # Cancel safety
     /// A claim that was won and not taken runs out with its lease.
@@ -98,8 +99,11 @@ pub trait StateStore: fmt::Debug + Send + Sync {
 pub struct Attempt {
     /// What it is found by: the same in every process and version for the same attempt of the same task.
     pub key: String,
-    /// The key of the attempt before, if this is not the first.
-    pub previous: Option<String>,
+    /// What all attempts of its task have in common, as stable as the key; none where one attempt does not
+    /// tell of the others.
+    pub task: Option<String>,
+    /// Which attempt of its task it is; a later one has a higher number.
+    pub number: u32,
     /// The task type of its connector.
     pub task_type: String,
     /// The version of its connector.
@@ -114,10 +118,11 @@ pub struct Attempt {
 impl fmt::Debug for Attempt {
     // Inputs and settings are the user's own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, previous, task_type, version, run, .. } = self;
+        let Self { key, task, number, task_type, version, run, .. } = self;
         f.debug_struct("Attempt")
             .field("key", key)
-            .field("previous", previous)
+            .field("task", task)
+            .field("number", number)
             .field("task_type", task_type)
             .field("version", version)
             .field("run", run)

@@ -103,7 +103,8 @@ async fn create(store: &Store, key: &str) -> Duration {
     let request: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(REQUEST).collect();
     let attempt = Attempt {
         key: format!("{key:0>64}"),
-        previous: None,
+        task: Some(format!("{key:t>64}")),
+        number: 0,
         task_type: "batch_job".to_owned(),
         version: 0,
         run: "project/domain/run/node".to_owned(),

@@ -18,7 +18,7 @@ pub(crate) struct Statements {
     pub(crate) claim: String,
     /// Takes up a job whose time to be cancelled has not come.
     pub(crate) take_up: String,
-    /// Says that an attempt is over, as the next one has begun.
+    /// Says that the attempts of a task below that one are over.
     pub(crate) supersede: String,
     /// What is known of an attempt.
     pub(crate) read: String,
@@ -70,6 +70,7 @@ impl Dialect {
                 ("{fence}", "(SELECT last + 1 FROM connector_state_fence)"),
                 ("{keys}", "key IN"),
                 ("{skip_locked}", ""),
+                ("{locked}", ""),
                 ("{fences}", "fence IN (SELECT value FROM json_each('[' || $2 || ']'))"),
                 ("{bytes}", "BLOB"),
                 ("$", "?"),
@@ -80,6 +81,7 @@ impl Dialect {
                 // An array is computed once; a plain sub-select may be computed, and lock, again.
                 ("{keys}", "key = ANY(ARRAY"),
                 ("{skip_locked}", "FOR UPDATE SKIP LOCKED)"),
+                ("{locked}", "FOR UPDATE)"),
                 ("{fences}", "fence = ANY(CAST(string_to_array($2, ',') AS BIGINT[]))"),
                 ("{bytes}", "BYTEA"),
                 ("$", "$"),
@@ -91,15 +93,19 @@ impl Dialect {
 
 /// What every answer about due and listed rows holds.
 pub(crate) const COLUMNS: &str = "key, status, task_type, version, run, request, meta, owner, fence, \
-     lease_until, due_at, tries, problem, superseded, expires_at, created_at";
+     lease_until, due_at, tries, problem, superseded, expires_at, created_at, task, attempt";
 
 const CLAIM: &str = "
     INSERT INTO connector_state AS it (key, status, task_type, version, run, request, owner, nonce, fence,
-        lease_until, created_at)
-    VALUES ($1, 'in-flight', $2, $3, $4, $5, $6, $7, {fence}, {now} + $8, {now})
+        lease_until, created_at, task, attempt, superseded)
+    VALUES ($1, 'in-flight', $2, $3, $4, $5, $6, $7, {fence}, {now} + $8, {now}, $9, $10,
+        CASE WHEN EXISTS (
+            SELECT 1 FROM connector_state AS later WHERE later.task = $9 AND later.attempt > $10
+        ) THEN 1 ELSE 0 END)
     ON CONFLICT (key) DO UPDATE SET
         claims = CASE WHEN it.meta IS NULL THEN it.claims + 1 ELSE 1 END,
-        superseded = CASE WHEN it.status = 'in-flight' THEN it.superseded ELSE 0 END,
+        superseded = CASE WHEN it.status = 'in-flight' AND it.superseded = 1 THEN 1
+            ELSE excluded.superseded END,
         status = 'in-flight', request = excluded.request, meta = NULL, owner = excluded.owner,
         nonce = excluded.nonce, fence = excluded.fence, lease_until = excluded.lease_until,
         due_at = NULL, tries = 0, problem = NULL, cancelling = 0, keep_ms = NULL, expires_at = NULL,
@@ -117,6 +123,7 @@ const TAKE_UP: &str = "
     RETURNING fence, meta";
 
 /// A job that is known is anybody's to cancel, whoever was waiting with it; one that is not is its creator's.
+/// Locked from the last one down, as the attempts between them do it that begin at the same time.
 const SUPERSEDE: &str = "
     UPDATE connector_state SET
         superseded = 1,
@@ -126,8 +133,11 @@ const SUPERSEDE: &str = "
         due_at = CASE WHEN status = 'in-flight' THEN due_at ELSE {now} END,
         status = CASE WHEN status = 'in-flight' THEN status ELSE 'to-cancel' END,
         expires_at = NULL
-    WHERE key = $1 AND superseded = 0
-        AND (status IN ('in-flight', 'answered') OR (status = 'to-cancel' AND cancelling = 0))";
+    WHERE {keys} (
+        SELECT key FROM connector_state
+        WHERE task = $1 AND attempt < $2 AND superseded = 0
+            AND (status IN ('in-flight', 'answered') OR (status = 'to-cancel' AND cancelling = 0))
+        ORDER BY attempt DESC {locked})";
 
 const READ: &str = "SELECT status, meta, fence, superseded FROM connector_state WHERE key = $1";
 

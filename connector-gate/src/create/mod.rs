@@ -4,6 +4,7 @@
 //! the process all that holds over processes and their deaths, too (`claimed`, `takeover`, `due`, `told_later`).
 
 mod abandoned;
+mod begun;
 mod claimed;
 mod due;
 pub(crate) mod failed_job;
@@ -21,6 +22,7 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use begun::Begun;
 use bytes::Bytes;
 use connector_core::ConnectorError;
 use connector_core::host::CreateRequest;
@@ -54,6 +56,8 @@ pub(crate) struct Creates {
     kept: Box<dyn Store<Bytes>>,
     /// Jobs that somebody has taken and nobody has asked about, by their metadata.
     unpolled: Box<dyn Store<()>>,
+    /// The last attempt that has begun, by its task.
+    begun: Box<dyn Store<Begun>>,
     /// Jobs that Flyte 1 will try again and nobody else cancels, by their metadata.
     left_behind: Box<dyn Store<LeftBehind>>,
     unsettled: Unsettled,
@@ -91,6 +95,7 @@ impl Creates {
             flights: Mutex::default(),
             kept: Box::new(Memory::new(MOST_KEPT, memory)),
             unpolled: Box::new(Memory::new(MOST_KEPT, UNPOLLED_FOR)),
+            begun: Box::new(Memory::new(MOST_KEPT, UNPOLLED_FOR)),
             left_behind: Box::new(Memory::new(MOST_LEFT, REMEMBERED_FOR)),
             unsettled: Unsettled::default(),
             draining: watch::Sender::new(false),
@@ -101,13 +106,14 @@ impl Creates {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How much is remembered: creates not settled, answers kept, jobs not asked about, jobs that
-    /// Flyte 1 left behind.
-    pub(crate) fn remembered(&self) -> [(&'static str, usize); 4] {
+    /// How much is remembered: creates not settled, answers kept, jobs not asked about, tasks of which an
+    /// attempt has begun, jobs that Flyte 1 left behind.
+    pub(crate) fn remembered(&self) -> [(&'static str, usize); 5] {
         [
             ("creates", self.unsettled.count()),
             ("created_jobs", self.kept.len()),
             ("unpolled_jobs", self.unpolled.len()),
+            ("begun_tasks", self.begun.len()),
             ("left_behind_jobs", self.left_behind.len()),
         ]
     }
@@ -181,6 +187,7 @@ impl Creates {
                 "{MOST_FLIGHTS} creates of this connector are under way already"
             ))));
         }
+        let previous = identity.map_or(Ok(None), |identity| self.begin(&identity))?;
         let flight = Arc::new(Flight::new(
             identity.map(|identity| identity.key),
             call.context.clone(),
@@ -188,7 +195,6 @@ impl Creates {
             self.unsettled.begin(),
         ));
         let boarding = self.board(&flight, call).ok_or(Cause::Ending)?;
-        let previous = identity.and_then(|identity| identity.previous);
         if let (Some(identity), Some(flights)) = (identity, &mut flights) {
             flights.insert(identity.key, Arc::clone(&flight));
             match previous.and_then(|previous| flights.get(&previous)) {

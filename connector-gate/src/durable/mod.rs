@@ -28,8 +28,8 @@ const CONNECTIONS_FOR: Duration = Duration::from_secs(3_600);
 pub(crate) struct Durable {
     pub(crate) store: Arc<dyn StateStore>,
     pub(crate) recovery: Recovery,
-    /// Connections of recent creates, by the row of the attempt and of the one before; and of calls about
-    /// jobs that wait for theirs, by their metadata.
+    /// Connections of recent creates, by the row of the attempt and by its task; and of calls about jobs that
+    /// wait for theirs, by their metadata.
     connections: Memory<pb::Connection>,
     /// Jobs that cannot be cancelled without their task's own secret, by their metadata.
     waiting: Memory<()>,
@@ -57,17 +57,23 @@ impl Durable {
         attempt.request =
             kept::encoded(self.recovery, context, request).filter(|bytes| !shows_secret(bytes));
         if let Some(connection) = &request.connection {
-            for row in [Some(&attempt.key), attempt.previous.as_ref()].into_iter().flatten() {
+            for row in [Some(&attempt.key), attempt.task.as_ref()].into_iter().flatten() {
                 self.connections.put(Key::of(row), connection.clone());
             }
         }
         Some(attempt)
     }
 
-    /// The connection that a recent call brought for this job.
-    pub(crate) fn connection(&self, row: &str, meta: Option<&Bytes>) -> Option<pb::Connection> {
+    /// The connection that a recent call brought for this job, or else for its attempt or a later one.
+    pub(crate) fn connection(
+        &self,
+        attempt: &Attempt,
+        meta: Option<&Bytes>,
+    ) -> Option<pb::Connection> {
         let of_job = meta.and_then(|meta| self.connections.get(&Key::of(meta)));
-        of_job.or_else(|| self.connections.get(&Key::of(row)))
+        let of_attempt = || self.connections.get(&Key::of(&attempt.key));
+        let of_task = || self.connections.get(&Key::of(attempt.task.as_ref()?));
+        of_job.or_else(of_attempt).or_else(of_task)
     }
 
     /// This job cannot be cancelled before a call brings its connection.

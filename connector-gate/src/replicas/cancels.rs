@@ -91,6 +91,35 @@ async fn the_next_attempt_ends_the_one_before_whoever_made_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_ends_all_before_it_also_where_the_one_in_between_never_came() {
+    let world = World::default();
+    let (a, b) = world.pair(plain, &[]).await;
+    assert_eq!(a.create(0, None).await.unwrap(), job(0));
+    a.process.die();
+    // The create of attempt 1 found no server.
+    assert_eq!(b.create(2, None).await.unwrap(), job(1));
+    sleep(3 * SECOND).await;
+    let jobs = world.vendor.jobs.lock().unwrap().clone();
+    assert_eq!(jobs.iter().map(|job| job.cancelled).collect::<Vec<_>>(), [true, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_comes_after_a_later_attempt_has_begun_is_cancelled() {
+    let world = World::default();
+    let (a, b) = world.pair(plain, &[]).await;
+    assert_eq!(b.create(2, None).await.unwrap(), job(0));
+    let late = a.create(1, None).await.unwrap_err();
+    let Cause::Call(error) = late else { panic!("{late:?}") };
+    assert!(error.to_string().contains("the next attempt"), "{error}");
+    let late = b.create(1, None).await.unwrap_err();
+    let Cause::Call(error) = late else { panic!("{late:?}") };
+    assert!(error.to_string().contains("a later attempt of this task has begun"), "{error}");
+    sleep(5 * SECOND).await;
+    let jobs = world.vendor.jobs.lock().unwrap().clone();
+    assert_eq!(jobs.iter().map(|job| job.cancelled).collect::<Vec<_>>(), [false, true]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_create_that_ends_after_the_next_attempt_began_elsewhere_is_cancelled() {
     let world = World::default();
     let (a, b) = world.pair(plain, &[]).await;

@@ -156,15 +156,19 @@ impl StateStore for Process {
             return Claim::Alone;
         }
         let mut rows = self.rows().await;
-        let Attempt { key, previous, task_type, run, request, .. } = attempt;
-        let texts = [Some(key), previous.as_ref(), Some(task_type), Some(run)];
+        let Attempt { key, task, number, task_type, run, request, .. } = attempt;
+        let texts = [Some(key), task.as_ref(), Some(task_type), Some(run)];
         let texts = texts.into_iter().flatten().map(String::as_bytes);
         self.table.note(&texts.chain(request.as_deref()).collect::<Vec<_>>());
-        if let Some(before) = previous.as_ref().and_then(|key| rows.get_mut(key)) {
-            before.superseded = true;
-            if before.status == Status::Answered {
-                before.status = Status::ToCancel;
-                (before.owner, before.due) = (None, Instant::now());
+        let of_task = |row: &Row| task.is_some() && row.attempt.task == *task;
+        let is_over = rows.values().any(|row| of_task(row) && row.attempt.number > *number);
+        for before in rows.values_mut() {
+            if of_task(before) && before.attempt.number < *number && !before.superseded {
+                before.superseded = true;
+                if before.status == Status::Answered {
+                    before.status = Status::ToCancel;
+                    (before.owner, before.due) = (None, Instant::now());
+                }
             }
         }
         let row = rows.entry(key.clone()).or_insert_with(|| Row {
@@ -175,7 +179,7 @@ impl StateStore for Process {
             owner: None,
             due: Instant::now(),
             expires: None,
-            superseded: false,
+            superseded: is_over,
             tries: 0,
         });
         self.claimed(row)
@@ -234,7 +238,8 @@ impl StateStore for Process {
         let row = rows.entry(ticket.key.clone()).or_insert_with(|| Row {
             attempt: Attempt {
                 key: ticket.key.clone(),
-                previous: None,
+                task: None,
+                number: 0,
                 task_type: job.task_type.clone(),
                 version: job.version,
                 run: job.run.clone(),

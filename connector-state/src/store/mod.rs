@@ -159,7 +159,7 @@ impl Inner {
     }
 
     fn hold(&self, ticket: &Ticket, attempt: Option<&Attempt>) {
-        let attempt = attempt.map(|it| Attempt { request: None, previous: None, ..it.clone() });
+        let attempt = attempt.map(|it| Attempt { request: None, ..it.clone() });
         self.held().insert(ticket.key.clone(), Held { fence: ticket.fence, attempt });
     }
 

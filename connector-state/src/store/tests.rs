@@ -13,7 +13,8 @@ use crate::store::told::Told;
 fn attempt(key: &str) -> Attempt {
     Attempt {
         key: key.to_owned(),
-        previous: None,
+        task: Some(format!("task {key}")),
+        number: 0,
         task_type: "batch_job".to_owned(),
         version: 0,
         run: "run".to_owned(),

@@ -58,7 +58,7 @@ pub(super) enum Told {
         ticket: Ticket,
         problem: String,
     },
-    /// The attempt of that key is over, as the next one has begun; the fence says nothing.
+    /// The attempts of a task below one that has begun are over: the task as the key, the number as the fence.
     Supersede {
         ticket: Ticket,
     },
@@ -164,10 +164,7 @@ impl Told {
             Self::GivenUp { problem, .. } => {
                 (&of.given_up, vec![problem.as_str().into(), LISTED.into()])
             }
-            Self::Supersede { .. } => {
-                values.truncate(1);
-                (&of.supersede, Vec::new())
-            }
+            Self::Supersede { .. } => (&of.supersede, Vec::new()),
             Self::Release { .. } => (&of.release, Vec::new()),
             Self::Unclaim { .. } => {
                 let taken = Step { statement: &of.unclaim_taken, values: values.clone() };

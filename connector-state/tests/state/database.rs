@@ -110,19 +110,17 @@ async fn connect(engine: &Engine, database: &str) -> Client {
     client
 }
 
+/// An attempt; of `a2` the task is `a` and the number 2.
 pub(crate) fn attempt(key: &str) -> Attempt {
     Attempt {
         key: key.to_owned(),
-        previous: None,
+        task: Some(key.trim_end_matches(char::is_numeric).to_owned()),
+        number: key.trim_start_matches(|it: char| !it.is_numeric()).parse().unwrap_or_default(),
         task_type: "batch_job".to_owned(),
         version: 3,
         run: "p/d/run".to_owned(),
         request: Some(Bytes::from_static(b"request")),
     }
-}
-
-pub(crate) fn next(key: &str, previous: &str) -> Attempt {
-    Attempt { previous: Some(previous.to_owned()), ..attempt(key) }
 }
 
 pub(crate) fn job(ticket: Option<Ticket>) -> Cancellation {

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use connector_gate::state_store::{Claim, StateStore as _, Written};
+use connector_gate::state_store::{Attempt, Claim, StateStore as _, Written};
 use futures_util::future::join_all;
 
-use crate::database::{Database, KEEP, attempt, job, meta, next, until, won};
+use crate::database::{Database, KEEP, attempt, job, meta, until, won};
 use crate::on_both;
 
 const SHORT: Duration = Duration::from_secs(1);
@@ -21,6 +21,8 @@ on_both! {
     an_answer_whose_row_is_gone_is_written_anew
     an_unsure_claim_is_somebody_elses_at_once
     the_attempt_before_is_over
+    all_attempts_before_are_over
+    an_attempt_that_comes_after_a_later_one_is_over
     an_answer_to_the_attempt_before_comes_too_late
     a_waiting_job_is_taken_up_elsewhere
     a_job_taken_up_here_is_wanted_until_it_is_too_late
@@ -143,7 +145,7 @@ async fn the_attempt_before_is_over(database: Database) {
     let (one, other) = (database.store().await, database.store().await);
     let first = won(one.claim(&attempt("a1")).await);
     one.created(&first, &meta(), KEEP).await;
-    let second = won(other.claim(&next("a2", "a1")).await);
+    let second = won(other.claim(&attempt("a2")).await);
     let due = other.due(10).await;
     let [due] = &due[..] else { panic!("{due:?}") };
     assert_eq!((&*due.ticket.key, due.meta.as_ref()), ("a1", Some(&meta())));
@@ -151,15 +153,41 @@ async fn the_attempt_before_is_over(database: Database) {
     other.cancelled(&due.ticket).await;
     // A job that waited with its owner is anybody's, too, and its owner asks in vain.
     let waiting = other.to_cancel(&job(Some(second)), LONG).await;
-    won(one.claim(&next("a3", "a2")).await);
+    won(one.claim(&attempt("a3")).await);
     assert_eq!(one.due(10).await.len(), 1);
     assert!(!other.cancelling(&waiting).await);
+}
+
+async fn all_attempts_before_are_over(database: Database) {
+    let (one, other) = (database.store().await, database.store().await);
+    let first = won(one.claim(&attempt("a0")).await);
+    one.created(&first, &meta(), KEEP).await;
+    let stranger = won(one.claim(&attempt("b0")).await);
+    one.created(&stranger, &meta(), KEEP).await;
+    let nameless = Attempt { task: None, ..attempt("c0") };
+    won(one.claim(&nameless).await);
+    // The creates of those in between never came.
+    won(other.claim(&attempt("a3")).await);
+    won(other.claim(&Attempt { task: None, ..attempt("c3") }).await);
+    let due: Vec<String> = one.due(10).await.into_iter().map(|due| due.ticket.key).collect();
+    assert_eq!(due, ["a0"]);
+    assert_eq!(database.status("b0").await.as_deref(), Some("answered"));
+    assert_eq!(one.claim(&nameless).await, Claim::Held);
+}
+
+async fn an_attempt_that_comes_after_a_later_one_is_over(database: Database) {
+    let store = database.store().await;
+    won(store.claim(&attempt("a2")).await);
+    let late = won(store.claim(&attempt("a1")).await);
+    assert_eq!(store.created(&late, &meta(), KEEP).await, Written::Superseded);
+    let latest = won(store.claim(&attempt("a3")).await);
+    assert_eq!(store.created(&latest, &meta(), KEEP).await, Written::Kept);
 }
 
 async fn an_answer_to_the_attempt_before_comes_too_late(database: Database) {
     let (one, other) = (database.store().await, database.store().await);
     let first = won(one.claim(&attempt("a1")).await);
-    won(other.claim(&next("a2", "a1")).await);
+    won(other.claim(&attempt("a2")).await);
     assert_eq!(one.created(&first, &meta(), KEEP).await, Written::Superseded);
     assert_eq!(one.created(&first, &meta(), KEEP).await, Written::Superseded, "told twice");
     // It is leased to who made it.
