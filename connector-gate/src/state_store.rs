@@ -28,8 +28,8 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// A claim that was won and not taken runs out with its lease.
     async fn claim(&self, attempt: &Attempt) -> Claim;
 
-    /// Writes down what the create was answered; kept for `keep` for repeated creates of the attempt.
-    async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Duration) -> Written;
+    /// Writes down what the create was answered, for repeated creates of the attempt.
+    async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Keep) -> Written;
 
     /// The same where nobody waits for the answer any more: the job is one to be cancelled once `after` is over,
     /// as by [`StateStore::to_cancel`]. A store that does both in one step leaves no moment in between in
@@ -38,7 +38,7 @@ pub trait StateStore: fmt::Debug + Send + Sync {
         &self,
         ticket: &Ticket,
         job: &Cancellation,
-        keep: Duration,
+        keep: Keep,
         after: Duration,
     ) -> Written {
         let written = self.created(ticket, &job.meta, keep).await;
@@ -46,6 +46,20 @@ pub trait StateStore: fmt::Debug + Send + Sync {
             self.to_cancel(job, after).await;
         }
         written
+    }
+
+    /// Somebody has asked about the job of an answer, so that it has arrived in Flyte's state, and
+    /// [`Keep::asked_within`] is met. Polls call it: it only notes that, and the store writes it later, many at
+    /// once.
+    fn asked(&self, ticket: &Ticket) {
+        let _ = ticket;
+    }
+
+    /// Jobs that were answered elsewhere just now, and those that nobody has asked about for half of
+    /// [`Keep::asked_within`], which are due when the other half is over: whichever process hears a question
+    /// about one says so by [`StateStore::asked`]. A store that does not know `asked_within` has none.
+    async fn unasked(&self) -> Vec<Due> {
+        Vec::new()
     }
 
     /// Gives a claim up: no job was made, and the next create of the attempt begins anew.
@@ -157,6 +171,16 @@ pub enum Claim {
     Leaving,
     /// The store cannot be reached: this process is alone with what it remembers.
     Alone,
+}
+
+/// For how long an answer counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// How long it is kept for repeated creates of its attempt, once its job has been asked about.
+    pub for_repeats: Duration,
+    /// Within which time somebody has to ask about the job, as otherwise the answer was lost on its way and the
+    /// job is one to be cancelled; none where it is no job, or one that is never cancelled.
+    pub asked_within: Option<Duration>,
 }
 
 /// The right to write about one row.

@@ -52,7 +52,8 @@ const TABLES: Migration = Migration {
     ],
 };
 
-/// Whose attempt a row is: the next one ends all before it.
+/// Whose attempt a row is: the next one ends all before it. And how long a job may go without a question: while
+/// nobody has asked, its answer is one that may have been lost, and stands in an index of its own.
 const TASKS: Migration = Migration {
     sqlite: &[],
     postgres: &[],
@@ -61,6 +62,9 @@ const TASKS: Migration = Migration {
         "ALTER TABLE connector_state ADD COLUMN attempt BIGINT",
         "CREATE INDEX connector_state_task ON connector_state (task, attempt)
             WHERE task IS NOT NULL",
+        "ALTER TABLE connector_state ADD COLUMN ask_ms BIGINT",
+        "CREATE INDEX connector_state_unasked ON connector_state (due_at)
+            WHERE status = 'answered' AND due_at IS NOT NULL",
     ],
 };
 

@@ -38,6 +38,7 @@ use crate::failure::Cause;
 use crate::memory::{Key, Memory, Store};
 use crate::observer::Observer;
 use crate::site::Site;
+use crate::state_store::{Due, Ticket};
 
 /// The most creates under way or waiting to be taken.
 const MOST_FLIGHTS: usize = 10_000;
@@ -54,8 +55,8 @@ pub(crate) struct Creates {
     flights: Mutex<HashMap<Key, Arc<Flight>>>,
     /// Metadata by attempt, once somebody has taken it.
     kept: Box<dyn Store<Bytes>>,
-    /// Jobs that somebody has taken and nobody has asked about, by their metadata.
-    unpolled: Box<dyn Store<()>>,
+    /// Jobs that somebody has taken and nobody has asked about, by their metadata, with their row in the store.
+    unpolled: Box<dyn Store<Option<Ticket>>>,
     /// The last attempt that has begun, by its task.
     begun: Box<dyn Store<Begun>>,
     /// Jobs that Flyte 1 will try again and nobody else cancels, by their metadata.
@@ -274,7 +275,7 @@ impl Creates {
     /// Somebody has the job now.
     fn taken(&self, flight: &Arc<Flight>, meta: &Bytes) {
         if let Some(key) = flight.key {
-            self.unpolled.put(Key::of(meta), ());
+            self.unpolled.put(Key::of(meta), None);
             self.kept.put(key, meta.clone());
             self.forget(flight);
         }
@@ -292,8 +293,24 @@ impl Creates {
 
     /// Somebody has asked about the job or deleted it: its metadata has arrived in Flyte's state.
     pub(crate) fn asked_about(&self, resource_meta: &Bytes) {
-        if !self.unpolled.is_empty() {
-            self.unpolled.remove(&Key::of(resource_meta));
+        let known = if self.unpolled.is_empty() {
+            None
+        } else {
+            self.unpolled.remove(&Key::of(resource_meta)).flatten()
+        };
+        if let Some(durable) = &self.site.durable {
+            durable.asked_about(resource_meta);
+            if let Some(ticket) = known {
+                durable.store.asked(&ticket);
+            }
+        }
+    }
+
+    /// Nobody has asked about this job for long, as far as the store knows: from now on it is told if somebody
+    /// does here.
+    pub(crate) fn watch(&self, unasked: Due) {
+        if let (Some(durable), Some(meta)) = (&self.site.durable, unasked.meta) {
+            durable.watch(&meta, unasked.ticket);
         }
     }
 

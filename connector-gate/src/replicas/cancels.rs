@@ -4,12 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use connector_core::host::JobRequest;
-use connector_core::pb::Connection;
 use tokio::time::sleep;
 
 use super::table::{LEASE, Status};
-use super::{Replica, SECOND, SECRET, World, finding, job, locked, plain};
+use super::{Replica, SECOND, World, finding, job, locked, plain};
 use crate::deadline::after;
 use crate::failure::Cause;
 
@@ -197,12 +195,8 @@ async fn a_cancel_that_needs_its_tasks_secret_waits_for_a_call_that_brings_it() 
     sleep(120 * SECOND).await;
     assert_eq!((world.vendor.running(), world.count(|it| &it.deletes)), (1, 0), "it has no secret");
     // A poll of the job brings it; it could as well be the next attempt.
-    let secrets = [("api_key".to_owned(), SECRET.to_owned())].into();
-    let connection = Some(Connection { secrets, ..Default::default() });
-    let polled =
-        JobRequest { resource_meta: job(0).into(), output_prefix: String::new(), connection };
     let calls = world.table.calls();
-    b.gate.get(polled, &b.call(None)).await.unwrap();
+    b.poll(&job(0)).await;
     assert_eq!(world.table.calls(), calls, "a poll never touches the store");
     sleep(120 * SECOND).await;
     assert_eq!((world.vendor.running(), b.told("abandoned cancelled")), (0, 1));

@@ -137,7 +137,7 @@ fn first(answers: impl IntoIterator<Item = Vec<Row>>) -> Option<Row> {
 }
 
 /// A row in the order of the columns that all of them have.
-fn due(mut row: Row) -> Option<Due> {
+pub(super) fn due(mut row: Row) -> Option<Due> {
     let key = row.text()?;
     let _status = row.text();
     let task_type = row.text().unwrap_or_default();

@@ -2,6 +2,7 @@
 //! What is told is a `Told` (`told`); what could not be written waits in the `backlog`; `presence` knows
 //! whether the database is there; `upkeep` renews, looks again, writes what waits, and cleans up.
 
+mod asked;
 mod backlog;
 mod claims;
 mod known;
@@ -18,13 +19,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use connector_gate::state_store::{Attempt, Cancellation, Claim, Due, StateStore, Ticket, Written};
+use connector_gate::state_store::{
+    Attempt, Cancellation, Claim, Due, Keep, StateStore, Ticket, Written,
+};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::engine::{Engine, Fault, Row, Step, Value};
 use crate::settings::Settings;
 use crate::statements::Statements;
+use asked::Asked;
 use backlog::Backlog;
 use known::Known;
 use presence::Presence;
@@ -54,6 +58,8 @@ struct Inner {
     backlog: Backlog,
     /// The claims and jobs of this process, by key: what is renewed.
     held: Mutex<HashMap<String, Held>>,
+    /// Jobs that somebody has asked about, until that is written.
+    asked: Asked,
     /// Held by whoever tells the database what it missed.
     flushing: tokio::sync::Mutex<()>,
 }
@@ -119,6 +125,7 @@ impl Store {
             presence: Presence::default(),
             backlog: Backlog::default(),
             held: Mutex::default(),
+            asked: Asked::default(),
             flushing: tokio::sync::Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -292,7 +299,7 @@ impl StateStore for Store {
         self.claim_attempt(attempt).await
     }
 
-    async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Duration) -> Written {
+    async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Keep) -> Written {
         let told =
             Told::Created { ticket: ticket.clone(), meta: meta.clone(), keep, untaken: None };
         let written = self.written(told).await;
@@ -306,12 +313,20 @@ impl StateStore for Store {
         &self,
         ticket: &Ticket,
         job: &Cancellation,
-        keep: Duration,
+        keep: Keep,
         after: Duration,
     ) -> Written {
         // It stays held: this process cancels it in time, and others if it cannot.
         let (ticket, meta) = (ticket.clone(), job.meta.clone());
         self.written(Told::Created { ticket, meta, keep, untaken: Some(after) }).await
+    }
+
+    fn asked(&self, ticket: &Ticket) {
+        self.inner.asked.note(ticket);
+    }
+
+    async fn unasked(&self) -> Vec<Due> {
+        self.take_unasked().await
     }
 
     async fn failed(&self, ticket: &Ticket) {
@@ -377,6 +392,7 @@ impl StateStore for Store {
         if !inner.presence.is_up() {
             return;
         }
+        inner.tell_asked().await.ok();
         let step = Step {
             statement: &inner.statements().let_go,
             values: vec![inner.owner.as_str().into()],

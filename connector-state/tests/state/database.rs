@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_gate::state_store::{Attempt, Cancellation, Claim, Ticket};
+use connector_gate::state_store::{Attempt, Cancellation, Claim, Keep, Ticket};
 use connector_state::{Address, Listing, Settings, Store};
 use postgres_tests::{Engine, PASSWORD};
 use tempfile::TempDir;
@@ -16,7 +16,12 @@ use tokio_postgres::{Client, Config, NoTls};
 const LIMIT: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long answers are kept in tests that do not ask when they go.
-pub(crate) const KEEP: Duration = Duration::from_secs(600);
+pub(crate) const KEEP: Keep = keep(Duration::from_secs(600));
+
+/// Kept for so long, whether or not anybody asks.
+pub(crate) const fn keep(for_repeats: Duration) -> Keep {
+    Keep { for_repeats, asked_within: None }
+}
 
 #[derive(Debug)]
 pub(crate) enum Database {

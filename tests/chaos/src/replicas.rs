@@ -17,6 +17,8 @@ use crate::server::{Launcher, Server};
 
 /// How long a replica that died keeps what it held from the others. Shorter than in life, as everything is.
 const LEASE: Duration = Duration::from_secs(2);
+/// How long a job may go without a question, in many polls.
+const UNASKED: Duration = Duration::from_secs(8);
 /// How long the state may take to come to rest once nobody calls any more.
 const REST: Duration = Duration::from_secs(60);
 
@@ -60,6 +62,7 @@ impl Replicas {
             ("CONNECTOR_STATE_LEASE_SECONDS", format!("{}ms", LEASE.as_millis())),
             // A restart is waited for, and a busy machine is not to be judged.
             ("CONNECTOR_STATE_TIMEOUT_SECONDS", "5s".to_owned()),
+            ("CONNECTOR_POLICY__UNASKED_LIMIT", format!("{}ms", UNASKED.as_millis())),
             ("PGPASSWORD", PASSWORD.to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
@@ -127,16 +130,13 @@ impl Replicas {
         lives
     }
 
-    /// Waits until nothing is under way or to be cancelled any more.
+    /// Waits until nothing is under way or to be cancelled any more, nor a job that nobody has asked about.
     async fn rest(&self) {
         let listing = Listing::open(Settings::new(self.address.clone()), REST).expect("a listing");
         let until = Instant::now() + REST;
         loop {
             let entries = listing.entries().await.expect("the state");
-            let waiting: Vec<_> = entries
-                .iter()
-                .filter(|entry| matches!(&*entry.status, "in-flight" | "to-cancel"))
-                .collect();
+            let waiting: Vec<_> = entries.iter().filter(|entry| entry.due.is_some()).collect();
             if waiting.is_empty() {
                 return;
             }
