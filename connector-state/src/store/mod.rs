@@ -31,8 +31,8 @@ use crate::statements::Statements;
 use asked::Asked;
 use backlog::Backlog;
 use known::Known;
-use presence::Presence;
 pub use presence::Readings;
+use presence::{Presence, owner};
 use told::{Heard, Told};
 
 /// Attempts and jobs in a database.
@@ -267,15 +267,6 @@ impl Inner {
         let away = Step { statement: &statements.unprobe, values: vec![id.into()] };
         self.engine.run(vec![away]).await.map(drop)
     }
-}
-
-/// A name for this process that no other has: where it is, and something of its own.
-fn owner() -> String {
-    let host = std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty());
-    let host =
-        host.or_else(|| Some(std::fs::read_to_string("/etc/hostname").ok()?.trim().to_owned()));
-    let host = host.unwrap_or_else(|| "host".to_owned());
-    format!("{host}/{}/{:08x}", std::process::id(), fastrand::u32(..))
 }
 
 impl Store {

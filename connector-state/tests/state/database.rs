@@ -117,10 +117,12 @@ async fn connect(engine: &Engine, database: &str) -> Client {
 
 /// An attempt; of `a2` the task is `a` and the number 2.
 pub(crate) fn attempt(key: &str) -> Attempt {
+    let task = key.trim_end_matches(char::is_numeric);
+    let number = key.strip_prefix(task).and_then(|number| number.parse().ok());
     Attempt {
         key: key.to_owned(),
-        task: Some(key.trim_end_matches(char::is_numeric).to_owned()),
-        number: key.trim_start_matches(|it: char| !it.is_numeric()).parse().unwrap_or_default(),
+        task: Some(task.to_owned()),
+        number: number.unwrap_or_default(),
         task_type: "batch_job".to_owned(),
         version: 3,
         run: "p/d/run".to_owned(),

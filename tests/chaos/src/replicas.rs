@@ -12,13 +12,15 @@ use fastrand::Rng;
 use postgres_tests::{Engine, PASSWORD};
 use tokio::sync::watch;
 
-use crate::lives::{Kill, Lives, Rhythm, between};
+use crate::lives::{Kill, Lives, Outage, Rhythm, between};
 use crate::server::{Launcher, Server};
 
 /// How long a replica that died keeps what it held from the others. Shorter than in life, as everything is.
 const LEASE: Duration = Duration::from_secs(2);
 /// How long a job may go without a question, in many polls.
 const UNASKED: Duration = Duration::from_secs(8);
+/// How long servers may take to notice that the database is back.
+const NOTICED: Duration = Duration::from_secs(1);
 /// How long the state may take to come to rest once nobody calls any more.
 const REST: Duration = Duration::from_secs(60);
 
@@ -97,6 +99,7 @@ impl Replicas {
                 () = tokio::time::sleep(between(rhythm.life, &mut luck)) => {}
             }
             if let Some((engine, _)) = restart.take_if(|(_, at)| *at <= Instant::now()) {
+                let from = Instant::now();
                 // Each waits for another process.
                 tokio::task::spawn_blocking(move || {
                     engine.crash();
@@ -104,6 +107,7 @@ impl Replicas {
                 })
                 .await
                 .expect("a restart");
+                lives.outages.push(Outage { from, until: Instant::now() + NOTICED });
                 continue;
             }
             // Where it is the only one, its successor is there before it goes, as in a rollout.
