@@ -22,7 +22,7 @@ const UNASKED: Duration = Duration::from_secs(8);
 /// How long servers may take to notice that the database is back.
 const NOTICED: Duration = Duration::from_secs(1);
 /// How long the state may take to come to rest once nobody calls any more.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_secs(120);
 
 /// Servers that share a state.
 #[derive(Debug)]
