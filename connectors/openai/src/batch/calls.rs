@@ -80,7 +80,7 @@ async fn look(
             tracing::warn!("an earlier order of the batch cannot be looked for: {error}");
             Ok(None)
         }
-        Err(error) if !matches!(error.kind(), ErrorKind::Transient { .. }) => {
+        Err(error) if in_doubt && !matches!(error.kind(), ErrorKind::Transient { .. }) => {
             Err(ConnectorError::permanent(format!(
                 "OpenAI's answer to the order of a batch was lost, and its batches cannot be listed, so none is \
                  ordered again: {error}"

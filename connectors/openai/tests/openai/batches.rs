@@ -66,7 +66,7 @@ async fn a_batch_is_ordered_polled_and_brings_its_files() {
     assert!(polled.outputs.into_inline().is_none());
     let counts = json!({"total": 2, "completed": 2, "failed": 0});
     side.openai.newest_is(
-        json!({"status": "completed", "output_file_id": "file-2", "request_counts": counts}),
+        &json!({"status": "completed", "output_file_id": "file-2", "request_counts": counts}),
     );
     let ended = side.batches.get(&job, &context()).await.unwrap();
     assert_eq!(
@@ -222,7 +222,12 @@ async fn refusals_are_told_without_the_key() {
         assert!(error.message().contains(code) && error.message().contains("no: ***"), "{error}");
         assert!(!format!("{error:?}").contains(KEY), "{error:?}");
     }
-    assert_eq!(side.count(), 0);
+    // A key that may not list may not order.
+    let (status, body) = refusal(401, "invalid_api_key", "no");
+    side.openai.trouble(Trouble::Refused(status, body));
+    let error = side.create("s3://b/1", json!({})).await.unwrap_err();
+    assert_eq!(error.message(), "OpenAI answered 401 Unauthorized (invalid_api_key): no");
+    assert_eq!((error.kind(), side.count()), (ErrorKind::Permanent, 0));
 }
 
 #[tokio::test]
@@ -230,10 +235,10 @@ async fn what_has_ended_or_is_unknown_needs_no_cancelling() {
     let side = Side::open().await;
     let job = side.created("s3://b/1").await;
     for status in ["completed", "failed", "expired", "cancelled"] {
-        side.openai.newest_is(json!({"status": status}));
+        side.openai.newest_is(&json!({"status": status}));
         side.batches.delete(&job, &context()).await.unwrap();
     }
-    side.openai.newest_is(json!({"status": "in_progress"}));
+    side.openai.newest_is(&json!({"status": "in_progress"}));
     let (status, body) = refusal(403, "forbidden", "may not cancel");
     side.openai.trouble(Trouble::Refused(status, body));
     let error = side.batches.delete(&job, &context()).await.unwrap_err();

@@ -65,7 +65,7 @@ impl OpenAi {
     }
 
     /// What the newest batch is from now on.
-    pub(crate) fn newest_is(&self, told: Value) {
+    pub(crate) fn newest_is(&self, told: &Value) {
         let mut books = self.books();
         let newest = books.batches.last_mut().unwrap().as_object_mut().unwrap();
         newest.extend(told.as_object().unwrap().clone());
@@ -91,12 +91,12 @@ impl Books {
         let shown =
             if self.behind > 0 { self.batches.len().saturating_sub(1) } else { self.batches.len() };
         self.behind = self.behind.saturating_sub(1);
-        let newest: Vec<_> = self.batches[..shown].iter().rev().cloned().collect();
+        let newest: Vec<_> = self.batches.iter().take(shown).rev().cloned().collect();
         let after = query.split('&').find_map(|pair| pair.strip_prefix("after="));
         let from =
             after.map_or(0, |after| newest.iter().position(|it| it["id"] == after).unwrap() + 1);
         let most = self.page.unwrap_or(100);
-        let data: Vec<_> = newest[from..].iter().take(most).cloned().collect();
+        let data: Vec<_> = newest.iter().skip(from).take(most).cloned().collect();
         json!({"object": "list", "data": data, "has_more": from + data.len() < newest.len()})
     }
 

@@ -3,6 +3,7 @@
 //! They live in a virtual environment under the target folder; without Python the tests are skipped.
 
 mod differential;
+mod openai;
 mod parity;
 mod propeller;
 mod values;
