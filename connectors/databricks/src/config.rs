@@ -32,6 +32,12 @@ pub struct RunTask {
     /// Whose credentials the function of a serverless task of Flyte 1 takes to reach storage.
     #[config(rename = "databricksServiceCredentialProvider")]
     pub(crate) credential_provider: Option<String>,
+    /// The client that Flyte 1's connector would sign in as, which its metadata keep.
+    #[config(rename = "databricksClientId")]
+    pub(crate) client_id: Option<String>,
+    /// Where that connector would look for the client's secret, which its metadata keep.
+    #[config(rename = "databricksOauthSecret")]
+    pub(crate) oauth_secret: Option<String>,
 }
 
 impl RunTask {
@@ -59,14 +65,14 @@ impl RunTask {
     /// The task of a notebook, if the task names one beside its request.
     pub(crate) fn notebook(&self, from_git: bool) -> Option<Value> {
         let path = self.notebook_path.as_deref().filter(|path| !path.is_empty())?;
-        let mut notebook = json!({"notebook_path": path});
+        let mut notebook = Map::from_iter([("notebook_path".to_owned(), path.into())]);
         if let Some(parameters) = self.notebook_parameters.as_ref().filter(|it| !it.is_empty()) {
-            notebook["base_parameters"] = json!(parameters);
+            notebook.insert("base_parameters".to_owned(), json!(parameters));
         }
         if from_git {
-            notebook["source"] = "GIT".into();
+            notebook.insert("source".to_owned(), "GIT".into());
         }
-        Some(notebook)
+        Some(notebook.into())
     }
 
     /// Spark's configuration with Hadoop's in it, under the names by which Spark hands it on.

@@ -153,8 +153,7 @@ impl AsyncConnector for Databricks {
             _ => error,
         })?;
         let namespace = task.execution.as_ref().map_or("", |execution| &execution.namespace);
-        let of_flyte_1 =
-            (flyte == Flyte::V1).then(|| SignIn::like(access.name_of_flyte_1(), namespace));
+        let of_flyte_1 = (flyte == Flyte::V1).then(|| SignIn::of(&task.config, access, namespace));
         let databricks_instance = workspace.host().to_owned();
         Ok(SubmittedRun { databricks_instance, run_id, of_flyte_1 })
     }

@@ -3,7 +3,11 @@
 
 use connector_core::prelude::*;
 
+use crate::config::RunTask;
 use crate::credentials::Access;
+
+/// Where Flyte 1's connector looks for a client's secret unless a task says otherwise.
+const OAUTH_SECRET: &str = "databricks-oauth";
 
 /// A run that was submitted.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,10 +35,16 @@ pub(crate) struct SignIn {
 }
 
 impl SignIn {
-    /// For a run that is submitted here, for a task of that namespace.
-    pub(crate) fn like(auth_type: &str, namespace: &str) -> Self {
-        let namespace = Some(namespace).filter(|it| !it.is_empty()).map(str::to_owned);
-        Self { auth_type: Some(auth_type.to_owned()), namespace, ..Self::default() }
+    /// For a run that is submitted here with that access, for a task of that namespace.
+    pub(crate) fn of(task: &RunTask, access: &Access, namespace: &str) -> Self {
+        let secret = task.oauth_secret.as_deref().filter(|name| !name.is_empty());
+        Self {
+            auth_type: Some(access.name_of_flyte_1().to_owned()),
+            client_id: task.client_id.clone().filter(|id| !id.is_empty()),
+            oauth_secret_name: Some(secret.unwrap_or(OAUTH_SECRET).to_owned()),
+            namespace: Some(namespace).filter(|it| !it.is_empty()).map(str::to_owned),
+            ..Self::default()
+        }
     }
 }
 
@@ -53,20 +63,23 @@ mod tests {
     use connector_core::ResourceMeta as _;
 
     use super::{SignIn, SubmittedRun};
+    use crate::config::RunTask;
     use crate::credentials::Access;
 
     /// As flytekitplugins-spark 1.16.31 writes it.
     const OF_FLYTE_1: &str = "{\"databricks_instance\": \"a.example\", \"run_id\": \"7\", \
-        \"auth_token\": null, \"auth_type\": \"pat\", \"client_id\": null, \"oauth_secret_name\": null, \
+        \"auth_token\": null, \"auth_type\": \"pat\", \"client_id\": null, \"oauth_secret_name\": \"databricks-oauth\", \
         \"oidc_token_file\": null, \"oidc_service_account\": null, \"oidc_audience\": null, \
         \"namespace\": \"films-production\"}";
     const OF_FLYTE_2: &str = "{\"databricks_instance\": \"a.example\", \"run_id\": \"7\"}";
 
+    fn sign_in() -> SignIn {
+        SignIn::of(&RunTask::default(), &Access::of_token("dapi-1"), "films-production")
+    }
+
     #[test]
     fn metadata_are_those_of_the_flyte_that_created_the_run() {
-        for (sign_in, spelled) in
-            [(Some(SignIn::like("pat", "films-production")), OF_FLYTE_1), (None, OF_FLYTE_2)]
-        {
+        for (sign_in, spelled) in [(Some(sign_in()), OF_FLYTE_1), (None, OF_FLYTE_2)] {
             let run = SubmittedRun {
                 databricks_instance: "a.example".to_owned(),
                 run_id: "7".to_owned(),
