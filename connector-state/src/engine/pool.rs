@@ -2,11 +2,10 @@
 //! `postgres` takes one for each transaction. What was cut short is not used again, so that nobody reads
 //! another's answers.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::{Client, Config, Error, Statement};
+use tokio_postgres::{Client, Config, Error};
 
 use super::tls::Tls;
 
@@ -19,10 +18,9 @@ pub(crate) struct Pool {
     permits: Arc<Semaphore>,
 }
 
-/// A connection, and what was prepared on it.
+/// A connection.
 struct Open {
     client: Client,
-    prepared: HashMap<&'static str, Statement>,
     is_ready: bool,
 }
 
@@ -37,7 +35,6 @@ pub(crate) struct Session {
     pub(crate) client: Client,
     /// Whether what comes first on every connection was done.
     pub(crate) is_ready: bool,
-    prepared: HashMap<&'static str, Statement>,
     free: Arc<Mutex<Vec<Open>>>,
     _permit: OwnedSemaphorePermit,
 }
@@ -62,34 +59,24 @@ impl Pool {
                 break open;
             }
         };
-        let Open { client, prepared, is_ready } = open;
-        Ok(Session { client, is_ready, prepared, free: Arc::clone(&self.free), _permit })
+        let Open { client, is_ready } = open;
+        Ok(Session { client, is_ready, free: Arc::clone(&self.free), _permit })
     }
 
     async fn open(&self) -> Result<Open, Error> {
         let (client, connection) = self.config.connect(self.tls.clone()).await?;
         // It ends with the client. What breaks it also breaks the call that waits for an answer.
         tokio::spawn(async move { drop(connection.await) });
-        Ok(Open { client, prepared: HashMap::new(), is_ready: false })
+        Ok(Open { client, is_ready: false })
     }
 }
 
 impl Session {
-    /// The statement, prepared on this connection.
-    pub(crate) async fn prepared(&mut self, text: &'static str) -> Result<Statement, Error> {
-        if let Some(statement) = self.prepared.get(text) {
-            return Ok(statement.clone());
-        }
-        let statement = self.client.prepare(text).await?;
-        self.prepared.insert(text, statement.clone());
-        Ok(statement)
-    }
-
     /// Leaves the connection to the next one.
     pub(crate) fn keep(self) {
-        let Self { client, is_ready, prepared, free, _permit } = self;
+        let Self { client, is_ready, free, _permit } = self;
         if !client.is_closed() {
-            locked(&free).push(Open { client, prepared, is_ready });
+            locked(&free).push(Open { client, is_ready });
         }
     }
 }

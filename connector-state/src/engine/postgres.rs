@@ -1,5 +1,9 @@
 //! PostgreSQL: one trip for each transaction, on a connection that is nobody else's meanwhile.
 //! `pool` has the connections, `tls` how they are encrypted.
+//!
+//! Nothing outlives a transaction on a connection, neither a setting nor a prepared statement: behind a pooler
+//! that hands connections on after each (`PgBouncer`) the next one is another's. There `tokio-postgres` would
+//! even run what another process has prepared, as every process gives the same names.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -8,9 +12,9 @@ use futures_util::future::{join_all, join3};
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, Error, Statement};
+use tokio_postgres::{Client, Config, Error};
 
-use super::pool::{Pool, Session};
+use super::pool::Pool;
 use super::tls::Tls;
 use super::{Fault, Row, Step, Value};
 use crate::access::Access;
@@ -28,6 +32,8 @@ pub(crate) struct Postgres {
     /// A connection of its own for leases, which must not wait behind a hundred creates.
     aside: Pool,
     time_out: Duration,
+    /// How a transaction begins: bounds what a statement may take, so that none goes on that nobody waits for.
+    begin: String,
 }
 
 impl Postgres {
@@ -47,7 +53,8 @@ impl Postgres {
         }
         let tls = Tls::new(access, &mut config)?;
         let aside = Pool::new(config.clone(), tls.clone(), 1);
-        Ok(Self { pool: Pool::new(config, tls, settings.connections), aside, time_out })
+        let begin = format!("BEGIN; SET LOCAL statement_timeout = {}", time_out.as_millis());
+        Ok(Self { pool: Pool::new(config, tls, settings.connections), aside, time_out, begin })
     }
 
     pub(crate) async fn run(&self, steps: Vec<Step>) -> Result<Vec<Vec<Row>>, Fault> {
@@ -63,12 +70,12 @@ impl Postgres {
         let work = async {
             let mut session = pool.session().await.map_err(fault)?;
             if !session.is_ready {
-                get_ready(&session.client, self.time_out).await?;
+                get_ready(&session.client).await?;
                 session.is_ready = true;
             }
-            let mut done = carry_out(&mut session, &steps).await;
+            let mut done = carry_out(&session.client, &self.begin, &steps).await;
             if matches!(&done, Err(error) if is_collision(error)) {
-                done = carry_out(&mut session, &steps).await;
+                done = carry_out(&session.client, &self.begin, &steps).await;
             }
             // Kept only now: whatever cut this short has cut the connection's answers short, too.
             session.keep();
@@ -79,14 +86,12 @@ impl Postgres {
     }
 }
 
-/// The first thing on every connection: bounds what a statement may take there, so that none goes on that
-/// nobody waits for, and brings the tables up to date.
-async fn get_ready(client: &Client, time_out: Duration) -> Result<(), Fault> {
-    let bound = format!("SET statement_timeout = {}", time_out.as_millis());
-    client.batch_execute(&bound).await.map_err(fault)?;
+/// The first thing on every connection: brings the tables up to date.
+async fn get_ready(client: &Client) -> Result<(), Fault> {
     // Without the lock first: mostly there is nothing to do, and a role may have no right to make tables.
-    let known =
-        client.query_one("SELECT to_regclass('connector_state_schema') IS NOT NULL", &[]).await;
+    let known = client
+        .query_typed_one("SELECT to_regclass('connector_state_schema') IS NOT NULL", &[])
+        .await;
     let mut version = 0;
     if known.map_err(fault)?.get(0) {
         version = read_version(client).await?;
@@ -106,36 +111,38 @@ async fn get_ready(client: &Client, time_out: Duration) -> Result<(), Fault> {
 }
 
 async fn read_version(client: &Client) -> Result<i64, Fault> {
-    client.query_one(schema::VERSION, &[]).await.map(|row| row.get(0)).map_err(fault)
+    client.query_typed_one(schema::VERSION, &[]).await.map(|row| row.get(0)).map_err(fault)
 }
 
 /// Sends everything at once and then waits: the database is asked once, however many statements there are.
-async fn carry_out(session: &mut Session, steps: &[Step]) -> Result<Vec<Vec<Row>>, Error> {
-    let mut statements = Vec::with_capacity(steps.len());
-    for step in steps {
-        statements.push(session.prepared(step.statement).await?);
-    }
-    let client = &session.client;
-    let answers =
-        statements.iter().zip(steps).map(|(statement, step)| query(client, statement, step));
-    if steps.len() == 1 {
-        return join_all(answers).await.into_iter().collect();
-    }
+async fn carry_out(client: &Client, begin: &str, steps: &[Step]) -> Result<Vec<Vec<Row>>, Error> {
+    let answers = steps.iter().map(|step| query(client, step));
     // A future sends when it is first polled, and these are polled in their order.
     let (begun, answers, ended) =
-        join3(client.batch_execute("BEGIN"), join_all(answers), client.batch_execute("COMMIT"))
-            .await;
+        join3(client.batch_execute(begin), join_all(answers), client.batch_execute("COMMIT")).await;
     begun?;
     let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
     ended?;
     Ok(answers)
 }
 
-async fn query(client: &Client, statement: &Statement, step: &Step) -> Result<Vec<Row>, Error> {
-    let values: Vec<&(dyn ToSql + Sync)> =
-        step.values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-    let rows = client.query(statement, &values).await?;
+async fn query(client: &Client, step: &Step) -> Result<Vec<Row>, Error> {
+    let values: Vec<(&(dyn ToSql + Sync), Type)> =
+        step.values.iter().map(|value| (value as &(dyn ToSql + Sync), value.kind())).collect();
+    let rows = client.query_typed(step.statement, &values).await?;
     rows.iter().map(row).collect()
+}
+
+impl Value {
+    /// What the database is told that it is; of NULL it finds out by itself.
+    const fn kind(&self) -> Type {
+        match self {
+            Self::Null => Type::UNKNOWN,
+            Self::Int(_) => Type::INT8,
+            Self::Text(_) => Type::TEXT,
+            Self::Bytes(_) => Type::BYTEA,
+        }
+    }
 }
 
 fn row(row: &tokio_postgres::Row) -> Result<Row, Error> {
@@ -167,7 +174,7 @@ impl ToSql for Value {
     }
 
     fn accepts(kind: &Type) -> bool {
-        matches!(*kind, Type::INT8 | Type::TEXT | Type::BYTEA)
+        matches!(*kind, Type::INT8 | Type::TEXT | Type::BYTEA | Type::UNKNOWN)
     }
 
     to_sql_checked!();

@@ -14,6 +14,7 @@
 mod away;
 mod database;
 mod listing;
+mod pooled;
 mod promises;
 mod proxy;
 mod secrets;

@@ -18,7 +18,7 @@ pub const PASSWORD: &str = "hunter2, correct horse";
 /// Where Debian puts what it does not put into `PATH`.
 const DEBIAN: &str = "/usr/lib/postgresql";
 /// Between finding a free port and listening on it another process may take it.
-const TRIES: u32 = 5;
+pub(crate) const TRIES: u32 = 5;
 
 /// A running PostgreSQL.
 #[derive(Debug)]
@@ -55,11 +55,7 @@ impl Engine {
     #[must_use]
     pub fn own() -> Option<Self> {
         let Some(programs) = programs() else {
-            let why = format!("no `initdb` and `postgres` in PATH or {DEBIAN}");
-            let ci = env::var("CI").is_ok_and(|value| value == "true");
-            assert!(!ci, "this is a CI run, which must not go without PostgreSQL: {why}");
-            // Past the test runner, which would hide it.
-            writeln!(io::stderr(), "skipped: PostgreSQL: {why}").expect("standard error");
+            missing("PostgreSQL", &format!("no `initdb` and `postgres` in PATH or {DEBIAN}"));
             return None;
         };
         Some(Self::start(programs))
@@ -105,8 +101,7 @@ impl Engine {
         let password = folder.path().join("password");
         fs::write(&password, PASSWORD).expect("a file with the password");
         if is_root() {
-            let owned = [folder.path(), &password];
-            succeeds(Command::new("chown").arg("postgres").args(owned));
+            own_by_postgres(&[folder.path(), &password]);
         }
         let data = folder.path().join("data");
         // In clear, within this machine: what SCRAM computes takes an unoptimized build long.
@@ -128,7 +123,23 @@ impl Engine {
     }
 }
 
-fn free_port() -> u16 {
+/// Says that this is not installed, and so not tested.
+///
+/// # Panics
+/// This is CI, where it must be there.
+pub(crate) fn missing(what: &str, why: &str) {
+    let ci = env::var("CI").is_ok_and(|value| value == "true");
+    assert!(!ci, "this is a CI run, which must not go without {what}: {why}");
+    // Past the test runner, which would hide it.
+    writeln!(io::stderr(), "skipped: {what}: {why}").expect("standard error");
+}
+
+/// Has files belong to the user that PostgreSQL runs as.
+pub(crate) fn own_by_postgres(files: &[&Path]) {
+    succeeds(Command::new("chown").arg("postgres").args(files));
+}
+
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("an address").port()
 }
@@ -201,7 +212,7 @@ fn programs() -> Option<PathBuf> {
 }
 
 /// PostgreSQL refuses to run as root.
-fn as_postgres(program: &Path) -> Command {
+pub(crate) fn as_postgres(program: &Path) -> Command {
     let mut command = if is_root() {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]).arg(program);
@@ -213,7 +224,7 @@ fn as_postgres(program: &Path) -> Command {
     command
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output().expect("`id` runs");
     id.stdout.trim_ascii() == b"0"
 }

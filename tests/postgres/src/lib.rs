@@ -1,5 +1,5 @@
-//! A real PostgreSQL for tests that need one. Where it is not installed, tests are skipped, and say so; in CI
-//! it must be there.
+//! A real PostgreSQL for tests that need one, and a real `PgBouncer` before it. Where they are not installed,
+//! tests are skipped, and say so; in CI they must be there.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -7,5 +7,7 @@
 )]
 
 mod engine;
+mod pooler;
 
 pub use engine::{Engine, PASSWORD};
+pub use pooler::Pooler;

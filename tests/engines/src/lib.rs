@@ -1,0 +1,62 @@
+//! What the tests of real engines share: one engine at a time (`turn`), its processes and their end (`group`),
+//! whether anything of a job is left (`left`), the binary of this project (`server`), and jobs as the
+//! executor sees them (`jobs`). How an engine is started stands in a module of its name, its tests in
+//! `tests/engines`.
+
+pub mod group;
+pub mod jobs;
+pub mod left;
+pub mod ray;
+pub mod server;
+pub mod turn;
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use interop_tests::absent::skipped;
+
+/// The folder that engines are installed below: cargo's `target`.
+///
+/// # Panics
+/// The test does not lie in a folder of cargo's.
+#[must_use]
+pub fn target() -> PathBuf {
+    let test = std::env::current_exe().expect("this test");
+    test.ancestors().nth(3).map(Path::to_path_buf).expect("`target/debug/deps/test`")
+}
+
+/// Whether engines are tested that take long to install or to start; if not, a line says what is left out.
+#[must_use]
+pub fn all_engines(what: &str) -> bool {
+    let all = std::env::var("ENGINES").is_ok_and(|value| value == "all");
+    if !all {
+        skipped(what, &"it takes long; `ENGINES=all` has it tested");
+    }
+    all
+}
+
+/// A port of this machine that nobody listens at.
+///
+/// # Panics
+/// There is none.
+#[must_use]
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// Waits for something to be so, and gives what was found.
+///
+/// # Panics
+/// It is not so within that time.
+pub async fn until<T>(what: &str, within: Duration, mut is: impl AsyncFnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = is().await {
+            return found;
+        }
+        assert!(begun.elapsed() < within, "not within {within:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,4 @@
+//! The binary of this project with real engines: what it says of a job is held against the engine, the files that
+//! the job wrote, and the process table. One module for each engine.
+
+mod ray;
