@@ -1,6 +1,5 @@
 //! What a task says: which DAG is run, where, and with what.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use connector_core::prelude::*;
@@ -15,7 +14,7 @@ pub struct DagRunTask {
     /// The DAG to run.
     pub(crate) dag_id: String,
     /// The run's `conf`. The task's inputs are added to it, each under its name.
-    conf: Option<BTreeMap<String, Value>>,
+    conf: Option<Value>,
     /// Where Airflow's API server is, such as `https://airflow.example.com`; without it, where the operator's
     /// setting says.
     pub(crate) url: Option<String>,
@@ -32,10 +31,16 @@ impl DagRunTask {
     /// The run's `conf`: the task's, with the inputs in it.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidTask`]: an input has no JSON form, or the name of one is in the `conf` already.
+    /// [`ErrorKind::InvalidTask`]: the `conf` is no object, an input has no JSON form, or the name of one is in
+    /// the `conf` already.
     pub(crate) fn conf(&self, inputs: &DynamicInputs) -> Result<Map<String, Value>> {
-        let own = self.conf.iter().flatten();
-        let mut conf: Map<_, _> = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut conf = match &self.conf {
+            None | Some(Value::Null) => Map::new(),
+            Some(Value::Object(conf)) => conf.clone(),
+            Some(_) => {
+                return Err(ConnectorError::invalid_task("`custom.conf` must be an object"));
+            }
+        };
         for (name, _) in inputs.iter() {
             let value = inputs.read::<Value>(name)?.unwrap_or_default();
             if conf.insert(name.to_owned(), value).is_some() {
@@ -103,6 +108,9 @@ mod tests {
         let twice = DynamicInputs::from_iter([("a", literal::integer(2))]);
         let error = task.conf(&twice).unwrap_err();
         assert!(error.message().contains("the input `a`"), "{error}");
+        let none = DynamicInputs::default();
+        assert!(read(json!({"dag_id": "d", "conf": null})).conf(&none).unwrap().is_empty());
+        assert!(read(json!({"dag_id": "d", "conf": [1]})).conf(&none).is_err());
     }
 
     #[test]

@@ -314,6 +314,7 @@ const INTENDED: &[Intended] = &[
             ("samples.*{task_type=databricks*", ""),
             ("samples.*{task_type=snowflake*", ""),
             ("samples.*{task_type=webhook*", ""),
+            ("samples.*{task_type=airflow_dag*", ""),
             ("samples.*{task_type=chatgpt*", ""),
         ],
         reason: "the binary links connectors that the reference server has not",
