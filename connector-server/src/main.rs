@@ -1,4 +1,6 @@
 //! The binary `connector-server`: links the shipped connectors and hands over to the library.
+#[cfg(feature = "airflow")]
+use connector_airflow as _;
 #[cfg(feature = "bigquery")]
 use connector_bigquery as _;
 #[cfg(feature = "databricks")]
@@ -25,6 +27,8 @@ fn main() -> std::process::ExitCode {
 
 /// The features of this build.
 const FEATURES: &[&str] = &[
+    #[cfg(feature = "airflow")]
+    "airflow",
     #[cfg(feature = "bigquery")]
     "bigquery",
     #[cfg(feature = "databricks")]

@@ -316,6 +316,7 @@ const INTENDED: &[Intended] = &[
             ("samples.*{task_type=snowflake*", ""),
             ("samples.*{task_type=postgres_sql*", ""),
             ("samples.*{task_type=webhook*", ""),
+            ("samples.*{task_type=airflow_dag*", ""),
             ("samples.*{task_type=chatgpt*", ""),
             ("samples.*{task_type=openai-batch*", ""),
         ],
