@@ -13,6 +13,8 @@ use connector_openai as _;
 use connector_postgres as _;
 #[cfg(feature = "ray")]
 use connector_ray as _;
+#[cfg(feature = "slurm")]
+use connector_slurm as _;
 #[cfg(feature = "snowflake")]
 use connector_snowflake as _;
 #[cfg(feature = "webhook")]
@@ -43,6 +45,8 @@ const FEATURES: &[&str] = &[
     "postgres-sql",
     #[cfg(feature = "ray")]
     "ray",
+    #[cfg(feature = "slurm")]
+    "slurm",
     #[cfg(feature = "snowflake")]
     "snowflake",
     #[cfg(feature = "sqlite")]

@@ -313,6 +313,7 @@ const INTENDED: &[Intended] = &[
             ("samples.*{task_type=bigquery_query_job_task*", ""),
             ("samples.*{task_type=databricks*", ""),
             ("samples.*{task_type=spark*", ""),
+            ("samples.*{task_type=slurm*", ""),
             ("samples.*{task_type=snowflake*", ""),
             ("samples.*{task_type=postgres_sql*", ""),
             ("samples.*{task_type=webhook*", ""),
