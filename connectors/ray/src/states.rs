@@ -73,7 +73,8 @@ fn link(job: &RayJob, cluster: &Url) -> TaskLog {
 fn failure(record: &Record, time_limit: Option<u64>) -> (Phase, String) {
     let said = record.message.as_deref().unwrap_or_default();
     let class = record.error_type.as_deref().unwrap_or_default();
-    let text = tail(said);
+    // The reason comes first, and then Ray's own code.
+    let text = tail(said.split(". Full traceback:").next().unwrap_or(said));
     if let Some(code) = record.driver_exit_code {
         let (phase, ended) = exit(code, time_limit);
         // Ray's first line has the code again.
@@ -184,9 +185,11 @@ mod tests {
             assert_eq!((job.phase, job.message), (phase, format!("{class}: why")));
         }
         let class = "JOB_SUPERVISOR_ACTOR_START_FAILURE";
-        let said = "Failed to start supervisor actor flyte-1: 'no such thing'";
+        let said =
+            "Failed to start supervisor actor flyte-1: 'no such thing'. Full traceback:\nTraceback";
         let job = told(json!({"status": "FAILED", "error_type": class, "message": said}), None);
         assert_eq!(job.phase, Phase::Failed, "what the task asks for cannot be");
+        assert!(job.message.ends_with(": 'no such thing'"), "{}", job.message);
     }
 
     #[test]
