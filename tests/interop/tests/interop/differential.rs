@@ -315,6 +315,7 @@ const INTENDED: &[Intended] = &[
             ("samples.*{task_type=snowflake*", ""),
             ("samples.*{task_type=webhook*", ""),
             ("samples.*{task_type=chatgpt*", ""),
+            ("samples.*{task_type=ray_job*", ""),
         ],
         reason: "the binary links connectors that the reference server has not",
     },
