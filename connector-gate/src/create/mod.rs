@@ -17,7 +17,6 @@ mod takeover;
 mod told_later;
 mod under_way;
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,6 +28,7 @@ use connector_core::host::CreateRequest;
 use flight::{Claim, Flight, Outcome};
 use identity::Identity;
 use left_behind::{LeftBehind, MOST_LEFT, REMEMBERED_FOR};
+use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 use under_way::Unsettled;
@@ -52,7 +52,7 @@ const UNPOLLED_FOR: Duration = Duration::from_secs(3_600);
 pub(crate) struct Creates {
     site: Arc<Site>,
     /// Those that the same attempt can find.
-    flights: Mutex<HashMap<Key, Arc<Flight>>>,
+    flights: Mutex<FxHashMap<Key, Arc<Flight>>>,
     /// Metadata by attempt, once somebody has taken it.
     kept: Box<dyn Store<Bytes>>,
     /// Jobs that somebody has taken and nobody has asked about, by their metadata, with their row in the store.
@@ -103,7 +103,7 @@ impl Creates {
         })
     }
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<Key, Arc<Flight>>> {
+    fn flights(&self) -> MutexGuard<'_, FxHashMap<Key, Arc<Flight>>> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
