@@ -31,17 +31,20 @@ async fn main() {
     let file = folder.path().join("state.db");
     let settings = Settings::new(Address::Sqlite(file.clone())).time_out(Duration::from_secs(20));
     let store = Store::open(settings).await.unwrap();
+    let looking = tokio::spawn(look(store.clone()));
     for rate in [1, 10, 100] {
         let took = creates(&store, rate, seconds).await;
         // Its time is that of whoever asks: it is a library.
         println!("{}{:>36}", line("SQLite", rate, &took), size(&file) / rows(rate, seconds));
     }
+    looking.abort();
     let Some(engine) = Engine::own() else { return };
     let url = format!("postgres://postgres@127.0.0.1:{}/postgres", engine.port());
     let password = |name: &str| (name == "PGPASSWORD").then(|| PASSWORD.to_owned());
     let address = Address::parse(&url, password).unwrap();
     let store =
         Store::open(Settings::new(address).time_out(Duration::from_secs(20))).await.unwrap();
+    tokio::spawn(look(store.clone()));
     let config =
         format!("host=127.0.0.1 port={} user=postgres password='{PASSWORD}'", engine.port());
     let (client, connection) = tokio_postgres::connect(&config, NoTls).await.unwrap();
@@ -81,6 +84,15 @@ fn size(file: &Path) -> u64 {
 fn line(database: &str, rate: u64, took: &[Duration]) -> String {
     let at = |part: usize| took.get(took.len() * part / 100).map_or(0, Duration::as_micros);
     format!("{database:<12}{rate:>9}{:>9}{:>8}{:>8}", took.len(), at(50), at(99))
+}
+
+/// Looks once a second for what is to be done, as a server does; what was asked about is written then.
+async fn look(store: Store) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        store.unasked().await;
+        store.due(1).await;
+    }
 }
 
 /// Claims and answers that many attempts a second; how long the database took for each, sorted.

@@ -1,4 +1,4 @@
-//! Every statement, once, for both databases: what differs between them is four words.
+//! Every statement, once, for both databases: what differs between them is a few words.
 //! `store` and `listing` run them through `engine`. Times are milliseconds since 1970 by the database's own
 //! clock; no value of a process's clock comes in.
 

@@ -306,8 +306,7 @@ impl Creates {
         }
     }
 
-    /// Nobody has asked about this job for long, as far as the store knows: from now on it is told if somebody
-    /// does here.
+    /// Nobody has asked about this job yet, as far as the store knows: it is told if somebody does here.
     pub(crate) fn watch(&self, unasked: Due) {
         if let (Some(durable), Some(meta)) = (&self.site.durable, unasked.meta) {
             durable.watch(&meta, unasked.ticket);

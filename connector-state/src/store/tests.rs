@@ -7,7 +7,9 @@ use connector_gate::state_store::{Attempt, Claim, Keep, StateStore as _, Ticket}
 
 use super::Store;
 use crate::address::Address;
+use crate::schema;
 use crate::settings::Settings;
+use crate::statements::Dialect;
 use crate::store::told::Told;
 
 fn attempt(key: &str) -> Attempt {
@@ -83,4 +85,22 @@ async fn what_was_told_twice_changes_nothing_the_second_time() {
     store.failed(&other).await;
     store.failed(&other).await;
     assert_eq!(store.claim(&attempt("a")).await, Claim::Answered(meta));
+}
+
+#[tokio::test]
+async fn a_database_of_the_version_before_is_brought_up_and_keeps_what_it_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = rusqlite::Connection::open(folder.path().join("state.db")).unwrap();
+    let steps = schema::steps(Dialect::Sqlite, 0).unwrap();
+    let first = steps.iter().position(|step| step.ends_with("VALUES (1)")).unwrap();
+    old.execute_batch(schema::VERSIONS).unwrap();
+    old.execute_batch(&steps.get(..=first).unwrap().join(";")).unwrap();
+    let answered = "INSERT INTO connector_state (key, status, task_type, version, run, meta, fence, \
+         expires_at, created_at) VALUES ('a', 'answered', 't', 0, 'r', x'6a6f62', 1, 9000000000000, 1)";
+    old.execute_batch(answered).unwrap();
+    drop(old);
+    let store = store(&folder).await;
+    assert_eq!(store.claim(&attempt("a")).await, Claim::Answered(Bytes::from_static(b"job")));
+    won(store.claim(&Attempt { number: 1, ..attempt("b") }).await);
+    assert_eq!(store.unasked().await, [], "its question was never waited for");
 }

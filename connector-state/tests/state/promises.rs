@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use connector_gate::state_store::{Attempt, Claim, Keep, StateStore as _, Written};
+use connector_gate::state_store::{Attempt, Claim, Keep, StateStore as _, Ticket, Written};
 use futures_util::future::join_all;
 
 use crate::database::{Database, KEEP, attempt, job, keep, meta, until, won};
@@ -24,6 +24,7 @@ on_both! {
     all_attempts_before_are_over
     an_attempt_that_comes_after_a_later_one_is_over
     an_answer_to_the_attempt_before_comes_too_late
+    an_answer_that_nobody_waits_for_is_written_as_a_job_to_be_cancelled
     a_waiting_job_is_taken_up_elsewhere
     a_job_taken_up_here_is_wanted_until_it_is_too_late
     a_job_that_nobody_asks_about_is_due
@@ -197,6 +198,36 @@ async fn an_answer_to_the_attempt_before_comes_too_late(database: Database) {
     assert!(!one.wanted(&first).await && one.cancelling(&first).await);
     one.cancelled(&first).await;
     assert_eq!(database.status("a1").await, None);
+}
+
+async fn an_answer_that_nobody_waits_for_is_written_as_a_job_to_be_cancelled(database: Database) {
+    let (one, other) = (database.store().await, database.store().await);
+    let untaken = async |ticket: &Ticket, after| {
+        one.untaken(ticket, &job(Some(ticket.clone())), asked_within(LONG), after).await
+    };
+    let ticket = won(one.claim(&attempt("a")).await);
+    assert_eq!(untaken(&ticket, LONG).await, Written::Kept);
+    assert_eq!(database.status("a").await.as_deref(), Some("to-cancel"));
+    let claim = other.claim(&attempt("a")).await;
+    let Claim::Left { ticket: taken, meta: left } = claim else { panic!("{claim:?}") };
+    assert_eq!(left, meta());
+    // Whoever takes it up waits for a question about it, as for any answer.
+    assert!(other.wanted(&taken).await && !one.wanted(&ticket).await);
+    assert_eq!(one.unasked().await.len(), 1);
+    // It is this process's to cancel at its time, and others' only once this one is gone.
+    let ticket = won(one.claim(&attempt("b")).await);
+    assert_eq!(untaken(&ticket, Duration::ZERO).await, Written::Kept);
+    assert_eq!(other.due(10).await, []);
+    one.let_go().await;
+    assert_eq!(other.due(10).await.len(), 1);
+    // What was decided meanwhile counts.
+    let over = won(one.claim(&attempt("c1")).await);
+    won(other.claim(&attempt("c2")).await);
+    assert_eq!(untaken(&over, LONG).await, Written::Superseded);
+    let lost = won(one.claim(&attempt("d")).await);
+    one.unsure(&lost).await;
+    won(other.claim(&attempt("d")).await);
+    assert_eq!(untaken(&lost, LONG).await, Written::Lost);
 }
 
 async fn a_waiting_job_is_taken_up_elsewhere(database: Database) {
