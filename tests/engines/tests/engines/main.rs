@@ -2,3 +2,4 @@
 //! the job wrote, and the process table. One module for each engine.
 
 mod ray;
+mod slurm;
