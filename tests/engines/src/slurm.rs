@@ -201,7 +201,8 @@ impl Slurm {
             "working_dir": self.folder.join("home").display().to_string(),
         });
         let settings = custom.as_object_mut().expect("an object");
-        settings.extend(more.as_object().expect("an object").clone());
+        let Value::Object(more) = more else { panic!("no object: {more}") };
+        settings.extend(more);
         custom
     }
 
