@@ -4,6 +4,8 @@
 //! starts the command and stops it a moment later. The stop was told to the job's supervisor right behind the start, so
 //! it comes within a fraction of a second: a command that begins with a second's wait ends in that wait.
 //!
+//! Without the wait a short command runs to its end (8 of 8 tries), and its job is FAILED as one that did not start.
+//!
 //! Also, Ray leaves running what a command that has ended left in the background. A trap ends its process group, which
 //! Ray makes for each job; the command stays in that group, for it is the one that Ray kills if the node fails.
 

@@ -34,7 +34,7 @@ async fn a_cancel_outlives_the_server() {
     let Some(mut place) = Place::shared().await else { return };
     let occupied = place.occupied().await;
     let written = place.file();
-    let command = format!("touch {}", written.display());
+    let command = format!("echo ran > {}", written.display());
     let (task, mark) = place.task(&command, json!({"entrypoint_num_cpus": 2}));
     let job = task.create(&place.server).await.unwrap();
     job.until(&place.server, &[Phase::Queued], SOON).await;
