@@ -9,6 +9,7 @@ pub mod jobs;
 pub mod left;
 pub mod ray;
 pub mod server;
+pub mod slurm;
 pub mod turn;
 
 use std::net::{Ipv4Addr, TcpListener};

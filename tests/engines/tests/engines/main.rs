@@ -4,3 +4,4 @@
 mod airflow;
 mod airflow_cancels;
 mod ray;
+mod slurm;

@@ -1,0 +1,271 @@
+//! Slurm, in every CI: tasks of the official plug-in over SSH.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_core::pb::task_execution::Phase;
+use engine_tests::jobs::{Attempt, Job, unheard_of};
+use engine_tests::left::until_nothing_is_left;
+use engine_tests::server::Server;
+use engine_tests::slurm::Slurm;
+use engine_tests::until;
+use serde_json::json;
+use tokio::sync::{Mutex, MutexGuard};
+
+/// For jobs of seconds, on a machine that does other things as well.
+const SOON: Duration = Duration::from_secs(60);
+
+/// One case at a time: they break the controller and connections, and look at the whole queue.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// An engine, a server, and a word that every process of the test's jobs carries.
+struct Case {
+    slurm: Arc<Slurm>,
+    server: Server,
+    mark: String,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Case {
+    async fn new() -> Option<Self> {
+        let turn = TURN.lock().await;
+        let slurm = Slurm::shared().await?;
+        let variables = slurm.variables();
+        let variables: Vec<_> =
+            variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let (server, mark) = (Server::start(&variables), format!("mark-{}", unheard_of()));
+        Some(Self { slurm, server, mark, _turn: turn })
+    }
+
+    fn script(&self, script: &str) -> Attempt {
+        self.slurm.script(script, json!({"env": {"MARK": self.mark}}))
+    }
+
+    async fn create(&self, attempt: &Attempt) -> Job {
+        attempt.create(&self.server).await.expect("a job")
+    }
+
+    async fn until(&self, job: &Job, phase: Phase) -> String {
+        job.until(&self.server, &[phase], SOON).await.message
+    }
+
+    /// Neither Slurm nor the process table knows anything of the job any more.
+    async fn nothing_is_left(&self, job: &Job) {
+        let id = job.meta()["job_id"].as_str().unwrap_or_default().to_owned();
+        let gone = async || {
+            let queue = self.slurm.queue();
+            (!queue.lines().any(|line| line.starts_with(&format!("{id}|")))).then_some(())
+        };
+        until("the queue is empty", SOON, gone).await;
+        until_nothing_is_left(&self.mark).await;
+    }
+}
+
+#[tokio::test]
+async fn a_script_runs_and_its_log_is_shown() {
+    let Some(case) = Case::new().await else { return };
+    let job = case.create(&case.script("#!/bin/bash\necho out $MARK; echo err >&2\n")).await;
+    let message = case.until(&job, Phase::Succeeded).await;
+    assert!(message.contains(" is COMPLETED"), "{message}");
+    let log = job.log(&case.server).await.expect("a log");
+    let meta = job.meta();
+    let path = |name: &str| meta[name].as_str().unwrap_or_default().to_owned();
+    assert_eq!(
+        log,
+        [
+            format!("--- stdout: {} ---", path("stdout_path")),
+            format!("out {}", case.mark),
+            format!("--- stderr: {} ---", path("stderr_path")),
+            "err".to_owned(),
+        ]
+    );
+    case.nothing_is_left(&job).await;
+}
+
+#[tokio::test]
+async fn a_failure_says_its_code_and_last_words() {
+    let Some(case) = Case::new().await else { return };
+    let job = case.create(&case.script("echo 'no such file: x' >&2\nexit 3\n")).await;
+    let message = case.until(&job, Phase::Failed).await;
+    assert!(message.contains("is FAILED, exit code 3:0, reason: NonZeroExitCode"), "{message}");
+    assert!(message.ends_with("--- stderr (last 30 lines) ---\nno such file: x"), "{message}");
+    case.nothing_is_left(&job).await;
+}
+
+#[tokio::test]
+async fn a_waiting_job_is_cancelled() {
+    let Some(case) = Case::new().await else { return };
+    let more = json!({"env": {"MARK": case.mark}, "sbatch_options": {"hold": true}});
+    let job = case.create(&case.slurm.script("sleep 600\n", more)).await;
+    case.until(&job, Phase::Queued).await;
+    job.delete(&case.server).await.expect("cancelled");
+    let message = case.until(&job, Phase::Aborted).await;
+    assert!(message.contains("is CANCELLED"), "{message}");
+    job.delete(&case.server).await.expect("once more");
+    case.nothing_is_left(&job).await;
+}
+
+#[tokio::test]
+async fn a_running_job_is_cancelled_with_its_children() {
+    let Some(case) = Case::new().await else { return };
+    // It takes no notice of a request to end, and neither does its child.
+    let job = case.create(&case.script("trap '' TERM\nsleep 600 &\nsleep 600\n")).await;
+    let message = case.until(&job, Phase::Running).await;
+    assert!(message.contains("\nAttach to the running job: ssh "), "{message}");
+    job.delete(&case.server).await.expect("cancelled");
+    case.until(&job, Phase::Aborted).await;
+    case.nothing_is_left(&job).await;
+}
+
+#[tokio::test]
+async fn a_job_outlives_the_server() {
+    let Some(mut case) = Case::new().await else { return };
+    let go = case.slurm.folder().join(&case.mark);
+    let script = format!("while ! [ -e {} ]; do sleep 0.2; done\n", go.display());
+    let attempt = case.script(&script);
+    let job = case.create(&attempt).await;
+    case.until(&job, Phase::Running).await;
+    case.server.kill();
+    case.server.start_again();
+    // The executor has lost the answer as well, and creates the attempt again.
+    let again = case.create(&attempt).await;
+    assert_eq!(again.meta(), job.meta());
+    assert_eq!(case.slurm.queue().lines().count(), 1, "{}", case.slurm.queue());
+    fs::write(&go, "").expect("a file");
+    case.until(&job, Phase::Succeeded).await;
+    // Also one that has ended is found.
+    case.server.kill();
+    case.server.start_again();
+    assert_eq!(case.create(&attempt).await.meta(), job.meta());
+    case.nothing_is_left(&job).await;
+}
+
+#[tokio::test]
+async fn a_job_outlives_the_controller() {
+    let Some(case) = Case::new().await else { return };
+    let go = case.slurm.folder().join(&case.mark);
+    let script = format!("while ! [ -e {} ]; do sleep 0.2; done\n", go.display());
+    let job = case.create(&case.script(&script)).await;
+    case.until(&job, Phase::Running).await;
+    case.slurm.end_controller().await;
+    let during = job.get(&case.server).await.expect("no error while Slurm is away");
+    assert_eq!(during.phase(), Phase::Running, "{during:?}");
+    case.slurm.start_controller().await;
+    fs::write(&go, "").expect("a file");
+    case.until(&job, Phase::Succeeded).await;
+    case.nothing_is_left(&job).await;
+}
+
+#[tokio::test]
+async fn an_unknown_job_has_an_end() {
+    let Some(case) = Case::new().await else { return };
+    let known = case.create(&case.script("true\n")).await;
+    case.until(&known, Phase::Succeeded).await;
+    let mut meta = known.meta();
+    meta["job_id"] = "999999".into();
+    let job = Job::of_meta("slurm_script", &meta);
+    let message = case.until(&job, Phase::Failed).await;
+    assert!(message.contains("Slurm job 999999 ("), "{message}");
+    assert!(
+        message.contains("is not known to squeue, sacct or scontrol on 127.0.0.1"),
+        "{message}"
+    );
+    job.delete(&case.server).await.expect("nothing to cancel");
+    case.nothing_is_left(&known).await;
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_is_told() {
+    let Some(case) = Case::new().await else { return };
+    let stranger = case.slurm.stranger();
+    let attempt = case.script("true\n").secret("ssh_private_key", &stranger);
+    let message = case.until(&case.create(&attempt).await, Phase::Failed).await;
+    assert!(message.contains("does not let") && message.contains("authorized_keys"), "{message}");
+    let line = stranger.lines().nth(2).unwrap_or_default();
+    assert!(!line.is_empty() && !message.contains(line), "{message}");
+
+    let other = case.slurm.other_host();
+    let attempt = case.script("true\n").secret("known_hosts_data", &other);
+    let message = case.until(&case.create(&attempt).await, Phase::Failed).await;
+    assert!(
+        message.contains("has shown another host key") && message.contains("Nothing was sent"),
+        "{message}"
+    );
+    assert_eq!(case.slurm.queue(), "");
+}
+
+#[tokio::test]
+async fn a_lost_answer_loses_no_job() {
+    let Some(case) = Case::new().await else { return };
+    case.slurm.lose_next_answer();
+    let job = case.create(&case.script("sleep 600\n")).await;
+    let queue = case.slurm.queue();
+    let id = job.meta()["job_id"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(queue.lines().count(), 1, "{queue}");
+    assert!(queue.starts_with(&format!("{id}|")), "{queue} is not {id}");
+    job.delete(&case.server).await.expect("cancelled");
+    case.nothing_is_left(&job).await;
+}
+
+#[tokio::test]
+async fn what_slurm_refuses_is_told() {
+    let Some(case) = Case::new().await else { return };
+    let attempt = case.slurm.script("true\n", json!({"sbatch": {"partition": "nowhere"}}));
+    let message = case.until(&case.create(&attempt).await, Phase::Failed).await;
+    assert!(message.contains("Invalid partition name specified"), "{message}");
+}
+
+#[tokio::test]
+async fn scripts_keep_what_runs_them_and_their_options() {
+    let Some(case) = Case::new().await else { return };
+    let script = "#!/usr/bin/env python3\n# mine\n#SBATCH --comment=kept\nimport os\nprint('python', os.environ['MARK'])\n";
+    let job = case.create(&case.script(script)).await;
+    case.until(&job, Phase::Succeeded).await;
+    let log = job.log(&case.server).await.expect("a log");
+    assert_eq!(log[1], format!("python {}", case.mark), "{log:?}");
+    let id = job.meta()["job_id"].as_str().unwrap_or_default().to_owned();
+    assert!(case.slurm.said("scontrol", &["show", "job", &id]).contains("Comment=kept"));
+    case.nothing_is_left(&job).await;
+}
+
+#[tokio::test]
+async fn an_array_fails_where_one_of_it_fails() {
+    let Some(case) = Case::new().await else { return };
+    let script = "#!/bin/bash\n#SBATCH --array=1-3\n[ $SLURM_ARRAY_TASK_ID != 1 ]\n";
+    let job = case.create(&case.script(script)).await;
+    let message = case.until(&job, Phase::Failed).await;
+    assert!(message.contains("is FAILED, exit code 1:0"), "{message}");
+    case.nothing_is_left(&job).await;
+}
+
+#[tokio::test]
+async fn outputs_are_carried_to_where_they_belong() {
+    let Some(case) = Case::new().await else { return };
+    let script = "#!/bin/bash\n#SBATCH --comment=kept\necho hi > $FLYTE_OUTPUT_M\nmkdir -p $FLYTE_OUTPUT_D/x\n\
+                  echo 1 > $FLYTE_OUTPUT_D/x/one\necho 2 > $FLYTE_OUTPUT_D/two\n";
+    let outputs = json!({"outputs": {"m": "file", "d": "directory"}, "output_upload": "connector"});
+    let mut attempt = case.slurm.script(script, outputs.clone());
+    let prefix = case.slurm.folder().join(format!("prefix-{}", case.mark));
+    attempt.request().output_prefix = format!("file://{}", prefix.display());
+    let job = case.create(&attempt).await;
+    let resource = job.until(&case.server, &[Phase::Succeeded], SOON).await;
+    let read = |name: &str| fs::read_to_string(prefix.join(name)).unwrap_or_default();
+    assert_eq!(
+        (read("m").as_str(), read("d/x/one").as_str(), read("d/two").as_str()),
+        ("hi\n", "1\n", "2\n")
+    );
+    let told = format!("{:?}", resource.outputs);
+    assert!(told.contains(&format!("file://{}/m", prefix.display())), "{told}");
+    let id = job.meta()["job_id"].as_str().unwrap_or_default().to_owned();
+    assert!(case.slurm.said("scontrol", &["show", "job", &id]).contains("Comment=kept"));
+
+    // One of two is not written.
+    let mut attempt = case.slurm.script("echo hi > $FLYTE_OUTPUT_M\n", outputs);
+    attempt.request().output_prefix = format!("file://{}-2", prefix.display());
+    let message = case.until(&case.create(&attempt).await, Phase::Failed).await;
+    assert!(
+        message.contains("succeeded but did not write every declared output: d at "),
+        "{message}"
+    );
+}
