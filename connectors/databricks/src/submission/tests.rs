@@ -211,7 +211,6 @@ fn neither_cluster_nor_code_is_told() {
 }
 
 /// As a task of Flyte 1 is submitted.
-#[expect(clippy::needless_pass_by_value, reason = "it is written in the call")]
 fn submitted_for_flyte_1(custom: Value, provider: Option<&str>) -> Value {
     let task = RunTask::from_custom(json_to_struct(custom).unwrap()).unwrap();
     Value::Object(body(&task, Some(&container()), Flyte::V1, provider).unwrap())
