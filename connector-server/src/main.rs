@@ -7,6 +7,8 @@ use connector_databricks as _;
 use connector_examples as _;
 #[cfg(feature = "openai")]
 use connector_openai as _;
+#[cfg(feature = "ray")]
+use connector_ray as _;
 #[cfg(feature = "snowflake")]
 use connector_snowflake as _;
 #[cfg(feature = "webhook")]
@@ -31,6 +33,8 @@ const FEATURES: &[&str] = &[
     "openai",
     #[cfg(feature = "postgres")]
     "postgres",
+    #[cfg(feature = "ray")]
+    "ray",
     #[cfg(feature = "snowflake")]
     "snowflake",
     #[cfg(feature = "sqlite")]

@@ -317,6 +317,7 @@ const INTENDED: &[Intended] = &[
             ("samples.*{task_type=webhook*", ""),
             ("samples.*{task_type=chatgpt*", ""),
             ("samples.*{task_type=openai-batch*", ""),
+            ("samples.*{task_type=ray_job*", ""),
         ],
         reason: "the binary links connectors that the reference server has not",
     },
