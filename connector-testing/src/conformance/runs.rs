@@ -1,5 +1,7 @@
 //! Rules about tasks that are done within one call.
 
+use connector_core::Phase;
+
 use super::stand::Stand;
 use super::violation::Judged;
 
@@ -12,20 +14,17 @@ pub(super) async fn a_task_can_be_run_again(stand: &mut Stand<'_>) -> Result<(),
     }
     let run = stand.run();
     for which in ["first", "second"] {
-        let resource = stand.run_within_a_call(&run).await.map_err(|why| {
-            Judged::broken(format!("the {which} of two runs of one task said: {why}"), TWICE)
-        })?;
-        if !resource.is_terminal() {
-            return Err(Judged::broken(
-                format!("the {which} of two runs of one task ended in {}", resource),
-                "answer a final phase: whoever called waits for no other",
-            ));
-        }
-        if resource != connector_core::Phase::Succeeded {
-            return Err(Judged::broken(
-                format!("the {which} of two runs of one task ended in {}", resource),
-                TWICE,
-            ));
+        let seen = |what: String| format!("the {which} of two runs of one task {what}");
+        let ended = stand.run_within_a_call(&run).await;
+        match ended.map_err(|why| Judged::broken(seen(format!("said: {why}")), TWICE))? {
+            Phase::Succeeded => {}
+            phase if phase.is_terminal() => {
+                return Err(Judged::broken(seen(format!("ended in {phase}")), TWICE));
+            }
+            phase => {
+                let advice = "answer a final phase: whoever called waits for no other";
+                return Err(Judged::broken(seen(format!("ended in {phase}")), advice));
+            }
         }
     }
     Ok(())
