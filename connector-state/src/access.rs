@@ -4,44 +4,12 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use connector_postgres_tls::SslMode;
 use percent_encoding::percent_decode_str;
 
 use crate::passfile;
 
 const PORT: u16 = 5432;
-
-/// How TLS is spoken, by the names that PostgreSQL gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SslMode {
-    /// Not at all.
-    Disable,
-    /// Where the server offers it.
-    Prefer,
-    /// Or not at all; whose certificate it is does not matter, unless authorities are given.
-    Require,
-    /// With a certificate that an authority signed.
-    VerifyCa,
-    /// With such a certificate of that host.
-    VerifyFull,
-}
-
-impl SslMode {
-    fn parse(text: &str) -> Result<Self, String> {
-        Ok(match text {
-            "disable" => Self::Disable,
-            "prefer" | "allow" => Self::Prefer,
-            "require" => Self::Require,
-            "verify-ca" => Self::VerifyCa,
-            "verify-full" => Self::VerifyFull,
-            _ => {
-                return Err(
-                    "`sslmode` is `disable`, `prefer`, `require`, `verify-ca` or `verify-full`"
-                        .to_owned(),
-                );
-            }
-        })
-    }
-}
 
 /// Where a PostgreSQL is, as whom to come, and how.
 #[derive(Clone)]
@@ -128,7 +96,7 @@ impl Given {
             "user" => self.user = Some(value),
             "password" => self.password = Some(value),
             "dbname" => self.database = Some(value),
-            "sslmode" => self.ssl_mode = Some(SslMode::parse(&value)?),
+            "sslmode" => self.ssl_mode = Some(value.parse()?),
             // The system's own are what is taken without.
             "sslrootcert" if value == "system" => self.ssl_mode = Some(SslMode::VerifyFull),
             "sslrootcert" => self.ssl_root_cert = Some(value.into()),
@@ -155,7 +123,7 @@ impl Given {
         let database = self.database.or_else(|| variable("PGDATABASE"));
         let database = database.unwrap_or_else(|| user.clone());
         let mode = self.ssl_mode.map(Ok);
-        let mode = mode.or_else(|| variable("PGSSLMODE").map(|text| SslMode::parse(&text)));
+        let mode = mode.or_else(|| variable("PGSSLMODE").map(|text| text.parse()));
         let ssl_mode = mode.transpose()?.unwrap_or(SslMode::Prefer);
         let ssl_root_cert =
             self.ssl_root_cert.or_else(|| variable("PGSSLROOTCERT").map(PathBuf::from));

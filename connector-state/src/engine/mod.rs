@@ -8,10 +8,6 @@ mod pool;
 mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(feature = "postgres")]
-mod tls;
-#[cfg(feature = "postgres")]
-mod verifier;
 
 use std::fmt;
 use std::time::Duration;

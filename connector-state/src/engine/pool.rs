@@ -4,10 +4,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use connector_postgres_tls::Tls;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::{Client, Config, Error};
-
-use super::tls::Tls;
 
 /// The connections to one database.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
 //! PostgreSQL: one trip for each transaction, on a connection that is nobody else's meanwhile.
-//! `pool` has the connections, `tls` how they are encrypted.
+//! `pool` has the connections.
 //!
 //! Nothing outlives a transaction on a connection, neither a setting nor a prepared statement: behind a pooler
 //! that hands connections on after each (`PgBouncer`) the next one is another's. There `tokio-postgres` would
@@ -8,6 +8,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use connector_postgres_tls::Tls;
 use futures_util::future::{join_all, join3};
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
@@ -15,7 +16,6 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, Error};
 
 use super::pool::Pool;
-use super::tls::Tls;
 use super::{Fault, Row, Step, Value};
 use crate::access::Access;
 use crate::schema;
@@ -51,7 +51,8 @@ impl Postgres {
         if let Some(password) = access.password() {
             config.password(password);
         }
-        let tls = Tls::new(access, &mut config)?;
+        config.ssl_mode(access.ssl_mode.of_driver());
+        let tls = Tls::new(access.ssl_mode, access.ssl_root_cert.as_deref())?;
         let aside = Pool::new(config.clone(), tls.clone(), 1);
         let begin = format!("BEGIN; SET LOCAL statement_timeout = {}", time_out.as_millis());
         Ok(Self { pool: Pool::new(config, tls, settings.connections), aside, time_out, begin })
@@ -191,6 +192,9 @@ fn is_collision(error: &Error) -> bool {
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn fault(error: Error) -> Fault {
     let Some(said) = error.as_db_error() else {
+        if let Some(refused) = connector_postgres_tls::refusal(&error) {
+            return Fault::Away(refused);
+        }
         // Without an answer it is the network, or a server that goes. No cause repeats a password.
         let causes = std::iter::successors(error.source(), |&cause| cause.source());
         let causes: String = causes.map(|cause| format!(": {cause}")).collect();

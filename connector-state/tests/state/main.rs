@@ -13,6 +13,7 @@
 
 mod away;
 mod database;
+mod encrypted;
 mod listing;
 mod pooled;
 mod promises;

@@ -3,15 +3,18 @@
 //! again with its data.
 
 use std::env;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 
 use tempfile::TempDir;
+
+use crate::authority::Certificate;
 
 /// The password of every role.
 pub const PASSWORD: &str = "hunter2, correct horse";
@@ -27,6 +30,8 @@ pub struct Engine {
     guards: Mutex<Vec<Child>>,
     programs: PathBuf,
     port: u16,
+    /// What it is started with beside its port and its data.
+    options: Vec<String>,
     /// Removed with this, once the process is gone.
     folder: TempDir,
 }
@@ -54,11 +59,30 @@ impl Engine {
     /// It does not start, or none is there and this is CI.
     #[must_use]
     pub fn own() -> Option<Self> {
-        let Some(programs) = programs() else {
-            missing("PostgreSQL", &format!("no `initdb` and `postgres` in PATH or {DEBIAN}"));
-            return None;
-        };
-        Some(Self::start(programs))
+        Some(Self::start(found()?, |_| Vec::new()))
+    }
+
+    /// One for a single test that speaks TLS with that certificate; `None` where none is installed.
+    ///
+    /// # Panics
+    /// It does not start, or none is there and this is CI.
+    #[must_use]
+    pub fn encrypted(certificate: &Certificate) -> Option<Self> {
+        Some(Self::start(found()?, |folder| {
+            let files = [("server.crt", &certificate.chain), ("server.key", &certificate.key)];
+            let options = files.map(|(name, pem)| {
+                let file = folder.join(name);
+                fs::write(&file, pem).expect("a file of the certificate");
+                // It takes no key that others may read.
+                fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("its own");
+                if is_root() {
+                    own_by_postgres(&[&file]);
+                }
+                let setting = if name.ends_with("crt") { "ssl_cert_file" } else { "ssl_key_file" };
+                format!("{setting}={}", file.display())
+            });
+            ["ssl=on".to_owned()].into_iter().chain(options).collect()
+        }))
     }
 
     /// The port it listens at, on this machine.
@@ -86,7 +110,8 @@ impl Engine {
     /// It does not start.
     pub fn start_again(&self) {
         let program = self.programs.join("postgres");
-        let tried = (0..TRIES).find_map(|_| listen(&program, &self.data(), self.port).ok());
+        let tried =
+            (0..TRIES).find_map(|_| listen(&program, &self.data(), self.port, &self.options).ok());
         let guard = tried.expect("PostgreSQL starts again; the last lines are above");
         self.guards.lock().unwrap_or_else(PoisonError::into_inner).push(guard);
     }
@@ -95,7 +120,8 @@ impl Engine {
         self.folder.path().join("data")
     }
 
-    fn start(programs: PathBuf) -> Self {
+    /// `options` gets the folder, and answers settings.
+    fn start(programs: PathBuf, options: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let folder = tempfile::Builder::new().prefix("postgres-tests-").tempdir();
         let folder = folder.expect("a temporary folder");
         let password = folder.path().join("password");
@@ -103,6 +129,7 @@ impl Engine {
         if is_root() {
             own_by_postgres(&[folder.path(), &password]);
         }
+        let options = options(folder.path());
         let data = folder.path().join("data");
         // In clear, within this machine: what SCRAM computes takes an unoptimized build long.
         succeeds(
@@ -116,10 +143,10 @@ impl Engine {
         let program = programs.join("postgres");
         let tried = (0..TRIES).find_map(|_| {
             let port = free_port();
-            listen(&program, &data, port).ok().map(|guard| (guard, port))
+            listen(&program, &data, port, &options).ok().map(|guard| (guard, port))
         });
         let (guard, port) = tried.expect("PostgreSQL starts; the last lines are above");
-        Self { guards: Mutex::new(vec![guard]), programs, port, folder }
+        Self { guards: Mutex::new(vec![guard]), programs, port, options, folder }
     }
 }
 
@@ -145,7 +172,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 /// Starts PostgreSQL and waits until it says that it is ready.
-fn listen(program: &Path, data: &Path, port: u16) -> Result<Child, String> {
+fn listen(program: &Path, data: &Path, port: u16, options: &[String]) -> Result<Child, String> {
     let mut command = as_postgres(program);
     command
         .arg("-D")
@@ -153,6 +180,9 @@ fn listen(program: &Path, data: &Path, port: u16) -> Result<Child, String> {
         .args(["-p", &port.to_string()])
         .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
         .args(["-c", "fsync=off", "-c", "max_connections=200", "-c", "logging_collector=off"]);
+    for option in options {
+        command.args(["-c", option]);
+    }
     let mut process = Command::new("sh")
         .args(["-c", GUARD])
         .arg(data)
@@ -195,6 +225,15 @@ impl Drop for Engine {
             drop(guard.wait());
         }
     }
+}
+
+/// The folder with the programs; `None`, which is told, where there is none.
+fn found() -> Option<PathBuf> {
+    let found = programs();
+    if found.is_none() {
+        missing("PostgreSQL", &format!("no `initdb` and `postgres` in PATH or {DEBIAN}"));
+    }
+    found
 }
 
 /// The folder with the programs, of the newest version if there are several.

@@ -6,8 +6,10 @@
     reason = "a test has no better way to fail; what tests share is not excepted by itself"
 )]
 
+mod authority;
 mod engine;
 mod pooler;
 
+pub use authority::{Authority, Certificate};
 pub use engine::{Engine, PASSWORD};
 pub use pooler::Pooler;
