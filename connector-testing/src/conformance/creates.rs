@@ -86,6 +86,7 @@ pub(super) async fn a_repeated_create_is_one_job(stand: &mut Stand<'_>) -> Resul
 }
 
 pub(super) async fn concurrent_creates_are_one_job(stand: &mut Stand<'_>) -> Result<(), Judged> {
+    stand.has_jobs()?;
     let run = stand.run();
     let replica = stand.replica().await?;
     let since = SystemTime::now();
@@ -139,6 +140,7 @@ async fn one_job_per_attempt(stand: &Stand<'_>, attempts: usize) -> Result<(), J
 pub(super) async fn a_create_repeated_to_another_server_is_one_job(
     stand: &mut Stand<'_>,
 ) -> Result<(), Judged> {
+    stand.has_jobs()?;
     let run = stand.run();
     let since = SystemTime::now();
     let first = stand.create(&run, 0).await?;
@@ -168,6 +170,7 @@ pub(super) async fn a_job_is_found_by_its_key(stand: &mut Stand<'_>) -> Result<(
 }
 
 pub(super) async fn a_new_attempt_is_a_new_job(stand: &mut Stand<'_>) -> Result<(), Judged> {
+    stand.has_jobs()?;
     let run = stand.run();
     let first = stand.create(&run, 0).await?;
     stand.delete(&first).await.map_err(|status| {

@@ -8,6 +8,7 @@
 mod creates;
 mod deletes;
 mod polls;
+mod runs;
 mod stand;
 mod subject;
 mod violation;
@@ -73,6 +74,8 @@ rules! {
         "servers restart while jobs run, and nothing but the metadata comes back",
     polls::unreadable_metadata_is_an_answer:
         "metadata may come from another version, and errors would wedge the job for ever",
+    runs::a_task_can_be_run_again:
+        "Flyte 1 calls again where it has lost the answer of a task that is done within its call",
     deletes::a_job_can_be_deleted_before_any_poll:
         "a task may be aborted right after its create",
     deletes::a_delete_can_be_repeated:
@@ -145,11 +148,20 @@ pub fn check(rule: &str, subject: &Subject) {
 /// |---|---|
 /// | `conformance!(MyConnector)` | `MyConnector: Default`, and a task without settings that works |
 /// | `conformance!(MyConnector, task = my_task())` | `MyConnector: Default`, and a [`Task`](crate::Task) that succeeds |
+/// | `conformance!(sync MyConnector)`, `conformance!(sync MyConnector, task = my_task())` | the same of a `sync` connector; rules about its jobs do not apply |
 /// | `conformance!(subject = my_subject())` | a [`Subject`] |
 ///
 /// See the documentation of the crate for an example.
 #[macro_export]
 macro_rules! conformance {
+    (sync $connector:ty $(,)?) => {
+        $crate::conformance!(subject = $crate::conformance::Subject::of_sync::<$connector>());
+    };
+    (sync $connector:ty, task = $task:expr $(,)?) => {
+        $crate::conformance!(
+            subject = $crate::conformance::Subject::of_sync::<$connector>().task($task)
+        );
+    };
     ($connector:ty $(,)?) => {
         $crate::conformance!(subject = $crate::conformance::Subject::of::<$connector>());
     };
@@ -180,6 +192,7 @@ macro_rules! conformance {
             a_finished_job_stays_finished
             metadata_is_all_another_server_needs
             unreadable_metadata_is_an_answer
+            a_task_can_be_run_again
             a_job_can_be_deleted_before_any_poll
             a_delete_can_be_repeated
             a_finished_job_can_be_deleted

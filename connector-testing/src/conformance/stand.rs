@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_core::host::FindRequest;
+use connector_core::host::{CreateRequest, FindRequest};
 use connector_core::idempotency::IdempotencyKey;
-use connector_core::{CallContext, Registry};
+use connector_core::{CallContext, Phase, Registry};
 use connector_service::pb;
 use tonic::Status;
 
@@ -157,6 +157,35 @@ impl<'a> Stand<'a> {
                 "let `find` answer `None` where there is no job",
             )
         })
+    }
+
+    /// Runs the task within a call, as the first attempt of that run, by an instance of its own.
+    pub(crate) async fn run_within_a_call(&self, run: &str) -> Result<Phase, String> {
+        let registry = (self.subject.register)(Registry::builder()).build().await;
+        let registry = registry.map_err(|error| error.to_string())?;
+        let task = &self.subject.task;
+        let template = &task.template;
+        let entry = registry.get(&template.r#type, template.task_type_version);
+        let entry = entry.ok_or_else(|| "there is no connector for the task".to_owned())?;
+        let name = AttemptName { run, number: 0 };
+        let request = CreateRequest {
+            template: Box::new(template.clone()),
+            inputs: task.inputs.clone().into(),
+            input_context: Vec::new(),
+            output_prefix: name.output_prefix(None),
+            execution: Some(Box::new(name.execution(template))),
+            connection: Some(task.connection.clone()),
+        };
+        let ended = entry.connector.run(request, CallContext::new(entry.key.clone())).await;
+        ended.map(|resource| resource.phase).map_err(|error| error.to_string())
+    }
+
+    /// Says that a rule is about jobs, where there are none.
+    pub(crate) fn has_jobs(&self) -> Result<(), Judged> {
+        match self.subject.sync {
+            true => Err(Judged::lacking("its tasks are done within one call, and are no jobs")),
+            false => Ok(()),
+        }
     }
 
     pub(crate) async fn get(&self, job: &Stored) -> Result<pb::GetTaskResponse, Status> {

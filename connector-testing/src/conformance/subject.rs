@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connector_core::AsyncConnector;
 use connector_core::registry::RegistryBuilder;
+use connector_core::{AsyncConnector, ConnectorSpec, SyncConnector};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
@@ -18,11 +18,16 @@ use crate::task::Task;
 /// Every server that a check starts gets an instance of its own, so what two instances are to share
 /// must be outside them, as it is in life.
 pub struct Subject {
-    pub(crate) register: Box<dyn Fn(RegistryBuilder) -> RegistryBuilder + Send + Sync>,
+    pub(crate) register: Register,
     pub(crate) task: Task,
     pub(crate) vendor: Option<VendorHandle>,
+    /// Whether its tasks are done within one call.
+    pub(crate) sync: bool,
     except: Vec<(String, String)>,
 }
+
+/// Adds a new instance of the connector.
+type Register = Box<dyn Fn(RegistryBuilder) -> RegistryBuilder + Send + Sync>;
 
 /// The vendor without its type.
 pub(crate) struct VendorHandle {
@@ -60,20 +65,32 @@ impl Subject {
     /// settings and no inputs.
     #[must_use]
     pub fn new<C: AsyncConnector>(make: impl Fn() -> C + Send + Sync + 'static) -> Self {
+        Self::registered::<C>(Box::new(move |builder| builder.register(make())), false)
+    }
+
+    /// The same of a connector whose tasks are done within one call.
+    #[must_use]
+    pub fn new_sync<C: SyncConnector>(make: impl Fn() -> C + Send + Sync + 'static) -> Self {
+        Self::registered::<C>(Box::new(move |builder| builder.register_sync(make())), true)
+    }
+
+    fn registered<C: ConnectorSpec>(register: Register, sync: bool) -> Self {
         let task_type = C::TASK_TYPES.first().copied().unwrap_or_default();
         let version = C::VERSIONS.first().copied().unwrap_or_default();
-        Self {
-            register: Box::new(move |builder| builder.register(make())),
-            task: Task::new(task_type).version(version),
-            vendor: None,
-            except: Vec::new(),
-        }
+        let task = Task::new(task_type).version(version);
+        Self { register, task, vendor: None, sync, except: Vec::new() }
     }
 
     /// A connector that needs nothing to be made.
     #[must_use]
     pub fn of<C: AsyncConnector + Default>() -> Self {
         Self::new(C::default)
+    }
+
+    /// A connector that needs nothing to be made, whose tasks are done within one call.
+    #[must_use]
+    pub fn of_sync<C: SyncConnector + Default>() -> Self {
+        Self::new_sync(C::default)
     }
 
     /// The task to run. It must be one that succeeds.

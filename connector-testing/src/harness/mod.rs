@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use connector_core::host::{CallError, CreateRequest, Entry, FindRequest};
 use connector_core::idempotency::IdempotencyKey;
+use connector_core::registry::RegistryBuilder;
 use connector_core::{
-    AsyncConnector, CallContext, ConnectorError, NamedLiterals, Registry, Resource, Result, pb,
+    AsyncConnector, CallContext, ConnectorError, NamedLiterals, Registry, Resource, Result,
+    SyncConnector, pb,
 };
 use futures_util::FutureExt as _;
 
@@ -98,10 +100,25 @@ impl Harness {
     /// would have refused.
     #[must_use]
     #[track_caller]
-    #[expect(clippy::panic, reason = "a test has no other use for a connector nobody can call")]
     pub fn new<C: AsyncConnector>(connector: C) -> Self {
+        Self::made(Registry::builder().register(connector))
+    }
+
+    /// Drives this connector, whose tasks are done within one call: [`Harness::run`] runs one.
+    ///
+    /// # Panics
+    /// As [`Harness::new`].
+    #[must_use]
+    #[track_caller]
+    pub fn new_sync<C: SyncConnector>(connector: C) -> Self {
+        Self::made(Registry::builder().register_sync(connector))
+    }
+
+    #[track_caller]
+    #[expect(clippy::panic, reason = "a test has no other use for a connector nobody can call")]
+    fn made(registry: RegistryBuilder) -> Self {
         // Nothing is awaited for a connector that is made already.
-        match Registry::builder().register(connector).build().now_or_never() {
+        match registry.build().now_or_never() {
             Some(Ok(registry)) => Self::of(registry),
             Some(Err(error)) => panic!("{error}"),
             None => panic!("the registry of a connector made by hand did not come at once"),
@@ -141,28 +158,37 @@ impl Harness {
     /// # Cancel safety
     /// That of the connector's `create`.
     pub async fn create(&self, task: &Task) -> Result<Job> {
+        self.create_as(self.next_run(), 0, task).await
+    }
+
+    /// Runs a task of a `sync` connector, as the first attempt of an execution of its own, and says how it
+    /// ended.
+    ///
+    /// # Errors
+    /// As [`Harness::create`]; the connector starts jobs and runs nothing within a call.
+    ///
+    /// # Cancel safety
+    /// That of the connector's `run`.
+    pub async fn run(&self, task: &Task) -> Result<Resource<NamedLiterals>> {
+        let entry = self.entry(task)?;
+        let request = request(&self.next_run(), 0, task);
+        entry.connector.run(request, call(entry)).await.map_err(told)
+    }
+
+    fn next_run(&self) -> String {
         static RUNS: AtomicU64 = AtomicU64::new(0);
-        let run = match &self.runs.name {
+        match &self.runs.name {
             Some(name) => format!("{name}-{}", self.runs.count.fetch_add(1, Ordering::Relaxed)),
             None => format!("harness-{}", RUNS.fetch_add(1, Ordering::Relaxed)),
-        };
-        self.create_as(run, 0, task).await
+        }
     }
 
     /// Creates a job as that attempt of that execution. [`Job::create_again`] and
     /// [`Job::next_attempt`] call it with what they know.
     async fn create_as(&self, run: String, attempt: u32, task: &Task) -> Result<Job> {
         let entry = self.entry(task)?;
-        let name = AttemptName { run: &run, number: attempt };
-        let output_prefix = name.output_prefix(None);
-        let request = CreateRequest {
-            template: Box::new(task.template.clone()),
-            inputs: task.inputs.clone().into(),
-            input_context: Vec::new(),
-            output_prefix: output_prefix.clone(),
-            execution: Some(Box::new(name.execution(&task.template))),
-            connection: Some(task.connection.clone()),
-        };
+        let request = request(&run, attempt, task);
+        let output_prefix = request.output_prefix.clone();
         let meta = entry.connector.create(request, call(entry)).await.map_err(told)?;
         Ok(Job { harness: self.clone(), task: task.clone(), run, attempt, output_prefix, meta })
     }
@@ -238,6 +264,18 @@ impl fmt::Debug for Harness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys = self.registry.entries().map(|entry| entry.key.to_string());
         f.debug_list().entries(keys).finish()
+    }
+}
+
+fn request(run: &str, number: u32, task: &Task) -> CreateRequest {
+    let name = AttemptName { run, number };
+    CreateRequest {
+        template: Box::new(task.template.clone()),
+        inputs: task.inputs.clone().into(),
+        input_context: Vec::new(),
+        output_prefix: name.output_prefix(None),
+        execution: Some(Box::new(name.execution(&task.template))),
+        connection: Some(task.connection.clone()),
     }
 }
 

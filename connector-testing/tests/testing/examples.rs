@@ -5,6 +5,7 @@ use connector_core::literal;
 use connector_examples::batch_job::BatchJobConnector;
 use connector_examples::echo::Echo;
 use connector_examples::simulator::Simulator;
+use connector_examples::sync_echo::SyncEcho;
 use connector_testing::Task;
 use connector_testing::conformance::Subject;
 
@@ -30,6 +31,19 @@ mod echo {
                     .output("b")
             )
             .except("a_new_attempt_is_a_new_job", "there is no job: the inputs are the metadata")
+    );
+}
+
+mod sync_echo {
+    use super::{SyncEcho, Task, literal};
+
+    connector_testing::conformance!(
+        sync SyncEcho,
+        task = Task::new("sync_echo")
+            .input("a", literal::integer(1))
+            .input("b", literal::string("two"))
+            .output("a")
+            .output("b")
     );
 }
 

@@ -6,6 +6,7 @@ use connector_core::Registry;
 use connector_core::prelude::*;
 use connector_examples::batch_job::BatchJobConnector;
 use connector_examples::simulator::Simulator;
+use connector_examples::sync_echo::SyncEcho;
 use connector_testing::{Harness, Task};
 use tokio::time::Instant;
 
@@ -213,4 +214,19 @@ async fn a_task_type_nobody_has_is_told_with_what_there_is() {
     let text =
         r#"no connector for task type "render" in version 2; there is: keyed (0), keyed (1)"#;
     assert_eq!(error.message(), text);
+}
+
+#[tokio::test]
+async fn a_task_within_one_call_is_run_and_makes_no_job() {
+    let harness = Harness::new_sync(SyncEcho);
+    let task = Task::new("sync_echo").input("a", literal::integer(1));
+    let ended = harness.run(&task).await.unwrap();
+    assert_eq!((ended.phase, ended.message.as_str()), (Phase::Succeeded, "1 inputs came in"));
+    assert_eq!(ended.outputs.into_inline().unwrap().len(), 1);
+    let error = harness.run(&task.custom("do", "retryable")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Retryable);
+    let error = harness.create(&Task::new("sync_echo")).await.unwrap_err();
+    assert!(error.message().contains("its tasks are run"), "{error}");
+    let jobs = Harness::new(Simulator::default());
+    jobs.run(&Task::new("simulator")).await.unwrap_err();
 }

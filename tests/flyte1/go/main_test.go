@@ -3,9 +3,13 @@
 package propeller
 
 import (
+	"bytes"
 	"context"
+	"encoding/gob"
+	"encoding/json"
 	"fmt"
 	"os"
+	"reflect"
 	"testing"
 	"time"
 
@@ -81,6 +85,16 @@ func run(
 	t *testing.T, kind string, version int32, custom map[string]any, inputs, outputs map[string]*core.Literal,
 ) plugin.PhaseInfo {
 	t.Helper()
+	nothing := func(context.Context, plugin.TaskExecutionContext) error { return nil }
+	return runWith(t, kind, version, custom, inputs, outputs, nothing)
+}
+
+// runWith does so, too, and has something happen whenever propeller has looked at the task.
+func runWith(
+	t *testing.T, kind string, version int32, custom map[string]any, inputs, outputs map[string]*core.Literal,
+	happens func(context.Context, plugin.TaskExecutionContext) error,
+) plugin.PhaseInfo {
+	t.Helper()
 	settings, err := structpb.NewStruct(custom)
 	if err != nil {
 		t.Fatal(err)
@@ -99,12 +113,55 @@ func run(
 		}
 		template.Interface.Outputs = &core.VariableMap{Variables: declared}
 	}
-	between := func(context.Context, plugin.TaskExecutionContext) error {
+	between := func(ctx context.Context, task plugin.TaskExecutionContext) error {
 		time.Sleep(pace / 4)
-		return nil
+		return happens(ctx, task)
 	}
 	given := &core.LiteralMap{Literals: inputs}
 	return tests.RunPluginEndToEndTest(t, executor, template, given, expected, nil, between)
+}
+
+// job is what propeller has written down of a task's job, as JSON; empty before there is one.
+func job(task plugin.TaskExecutionContext) (string, error) {
+	var state struct {
+		Meta json.RawMessage `json:"resourceMeta"`
+	}
+	if _, err := task.PluginStateReader().Get(&state); err != nil || string(state.Meta) == "null" {
+		return "", err
+	}
+	return string(state.Meta), nil
+}
+
+// forget has propeller's state as it was before anything was written down. Its fake keeps states of one type,
+// which is the plug-in's own.
+func forget(task plugin.TaskExecutionContext) error {
+	writer := task.PluginStateWriter().(*mocks.PluginStateWriter)
+	kind := reflect.TypeOf(writer.Calls[0].Arguments.Get(1))
+	if kind.Kind() == reflect.Pointer {
+		return writer.Put(0, reflect.New(kind.Elem()).Interface())
+	}
+	return writer.Put(0, reflect.Zero(kind).Interface())
+}
+
+// stored is a task whose state comes back from where propeller keeps it: in gob, so that types are as they were.
+// The fake of flyteplugins reads JSON, of which the plug-in makes no job to delete.
+type stored struct{ plugin.TaskExecutionContext }
+
+type stateReader struct{ state any }
+
+func (task stored) PluginStateReader() plugin.PluginStateReader {
+	calls := task.PluginStateWriter().(*mocks.PluginStateWriter).Calls
+	return stateReader{calls[len(calls)-1].Arguments.Get(1)}
+}
+
+func (stateReader) GetStateVersion() uint8 { return 0 }
+
+func (reader stateReader) Get(into any) (uint8, error) {
+	var kept bytes.Buffer
+	if err := gob.NewEncoder(&kept).Encode(reader.state); err != nil {
+		return 0, err
+	}
+	return 0, gob.NewDecoder(&kept).Decode(into)
 }
 
 func text(value string) *core.Literal {

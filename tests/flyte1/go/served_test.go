@@ -4,6 +4,7 @@
 package propeller
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -94,5 +95,46 @@ func TestAJobThatMayBeTriedAgainIsRetryable(t *testing.T) {
 	info := run(t, "simulator", 0, map[string]any{"phases": []any{"RETRYABLE_FAILED"}}, nil, nil)
 	if info.Phase() != plugin.PhaseRetryableFailure {
 		t.Errorf("%v", info)
+	}
+}
+
+func TestAnAbortCancelsTheJob(t *testing.T) {
+	t.Parallel()
+	aborted := false
+	abort := func(ctx context.Context, task plugin.TaskExecutionContext) error {
+		known, err := job(task)
+		if err != nil || known == "" || aborted {
+			return err
+		}
+		aborted = true
+		return executor.Abort(ctx, stored{task})
+	}
+	// It would run for ever.
+	info := runWith(t, "simulator", 0, map[string]any{"phases": []any{"RUNNING"}}, nil, nil, abort)
+	if info.Phase() != plugin.PhasePermanentFailure || !strings.Contains(info.Err().GetMessage(), "was cancelled") {
+		t.Errorf("%v", info)
+	}
+}
+
+func TestACreateAfterALostStateWriteIsTheSameJob(t *testing.T) {
+	t.Parallel()
+	var jobs []string
+	lose := func(ctx context.Context, task plugin.TaskExecutionContext) error {
+		known, err := job(task)
+		if err != nil || known == "" || len(jobs) == 2 {
+			return err
+		}
+		jobs = append(jobs, known)
+		if len(jobs) == 1 {
+			return forget(task)
+		}
+		return nil
+	}
+	custom := map[string]any{"tag": "a lost state write", "phases": []any{"RUNNING", "SUCCEEDED"}}
+	if info := runWith(t, "simulator", 0, custom, nil, nil, lose); !info.Phase().IsSuccess() {
+		t.Errorf("%v", info)
+	}
+	if len(jobs) != 2 || jobs[0] != jobs[1] {
+		t.Errorf("the attempt has two jobs: %v", jobs)
 	}
 }

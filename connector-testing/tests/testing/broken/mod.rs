@@ -182,9 +182,11 @@ fn subject(fault: Fault) -> Subject {
 
 #[test]
 fn a_good_connector_breaks_no_rule_and_every_rule_is_judged() {
-    for rule in rules() {
+    for rule in rules().into_iter().filter(|rule| *rule != OF_SYNC) {
         assert_eq!(judge(rule, &subject(Fault::None)), Ok(None), "{rule}");
     }
+    let lacking = judge(OF_SYNC, &subject(Fault::None)).unwrap();
+    assert_eq!(lacking.as_deref(), Some("its tasks are jobs"));
 }
 
 #[test]
@@ -221,7 +223,7 @@ fn every_rule_can_be_broken() {
         let text = violation.to_string();
         assert!(text.contains("seen: ") && text.contains("help: "), "{text}");
     }
-    let by_another = ["unreadable_metadata_is_an_answer"];
+    let by_another = ["unreadable_metadata_is_an_answer", OF_SYNC];
     for rule in rules() {
         let is_broken = broken.iter().any(|(broken, _)| *broken == rule);
         assert!(is_broken || by_another.contains(&rule), "nothing breaks `{rule}`");
@@ -262,4 +264,43 @@ fn an_exception_must_name_a_rule() {
     let subject = subject.except("a_task_runs_two_its_end", "a slip");
     let violation = judge("a_task_runs_to_its_end", &subject).expect_err("a slip");
     assert!(violation.advice.contains("a_task_runs_to_its_end"), "{violation}");
+}
+
+const OF_SYNC: &str = "a_task_can_be_run_again";
+
+/// How often tasks were run.
+static RUN: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+/// A connector whose tasks are done within one call, and fail from that run on.
+#[connector(task_type = "once", sync)]
+#[derive(Debug, Default)]
+struct Once;
+
+impl SyncConnector for Once {
+    async fn run(&self, _task: CreateTask<Self>) -> Result<Resource> {
+        match RUN.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => Ok(Resource::succeeded(DynamicOutputs::default())),
+            _ => Err(ConnectorError::permanent("it was done already")),
+        }
+    }
+}
+
+/// One whose tasks do not end.
+#[connector(task_type = "endless", sync)]
+#[derive(Debug, Default)]
+struct Endless;
+
+impl SyncConnector for Endless {
+    async fn run(&self, _task: CreateTask<Self>) -> Result<Resource> {
+        Ok(Resource::running())
+    }
+}
+
+#[test]
+fn a_sync_task_that_runs_only_once_or_never_ends_is_found() {
+    let violation = judge(OF_SYNC, &Subject::of_sync::<Once>()).expect_err(OF_SYNC);
+    assert!(violation.seen.contains("second of two runs"), "{violation}");
+    assert!(violation.seen.contains("it was done already"), "{violation}");
+    let violation = judge(OF_SYNC, &Subject::of_sync::<Endless>()).expect_err(OF_SYNC);
+    assert!(violation.seen.contains("RUNNING"), "{violation}");
 }

@@ -4,6 +4,7 @@
 
 mod databricks;
 mod differential;
+mod local;
 mod openai;
 mod parity;
 mod propeller;
