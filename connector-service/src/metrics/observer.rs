@@ -14,6 +14,11 @@ impl Observer for CallMetrics {
         self.operation(operation).in_flight.inc();
     }
 
+    #[cfg(feature = "otel")]
+    fn opened(&self, span: &tracing::Span, call: connector_gate::OpenedCall<'_>) {
+        crate::otlp::go_on(span, call);
+    }
+
     fn succeeded(&self, operation: Operation, elapsed: Duration) {
         let metrics = self.operation(operation);
         metrics.successes.inc();
