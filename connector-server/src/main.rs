@@ -9,6 +9,8 @@ use connector_examples as _;
 use connector_openai as _;
 #[cfg(feature = "postgres-sql")]
 use connector_postgres as _;
+#[cfg(feature = "ray")]
+use connector_ray as _;
 #[cfg(feature = "snowflake")]
 use connector_snowflake as _;
 #[cfg(feature = "webhook")]
@@ -37,6 +39,8 @@ const FEATURES: &[&str] = &[
     "postgres",
     #[cfg(feature = "postgres-sql")]
     "postgres-sql",
+    #[cfg(feature = "ray")]
+    "ray",
     #[cfg(feature = "snowflake")]
     "snowflake",
     #[cfg(feature = "sqlite")]

@@ -50,7 +50,7 @@ where
     let is_disabled = env::var("OTEL_SDK_DISABLED").is_ok_and(|it| it.eq_ignore_ascii_case("true"))
         || env::var("OTEL_TRACES_EXPORTER").is_ok_and(|it| it == "none");
     let is_told = |name: &&str| env::var(name).is_ok_and(|endpoint| !endpoint.is_empty());
-    if is_disabled || !ENDPOINTS.iter().any(|name| is_told(name)) {
+    if is_disabled || !ENDPOINTS.iter().any(is_told) {
         return Ok(None);
     }
     let export = Export::start()?;

@@ -24,6 +24,8 @@ pub struct Refusal<'a> {
     pub headers: &'a HeaderMap,
     /// The body as JSON; `null` if it is none.
     pub body: &'a Value,
+    /// The body as text, for vendors that say no in words.
+    pub text: &'a str,
 }
 
 /// How a vendor says no: what its refusals mean, as far as they say more than their status.
@@ -82,7 +84,8 @@ pub(crate) fn error(
         );
     }
     let json = serde_json::from_slice(body).unwrap_or(Value::Null);
-    let reading = dialect(&Refusal { status, headers, body: &json });
+    let text = String::from_utf8_lossy(body);
+    let reading = dialect(&Refusal { status, headers, body: &json, text: &text });
     let kind = match reading.kind {
         // The header tells when, the dialect that.
         Some(ErrorKind::Transient { retry_after: None }) => {

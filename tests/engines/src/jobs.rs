@@ -157,7 +157,11 @@ impl Job {
         let (mut page, mut next) = (Vec::new(), String::new());
         while let Some(message) = stream.message().await? {
             match message.part {
-                Some(Part::Body(body)) => page.extend(body.lines.into_iter().map(|it| it.message)),
+                Some(Part::Body(body)) => {
+                    page.extend(body.lines.into_iter().map(|it| it.message));
+                    // The last page has no header behind it.
+                    next.clear();
+                }
                 Some(Part::Header(header)) => next = header.token,
                 None => {}
             }

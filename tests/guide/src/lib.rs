@@ -121,3 +121,7 @@ struct Webhook;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/openai.md")]
 struct OpenAi;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/engines.md")]
+struct Engines;

@@ -316,6 +316,7 @@ const INTENDED: &[Intended] = &[
             ("samples.*{task_type=postgres_sql*", ""),
             ("samples.*{task_type=webhook*", ""),
             ("samples.*{task_type=chatgpt*", ""),
+            ("samples.*{task_type=ray_job*", ""),
         ],
         reason: "the binary links connectors that the reference server has not",
     },

@@ -1,6 +1,5 @@
 //! A server that exports spans, a collector that gets them, and one that never answers.
 #![expect(
-    clippy::expect_used,
     clippy::unwrap_used,
     reason = "a test has no better way to fail; what tests share is not excepted by itself"
 )]
