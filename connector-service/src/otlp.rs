@@ -96,6 +96,10 @@ impl Export {
 
 /// Has the span go on with the caller's trace, under a name that people find.
 pub(crate) fn go_on(span: &Span, call: OpenedCall<'_>) {
+    if EXPORT.get().is_none() {
+        // The log alone looks.
+        return;
+    }
     let OpenedCall { operation, key, parent } = call;
     let name = format!("{} {}", operation.as_str(), key.task_type.as_str());
     span.record("otel.name", name);
@@ -109,7 +113,7 @@ pub(crate) fn go_on(span: &Span, call: OpenedCall<'_>) {
         true,
         TraceState::default(),
     );
-    // Where spans are not exported there is nothing to be set.
+    // An error would be a span that nobody exports.
     span.set_parent(Context::new().with_remote_span_context(parent)).ok();
 }
 
