@@ -43,6 +43,10 @@ doc:
 bench: release
     target/release/startup
 
+# Instructions that calls cost, beside those in `bench/instructions.json`; `just instructions --bless` writes that file
+instructions *ARGS: release
+    target/release/instructions {{ ARGS }}
+
 # What `bench` measures, by two commands: one would build the server with features that nobody ships
 [private]
 release:

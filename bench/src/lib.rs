@@ -5,4 +5,5 @@
 pub mod figures;
 pub mod load;
 pub mod process;
+pub mod rounds;
 pub mod verdict;

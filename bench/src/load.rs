@@ -1,5 +1,5 @@
 //! Calls against a server: as many as it answers, or so many a second.
-//! `compare` uses it; what the figures mean is told there.
+//! `compare` uses it, and `rounds` the requests; what the figures mean is told there.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,6 +9,7 @@ use bytes::Bytes;
 use connector_core::pb as core_pb;
 use connector_service::pb;
 use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
+use prost::Message as _;
 use prost_types::{Struct, Value, value::Kind};
 use tokio::time::{MissedTickBehavior, interval};
 use tonic::transport::{Channel, Endpoint};
@@ -145,6 +146,17 @@ async fn once(tasks: &mut Tasks, call: Call, job: &Bytes) -> Result<(), tonic::S
     }
 }
 
+/// A call as it is on the wire: the method, and the message of its request. `Get` asks about one job.
+#[must_use]
+pub fn encoded(call: Call) -> (&'static str, Vec<u8>) {
+    match call {
+        Call::Create => ("CreateTask", create(false).encode_to_vec()),
+        Call::CreateDistinct => ("CreateTask", create(true).encode_to_vec()),
+        Call::Get => ("GetTask", get(job(0)).encode_to_vec()),
+        Call::GetDistinct => ("GetTask", get(distinct()).encode_to_vec()),
+    }
+}
+
 /// A request of the size the executor sends: an interface, an input, the execution's identity.
 /// One that is `distinct` names an attempt, and no other names the same.
 fn create(distinct: bool) -> pb::CreateTaskRequest {
@@ -202,10 +214,12 @@ fn get(resource_meta: Bytes) -> pb::GetTaskRequest {
 }
 
 fn distinct() -> Bytes {
-    // In the future, so that the job runs; the id is what differs.
-    let meta = format!(
-        "{{\"job_id\": \"{:08x}\", \"created_at\": 4000000000.0, \"duration_seconds\": 3600.0}}",
-        fastrand::u32(..)
-    );
-    Bytes::from(meta)
+    job(fastrand::u32(..))
+}
+
+/// The metadata of a job that runs: it begins in the future.
+fn job(id: u32) -> Bytes {
+    Bytes::from(format!(
+        "{{\"job_id\": \"{id:08x}\", \"created_at\": 4000000000.0, \"duration_seconds\": 3600.0}}"
+    ))
 }

@@ -6,6 +6,7 @@ pub use crate::erased::{
     CallError, CreateRequest, DynConnector, ErasedResource, FindRequest, JobRequest, QueryRequest,
 };
 pub use crate::error::with_causes;
+pub use crate::idempotency::task::TaskOfRun;
 pub use crate::registration::Beforehand;
 pub use crate::registry::entry::{Description, Entry, Origin};
 pub use crate::registry::readers::{UnreadVariable, Variables};

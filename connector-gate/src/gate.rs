@@ -180,10 +180,13 @@ impl Gate {
 
     /// How much the rules remember, by what it is.
     pub(crate) fn remembered(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let durable = self.site.durable.as_ref();
+        let [connections, unasked] = durable.map_or([0, 0], |durable| durable.remembered());
         let of_site = [
             ("accounts", self.site.rates.accounts()),
             ("brought_secrets", self.site.brought.len()),
-            ("connections", self.site.durable.as_ref().map_or(0, |durable| durable.len())),
+            ("connections", connections),
+            ("unasked_jobs", unasked),
         ];
         self.creates.remembered().into_iter().chain(self.polls.remembered()).chain(of_site)
     }

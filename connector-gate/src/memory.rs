@@ -3,27 +3,36 @@
 //! by replicas, which would also survive a crash, takes its place behind the same trait.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use lru::LruCache;
+use rustc_hash::FxBuildHasher;
 use tokio::time::Instant;
 
-/// What a record is found by: a digest, so that large metadata is not kept twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What a record is found by: a digest, so that large metadata is not kept twice. Of this process only:
+/// nobody outside can choose values whose keys meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key([u64; 2]);
+
+/// What makes the keys of this process its own.
+static SEEDS: LazyLock<[RandomState; 2]> = LazyLock::new(Default::default);
 
 impl Key {
     /// The key of anything that can be hashed. 128 bits: two jobs never meet by chance.
     pub(crate) fn of(value: impl Hash) -> Self {
-        Self([0_u8, 1].map(|half| {
-            let mut hasher = DefaultHasher::new();
-            half.hash(&mut hasher);
-            value.hash(&mut hasher);
-            hasher.finish()
-        }))
+        let [one, two] = &*SEEDS;
+        Self([one.hash_one(&value), two.hash_one(&value)])
+    }
+}
+
+impl Hash for Key {
+    /// A half of it: it is a digest already, so tables need no good hasher.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [half, _] = self.0;
+        state.write_u64(half);
     }
 }
 
@@ -50,7 +59,7 @@ pub(crate) struct Memory<V> {
     bound: usize,
     time_to_live: Duration,
     // Ordered by the last `put`, so the end of its order is what runs out first.
-    records: Mutex<LruCache<Key, Record<V>>>,
+    records: Mutex<LruCache<Key, Record<V>, FxBuildHasher>>,
     count: AtomicUsize,
 }
 
@@ -70,18 +79,18 @@ impl<V> Memory<V> {
     /// Keeps at most `bound` records, each for `time_to_live` after it was last put.
     pub(crate) fn new(bound: usize, time_to_live: Duration) -> Self {
         // Bounded by `put`: a bounded cache would take room for all its records at once.
-        let records = Mutex::new(LruCache::unbounded());
+        let records = Mutex::new(LruCache::unbounded_with_hasher(FxBuildHasher));
         Self { bound, time_to_live, records, count: AtomicUsize::new(0) }
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut LruCache<Key, Record<V>>) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut LruCache<Key, Record<V>, FxBuildHasher>) -> T) -> T {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         let done = act(&mut records);
         self.count.store(records.len(), Ordering::Relaxed);
         done
     }
 
-    fn sweep(records: &mut LruCache<Key, Record<V>>, now: Instant) {
+    fn sweep(records: &mut LruCache<Key, Record<V>, FxBuildHasher>, now: Instant) {
         while records.peek_lru().is_some_and(|(_, oldest)| oldest.is_over(now)) {
             records.pop_lru();
         }
@@ -139,7 +148,7 @@ impl<V: Clone + Send> Store<V> for Memory<V> {
             Self::sweep(records, now);
             if records.is_empty() {
                 // Room taken in a busy hour is given back.
-                *records = LruCache::unbounded();
+                *records = LruCache::unbounded_with_hasher(FxBuildHasher);
             }
             records.len()
         })

@@ -20,15 +20,16 @@ use bytes::Bytes;
 #[async_trait]
 pub trait StateStore: fmt::Debug + Send + Sync {
     /// Claims an attempt before its job is created. Of all that claim it at once, in whatever process, one
-    /// wins. The attempt before, if there is one, is over with that: its job becomes one to be cancelled,
-    /// at once where it is known and as soon as it is known where it is not.
+    /// wins. Every earlier attempt of its task is over with that, whether or not those between them ever came
+    /// here: its job becomes one to be cancelled, at once where it is known and as soon as it is known where
+    /// it is not. An attempt that is claimed when a later one has begun is over from the start.
     ///
     /// # Cancel safety
     /// A claim that was won and not taken runs out with its lease.
     async fn claim(&self, attempt: &Attempt) -> Claim;
 
-    /// Writes down what the create was answered; kept for `keep` for repeated creates of the attempt.
-    async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Duration) -> Written;
+    /// Writes down what the create was answered, for repeated creates of the attempt.
+    async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Keep) -> Written;
 
     /// The same where nobody waits for the answer any more: the job is one to be cancelled once `after` is over,
     /// as by [`StateStore::to_cancel`]. A store that does both in one step leaves no moment in between in
@@ -37,7 +38,7 @@ pub trait StateStore: fmt::Debug + Send + Sync {
         &self,
         ticket: &Ticket,
         job: &Cancellation,
-        keep: Duration,
+        keep: Keep,
         after: Duration,
     ) -> Written {
         let written = self.created(ticket, &job.meta, keep).await;
@@ -45,6 +46,20 @@ pub trait StateStore: fmt::Debug + Send + Sync {
             self.to_cancel(job, after).await;
         }
         written
+    }
+
+    /// Somebody has asked about the job of an answer, so that it has arrived in Flyte's state, and
+    /// [`Keep::asked_within`] is met. Polls call it: it only notes that, and the store writes it later, many at
+    /// once.
+    fn asked(&self, ticket: &Ticket) {
+        let _ = ticket;
+    }
+
+    /// Jobs that were answered elsewhere just now, and those that nobody has asked about for half of
+    /// [`Keep::asked_within`], which are due when the other half is over: whichever process hears a question
+    /// about one says so by [`StateStore::asked`]. A store that does not know `asked_within` has none.
+    async fn unasked(&self) -> Vec<Due> {
+        Vec::new()
     }
 
     /// Gives a claim up: no job was made, and the next create of the attempt begins anew.
@@ -98,8 +113,11 @@ pub trait StateStore: fmt::Debug + Send + Sync {
 pub struct Attempt {
     /// What it is found by: the same in every process and version for the same attempt of the same task.
     pub key: String,
-    /// The key of the attempt before, if this is not the first.
-    pub previous: Option<String>,
+    /// What all attempts of its task have in common, as stable as the key; none where one attempt does not
+    /// tell of the others.
+    pub task: Option<String>,
+    /// Which attempt of its task it is; a later one has a higher number.
+    pub number: u32,
     /// The task type of its connector.
     pub task_type: String,
     /// The version of its connector.
@@ -114,10 +132,11 @@ pub struct Attempt {
 impl fmt::Debug for Attempt {
     // Inputs and settings are the user's own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, previous, task_type, version, run, .. } = self;
+        let Self { key, task, number, task_type, version, run, .. } = self;
         f.debug_struct("Attempt")
             .field("key", key)
-            .field("previous", previous)
+            .field("task", task)
+            .field("number", number)
             .field("task_type", task_type)
             .field("version", version)
             .field("run", run)
@@ -152,6 +171,16 @@ pub enum Claim {
     Leaving,
     /// The store cannot be reached: this process is alone with what it remembers.
     Alone,
+}
+
+/// For how long an answer counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// How long it is kept for repeated creates of its attempt, once its job has been asked about.
+    pub for_repeats: Duration,
+    /// Within which time somebody has to ask about the job, as otherwise the answer was lost on its way and the
+    /// job is one to be cancelled; none where it is no job, or one that is never cancelled.
+    pub asked_within: Option<Duration>,
 }
 
 /// The right to write about one row.

@@ -43,6 +43,11 @@ pub(crate) async fn sweep(homes: impl Homes, store: Arc<dyn StateStore>) {
         if !homes.is_open() {
             return;
         }
+        for row in store.unasked().await {
+            if let Some(home) = homes.home(&row.attempt.task_type, row.attempt.version) {
+                home.gate.creates.watch(row);
+            }
+        }
         let free = room.available_permits();
         if free == 0 {
             continue;

@@ -1,4 +1,6 @@
 //! The binary `connector-server`: links the shipped connectors and hands over to the library.
+#[cfg(feature = "airflow")]
+use connector_airflow as _;
 #[cfg(feature = "bigquery")]
 use connector_bigquery as _;
 #[cfg(feature = "databricks")]
@@ -11,6 +13,8 @@ use connector_openai as _;
 use connector_postgres as _;
 #[cfg(feature = "ray")]
 use connector_ray as _;
+#[cfg(feature = "slurm")]
+use connector_slurm as _;
 #[cfg(feature = "snowflake")]
 use connector_snowflake as _;
 #[cfg(feature = "webhook")]
@@ -25,6 +29,8 @@ fn main() -> std::process::ExitCode {
 
 /// The features of this build.
 const FEATURES: &[&str] = &[
+    #[cfg(feature = "airflow")]
+    "airflow",
     #[cfg(feature = "bigquery")]
     "bigquery",
     #[cfg(feature = "databricks")]
@@ -41,6 +47,8 @@ const FEATURES: &[&str] = &[
     "postgres-sql",
     #[cfg(feature = "ray")]
     "ray",
+    #[cfg(feature = "slurm")]
+    "slurm",
     #[cfg(feature = "snowflake")]
     "snowflake",
     #[cfg(feature = "sqlite")]

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use connector_gate::state_store::{Attempt, Claim, StateStore as _};
+use connector_gate::state_store::{Attempt, Claim, Keep, StateStore as _};
 use connector_state::{Address, Settings, Store};
 use postgres_tests::{Engine, PASSWORD};
 use tokio_postgres::{Client, NoTls};
@@ -20,7 +20,8 @@ use tokio_postgres::{Client, NoTls};
 /// A request and metadata as they usually are.
 const REQUEST: usize = 2_000;
 const META: usize = 150;
-const KEEP: Duration = Duration::from_secs(600);
+const KEEP: Keep =
+    Keep { for_repeats: Duration::from_secs(600), asked_within: Some(Duration::from_secs(3_600)) };
 
 #[tokio::main]
 async fn main() {
@@ -103,7 +104,8 @@ async fn create(store: &Store, key: &str) -> Duration {
     let request: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(REQUEST).collect();
     let attempt = Attempt {
         key: format!("{key:0>64}"),
-        previous: None,
+        task: Some(format!("{key:t>64}")),
+        number: 0,
         task_type: "batch_job".to_owned(),
         version: 0,
         run: "project/domain/run/node".to_owned(),
@@ -115,6 +117,8 @@ async fn create(store: &Store, key: &str) -> Duration {
         return begun.elapsed();
     };
     store.created(&ticket, &Bytes::from(vec![b'm'; META]), KEEP).await;
+    // Its first poll; written later, with others.
+    store.asked(&ticket);
     begun.elapsed()
 }
 

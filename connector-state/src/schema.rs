@@ -12,7 +12,9 @@ pub(crate) struct Migration {
 }
 
 /// Every step, the oldest first. Steps that were released are never changed.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+pub(crate) const MIGRATIONS: &[Migration] = &[TABLES, TASKS];
+
+const TABLES: Migration = Migration {
     sqlite: &[
         // Fences are never given twice, also not for an attempt that was forgotten and came back.
         "CREATE TABLE connector_state_fence (last BIGINT NOT NULL)",
@@ -48,7 +50,23 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
             WHERE expires_at IS NOT NULL",
         "CREATE TABLE connector_state_probe (id BIGINT NOT NULL, filler {bytes} NOT NULL)",
     ],
-}];
+};
+
+/// Whose attempt a row is: the next one ends all before it. And how long a job may go without a question: while
+/// nobody has asked, its answer is one that may have been lost, and stands in an index of its own.
+const TASKS: Migration = Migration {
+    sqlite: &[],
+    postgres: &[],
+    both: &[
+        "ALTER TABLE connector_state ADD COLUMN task TEXT",
+        "ALTER TABLE connector_state ADD COLUMN attempt BIGINT",
+        "CREATE INDEX connector_state_task ON connector_state (task, attempt)
+            WHERE task IS NOT NULL",
+        "ALTER TABLE connector_state ADD COLUMN ask_ms BIGINT",
+        "CREATE INDEX connector_state_unasked ON connector_state (due_at)
+            WHERE status = 'answered' AND due_at IS NOT NULL",
+    ],
+};
 
 /// What counts fences in SQLite, where a sequence does not exist. After the tables it stands on.
 const SQLITE_TRIGGERS: &[&str] = &[

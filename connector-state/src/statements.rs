@@ -18,7 +18,7 @@ pub(crate) struct Statements {
     pub(crate) claim: String,
     /// Takes up a job whose time to be cancelled has not come.
     pub(crate) take_up: String,
-    /// Says that an attempt is over, as the next one has begun.
+    /// Says that the attempts of a task below that one are over.
     pub(crate) supersede: String,
     /// What is known of an attempt.
     pub(crate) read: String,
@@ -32,6 +32,14 @@ pub(crate) struct Statements {
     pub(crate) to_cancel_unnamed: String,
     pub(crate) cancelling: String,
     pub(crate) wanted: String,
+    /// Says of many jobs that somebody has asked about them.
+    pub(crate) asked: String,
+    /// Gives up waiting for a question about a job, but for a last time.
+    pub(crate) doubted: String,
+    /// Jobs that are to be cancelled unless somebody asks.
+    pub(crate) unasked: String,
+    /// Jobs that were answered just now by others, and may be asked about here.
+    pub(crate) fresh: String,
     pub(crate) cancelled: String,
     pub(crate) put_off: String,
     pub(crate) given_up: String,
@@ -70,6 +78,8 @@ impl Dialect {
                 ("{fence}", "(SELECT last + 1 FROM connector_state_fence)"),
                 ("{keys}", "key IN"),
                 ("{skip_locked}", ""),
+                ("{locked}", ""),
+                ("{keys_in_json}", "key IN (SELECT value FROM json_each($1))"),
                 ("{fences}", "fence IN (SELECT value FROM json_each('[' || $2 || ']'))"),
                 ("{bytes}", "BLOB"),
                 ("$", "?"),
@@ -80,6 +90,11 @@ impl Dialect {
                 // An array is computed once; a plain sub-select may be computed, and lock, again.
                 ("{keys}", "key = ANY(ARRAY"),
                 ("{skip_locked}", "FOR UPDATE SKIP LOCKED)"),
+                ("{locked}", "FOR UPDATE)"),
+                (
+                    "{keys_in_json}",
+                    "key = ANY(ARRAY(SELECT json_array_elements_text(CAST(CAST($1 AS TEXT) AS JSON))))",
+                ),
                 ("{fences}", "fence = ANY(CAST(string_to_array($2, ',') AS BIGINT[]))"),
                 ("{bytes}", "BYTEA"),
                 ("$", "$"),
@@ -91,18 +106,23 @@ impl Dialect {
 
 /// What every answer about due and listed rows holds.
 pub(crate) const COLUMNS: &str = "key, status, task_type, version, run, request, meta, owner, fence, \
-     lease_until, due_at, tries, problem, superseded, expires_at, created_at";
+     lease_until, due_at, tries, problem, superseded, expires_at, created_at, task, attempt";
 
 const CLAIM: &str = "
     INSERT INTO connector_state AS it (key, status, task_type, version, run, request, owner, nonce, fence,
-        lease_until, created_at)
-    VALUES ($1, 'in-flight', $2, $3, $4, $5, $6, $7, {fence}, {now} + $8, {now})
+        lease_until, created_at, task, attempt, superseded)
+    VALUES ($1, 'in-flight', $2, $3, $4, $5, $6, $7, {fence}, {now} + $8, {now}, $9, $10,
+        CASE WHEN EXISTS (
+            SELECT 1 FROM connector_state AS later WHERE later.task = $9 AND later.attempt > $10
+        ) THEN 1 ELSE 0 END)
     ON CONFLICT (key) DO UPDATE SET
         claims = CASE WHEN it.meta IS NULL THEN it.claims + 1 ELSE 1 END,
-        superseded = CASE WHEN it.status = 'in-flight' THEN it.superseded ELSE 0 END,
+        superseded = CASE WHEN it.status = 'in-flight' AND it.superseded = 1 THEN 1
+            ELSE excluded.superseded END,
         status = 'in-flight', request = excluded.request, meta = NULL, owner = excluded.owner,
         nonce = excluded.nonce, fence = excluded.fence, lease_until = excluded.lease_until,
-        due_at = NULL, tries = 0, problem = NULL, cancelling = 0, keep_ms = NULL, expires_at = NULL,
+        due_at = NULL, tries = 0, problem = NULL, cancelling = 0, keep_ms = NULL, ask_ms = NULL,
+        expires_at = NULL,
         created_at = excluded.created_at
     WHERE (it.status = 'in-flight' AND (it.lease_until <= {now} OR it.owner IS NULL))
         OR (it.status = 'answered' AND it.expires_at <= {now})
@@ -117,6 +137,7 @@ const TAKE_UP: &str = "
     RETURNING fence, meta";
 
 /// A job that is known is anybody's to cancel, whoever was waiting with it; one that is not is its creator's.
+/// Locked from the last one down, as the attempts between them do it that begin at the same time.
 const SUPERSEDE: &str = "
     UPDATE connector_state SET
         superseded = 1,
@@ -126,18 +147,25 @@ const SUPERSEDE: &str = "
         due_at = CASE WHEN status = 'in-flight' THEN due_at ELSE {now} END,
         status = CASE WHEN status = 'in-flight' THEN status ELSE 'to-cancel' END,
         expires_at = NULL
-    WHERE key = $1 AND superseded = 0
-        AND (status IN ('in-flight', 'answered') OR (status = 'to-cancel' AND cancelling = 0))";
+    WHERE {keys} (
+        SELECT key FROM connector_state
+        WHERE task = $1 AND attempt < $2 AND superseded = 0
+            AND (status IN ('in-flight', 'answered') OR (status = 'to-cancel' AND cancelling = 0))
+        ORDER BY attempt DESC {locked})";
 
 const READ: &str = "SELECT status, meta, fence, superseded FROM connector_state WHERE key = $1";
 
-/// With a sixth value from 0 on nobody waits for the job: it is one to be cancelled after that time.
+/// With a sixth value from 0 on nobody waits for the job: it is one to be cancelled after that time. With a
+/// seventh somebody has to ask about it within that one, and until then the answer does not go.
 const CREATED: &str = "
     UPDATE connector_state SET
         status = CASE WHEN superseded = 1 OR CAST($6 AS BIGINT) >= 0 THEN 'to-cancel' ELSE 'answered' END,
-        due_at = CASE WHEN superseded = 1 THEN {now} WHEN CAST($6 AS BIGINT) >= 0 THEN {now} + CAST($6 AS BIGINT) END,
+        due_at = CASE WHEN superseded = 1 THEN {now} WHEN CAST($6 AS BIGINT) >= 0 THEN {now} + CAST($6 AS BIGINT)
+            WHEN CAST($7 AS BIGINT) >= 0 THEN {now} + CAST($7 AS BIGINT) / 2 END,
+        ask_ms = CASE WHEN CAST($7 AS BIGINT) >= 0 THEN CAST($7 AS BIGINT) END,
         lease_until = CASE WHEN superseded = 1 OR CAST($6 AS BIGINT) >= 0 THEN {now} + $5 END,
-        expires_at = CASE WHEN superseded = 1 OR CAST($6 AS BIGINT) >= 0 THEN NULL ELSE {now} + $4 END,
+        expires_at = CASE WHEN superseded = 1 OR CAST($6 AS BIGINT) >= 0 OR CAST($7 AS BIGINT) >= 0 THEN NULL
+            ELSE {now} + $4 END,
         meta = $3, keep_ms = $4, request = NULL, problem = NULL, tries = 0, cancelling = superseded
     WHERE key = $1 AND fence = $2 AND cancelling = 0 AND status IN ('in-flight', 'to-cancel')
     RETURNING superseded";
@@ -145,8 +173,11 @@ const CREATED: &str = "
 /// Whoever took the claim for one of a dead owner found no job and let it go, while the job was being made.
 const CREATED_ANEW: &str = "
     INSERT INTO connector_state (key, status, task_type, version, run, meta, owner, fence, expires_at,
-        keep_ms, created_at)
-    VALUES ($1, 'answered', $2, $3, $4, $5, $6, $7, {now} + $8, $8, {now})
+        keep_ms, created_at, due_at, ask_ms, task, attempt)
+    VALUES ($1, 'answered', $2, $3, $4, $5, $6, $7,
+        CASE WHEN CAST($9 AS BIGINT) >= 0 THEN NULL ELSE {now} + $8 END, $8, {now},
+        CASE WHEN CAST($9 AS BIGINT) >= 0 THEN {now} + CAST($9 AS BIGINT) / 2 END,
+        CASE WHEN CAST($9 AS BIGINT) >= 0 THEN CAST($9 AS BIGINT) END, $10, $11)
     ON CONFLICT (key) DO NOTHING";
 
 const FAILED: &str = "
@@ -176,10 +207,40 @@ const CANCELLING: &str = "
 
 const WANTED: &str = "
     UPDATE connector_state SET
-        status = 'answered', due_at = NULL, lease_until = NULL,
-        expires_at = {now} + COALESCE(keep_ms, $3)
+        status = 'answered', due_at = {now} + ask_ms / 2, lease_until = NULL,
+        expires_at = CASE WHEN ask_ms IS NULL THEN {now} + COALESCE(keep_ms, $3) END
     WHERE key = $1 AND fence = $2 AND status = 'to-cancel' AND cancelling = 0 AND superseded = 0
     RETURNING fence";
+
+/// Many at once, as JSON and with commas.
+const ASKED: &str = "
+    UPDATE connector_state SET
+        status = 'answered', due_at = NULL, lease_until = NULL, ask_ms = NULL, tries = 0,
+        expires_at = {now} + COALESCE(keep_ms, $3)
+    WHERE {keys_in_json} AND {fences} AND ask_ms IS NOT NULL AND superseded = 0 AND cancelling = 0
+        AND status IN ('answered', 'to-cancel')";
+
+/// Nobody has asked for half of the time: a job to be cancelled, of nobody in particular, unless somebody still
+/// does. Its fence stays, as whoever was given the answer may be asked.
+const DOUBTED: &str = "
+    UPDATE connector_state SET
+        status = 'to-cancel', due_at = {now} + COALESCE(ask_ms, 0) / 2, owner = NULL, lease_until = NULL
+    WHERE {keys} (
+        SELECT key FROM connector_state
+        WHERE status = 'answered' AND due_at IS NOT NULL AND due_at <= {now}
+        ORDER BY due_at LIMIT $1 {skip_locked})";
+
+const UNASKED: &str = " FROM connector_state
+    WHERE status IN ('in-flight', 'to-cancel') AND due_at > {now}
+        AND status = 'to-cancel' AND owner IS NULL AND ask_ms IS NOT NULL
+        AND superseded = 0 AND cancelling = 0
+    ORDER BY due_at LIMIT $1";
+
+/// Those that others have answered a moment ago.
+const FRESH: &str = " FROM connector_state
+    WHERE status = 'answered' AND due_at IS NOT NULL AND owner <> $2
+        AND due_at - ask_ms / 2 > {now} - $3
+    ORDER BY due_at LIMIT $1";
 
 const CANCELLED: &str = "
     DELETE FROM connector_state WHERE key = $1 AND fence = $2 AND status <> 'given-up'";
@@ -240,7 +301,7 @@ const PROBE: &str = "INSERT INTO connector_state_probe (id, filler) VALUES ($1, 
 const UNPROBE: &str = "DELETE FROM connector_state_probe WHERE id = $1";
 
 const LIST: &str = " FROM connector_state
-    WHERE status <> 'answered' OR expires_at > {now}
+    WHERE status <> 'answered' OR expires_at IS NULL OR expires_at > {now}
     ORDER BY created_at, key";
 
 const CANCEL: &str = "
@@ -274,6 +335,10 @@ impl Statements {
             to_cancel_unnamed: spelled(TO_CANCEL_UNNAMED),
             cancelling: spelled(CANCELLING),
             wanted: spelled(WANTED),
+            asked: spelled(ASKED),
+            doubted: spelled(DOUBTED),
+            unasked: spelled(&format!("SELECT {COLUMNS}{UNASKED}")),
+            fresh: spelled(&format!("SELECT {COLUMNS}{FRESH}")),
             cancelled: spelled(CANCELLED),
             put_off: spelled(PUT_OFF),
             given_up: spelled(GIVEN_UP),

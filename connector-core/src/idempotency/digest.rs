@@ -16,6 +16,11 @@ pub fn digest(fields: impl IntoIterator<Item: AsRef<[u8]>>) -> [u8; 32] {
 
 /// The digits of a digest, in lower case.
 pub fn hex(digest: &[u8; 32]) -> String {
-    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
+    let mut hex = String::with_capacity(2 * digest.len());
+    for byte in digest {
+        for digit in [byte >> 4, byte & 0xf] {
+            hex.push(char::from(if digit < 10 { b'0' + digit } else { b'a' + (digit - 10) }));
+        }
+    }
+    hex
 }

@@ -5,6 +5,7 @@
 //! anew at `n0`, while execution name and attempt are shared by all of them. Only the output prefix has
 //! the whole path. It is the folder of the node and then the number of the attempt.
 
+use super::task::TaskOfRun;
 use super::{ExecutionIdentity, IdempotencyKey};
 
 /// One attempt of one node.
@@ -47,6 +48,12 @@ impl<'a> Attempt<'a> {
             }
             None => Some(Self { identity: identity.previous()?, ..self }),
         }
+    }
+
+    /// The task whose attempt it is, and its number there.
+    pub(super) fn task(self) -> (TaskOfRun<'a>, u32) {
+        let number = self.number.unwrap_or(self.identity.attempt);
+        (TaskOfRun::new(self.identity, self.folder), number)
     }
 
     pub(super) fn key(&self) -> IdempotencyKey {

@@ -23,6 +23,7 @@
 pub(crate) mod digest;
 mod flyte1;
 mod spelling;
+pub(crate) mod task;
 
 use std::fmt;
 
@@ -31,6 +32,7 @@ use crate::raw::CreateRequest;
 use crate::request::{CreateTask, TaskExecution};
 use crate::spec::ConnectorSpec;
 use digest::{digest, hex};
+use task::TaskOfRun;
 
 pub use spelling::{Charset, TooShort};
 
@@ -90,15 +92,23 @@ impl TaskExecution {
 }
 
 impl CreateRequest {
-    /// The key of the attempt to create, as [`CreateTask::idempotency_key`] gives it, and that of the
-    /// attempt before.
+    /// The key of the attempt to create, as [`CreateTask::idempotency_key`] gives it.
     #[must_use]
-    pub fn idempotency_keys(
-        &self,
-        flyte: Flyte,
-    ) -> (Option<IdempotencyKey>, Option<IdempotencyKey>) {
-        let (execution, prefix) = (self.execution.as_deref(), self.output_prefix.as_str());
-        (key(flyte, execution, prefix), previous_key(flyte, execution, prefix))
+    pub fn idempotency_key(&self, flyte: Flyte) -> Option<IdempotencyKey> {
+        key(flyte, self.execution.as_deref(), &self.output_prefix)
+    }
+
+    /// The task whose attempt this is, and the number of the attempt; a later one has a higher number. `None`
+    /// where one attempt does not tell of the others.
+    #[must_use]
+    pub fn task(&self, flyte: Flyte) -> Option<(TaskOfRun<'_>, u32)> {
+        let prefix = self.output_prefix.as_str();
+        if let Some(attempt) = of_flyte_1(flyte, self.execution.as_deref(), prefix) {
+            return Some(attempt.task());
+        }
+        let identity = self.execution.as_deref()?.execution_identity()?;
+        let number = identity.attempt;
+        (!needs_prefix(&identity, prefix)).then(|| (TaskOfRun::new(identity, ""), number))
     }
 }
 

@@ -31,6 +31,9 @@ pub struct Policy {
     pub create_grace: Duration,
     /// How long an answer is remembered for repeated creates of the same attempt. Default 10 min.
     pub create_memory: Duration,
+    /// Where servers share a state: how long a job may be there that nobody asks about, before it counts as
+    /// one whose answer was lost, and is cancelled. Default 1 h.
+    pub unasked_limit: Duration,
     /// How long a create may go on once its caller has left. Default 10 min.
     pub create_limit: Duration,
     /// Whether `create` hands the attempt's key to the outside system, which makes one job of two creates
@@ -86,6 +89,7 @@ impl Policy {
             abandoned: Abandoned::Cancel,
             create_grace: Duration::from_secs(30),
             create_memory: Duration::from_secs(600),
+            unasked_limit: Duration::from_secs(3_600),
             create_limit: Duration::from_secs(600),
             keyed: false,
             takeover: Takeover::Create,
@@ -132,6 +136,13 @@ impl Policy {
     #[must_use]
     pub const fn create_memory(mut self, memory: Duration) -> Self {
         self.create_memory = memory;
+        self
+    }
+
+    /// Sets [`Policy::unasked_limit`].
+    #[must_use]
+    pub const fn unasked_limit(mut self, limit: Duration) -> Self {
+        self.unasked_limit = limit;
         self
     }
 

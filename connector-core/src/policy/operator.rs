@@ -41,7 +41,7 @@ pub(crate) fn overridden(
 type Setter = fn(&mut Policy, &str) -> Result<(), String>;
 
 /// Every value an operator can set, by the field's name.
-const VALUES: [(&str, Setter); 22] = [
+const VALUES: [(&str, Setter); 23] = [
     ("create_errors", |policy, text| {
         policy.create_errors = one_of(
             text,
@@ -56,6 +56,7 @@ const VALUES: [(&str, Setter); 22] = [
     }),
     ("create_grace", |policy, text| span(text).map(|span| policy.create_grace = span)),
     ("create_memory", |policy, text| span(text).map(|span| policy.create_memory = span)),
+    ("unasked_limit", |policy, text| some_time(text).map(|span| policy.unasked_limit = span)),
     ("create_limit", |policy, text| some_time(text).map(|span| policy.create_limit = span)),
     ("keyed", |policy, text| {
         policy.keyed = one_of(text, [("true", true), ("false", false)])?;

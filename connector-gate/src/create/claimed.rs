@@ -16,6 +16,7 @@ use super::flight::{Flight, Outcome, Row};
 use super::takeover::{Flown, Made};
 use crate::call::Call;
 use crate::deadline::after;
+use crate::durable::keep;
 use crate::failure::Cause;
 use crate::memory::Key;
 use crate::observer::Observer;
@@ -139,7 +140,7 @@ impl Creates {
         let written = if leaving {
             durable.untaken(&flight.context, &ticket, &meta, policy).await
         } else {
-            durable.store.created(&ticket, &meta, policy.create_memory).await
+            durable.store.created(&ticket, &meta, keep(policy, is_job)).await
         };
         match written {
             Written::Kept => {
@@ -179,7 +180,7 @@ impl Creates {
             }
             // It came to nothing over there, so this is the attempt's job.
             Claimed::Mine { ticket, .. } => {
-                let keep = self.site.policy.create_memory;
+                let keep = keep(&self.site.policy, true);
                 let row = durable.store.created(&ticket, &meta, keep).await;
                 *flight.row.lock().await = Row { ticket: Some(ticket), leaving: false };
                 if row != Written::Kept {
@@ -213,13 +214,16 @@ impl Creates {
         };
         let told = timeout_at(call.deadline, async {
             let mut row = flight.row.lock().await;
-            let Row { ticket: Some(ticket), leaving: true } = &*row else {
-                return true;
-            };
-            let wanted = durable.store.wanted(ticket).await;
-            // Whoever comes next is not given it either.
-            row.leaving = !wanted;
-            wanted
+            if let Row { ticket: Some(ticket), leaving: true } = &*row {
+                let wanted = durable.store.wanted(ticket).await;
+                // Whoever comes next is not given it either.
+                row.leaving = !wanted;
+            }
+            if let Row { ticket: Some(ticket), leaving: false } = &*row {
+                // Whoever asks about it first tells the store.
+                self.unpolled.put(Key::of(meta), Some(ticket.clone()));
+            }
+            !row.leaving
         });
         if told.await.map_err(|_elapsed| Cause::OutOfTime(call.limit))? {
             return Ok(());

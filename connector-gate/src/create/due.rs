@@ -114,7 +114,7 @@ impl Creates {
     /// Only its task can bring what is needed.
     fn connection(&self, taken: &Taken<'_>) -> Result<Option<pb::Connection>, End> {
         let Taken { durable, due, .. } = taken;
-        let known = durable.connection(&due.attempt.key, due.meta.as_ref());
+        let known = durable.connection(&due.attempt, due.meta.as_ref());
         if known.is_some() {
             return Ok(known);
         }

@@ -3,9 +3,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use connector_core::CallContext;
 use connector_core::host::CreateRequest;
-use connector_core::idempotency::IdempotencyKey;
-use connector_core::{CallContext, Flyte};
 use prost::Message;
 
 use crate::memory::Key;
@@ -14,26 +13,23 @@ use crate::memory::Key;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) key: Key,
-    /// The key of the attempt before.
-    pub(crate) previous: Option<Key>,
+    /// What all attempts of its task share, and which of them it is; none where one tells nothing of the
+    /// others.
+    pub(crate) task: Option<(Key, u32)>,
 }
 
 impl Identity {
     pub(crate) fn of(context: &CallContext, request: &CreateRequest) -> Option<Self> {
         let attempt = request.execution.as_deref()?.execution_identity()?;
         let connector = (context.key.task_type.as_str(), context.key.version);
-        if context.flyte == Flyte::V1 {
-            // Nodes of different subworkflows have equal names there.
-            let (key, previous) = request.idempotency_keys(Flyte::V1);
-            let content = content(request);
-            let key_of = |attempt: IdempotencyKey| Key::of((connector, attempt.as_str(), content));
-            return Some(Self { key: key_of(key?), previous: previous.map(key_of) });
-        }
-        // Actions of one run that are not named apart are told apart by where their outputs go.
-        let prefix = if attempt.node_id.is_empty() { request.output_prefix.as_str() } else { "" };
         let content = content(request);
-        let key = |attempt| Key::of((connector, attempt, prefix, content));
-        Some(Self { key: key(attempt), previous: attempt.previous().map(key) })
+        let Some((task, number)) = request.task(context.flyte) else {
+            // Actions of one run that are not named apart are told apart by where their outputs go.
+            let key = Key::of((connector, attempt, request.output_prefix.as_str(), content));
+            return Some(Self { key, task: None });
+        };
+        let task = Key::of((connector, task, content));
+        Some(Self { key: Key::of((task, attempt.attempt, number)), task: Some((task, number)) })
     }
 }
 

@@ -4,6 +4,7 @@
 //! the process all that holds over processes and their deaths, too (`claimed`, `takeover`, `due`, `told_later`).
 
 mod abandoned;
+mod begun;
 mod claimed;
 mod due;
 pub(crate) mod failed_job;
@@ -16,17 +17,18 @@ mod takeover;
 mod told_later;
 mod under_way;
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use begun::Begun;
 use bytes::Bytes;
 use connector_core::ConnectorError;
 use connector_core::host::CreateRequest;
 use flight::{Claim, Flight, Outcome};
 use identity::Identity;
 use left_behind::{LeftBehind, MOST_LEFT, REMEMBERED_FOR};
+use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 use under_way::Unsettled;
@@ -36,6 +38,7 @@ use crate::failure::Cause;
 use crate::memory::{Key, Memory, Store};
 use crate::observer::Observer;
 use crate::site::Site;
+use crate::state_store::{Due, Ticket};
 
 /// The most creates under way or waiting to be taken.
 const MOST_FLIGHTS: usize = 10_000;
@@ -49,11 +52,13 @@ const UNPOLLED_FOR: Duration = Duration::from_secs(3_600);
 pub(crate) struct Creates {
     site: Arc<Site>,
     /// Those that the same attempt can find.
-    flights: Mutex<HashMap<Key, Arc<Flight>>>,
+    flights: Mutex<FxHashMap<Key, Arc<Flight>>>,
     /// Metadata by attempt, once somebody has taken it.
     kept: Box<dyn Store<Bytes>>,
-    /// Jobs that somebody has taken and nobody has asked about, by their metadata.
-    unpolled: Box<dyn Store<()>>,
+    /// Jobs that somebody has taken and nobody has asked about, by their metadata, with their row in the store.
+    unpolled: Box<dyn Store<Option<Ticket>>>,
+    /// The last attempt that has begun, by its task.
+    begun: Box<dyn Store<Begun>>,
     /// Jobs that Flyte 1 will try again and nobody else cancels, by their metadata.
     left_behind: Box<dyn Store<LeftBehind>>,
     unsettled: Unsettled,
@@ -91,23 +96,25 @@ impl Creates {
             flights: Mutex::default(),
             kept: Box::new(Memory::new(MOST_KEPT, memory)),
             unpolled: Box::new(Memory::new(MOST_KEPT, UNPOLLED_FOR)),
+            begun: Box::new(Memory::new(MOST_KEPT, UNPOLLED_FOR)),
             left_behind: Box::new(Memory::new(MOST_LEFT, REMEMBERED_FOR)),
             unsettled: Unsettled::default(),
             draining: watch::Sender::new(false),
         })
     }
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<Key, Arc<Flight>>> {
+    fn flights(&self) -> MutexGuard<'_, FxHashMap<Key, Arc<Flight>>> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How much is remembered: creates not settled, answers kept, jobs not asked about, jobs that
-    /// Flyte 1 left behind.
-    pub(crate) fn remembered(&self) -> [(&'static str, usize); 4] {
+    /// How much is remembered: creates not settled, answers kept, jobs not asked about, tasks of which an
+    /// attempt has begun, jobs that Flyte 1 left behind.
+    pub(crate) fn remembered(&self) -> [(&'static str, usize); 5] {
         [
             ("creates", self.unsettled.count()),
             ("created_jobs", self.kept.len()),
             ("unpolled_jobs", self.unpolled.len()),
+            ("begun_tasks", self.begun.len()),
             ("left_behind_jobs", self.left_behind.len()),
         ]
     }
@@ -181,6 +188,7 @@ impl Creates {
                 "{MOST_FLIGHTS} creates of this connector are under way already"
             ))));
         }
+        let previous = identity.map_or(Ok(None), |identity| self.begin(&identity))?;
         let flight = Arc::new(Flight::new(
             identity.map(|identity| identity.key),
             call.context.clone(),
@@ -188,7 +196,6 @@ impl Creates {
             self.unsettled.begin(),
         ));
         let boarding = self.board(&flight, call).ok_or(Cause::Ending)?;
-        let previous = identity.and_then(|identity| identity.previous);
         if let (Some(identity), Some(flights)) = (identity, &mut flights) {
             flights.insert(identity.key, Arc::clone(&flight));
             match previous.and_then(|previous| flights.get(&previous)) {
@@ -268,7 +275,7 @@ impl Creates {
     /// Somebody has the job now.
     fn taken(&self, flight: &Arc<Flight>, meta: &Bytes) {
         if let Some(key) = flight.key {
-            self.unpolled.put(Key::of(meta), ());
+            self.unpolled.put(Key::of(meta), None);
             self.kept.put(key, meta.clone());
             self.forget(flight);
         }
@@ -286,8 +293,24 @@ impl Creates {
 
     /// Somebody has asked about the job or deleted it: its metadata has arrived in Flyte's state.
     pub(crate) fn asked_about(&self, resource_meta: &Bytes) {
-        if !self.unpolled.is_empty() {
-            self.unpolled.remove(&Key::of(resource_meta));
+        let known = if self.unpolled.is_empty() {
+            None
+        } else {
+            self.unpolled.remove(&Key::of(resource_meta)).flatten()
+        };
+        if let Some(durable) = &self.site.durable {
+            durable.asked_about(resource_meta);
+            if let Some(ticket) = known {
+                durable.store.asked(&ticket);
+            }
+        }
+    }
+
+    /// Nobody has asked about this job for long, as far as the store knows: from now on it is told if somebody
+    /// does here.
+    pub(crate) fn watch(&self, unasked: Due) {
+        if let (Some(durable), Some(meta)) = (&self.site.durable, unasked.meta) {
+            durable.watch(&meta, unasked.ticket);
         }
     }
 

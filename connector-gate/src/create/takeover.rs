@@ -141,7 +141,7 @@ impl Creates {
 /// The question for the job that a create may have made; none where the create has no key.
 pub(super) fn question(flyte: Flyte, request: &CreateRequest) -> Option<FindRequest> {
     Some(FindRequest {
-        key: request.idempotency_keys(flyte).0?,
+        key: request.idempotency_key(flyte)?,
         output_prefix: request.output_prefix.clone(),
         connection: request.connection.clone(),
     })

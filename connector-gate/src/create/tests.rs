@@ -173,6 +173,22 @@ async fn an_answer_that_was_lost_is_cancelled_by_the_next_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_ends_all_before_it_also_where_the_one_in_between_never_came() {
+    let bench = Bench::new(&[]).await;
+    bench.created(Some(0), None).await.unwrap();
+    // The create of attempt 1 was lost on its way.
+    bench.created(Some(2), None).await.unwrap();
+    sleep(SECOND).await;
+    assert_eq!(bench.deleted(), ["j-1"]);
+    // It comes after all, when nobody can be waiting for it.
+    let late = bench.created(Some(1), None).await.unwrap_err();
+    let Cause::Call(error) = late else { panic!("{late:?}") };
+    assert!(error.to_string().contains("a later attempt of this task has begun"), "{error}");
+    assert_eq!(bench.created(Some(2), None).await.unwrap(), "{\"job_id\": \"j-2\"}");
+    assert_eq!(bench.remembered("begun_tasks"), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_end_of_the_server_does_not_wait_for_the_grace() {
     let bench = Bench::new(&[]).await;
     // One is made already and waits for its grace, one is still being made.

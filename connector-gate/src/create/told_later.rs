@@ -10,7 +10,8 @@ use tokio::time::sleep;
 use super::Creates;
 use super::flight::{Flight, Outcome};
 use crate::deadline::after;
-use crate::durable::Durable;
+use crate::durable::{Durable, keep};
+use crate::memory::Key;
 use crate::state_store::{Attempt, Claim, Written};
 
 /// How often the store is tried, give or take a quarter.
@@ -27,6 +28,7 @@ impl Creates {
         let (Outcome::Created(meta) | Outcome::FailedJob(meta)) = outcome else {
             return;
         };
+        let is_job = matches!(outcome, Outcome::Created(_));
         let (creates, attempt) = (Arc::clone(self), attempt.clone());
         let (flight, meta) = (Arc::clone(flight), meta.clone());
         self.site.server.spawn(async move {
@@ -37,7 +39,9 @@ impl Creates {
                 let Some(durable) = creates.site.durable.as_ref().filter(|_| !in_vain) else {
                     return;
                 };
-                if *creates.draining.borrow() || creates.told_now(durable, &attempt, &meta).await {
+                if *creates.draining.borrow()
+                    || creates.told_now(durable, &attempt, &meta, is_job).await
+                {
                     return;
                 }
             }
@@ -45,17 +49,29 @@ impl Creates {
     }
 
     /// Tells the store what an attempt was answered. False while it cannot be reached.
-    async fn told_now(&self, durable: &Durable, attempt: &Attempt, meta: &Bytes) -> bool {
-        let keep = self.site.policy.create_memory;
+    async fn told_now(
+        &self,
+        durable: &Durable,
+        attempt: &Attempt,
+        meta: &Bytes,
+        is_job: bool,
+    ) -> bool {
+        let keep = keep(&self.site.policy, is_job);
         match durable.store.claim(attempt).await {
             Claim::Alone => false,
             Claim::Won { ticket, .. } => {
-                let written = durable.store.created(&ticket, meta, keep).await;
-                if written == Written::Superseded {
-                    // The next attempt has begun elsewhere: it is anybody's to cancel now.
-                    let problem =
-                        "it was created while the database was away, for an attempt that is over";
-                    durable.store.put_off(&ticket, Duration::ZERO, problem).await;
+                let key = Key::of(meta);
+                match durable.store.created(&ticket, meta, keep).await {
+                    Written::Superseded => {
+                        // The next attempt has begun elsewhere: it is anybody's to cancel now.
+                        let problem = "it was created while the database was away, for an attempt that is over";
+                        durable.store.put_off(&ticket, Duration::ZERO, problem).await;
+                    }
+                    Written::Kept if is_job && self.unpolled.get(&key).is_none() => {
+                        durable.store.asked(&ticket);
+                    }
+                    Written::Kept => self.unpolled.put(key, Some(ticket)),
+                    Written::Lost => {}
                 }
                 true
             }

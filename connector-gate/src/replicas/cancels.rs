@@ -4,12 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use connector_core::host::JobRequest;
-use connector_core::pb::Connection;
 use tokio::time::sleep;
 
 use super::table::{LEASE, Status};
-use super::{Replica, SECOND, SECRET, World, finding, job, locked, plain};
+use super::{Replica, SECOND, World, finding, job, locked, plain};
 use crate::deadline::after;
 use crate::failure::Cause;
 
@@ -91,6 +89,35 @@ async fn the_next_attempt_ends_the_one_before_whoever_made_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_ends_all_before_it_also_where_the_one_in_between_never_came() {
+    let world = World::default();
+    let (a, b) = world.pair(plain, &[]).await;
+    assert_eq!(a.create(0, None).await.unwrap(), job(0));
+    a.process.die();
+    // The create of attempt 1 found no server.
+    assert_eq!(b.create(2, None).await.unwrap(), job(1));
+    sleep(3 * SECOND).await;
+    let jobs = world.vendor.jobs.lock().unwrap().clone();
+    assert_eq!(jobs.iter().map(|job| job.cancelled).collect::<Vec<_>>(), [true, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_comes_after_a_later_attempt_has_begun_is_cancelled() {
+    let world = World::default();
+    let (a, b) = world.pair(plain, &[]).await;
+    assert_eq!(b.create(2, None).await.unwrap(), job(0));
+    let late = a.create(1, None).await.unwrap_err();
+    let Cause::Call(error) = late else { panic!("{late:?}") };
+    assert!(error.to_string().contains("the next attempt"), "{error}");
+    let late = b.create(1, None).await.unwrap_err();
+    let Cause::Call(error) = late else { panic!("{late:?}") };
+    assert!(error.to_string().contains("a later attempt of this task has begun"), "{error}");
+    sleep(5 * SECOND).await;
+    let jobs = world.vendor.jobs.lock().unwrap().clone();
+    assert_eq!(jobs.iter().map(|job| job.cancelled).collect::<Vec<_>>(), [false, true]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_create_that_ends_after_the_next_attempt_began_elsewhere_is_cancelled() {
     let world = World::default();
     let (a, b) = world.pair(plain, &[]).await;
@@ -168,12 +195,8 @@ async fn a_cancel_that_needs_its_tasks_secret_waits_for_a_call_that_brings_it() 
     sleep(120 * SECOND).await;
     assert_eq!((world.vendor.running(), world.count(|it| &it.deletes)), (1, 0), "it has no secret");
     // A poll of the job brings it; it could as well be the next attempt.
-    let secrets = [("api_key".to_owned(), SECRET.to_owned())].into();
-    let connection = Some(Connection { secrets, ..Default::default() });
-    let polled =
-        JobRequest { resource_meta: job(0).into(), output_prefix: String::new(), connection };
     let calls = world.table.calls();
-    b.gate.get(polled, &b.call(None)).await.unwrap();
+    b.poll(&job(0)).await;
     assert_eq!(world.table.calls(), calls, "a poll never touches the store");
     sleep(120 * SECOND).await;
     assert_eq!((world.vendor.running(), b.told("abandoned cancelled")), (0, 1));

@@ -4,6 +4,7 @@
 mod cancels;
 mod creates;
 mod table;
+mod unasked;
 mod vendor;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_core::host::CreateRequest;
+use connector_core::host::{CreateRequest, JobRequest};
 use connector_core::pb::{
     Connection, NodeExecutionIdentifier, TaskExecutionIdentifier, TaskTemplate,
     WorkflowExecutionIdentifier,
@@ -146,6 +147,15 @@ impl Replica {
     ) -> tokio::task::JoinHandle<Result<String, Cause>> {
         let replica = Arc::clone(self);
         tokio::spawn(async move { replica.create(attempt, timeout).await })
+    }
+
+    /// Asks about a job.
+    async fn poll(&self, meta: &str) {
+        let secrets = [("api_key".to_owned(), SECRET.to_owned())].into();
+        let connection = Some(Connection { secrets, ..Default::default() });
+        let resource_meta = meta.to_owned().into();
+        let polled = JobRequest { resource_meta, output_prefix: String::new(), connection };
+        self.gate.get(polled, &self.call(None)).await.expect("an answer");
     }
 
     fn told(&self, what: &str) -> usize {

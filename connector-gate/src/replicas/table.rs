@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::state_store::{Attempt, Cancellation, Claim, Due, StateStore, Ticket, Written};
+use crate::state_store::{Attempt, Cancellation, Claim, Due, Keep, StateStore, Ticket, Written};
 
 /// How long a lease of a dead process stands.
 pub(super) const LEASE: Duration = Duration::from_secs(10);
@@ -35,6 +35,33 @@ struct Row {
     expires: Option<Instant>,
     superseded: bool,
     tries: u32,
+    /// Within which time somebody has to ask about it.
+    ask: Option<Duration>,
+}
+
+impl Row {
+    /// Somebody has to ask about it within that time, of which the first half begins.
+    fn ask(&mut self, within: Option<Duration>) {
+        self.ask = within;
+        if let Some(within) = within {
+            self.due = Instant::now() + within / 2;
+        }
+    }
+
+    fn is_unasked(&self) -> bool {
+        let is_free = self.owner.is_none() && !self.superseded && self.tries == 0;
+        let waits = self.status == Status::ToCancel && is_free && Instant::now() < self.due;
+        self.ask.is_some() && (self.status == Status::Answered || waits)
+    }
+
+    fn taken(&self) -> Due {
+        Due {
+            ticket: Ticket { key: self.attempt.key.clone(), fence: self.fence },
+            attempt: self.attempt.clone(),
+            meta: self.meta.clone().filter(|_| self.status != Status::Claimed),
+            tries: self.tries,
+        }
+    }
 }
 
 /// What all processes share.
@@ -52,13 +79,14 @@ pub(super) struct Process {
     table: Arc<Table>,
     id: usize,
     dead: AtomicBool,
+    asked: Mutex<Vec<Ticket>>,
     pub(super) away: AtomicBool,
 }
 
 impl Table {
     pub(super) fn process(self: &Arc<Self>, id: usize) -> Arc<Process> {
         let (dead, away) = (AtomicBool::new(false), AtomicBool::new(false));
-        Arc::new(Process { table: Arc::clone(self), id, dead, away })
+        Arc::new(Process { table: Arc::clone(self), id, dead, away, asked: Mutex::default() })
     }
 
     /// The states of all rows but those that are gone.
@@ -124,7 +152,7 @@ impl Process {
         row.fence += 1;
         row.owner = Some(self.id);
         row.status = Status::Claimed;
-        row.meta = None;
+        (row.meta, row.ask) = (None, None);
         let ticket = Ticket { key: row.attempt.key.clone(), fence: row.fence };
         Claim::Won { ticket, taken_over }
     }
@@ -156,15 +184,19 @@ impl StateStore for Process {
             return Claim::Alone;
         }
         let mut rows = self.rows().await;
-        let Attempt { key, previous, task_type, run, request, .. } = attempt;
-        let texts = [Some(key), previous.as_ref(), Some(task_type), Some(run)];
+        let Attempt { key, task, number, task_type, run, request, .. } = attempt;
+        let texts = [Some(key), task.as_ref(), Some(task_type), Some(run)];
         let texts = texts.into_iter().flatten().map(String::as_bytes);
         self.table.note(&texts.chain(request.as_deref()).collect::<Vec<_>>());
-        if let Some(before) = previous.as_ref().and_then(|key| rows.get_mut(key)) {
-            before.superseded = true;
-            if before.status == Status::Answered {
-                before.status = Status::ToCancel;
-                (before.owner, before.due) = (None, Instant::now());
+        let of_task = |row: &Row| task.is_some() && row.attempt.task == *task;
+        let is_over = rows.values().any(|row| of_task(row) && row.attempt.number > *number);
+        for before in rows.values_mut() {
+            if of_task(before) && before.attempt.number < *number && !before.superseded {
+                before.superseded = true;
+                if before.status == Status::Answered {
+                    before.status = Status::ToCancel;
+                    (before.owner, before.due) = (None, Instant::now());
+                }
             }
         }
         let row = rows.entry(key.clone()).or_insert_with(|| Row {
@@ -175,13 +207,14 @@ impl StateStore for Process {
             owner: None,
             due: Instant::now(),
             expires: None,
-            superseded: false,
+            superseded: is_over,
             tries: 0,
+            ask: None,
         });
         self.claimed(row)
     }
 
-    async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Duration) -> Written {
+    async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Keep) -> Written {
         let id = self.id;
         self.table.note(&[meta.as_ref()]);
         let written = self.with(ticket, |row| {
@@ -191,7 +224,8 @@ impl StateStore for Process {
                 return Written::Superseded;
             }
             (row.status, row.owner) = (Status::Answered, None);
-            row.expires = Some(Instant::now() + keep);
+            row.ask(keep.asked_within);
+            row.expires = keep.asked_within.is_none().then(|| Instant::now() + keep.for_repeats);
             Written::Kept
         });
         written.await.unwrap_or(Written::Lost)
@@ -201,7 +235,7 @@ impl StateStore for Process {
         &self,
         ticket: &Ticket,
         job: &Cancellation,
-        keep: Duration,
+        keep: Keep,
         after: Duration,
     ) -> Written {
         let written = self.created(ticket, &job.meta, keep).await;
@@ -214,6 +248,30 @@ impl StateStore for Process {
             .await;
         }
         written
+    }
+
+    fn asked(&self, ticket: &Ticket) {
+        self.asked.lock().unwrap().push(ticket.clone());
+    }
+
+    async fn unasked(&self) -> Vec<Due> {
+        if self.away.load(Ordering::SeqCst) {
+            return Vec::new();
+        }
+        let mut rows = self.rows().await;
+        let now = Instant::now();
+        for ticket in self.asked.lock().unwrap().drain(..) {
+            let row = rows.get_mut(&ticket.key).filter(|row| row.fence == ticket.fence);
+            if let Some(row) = row.filter(|row| row.is_unasked()) {
+                (row.status, row.ask) = (Status::Answered, None);
+            }
+        }
+        for row in rows.values_mut().filter(|row| row.status == Status::Answered) {
+            if let Some(ask) = row.ask.filter(|_| row.due <= now) {
+                (row.status, row.owner, row.due) = (Status::ToCancel, None, now + ask / 2);
+            }
+        }
+        rows.values().filter(|row| row.is_unasked()).map(Row::taken).collect()
     }
 
     async fn failed(&self, ticket: &Ticket) {
@@ -234,7 +292,8 @@ impl StateStore for Process {
         let row = rows.entry(ticket.key.clone()).or_insert_with(|| Row {
             attempt: Attempt {
                 key: ticket.key.clone(),
-                previous: None,
+                task: None,
+                number: 0,
                 task_type: job.task_type.clone(),
                 version: job.version,
                 run: job.run.clone(),
@@ -248,6 +307,7 @@ impl StateStore for Process {
             expires: None,
             superseded: false,
             tries: 0,
+            ask: None,
         });
         if row.fence == ticket.fence {
             (row.status, row.owner) = (Status::ToCancel, Some(self.id));
@@ -270,6 +330,7 @@ impl StateStore for Process {
             let in_time = row.status == Status::ToCancel && !row.superseded;
             if in_time {
                 (row.status, row.owner) = (Status::Answered, None);
+                row.ask(row.ask);
             }
             in_time
         });
@@ -308,12 +369,7 @@ impl StateStore for Process {
         let taken = due.take(most).map(|row| {
             row.fence += 1;
             row.owner = Some(self.id);
-            Due {
-                ticket: Ticket { key: row.attempt.key.clone(), fence: row.fence },
-                attempt: row.attempt.clone(),
-                meta: row.meta.clone().filter(|_| row.status == Status::ToCancel),
-                tries: row.tries,
-            }
+            row.taken()
         });
         taken.collect()
     }

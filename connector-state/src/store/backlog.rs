@@ -95,7 +95,7 @@ mod tests {
     use std::time::Duration;
 
     use bytes::Bytes;
-    use connector_gate::state_store::Ticket;
+    use connector_gate::state_store::{Keep, Ticket};
 
     use super::{Backlog, MOST};
     use crate::address::Address;
@@ -107,7 +107,7 @@ mod tests {
         Told::Created {
             ticket,
             meta: Bytes::from(vec![0; bytes]),
-            keep: Duration::ZERO,
+            keep: Keep { for_repeats: Duration::ZERO, asked_within: None },
             untaken: None,
         }
     }

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use connector_gate::state_store::{Attempt, Claim, Due, Ticket};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::known::Known;
 use super::told::Told;
@@ -45,30 +46,34 @@ impl Store {
 
 impl Inner {
     async fn claim(&self, attempt: &Attempt) -> Claim {
-        if !self.presence.wait(self.settings.time_out).await {
-            self.alone(attempt).await;
-            return Claim::Alone;
-        }
-        let nonce = fastrand::i64(..);
-        match self.try_claim(attempt, nonce).await {
-            Ok(claim) => claim,
-            Err(fault) => {
-                self.alone(attempt).await;
-                if let Fault::Away(_) = fault {
+        // One that goes in the middle of it may be one that restarts: it is waited for, within the same time.
+        let until = Instant::now() + self.settings.time_out;
+        let mut time_left = self.settings.time_out;
+        while self.presence.wait(time_left).await {
+            let nonce = fastrand::i64(..);
+            match self.try_claim(attempt, nonce).await {
+                Ok(claim) => return claim,
+                Err(Fault::Refused(_)) => break,
+                Err(Fault::Away(_)) => {
                     let ticket = Ticket { key: attempt.key.clone(), fence: nonce };
                     // The database may be back by now: then it is told now.
                     self.tell(Told::Unclaim { ticket }).await;
                 }
-                Claim::Alone
+            }
+            time_left = until.saturating_duration_since(Instant::now());
+            if time_left.is_zero() {
+                break;
             }
         }
+        self.alone(attempt).await;
+        Claim::Alone
     }
 
-    /// What holds of an attempt that the database is not there for: the one before is over all the same.
+    /// What holds of an attempt that the database is not there for: those before are over all the same.
     async fn alone(&self, attempt: &Attempt) {
         self.presence.count_away();
-        if let Some(previous) = &attempt.previous {
-            let ticket = Ticket { key: previous.clone(), fence: 0 };
+        if let Some(task) = attempt.task.as_ref().filter(|_| attempt.number > 0) {
+            let ticket = Ticket { key: task.clone(), fence: attempt.number.into() };
             self.tell(Told::Supersede { ticket }).await;
         }
     }
@@ -87,10 +92,13 @@ impl Inner {
             owner(),
             nonce.into(),
             lease(),
+            attempt.task.as_deref().map_or(Value::Null, Value::from),
+            i64::from(attempt.number).into(),
         ];
         let mut steps = vec![Step { statement: &of.claim, values }];
-        if let Some(previous) = &attempt.previous {
-            steps.push(Step { statement: &of.supersede, values: vec![previous.as_str().into()] });
+        if let Some(task) = attempt.task.as_deref().filter(|_| attempt.number > 0) {
+            let values = vec![task.into(), i64::from(attempt.number).into()];
+            steps.push(Step { statement: &of.supersede, values });
         }
         if let Some(mut row) = first(self.run(steps).await?) {
             let ticket = Ticket { key: attempt.key.clone(), fence: row.int().unwrap_or_default() };
@@ -129,7 +137,7 @@ fn first(answers: impl IntoIterator<Item = Vec<Row>>) -> Option<Row> {
 }
 
 /// A row in the order of the columns that all of them have.
-fn due(mut row: Row) -> Option<Due> {
+pub(super) fn due(mut row: Row) -> Option<Due> {
     let key = row.text()?;
     let _status = row.text();
     let task_type = row.text().unwrap_or_default();
@@ -140,6 +148,10 @@ fn due(mut row: Row) -> Option<Due> {
     let fence = row.int()?;
     let (_lease, _due) = (row.int(), row.int());
     let tries = row.int().and_then(|tries| u32::try_from(tries).ok()).unwrap_or_default();
-    let attempt = Attempt { key: key.clone(), previous: None, task_type, version, run, request };
+    let (_problem, _superseded) = (row.text(), row.int());
+    let (_expires, _created) = (row.int(), row.int());
+    let task = row.text();
+    let number = row.int().and_then(|number| u32::try_from(number).ok()).unwrap_or_default();
+    let attempt = Attempt { key: key.clone(), task, number, task_type, version, run, request };
     Some(Due { ticket: Ticket { key, fence }, attempt, meta, tries })
 }

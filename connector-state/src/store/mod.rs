@@ -2,6 +2,7 @@
 //! What is told is a `Told` (`told`); what could not be written waits in the `backlog`; `presence` knows
 //! whether the database is there; `upkeep` renews, looks again, writes what waits, and cleans up.
 
+mod asked;
 mod backlog;
 mod claims;
 mod known;
@@ -18,17 +19,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use connector_gate::state_store::{Attempt, Cancellation, Claim, Due, StateStore, Ticket, Written};
+use connector_gate::state_store::{
+    Attempt, Cancellation, Claim, Due, Keep, StateStore, Ticket, Written,
+};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::engine::{Engine, Fault, Row, Step, Value};
 use crate::settings::Settings;
 use crate::statements::Statements;
+use asked::Asked;
 use backlog::Backlog;
 use known::Known;
-use presence::Presence;
 pub use presence::Readings;
+use presence::{Presence, owner};
 use told::{Heard, Told};
 
 /// Attempts and jobs in a database.
@@ -54,6 +58,8 @@ struct Inner {
     backlog: Backlog,
     /// The claims and jobs of this process, by key: what is renewed.
     held: Mutex<HashMap<String, Held>>,
+    /// Jobs that somebody has asked about, until that is written.
+    asked: Asked,
     /// Held by whoever tells the database what it missed.
     flushing: tokio::sync::Mutex<()>,
 }
@@ -119,6 +125,7 @@ impl Store {
             presence: Presence::default(),
             backlog: Backlog::default(),
             held: Mutex::default(),
+            asked: Asked::default(),
             flushing: tokio::sync::Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -159,7 +166,7 @@ impl Inner {
     }
 
     fn hold(&self, ticket: &Ticket, attempt: Option<&Attempt>) {
-        let attempt = attempt.map(|it| Attempt { request: None, previous: None, ..it.clone() });
+        let attempt = attempt.map(|it| Attempt { request: None, ..it.clone() });
         self.held().insert(ticket.key.clone(), Held { fence: ticket.fence, attempt });
     }
 
@@ -262,15 +269,6 @@ impl Inner {
     }
 }
 
-/// A name for this process that no other has: where it is, and something of its own.
-fn owner() -> String {
-    let host = std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty());
-    let host =
-        host.or_else(|| Some(std::fs::read_to_string("/etc/hostname").ok()?.trim().to_owned()));
-    let host = host.unwrap_or_else(|| "host".to_owned());
-    format!("{host}/{}/{:08x}", std::process::id(), fastrand::u32(..))
-}
-
 impl Store {
     /// What became of an answer.
     async fn written(&self, told: Told) -> Written {
@@ -292,7 +290,7 @@ impl StateStore for Store {
         self.claim_attempt(attempt).await
     }
 
-    async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Duration) -> Written {
+    async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Keep) -> Written {
         let told =
             Told::Created { ticket: ticket.clone(), meta: meta.clone(), keep, untaken: None };
         let written = self.written(told).await;
@@ -306,12 +304,20 @@ impl StateStore for Store {
         &self,
         ticket: &Ticket,
         job: &Cancellation,
-        keep: Duration,
+        keep: Keep,
         after: Duration,
     ) -> Written {
         // It stays held: this process cancels it in time, and others if it cannot.
         let (ticket, meta) = (ticket.clone(), job.meta.clone());
         self.written(Told::Created { ticket, meta, keep, untaken: Some(after) }).await
+    }
+
+    fn asked(&self, ticket: &Ticket) {
+        self.inner.asked.note(ticket);
+    }
+
+    async fn unasked(&self) -> Vec<Due> {
+        self.take_unasked().await
     }
 
     async fn failed(&self, ticket: &Ticket) {
@@ -377,6 +383,7 @@ impl StateStore for Store {
         if !inner.presence.is_up() {
             return;
         }
+        inner.tell_asked().await.ok();
         let step = Step {
             statement: &inner.statements().let_go,
             values: vec![inner.owner.as_str().into()],

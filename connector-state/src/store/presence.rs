@@ -1,4 +1,5 @@
-//! Whether the database is there: one line when it goes, one when it comes back, and numbers in between.
+//! Who this process is, and whether the database is there: one line when it goes, one when it comes back, and
+//! numbers in between.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +25,15 @@ pub struct Readings {
     pub pending_writes: usize,
     /// How many writes it will never get, as too many waited or it refused them, since the start.
     pub lost_writes: u64,
+}
+
+/// A name for this process that no other has: where it is, and something of its own.
+pub(super) fn owner() -> String {
+    let host = std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty());
+    let host =
+        host.or_else(|| Some(std::fs::read_to_string("/etc/hostname").ok()?.trim().to_owned()));
+    let host = host.unwrap_or_else(|| "host".to_owned());
+    format!("{host}/{}/{:08x}", std::process::id(), fastrand::u32(..))
 }
 
 /// Whether the database is there.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_gate::state_store::{Attempt, Claim, StateStore as _, Ticket};
+use connector_gate::state_store::{Attempt, Claim, Keep, StateStore as _, Ticket};
 
 use super::Store;
 use crate::address::Address;
@@ -13,7 +13,8 @@ use crate::store::told::Told;
 fn attempt(key: &str) -> Attempt {
     Attempt {
         key: key.to_owned(),
-        previous: None,
+        task: Some(format!("task {key}")),
+        number: 0,
         task_type: "batch_job".to_owned(),
         version: 0,
         run: "run".to_owned(),
@@ -72,7 +73,7 @@ async fn what_was_told_twice_changes_nothing_the_second_time() {
     let store = store(&folder).await;
     let ticket = won(store.claim(&attempt("a")).await);
     let meta = Bytes::from_static(b"job");
-    let keep = Duration::from_secs(60);
+    let keep = Keep { for_repeats: Duration::from_secs(60), asked_within: None };
     for _ in 0..2 {
         let told =
             Told::Created { ticket: ticket.clone(), meta: meta.clone(), keep, untaken: None };

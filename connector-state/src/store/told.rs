@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_gate::state_store::{Cancellation, Ticket};
+use connector_gate::state_store::{Cancellation, Keep, Ticket};
 use tokio::time::Instant;
 
 use super::Inner;
@@ -13,7 +13,7 @@ use crate::engine::{Step, Value};
 use crate::statements::Statements;
 
 /// How long an answer is kept that nobody said a time for.
-const KEPT: Duration = Duration::from_secs(3_600);
+pub(super) const KEPT: Duration = Duration::from_secs(3_600);
 /// How long a job stays listed that could not be cancelled.
 const LISTED: Duration = Duration::from_secs(30 * 24 * 3_600);
 
@@ -23,7 +23,7 @@ pub(super) enum Told {
     Created {
         ticket: Ticket,
         meta: Bytes,
-        keep: Duration,
+        keep: Keep,
         /// After which time it is to be cancelled, where nobody waits for it.
         untaken: Option<Duration>,
     },
@@ -58,7 +58,7 @@ pub(super) enum Told {
         ticket: Ticket,
         problem: String,
     },
-    /// The attempt of that key is over, as the next one has begun; the fence says nothing.
+    /// The attempts of a task below one that has begun are over: the task as the key, the number as the fence.
     Supersede {
         ticket: Ticket,
     },
@@ -82,6 +82,11 @@ pub(super) enum Heard {
     No,
     /// It is away and will be told later.
     Later,
+}
+
+/// A span, or what stands for none.
+fn or_never(span: Option<Duration>) -> Value {
+    span.map_or_else(|| (-1_i64).into(), Value::from)
 }
 
 impl Told {
@@ -142,9 +147,10 @@ impl Told {
         let mut values: Vec<Value> = vec![key.as_str().into(), (*fence).into()];
         let (statement, more): (&'static str, Vec<Value>) = match self {
             Self::Created { meta, keep, untaken, .. } => {
-                let untaken = untaken.map_or_else(|| (-1_i64).into(), Value::from);
                 let lease = inner.settings.lease.into();
-                (&of.created, vec![meta.into(), (*keep).into(), lease, untaken])
+                let keep_for = keep.for_repeats.into();
+                let (untaken, asked) = (or_never(*untaken), or_never(keep.asked_within));
+                (&of.created, vec![meta.into(), keep_for, lease, untaken, asked])
             }
             Self::Failed { .. } => (&of.failed, Vec::new()),
             Self::Unsure { .. } => (&of.unsure, Vec::new()),
@@ -164,10 +170,7 @@ impl Told {
             Self::GivenUp { problem, .. } => {
                 (&of.given_up, vec![problem.as_str().into(), LISTED.into()])
             }
-            Self::Supersede { .. } => {
-                values.truncate(1);
-                (&of.supersede, Vec::new())
-            }
+            Self::Supersede { .. } => (&of.supersede, Vec::new()),
             Self::Release { .. } => (&of.release, Vec::new()),
             Self::Unclaim { .. } => {
                 let taken = Step { statement: &of.unclaim_taken, values: values.clone() };
@@ -213,7 +216,10 @@ impl Told {
             meta.into(),
             inner.owner.as_str().into(),
             ticket.fence.into(),
-            (*keep).into(),
+            keep.for_repeats.into(),
+            or_never(keep.asked_within),
+            attempt.task.as_deref().map_or(Value::Null, Value::from),
+            i64::from(attempt.number).into(),
         ];
         Some(Step { statement: &inner.statements().created_anew, values })
     }

@@ -83,7 +83,9 @@ impl Inner {
             self.probe().await?;
             // Before anybody finds these leases run out.
             self.renew().await?;
-            self.flush().await
+            self.flush().await?;
+            // Before anybody doubts that these were asked about.
+            self.tell_asked().await
         };
         if told.await.is_ok() {
             self.backlog.if_empty(|| self.presence.back(&self.settings.address));

@@ -10,7 +10,7 @@ use connector_state::{Address, Settings, Store};
 use postgres_tests::Engine;
 use tokio::time::Instant;
 
-use crate::database::{Database, KEEP, attempt, job, meta, next, until, won};
+use crate::database::{Database, KEEP, attempt, job, meta, until, won};
 use crate::proxy::Proxy;
 
 /// How long a trip may take in these tests, and how long all calls that meet a database which is away.
@@ -46,7 +46,7 @@ async fn a_database_that_crashes_gets_what_it_missed() {
     let Some(engine) = Engine::own() else { return };
     let database = Database::on(Arc::new(engine)).await;
     let store = database.store_with(|settings| settings.time_out(TIME_OUT)).await;
-    let before = won(store.claim(&attempt("before")).await);
+    let before = won(store.claim(&attempt("task1")).await);
     store.created(&before, &meta(), KEEP).await;
     let created = won(store.claim(&attempt("created")).await);
     let failed = won(store.claim(&attempt("failed")).await);
@@ -54,7 +54,7 @@ async fn a_database_that_crashes_gets_what_it_missed() {
     assert_eq!(store.created(&created, &meta(), KEEP).await, Written::Kept);
     asked_while_away(&store).await;
     store.failed(&failed).await;
-    assert_eq!(store.claim(&next("after", "before")).await, Claim::Alone);
+    assert_eq!(store.claim(&attempt("task3")).await, Claim::Alone);
     assert_eq!(store.readings().pending_writes, 6);
     assert!(store.readings().away_operations >= 5);
     database.engine().start_again();
@@ -67,7 +67,7 @@ async fn a_database_that_crashes_gets_what_it_missed() {
     assert_eq!((put_off.tries, put_off.problem.as_deref()), (1, Some("away")));
     won(store.claim(&attempt("away")).await);
     assert_eq!(
-        other.claim(&attempt("before")).await,
+        other.claim(&attempt("task1")).await,
         Claim::Leaving,
         "the next one began meanwhile"
     );

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_gate::state_store::{Attempt, Cancellation, Claim, Ticket};
+use connector_gate::state_store::{Attempt, Cancellation, Claim, Keep, Ticket};
 use connector_state::{Address, Listing, Settings, Store};
 use postgres_tests::{Engine, PASSWORD};
 use tempfile::TempDir;
@@ -16,7 +16,12 @@ use tokio_postgres::{Client, Config, NoTls};
 const LIMIT: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long answers are kept in tests that do not ask when they go.
-pub(crate) const KEEP: Duration = Duration::from_secs(600);
+pub(crate) const KEEP: Keep = keep(Duration::from_secs(600));
+
+/// Kept for so long, whether or not anybody asks.
+pub(crate) const fn keep(for_repeats: Duration) -> Keep {
+    Keep { for_repeats, asked_within: None }
+}
 
 #[derive(Debug)]
 pub(crate) enum Database {
@@ -110,19 +115,19 @@ async fn connect(engine: &Engine, database: &str) -> Client {
     client
 }
 
+/// An attempt; of `a2` the task is `a` and the number 2.
 pub(crate) fn attempt(key: &str) -> Attempt {
+    let task = key.trim_end_matches(char::is_numeric);
+    let number = key.strip_prefix(task).and_then(|number| number.parse().ok());
     Attempt {
         key: key.to_owned(),
-        previous: None,
+        task: Some(task.to_owned()),
+        number: number.unwrap_or_default(),
         task_type: "batch_job".to_owned(),
         version: 3,
         run: "p/d/run".to_owned(),
         request: Some(Bytes::from_static(b"request")),
     }
-}
-
-pub(crate) fn next(key: &str, previous: &str) -> Attempt {
-    Attempt { previous: Some(previous.to_owned()), ..attempt(key) }
 }
 
 pub(crate) fn job(ticket: Option<Ticket>) -> Cancellation {

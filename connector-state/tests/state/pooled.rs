@@ -9,7 +9,7 @@ use connector_state::{Listing, Settings, Store};
 use futures_util::future::join_all;
 use postgres_tests::{Engine, Pooler};
 
-use crate::database::{Database, KEEP, attempt, job, meta, next, won};
+use crate::database::{Database, KEEP, attempt, job, meta, won};
 
 /// Enough to have both connections busy with transactions of either store.
 const AT_ONCE: usize = 20;
@@ -28,15 +28,15 @@ async fn stores_share_connections_they_do_not_own() {
         let [one, other] = if n % 2 == 0 { [0, 1] } else { [1, 0] };
         let (one, other) = (stores.get(one).unwrap(), stores.get(other).unwrap());
         async move {
-            let first = format!("first{n}");
+            let first = format!("task-{n}-0");
             let ticket = won(one.claim(&attempt(&first)).await);
             assert_eq!(other.claim(&attempt(&first)).await, Claim::Held);
             assert_eq!(one.created(&ticket, &meta(), KEEP).await, Written::Kept);
             assert_eq!(other.claim(&attempt(&first)).await, Claim::Answered(meta()));
-            let second = won(other.claim(&next(&format!("second{n}"), &first)).await);
+            let second = won(other.claim(&attempt(&format!("task-{n}-1"))).await);
             assert_eq!(one.claim(&attempt(&first)).await, Claim::Leaving);
             other.failed(&second).await;
-            one.to_cancel(&job(None), KEEP).await;
+            one.to_cancel(&job(None), KEEP.for_repeats).await;
         }
     });
     join_all(rounds).await;
@@ -51,7 +51,7 @@ async fn stores_share_connections_they_do_not_own() {
     }
     let settings = Settings::new(database.through(pooler.port()));
     let listing = Listing::open(settings, Duration::from_secs(20)).unwrap();
-    let second = |n| format!("second{n}");
+    let second = |n| format!("task-{n}-1");
     let entries = listing.entries().await.unwrap();
     assert!(
         (0..AT_ONCE).all(|n| entries.iter().all(|entry| entry.key != second(n))),

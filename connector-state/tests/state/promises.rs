@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use connector_gate::state_store::{Claim, StateStore as _, Written};
+use connector_gate::state_store::{Attempt, Claim, Keep, StateStore as _, Written};
 use futures_util::future::join_all;
 
-use crate::database::{Database, KEEP, attempt, job, meta, next, until, won};
+use crate::database::{Database, KEEP, attempt, job, keep, meta, until, won};
 use crate::on_both;
 
 const SHORT: Duration = Duration::from_secs(1);
@@ -21,9 +21,13 @@ on_both! {
     an_answer_whose_row_is_gone_is_written_anew
     an_unsure_claim_is_somebody_elses_at_once
     the_attempt_before_is_over
+    all_attempts_before_are_over
+    an_attempt_that_comes_after_a_later_one_is_over
     an_answer_to_the_attempt_before_comes_too_late
     a_waiting_job_is_taken_up_elsewhere
     a_job_taken_up_here_is_wanted_until_it_is_too_late
+    a_job_that_nobody_asks_about_is_due
+    a_job_that_somebody_asks_about_is_kept
     due_rows_are_taken_once
     a_job_that_cannot_be_cancelled_is_put_off_and_given_up
     leases_let_go_are_free
@@ -49,7 +53,7 @@ async fn an_answer_is_kept_for_its_time(database: Database) {
     assert_eq!(one.created(&ticket, &meta(), KEEP).await, Written::Kept);
     assert_eq!(other.claim(&attempt("a")).await, Claim::Answered(meta()));
     let brief = won(one.claim(&attempt("b")).await);
-    one.created(&brief, &meta(), Duration::from_millis(1)).await;
+    one.created(&brief, &meta(), keep(Duration::from_millis(1))).await;
     let again = until("its time is over", async || match other.claim(&attempt("b")).await {
         Claim::Won { ticket, taken_over } => Some((ticket, taken_over)),
         _ => None,
@@ -143,7 +147,7 @@ async fn the_attempt_before_is_over(database: Database) {
     let (one, other) = (database.store().await, database.store().await);
     let first = won(one.claim(&attempt("a1")).await);
     one.created(&first, &meta(), KEEP).await;
-    let second = won(other.claim(&next("a2", "a1")).await);
+    let second = won(other.claim(&attempt("a2")).await);
     let due = other.due(10).await;
     let [due] = &due[..] else { panic!("{due:?}") };
     assert_eq!((&*due.ticket.key, due.meta.as_ref()), ("a1", Some(&meta())));
@@ -151,15 +155,41 @@ async fn the_attempt_before_is_over(database: Database) {
     other.cancelled(&due.ticket).await;
     // A job that waited with its owner is anybody's, too, and its owner asks in vain.
     let waiting = other.to_cancel(&job(Some(second)), LONG).await;
-    won(one.claim(&next("a3", "a2")).await);
+    won(one.claim(&attempt("a3")).await);
     assert_eq!(one.due(10).await.len(), 1);
     assert!(!other.cancelling(&waiting).await);
+}
+
+async fn all_attempts_before_are_over(database: Database) {
+    let (one, other) = (database.store().await, database.store().await);
+    let first = won(one.claim(&attempt("a0")).await);
+    one.created(&first, &meta(), KEEP).await;
+    let stranger = won(one.claim(&attempt("b0")).await);
+    one.created(&stranger, &meta(), KEEP).await;
+    let nameless = Attempt { task: None, ..attempt("c0") };
+    won(one.claim(&nameless).await);
+    // The creates of those in between never came.
+    won(other.claim(&attempt("a3")).await);
+    won(other.claim(&Attempt { task: None, ..attempt("c3") }).await);
+    let due: Vec<String> = one.due(10).await.into_iter().map(|due| due.ticket.key).collect();
+    assert_eq!(due, ["a0"]);
+    assert_eq!(database.status("b0").await.as_deref(), Some("answered"));
+    assert_eq!(one.claim(&nameless).await, Claim::Held);
+}
+
+async fn an_attempt_that_comes_after_a_later_one_is_over(database: Database) {
+    let store = database.store().await;
+    won(store.claim(&attempt("a2")).await);
+    let late = won(store.claim(&attempt("a1")).await);
+    assert_eq!(store.created(&late, &meta(), KEEP).await, Written::Superseded);
+    let latest = won(store.claim(&attempt("a3")).await);
+    assert_eq!(store.created(&latest, &meta(), KEEP).await, Written::Kept);
 }
 
 async fn an_answer_to_the_attempt_before_comes_too_late(database: Database) {
     let (one, other) = (database.store().await, database.store().await);
     let first = won(one.claim(&attempt("a1")).await);
-    won(other.claim(&next("a2", "a1")).await);
+    won(other.claim(&attempt("a2")).await);
     assert_eq!(one.created(&first, &meta(), KEEP).await, Written::Superseded);
     assert_eq!(one.created(&first, &meta(), KEEP).await, Written::Superseded, "told twice");
     // It is leased to who made it.
@@ -196,6 +226,61 @@ async fn a_job_taken_up_here_is_wanted_until_it_is_too_late(database: Database) 
     one.cancelled(&waiting).await;
     let claim = other.claim(&attempt("a")).await;
     assert!(matches!(claim, Claim::Won { taken_over: false, .. }), "{claim:?}");
+}
+
+/// Somebody has to ask within that time.
+const fn asked_within(time: Duration) -> Keep {
+    Keep { for_repeats: LONG, asked_within: Some(time) }
+}
+
+async fn a_job_that_nobody_asks_about_is_due(database: Database) {
+    let (one, other) = (database.store().await, database.store().await);
+    let ticket = won(one.claim(&attempt("a")).await);
+    one.created(&ticket, &meta(), asked_within(SHORT)).await;
+    assert_eq!(other.due(10).await, []);
+    let listed = database.listing().entries().await.unwrap();
+    assert!(listed.iter().any(|it| it.status == "answered" && it.due.is_some()), "{listed:?}");
+    let due = until("it is due", async || {
+        other.unasked().await;
+        other.due(10).await.pop()
+    });
+    let due = due.await;
+    assert_eq!((&*due.ticket.key, due.meta), ("a", Some(meta())));
+    assert_eq!(one.claim(&attempt("a")).await, Claim::Leaving);
+    // Now it is too late to ask.
+    one.asked(&ticket);
+    one.unasked().await;
+    assert_eq!(database.status("a").await.as_deref(), Some("to-cancel"));
+}
+
+async fn a_job_that_somebody_asks_about_is_kept(database: Database) {
+    let (one, other) = (database.store().await, database.store().await);
+    // By who was given the answer; and elsewhere, where it is named soon or when it is doubted.
+    let mine = won(one.claim(&attempt("a")).await);
+    one.created(&mine, &meta(), asked_within(LONG)).await;
+    one.asked(&mine);
+    let soon = won(one.claim(&attempt("b")).await);
+    one.created(&soon, &meta(), asked_within(LONG)).await;
+    let doubted = won(one.claim(&attempt("c")).await);
+    one.created(&doubted, &meta(), asked_within(Duration::ZERO)).await;
+    let doubted = won(one.claim(&attempt("d")).await);
+    one.created(&doubted, &meta(), asked_within(LONG)).await;
+    one.unasked().await;
+    let named = other.unasked().await;
+    let mut keys: Vec<&str> = named.iter().map(|it| &*it.ticket.key).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["b", "d"], "`a` was asked about, and for `c` it is too late");
+    named.iter().for_each(|named| other.asked(&named.ticket));
+    other.unasked().await;
+    assert_eq!(other.unasked().await, []);
+    for entry in database.listing().entries().await.unwrap() {
+        let asked = (&*entry.status, entry.due.is_none(), entry.expires.is_some());
+        let is_late = entry.key == "c";
+        assert_eq!(asked == ("answered", true, true), !is_late, "{entry:?}");
+    }
+    // A process whose lease runs out meanwhile, or that ends, changes nothing of it.
+    one.let_go().await;
+    assert_eq!(other.due(10).await.len(), 1);
 }
 
 async fn due_rows_are_taken_once(database: Database) {
@@ -253,7 +338,7 @@ async fn leases_let_go_are_free(database: Database) {
 async fn what_ran_out_goes(database: Database) {
     let one = database.store().await;
     let ticket = won(one.claim(&attempt("a")).await);
-    one.created(&ticket, &meta(), Duration::from_millis(1)).await;
+    one.created(&ticket, &meta(), keep(Duration::from_millis(1))).await;
     let kept = won(one.claim(&attempt("b")).await);
     one.created(&kept, &meta(), KEEP).await;
     until("it is not listed", async || database.status("a").await.is_none().then_some(())).await;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use connector_core::prelude::*;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// The settings of one task.
 #[derive(Debug, Default, TaskConfig)]
@@ -23,6 +23,21 @@ pub struct RunTask {
     /// Hadoop's configuration, for new clusters without a configuration of Spark of their own.
     #[config(rename = "hadoopConf")]
     hadoop: Option<BTreeMap<String, String>>,
+    /// A notebook that is run instead of the function, as tasks of Flyte 1 name it.
+    #[config(rename = "notebookPath")]
+    notebook_path: Option<String>,
+    /// Its parameters.
+    #[config(rename = "notebookBaseParameters")]
+    notebook_parameters: Option<BTreeMap<String, String>>,
+    /// Whose credentials the function of a serverless task of Flyte 1 takes to reach storage.
+    #[config(rename = "databricksServiceCredentialProvider")]
+    pub(crate) credential_provider: Option<String>,
+    /// The client that Flyte 1's connector would sign in as, which its metadata keep.
+    #[config(rename = "databricksClientId")]
+    pub(crate) client_id: Option<String>,
+    /// Where that connector would look for the client's secret, which its metadata keep.
+    #[config(rename = "databricksOauthSecret")]
+    pub(crate) oauth_secret: Option<String>,
 }
 
 impl RunTask {
@@ -45,6 +60,19 @@ impl RunTask {
                  `Databricks(databricks_conf={…})` what `jobs/runs/submit` takes",
             )),
         }
+    }
+
+    /// The task of a notebook, if the task names one beside its request.
+    pub(crate) fn notebook(&self, from_git: bool) -> Option<Value> {
+        let path = self.notebook_path.as_deref().filter(|path| !path.is_empty())?;
+        let mut notebook = Map::from_iter([("notebook_path".to_owned(), path.into())]);
+        if let Some(parameters) = self.notebook_parameters.as_ref().filter(|it| !it.is_empty()) {
+            notebook.insert("base_parameters".to_owned(), json!(parameters));
+        }
+        if from_git {
+            notebook.insert("source".to_owned(), "GIT".into());
+        }
+        Some(notebook.into())
     }
 
     /// Spark's configuration with Hadoop's in it, under the names by which Spark hands it on.

@@ -25,6 +25,9 @@ pub(crate) struct Secrets {
     /// A personal access token, or any other that Databricks takes as it is.
     #[secret]
     databricks_token: Option<Secret>,
+    /// The same, under the name that an installation of Flyte 1 has it.
+    #[secret]
+    flyte_databricks_access_token: Option<Secret>,
     /// The client id of a service principal.
     #[secret]
     databricks_client_id: Option<Secret>,
@@ -36,8 +39,9 @@ pub(crate) struct Secrets {
     databricks_oidc_token: Option<Secret>,
 }
 
-const NAMES: [&str; 4] = [
+const NAMES: [&str; 5] = [
     "databricks_token",
+    "flyte_databricks_access_token",
     "databricks_client_id",
     "databricks_client_secret",
     "databricks_oidc_token",
@@ -55,17 +59,57 @@ impl Access {
     pub(crate) fn of_operator(settings: &Settings) -> Self {
         let [
             databricks_token,
+            flyte_databricks_access_token,
             databricks_client_id,
             databricks_client_secret,
             databricks_oidc_token,
         ] = NAMES.map(|name| settings.secret(name));
         let secrets = Secrets {
             databricks_token,
+            flyte_databricks_access_token,
             databricks_client_id,
             databricks_client_secret,
             databricks_oidc_token,
         };
         Self { secrets, is_tasks: false }
+    }
+}
+
+impl Access {
+    /// That token and nothing else.
+    pub(crate) fn of_token(token: &str) -> Self {
+        let secrets = Secrets { databricks_token: Some(Secret::new(token)), ..Secrets::default() };
+        Self { secrets, is_tasks: true }
+    }
+
+    /// Whether there is nothing in it to sign in with.
+    pub(crate) const fn is_nothing(&self) -> bool {
+        let Secrets {
+            databricks_token,
+            flyte_databricks_access_token,
+            databricks_client_id: _,
+            databricks_client_secret,
+            databricks_oidc_token,
+        } = &self.secrets;
+        databricks_token.is_none()
+            && flyte_databricks_access_token.is_none()
+            && databricks_client_secret.is_none()
+            && databricks_oidc_token.is_none()
+    }
+
+    /// What Flyte 1's connector calls this way to sign in.
+    pub(crate) const fn name_of_flyte_1(&self) -> &'static str {
+        let Secrets {
+            databricks_token,
+            flyte_databricks_access_token,
+            databricks_client_secret,
+            ..
+        } = &self.secrets;
+        match (databricks_token, flyte_databricks_access_token, databricks_client_secret) {
+            (None, None, Some(_)) => "oauth_m2m",
+            (None, None, None) => "oidc_federation",
+            _ => "pat",
+        }
     }
 }
 
@@ -112,12 +156,13 @@ impl Access {
     fn credential<'a>(&'a self, file: Option<&'a Secret>) -> Result<Credential<'a>> {
         let Secrets {
             databricks_token: token,
+            flyte_databricks_access_token: of_flyte_1,
             databricks_client_id: id,
             databricks_client_secret: secret,
             databricks_oidc_token: subject,
         } = &self.secrets;
         let file = file.filter(|_| !self.is_tasks);
-        match (token, id, secret) {
+        match (token.as_ref().or(of_flyte_1.as_ref()), id, secret) {
             (Some(token), ..) => Ok(Credential::Token(token)),
             (None, Some(id), Some(secret)) => Ok(Credential::Client { id, secret }),
             (None, None, Some(_)) => Err(ConnectorError::unauthenticated(

@@ -1,7 +1,8 @@
 //! Databricks for Flyte: a task as a run of a job.
 //!
-//! Task type `databricks`, version 0: tasks that the official plug-in `flyteplugins-databricks` wrote
-//! run here unchanged, and runs that the official connector started are polled and cancelled here, too.
+//! Task types `databricks` and `spark`, version 0: tasks that the official plug-ins wrote, Flyte 2's
+//! `flyteplugins-databricks` and Flyte 1's `flytekitplugins-spark`, run here unchanged, and runs that the official
+//! connectors started are polled and cancelled here, too.
 //! Name the crate in a server and it is served:
 //!
 //! ```ignore
@@ -9,15 +10,16 @@
 //! ```
 //!
 //! The operator may set `CONNECTOR__DATABRICKS__INSTANCE` (or `FLYTE_DATABRICKS_INSTANCE`),
-//! `…__API_VERSION` (`2.1`, `2.2`) and `…__OIDC_TOKEN_FILE`, and lend the secrets `databricks_token`,
-//! `databricks_client_id`, `databricks_client_secret` and `databricks_oidc_token`.
-// Facts about the vendor and the official connector are those of its plug-in, version 2.12.1, and of the
-// vendor's SDK for Python, version 0.162.0.
+//! `…__API_VERSION` (`2.1`, `2.2`) and `…__OIDC_TOKEN_FILE`, and lend the secrets `databricks_token` (or
+//! `flyte_databricks_access_token`), `databricks_client_id`, `databricks_client_secret` and `databricks_oidc_token`.
+// Facts about the vendor and the official connectors are those of their plug-ins, versions 2.12.1 and 1.16.31,
+// and of the vendor's SDK for Python, version 0.162.0.
 
 mod api;
 mod config;
 mod credentials;
 mod logs;
+mod meta;
 mod report;
 mod run;
 mod states;
@@ -26,6 +28,7 @@ mod workspace;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use connector_core::Flyte;
 use connector_core::prelude::*;
 use connector_http::Endpoint;
 
@@ -33,28 +36,25 @@ use crate::api::{Api, Place, id};
 pub use crate::config::RunTask;
 pub use crate::credentials::Access;
 use crate::logs::Position;
+use crate::meta::SignIn;
+pub use crate::meta::SubmittedRun;
 use crate::run::Run;
 use crate::states::Standing;
 use crate::workspace::Workspace;
-
-/// What later calls need to find the run again, spelled as the official connector spells it.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct SubmittedRun {
-    databricks_instance: String,
-    run_id: String,
-}
 
 /// The idempotency token of a run comes from the attempt's key.
 const POLICY: Policy = Policy::new().keyed(true);
 
 /// The connector.
-#[connector(task_type = "databricks", name = "Databricks Connector", meta = SubmittedRun,
+#[connector(task_type = ["databricks", "spark"], name = "Databricks Connector", meta = SubmittedRun,
             config = RunTask, connection = Access, init = Databricks::new, policy = POLICY)]
 #[derive(Debug)]
 pub struct Databricks {
     api: Api,
     /// The workspace of tasks that name none.
     instance: Option<String>,
+    /// Whose credentials serverless tasks of Flyte 1 take that name nobody's.
+    credential_provider: Option<String>,
     /// What the operator lends is read anew for each log, because it may change.
     settings: Settings,
 }
@@ -68,6 +68,8 @@ impl Databricks {
         let mut new = Self::at(settings, Endpoint::from_variable("DATABRICKS_HOST_OVERRIDE")?)?;
         let official = || std::env::var("FLYTE_DATABRICKS_INSTANCE").ok();
         new.instance = new.instance.or_else(official).filter(|instance| !instance.is_empty());
+        new.credential_provider =
+            std::env::var("FLYTE_DATABRICKS_SERVICE_CREDENTIAL_PROVIDER").ok();
         Ok(new)
     }
 
@@ -77,7 +79,8 @@ impl Databricks {
     /// [`ErrorKind::Permanent`]: a setting cannot be read.
     pub fn at(settings: &Settings, endpoint: Endpoint) -> Result<Self> {
         let instance = settings.get("instance").map(str::to_owned);
-        Ok(Self { api: Api::at(endpoint, settings)?, instance, settings: settings.clone() })
+        let (api, settings) = (Api::at(endpoint, settings)?, settings.clone());
+        Ok(Self { api, instance, credential_provider: None, settings })
     }
 
     fn workspace(&self, task: &RunTask) -> Result<Workspace> {
@@ -125,7 +128,9 @@ impl AsyncConnector for Databricks {
             Some(pb::task_template::Target::Container(container)) => Some(container),
             _ => None,
         };
-        let mut body = submission::body(&task.config, container)?;
+        let flyte = task.context.call.flyte;
+        let provider = self.credential_provider.as_deref();
+        let mut body = submission::body(&task.config, container, flyte, provider)?;
         if submission::loses_variables(&body, container) {
             tracing::warn!(
                 key = %task.context.call.key,
@@ -138,7 +143,8 @@ impl AsyncConnector for Databricks {
         let token = token.unwrap_or_else(|| format!("flyte-{:032x}", fastrand::u128(..)));
         body.entry("idempotency_token").or_insert(token.into());
         let workspace = self.workspace(&task.config)?;
-        let submitted = self.api.submit(&workspace, &body, &task.context.connection).await;
+        let access = &task.context.connection;
+        let submitted = self.api.submit(&workspace, &body, access).await;
         let run_id = submitted.map_err(|error| match error.kind() {
             // A token that is no good is none at the next attempt either.
             ErrorKind::Unauthenticated => {
@@ -146,12 +152,17 @@ impl AsyncConnector for Databricks {
             }
             _ => error,
         })?;
-        Ok(SubmittedRun { databricks_instance: workspace.host().to_owned(), run_id })
+        let namespace = task.execution.as_ref().map_or("", |execution| &execution.namespace);
+        let of_flyte_1 = (flyte == Flyte::V1).then(|| SignIn::of(&task.config, access, namespace));
+        let databricks_instance = workspace.host().to_owned();
+        Ok(SubmittedRun { databricks_instance, run_id, of_flyte_1 })
     }
 
     async fn get(&self, job: &SubmittedRun, cx: &TaskContext<Self>) -> Result<Resource> {
         let workspace = Workspace::read(&job.databricks_instance)?;
-        let place = Place { workspace: &workspace, run_id: &job.run_id, access: &cx.connection };
+        let own = job.access_of_its_own(&cx.connection);
+        let access = own.as_ref().unwrap_or(&cx.connection);
+        let place = Place { workspace: &workspace, run_id: &job.run_id, access };
         let run = self.api.get(place, &cx.call).await?;
         let standing = Standing::of(&run);
         let mut resource = report::resource(&run, &standing, &workspace, &job.run_id);
@@ -163,7 +174,9 @@ impl AsyncConnector for Databricks {
 
     async fn delete(&self, job: &SubmittedRun, cx: &TaskContext<Self>) -> Result<()> {
         let workspace = Workspace::read(&job.databricks_instance)?;
-        let place = Place { workspace: &workspace, run_id: &job.run_id, access: &cx.connection };
+        let own = job.access_of_its_own(&cx.connection);
+        let access = own.as_ref().unwrap_or(&cx.connection);
+        let place = Place { workspace: &workspace, run_id: &job.run_id, access };
         self.api.cancel(place, &cx.call).await
     }
 

@@ -1,86 +1,93 @@
-//! OpenAI's chat completions, as far as one question needs them.
-
-use std::time::Duration;
+//! OpenAI's API: where it is, whose key is sent, and what its refusals mean.
+//! The connectors in `chat` and `batch` build their calls of it.
 
 use connector_core::prelude::*;
-use connector_http::{HeaderName, HttpClient, Reading, Refusal, Url};
-use serde_json::{Map, Value};
-
-use crate::config::Access;
+use connector_http::{HeaderName, HttpClient, Reading, Refusal, Request, Url};
 
 /// Below what calls go, and the host that the key must be allowed for wherever they go.
 const BASE: &str = "https://api.openai.com/v1";
-/// How often a question is asked that OpenAI could not answer, as its own client does.
-const ATTEMPTS: u32 = 3;
 const ORGANIZATION: HeaderName = HeaderName::from_static("openai-organization");
+
+/// The key.
+#[derive(Debug, TaskConnection)]
+pub struct Access {
+    /// A key of OpenAI's API.
+    #[secret]
+    pub(crate) flyte_openai_api_key: Secret,
+}
+
+/// Who calls: a key, and the organization that is charged if it is not that of the key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Account<'a> {
+    pub(crate) access: &'a Access,
+    pub(crate) organization: Option<&'a str>,
+}
 
 /// The API.
 #[derive(Debug)]
 pub(crate) struct Api {
-    http: HttpClient,
-    url: Url,
-}
-
-/// An answer.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Completion {
-    #[serde(default)]
-    model: String,
-    choices: Vec<Choice>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Choice {
-    message: Message,
-    finish_reason: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Message {
-    content: Option<String>,
-    refusal: Option<String>,
+    pub(crate) http: HttpClient,
+    base: Url,
 }
 
 impl Api {
+    /// Where the variable `OPENAI_BASE_URL` says, or else OpenAI.
+    ///
+    /// # Errors
+    /// As [`Api::at`].
+    pub(crate) fn of_environment() -> Result<Self> {
+        let base = std::env::var("OPENAI_BASE_URL").ok();
+        Self::at(base.as_deref().map(str::trim).filter(|base| !base.is_empty()))
+    }
+
     /// # Errors
     /// [`ErrorKind::Permanent`]: it is no `http` or `https` URL.
     pub(crate) fn at(base: Option<&str>) -> Result<Self> {
-        let base = base.unwrap_or(BASE).trim_end_matches('/');
-        let url = Url::parse(&format!("{base}/chat/completions")).ok();
-        let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        let url = url.ok_or_else(|| {
+        let base = Url::parse(base.unwrap_or(BASE)).ok();
+        let base = base.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let base = base.ok_or_else(|| {
             ConnectorError::permanent("OPENAI_BASE_URL is no URL; write it as `https://HOST/v1`")
         })?;
         let http = HttpClient::builder("OpenAI")
             .dialect(read_refusal)
             .user_agent(concat!("flyte-connector/", env!("CARGO_PKG_VERSION")));
-        Ok(Self { http: http.build()?, url })
+        Ok(Self { http: http.build()?, base })
     }
 
-    /// Asks, within that time.
+    /// Where calls go, as `doctor` tries it.
+    pub(crate) fn address(&self) -> String {
+        self.base.to_string()
+    }
+
+    /// The URL of a call; what comes from elsewhere is escaped.
     ///
     /// # Errors
-    /// What OpenAI's refusal means; [`ErrorKind::Permanent`] where the key is no good.
-    pub(crate) async fn ask(
-        &self,
-        body: &Map<String, Value>,
-        organization: Option<&str>,
-        access: &Access,
-        within: Duration,
-    ) -> Result<Completion> {
-        let key = &access.flyte_openai_api_key;
-        let request = self.http.post(self.url.clone()).json(body)?;
-        let mut request = request.authorization_for(BASE, "Bearer", key)?;
-        if let Some(organization) = organization {
-            request = request.header(ORGANIZATION, organization)?;
+    /// [`ErrorKind::Permanent`]: the base has no path.
+    pub(crate) fn url(&self, below: &[&str]) -> Result<Url> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| ConnectorError::permanent("OPENAI_BASE_URL has no path"))?
+            .pop_if_empty()
+            .extend(below);
+        Ok(url)
+    }
+
+    /// The request with the account's key in it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Permanent`]: the operator has not allowed the key for OpenAI.
+    pub(crate) fn signed(request: Request, account: Account<'_>) -> Result<Request> {
+        let key = &account.access.flyte_openai_api_key;
+        let request = request.authorization_for(BASE, "Bearer", key)?;
+        match account.organization.filter(|name| !name.is_empty()) {
+            Some(organization) => request.header(ORGANIZATION, organization),
+            None => Ok(request),
         }
-        let answer = request.repeatable().attempts(ATTEMPTS).for_at_most(within).send().await;
-        answer.map_err(for_good)?.json()
     }
 }
 
 /// A key that is no good is none when Flyte calls again.
-fn for_good(error: ConnectorError) -> ConnectorError {
+pub(crate) fn for_good(error: ConnectorError) -> ConnectorError {
     match error.kind() {
         ErrorKind::Unauthenticated => {
             ConnectorError::permanent(error.message().to_owned()).with_source(error)
@@ -97,25 +104,4 @@ fn read_refusal(refusal: &Refusal<'_>) -> Reading {
     let is_broke = code.as_deref() == Some("insufficient_quota");
     let kind = is_broke.then_some(ErrorKind::Permanent);
     Reading { code, message: text("message"), kind, ..Reading::default() }
-}
-
-impl Completion {
-    /// The text of the first choice, or why there is none.
-    pub(crate) fn answer(&self) -> Result<String, String> {
-        let Some(Choice { message, finish_reason }) = self.choices.first() else {
-            return Err("OpenAI's answer has no choices".to_owned());
-        };
-        if let Some(content) = &message.content {
-            return Ok(content.clone());
-        }
-        let why =
-            message.refusal.as_deref().or(finish_reason.as_deref()).unwrap_or("no reason is given");
-        Err(format!("the model gave no answer: {why}"))
-    }
-
-    /// What is told about it.
-    pub(crate) fn summary(&self) -> String {
-        let reason = self.choices.first().and_then(|choice| choice.finish_reason.as_deref());
-        format!("{} answered ({})", self.model, reason.unwrap_or("no reason to stop is given"))
-    }
 }

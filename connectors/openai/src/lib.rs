@@ -1,7 +1,7 @@
-//! OpenAI for Flyte: a task as one question to a chat model.
+//! OpenAI for Flyte: a task as one question to a chat model, or as a batch of requests.
 //!
-//! Task type `chatgpt`, version 0: tasks that `flytekitplugins-openai` wrote run here unchanged. Name the crate
-//! in a server and it is served:
+//! Task types `chatgpt` and `openai-batch`, version 0: tasks that `flytekitplugins-openai` wrote run here
+//! unchanged. Name the crate in a server and both are served:
 //!
 //! ```ignore
 //! connector_service::main!(connector_openai);
@@ -9,68 +9,13 @@
 //!
 //! The operator lends the secret `flyte_openai_api_key`, which an installation of Flyte 1 has already, and
 //! allows it for `api.openai.com`. `OPENAI_BASE_URL` has calls go to another place.
-// Facts about the official connector are those of flytekitplugins-openai 1.16.31.
+// Facts about the official connectors are those of flytekitplugins-openai 1.16.31; about the API, those of
+// OpenAI's client for Python, 3.57.0.
 
 mod api;
-mod config;
+mod batch;
+mod chat;
 
-use std::time::Duration;
-
-use connector_core::prelude::*;
-
-use crate::api::Api;
-pub use crate::config::{Access, ChatTask, Question};
-
-/// How long a question may take, as in the official connector.
-const LONGEST: Duration = Duration::from_secs(10);
-/// The caller gets its answer that long before it hangs up.
-const MARGIN: Duration = Duration::from_millis(200);
-
-/// What a task gives back.
-#[derive(Debug, TaskOutputs)]
-pub struct Answered {
-    /// The model's answer.
-    pub o0: String,
-}
-
-/// The connector.
-#[connector(task_type = "chatgpt", name = "ChatGPT Connector", config = ChatTask, inputs = Question,
-            outputs = Answered, connection = Access, init = ChatGpt::new, sync)]
-#[derive(Debug)]
-pub struct ChatGpt {
-    api: Api,
-}
-
-impl ChatGpt {
-    /// A connector that asks where the variable `OPENAI_BASE_URL` says, or else OpenAI.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Permanent`]: the variable holds no URL.
-    pub fn new(_settings: &Settings) -> Result<Self> {
-        let base = std::env::var("OPENAI_BASE_URL").ok();
-        Self::at(base.as_deref().map(str::trim).filter(|base| !base.is_empty()))
-    }
-
-    /// A connector that asks below this URL, such as `https://api.openai.com/v1`, which is the default.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Permanent`]: it is no `http` or `https` URL.
-    pub fn at(base: Option<&str>) -> Result<Self> {
-        Ok(Self { api: Api::at(base)? })
-    }
-}
-
-impl SyncConnector for ChatGpt {
-    async fn run(&self, task: CreateTask<Self>) -> Result<Resource<Answered>> {
-        let body = task.config.request(&task.inputs.message)?;
-        let left = task.context.call.remaining();
-        let left = left.map_or(LONGEST, |left| left.saturating_sub(MARGIN.min(left / 10)));
-        let organization = task.config.organization();
-        let access = &task.context.connection;
-        let completion = self.api.ask(&body, organization, access, left.min(LONGEST)).await?;
-        Ok(match completion.answer() {
-            Ok(o0) => Resource::succeeded(Answered { o0 }).message(completion.summary()),
-            Err(why) => Resource::failed(why),
-        })
-    }
-}
+pub use crate::api::Access;
+pub use crate::batch::{Batch, BatchJob, BatchTask, Done, Requests};
+pub use crate::chat::{Answered, ChatGpt, ChatTask, Question};

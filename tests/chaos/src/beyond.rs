@@ -23,6 +23,8 @@ pub(crate) struct Beyond<'a> {
     pub(crate) explained: Vec<String>,
     /// Those that come from no kill.
     pub(crate) unexplained: Vec<String>,
+    /// Those that were made, or doubled, while the database was away, so that every server was on its own.
+    pub(crate) in_outages: Vec<String>,
 }
 
 impl<'a> Beyond<'a> {
@@ -84,11 +86,17 @@ impl<'a> Beyond<'a> {
             entry.state == JobState::Running && beyond.jobs.contains(entry.id.as_str())
         });
         beyond.orphaned = orphaned.count();
+        // Of a job that was doubled the double counts, too: it is made by a server that could not ask.
+        let alone = |job: &Entry| {
+            let doubles = entries.iter().filter(|other| other.beside.contains(&job.id));
+            std::iter::once(job).chain(doubles).any(|job| lives.was_away(job.made))
+        };
         for job in left.iter().filter(|id| beyond.jobs.contains(*id)).filter_map(|id| entry(id)) {
             let others = entries.iter().filter(|other| other.run == job.run && other.id != job.id);
             let others: Vec<&str> = others.map(|other| other.id.as_str()).collect();
             let told = kills.told(job, &others, began);
             match kills.of(job) {
+                _ if alone(job) => beyond.in_outages.push(told),
                 Some(_) => beyond.explained.push(told),
                 None => beyond.unexplained.push(told),
             }
@@ -177,6 +185,7 @@ impl<'a> Kills<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lives::Outage;
     use crate::message::{Asker, JobEnd, JobSpec};
     use crate::vendor::Ledger;
 
@@ -208,6 +217,31 @@ mod tests {
         let (duplicated, explained, unexplained) = found(&ledger, killed);
         assert_eq!((duplicated, explained.len()), (1, 1), "{explained:?}");
         assert!(unexplained.is_empty(), "{unexplained:?}");
+    }
+
+    #[test]
+    fn what_was_doubled_while_the_database_was_away_is_told_apart() {
+        let mut ledger = Ledger::default();
+        let job = JobSpec { keyed: false, slow: false, polls: 1, ends: vec![JobEnd::Succeeded] };
+        for server in [1, 2] {
+            let by = Asker { process: server, server };
+            ledger.create("attempt".to_owned(), "run".to_owned(), job.clone(), by);
+        }
+        // Both have ended: nobody is to blame for one that lives on.
+        for id in ["j-0", "j-1", "j-0", "j-1"] {
+            ledger.status(id);
+        }
+        let entries: Vec<Entry> = ledger.entries().cloned().collect();
+        let (first, double) = (entries.first().unwrap().made, entries.last().unwrap().made);
+        let second = Duration::from_secs(1);
+        for (from, is_away) in [(double, true), (first - second, false), (double + second, false)] {
+            // Of the three the middle one is over when the first job is made.
+            let until = if from < first { from } else { from + second };
+            let lives = Lives { outages: vec![Outage { from, until }], ..Lives::default() };
+            let beyond = Beyond::of(&entries, &[], &lives, Instant::now());
+            let told = (beyond.in_outages.len(), beyond.unexplained.len());
+            assert_eq!(told, if is_away { (1, 0) } else { (0, 1) });
+        }
     }
 
     #[test]

@@ -14,6 +14,25 @@ pub struct Lives {
     pub killed: Vec<Kill>,
     /// Workers of servers that were killed while the server went on.
     pub workers_killed: Vec<Kill>,
+    /// When the database that servers share was away.
+    pub outages: Vec<Outage>,
+}
+
+impl Lives {
+    /// Whether the database was away then.
+    #[must_use]
+    pub fn was_away(&self, then: Instant) -> bool {
+        self.outages.iter().any(|outage| (outage.from..=outage.until).contains(&then))
+    }
+}
+
+/// A time in which the database was away, and until when servers may not have noticed that it is back.
+#[derive(Debug, Clone, Copy)]
+pub struct Outage {
+    /// Its beginning.
+    pub from: Instant,
+    /// Its end.
+    pub until: Instant,
 }
 
 /// A process that was killed.

@@ -31,6 +31,8 @@ pub struct Outcome {
     pub explained: Vec<String>,
     /// Those of them that come from no kill: from a server that ended in good order, or from a fault.
     pub unexplained: Vec<String>,
+    /// Those of them that were made while the database was away, in words.
+    pub in_outages: Vec<String>,
     /// The servers.
     pub lives: Lives,
     /// Why polls and creates failed, the most frequent reasons first.
@@ -75,6 +77,7 @@ impl Outcome {
             beyond_one_life_orphaned: beyond.orphaned,
             explained: beyond.explained,
             unexplained: beyond.unexplained,
+            in_outages: beyond.in_outages,
             reasons: reasons(&records),
             stories,
             lives,
@@ -218,6 +221,9 @@ impl fmt::Display for Outcome {
         }
         for told in &self.explained {
             write!(f, "\n  by a kill: {told}")?;
+        }
+        for told in &self.in_outages {
+            write!(f, "\n  while the database was away: {told}")?;
         }
         for told in &self.unexplained {
             write!(f, "\n  without a kill: {told}")?;

@@ -12,13 +12,17 @@ use fastrand::Rng;
 use postgres_tests::{Engine, PASSWORD};
 use tokio::sync::watch;
 
-use crate::lives::{Kill, Lives, Rhythm, between};
+use crate::lives::{Kill, Lives, Outage, Rhythm, between};
 use crate::server::{Launcher, Server};
 
 /// How long a replica that died keeps what it held from the others. Shorter than in life, as everything is.
 const LEASE: Duration = Duration::from_secs(2);
+/// How long a job may go without a question, in many polls.
+const UNASKED: Duration = Duration::from_secs(8);
+/// How long servers may take to notice that the database is back.
+const NOTICED: Duration = Duration::from_secs(1);
 /// How long the state may take to come to rest once nobody calls any more.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_secs(120);
 
 /// Servers that share a state.
 #[derive(Debug)]
@@ -60,6 +64,7 @@ impl Replicas {
             ("CONNECTOR_STATE_LEASE_SECONDS", format!("{}ms", LEASE.as_millis())),
             // A restart is waited for, and a busy machine is not to be judged.
             ("CONNECTOR_STATE_TIMEOUT_SECONDS", "5s".to_owned()),
+            ("CONNECTOR_POLICY__UNASKED_LIMIT", format!("{}ms", UNASKED.as_millis())),
             ("PGPASSWORD", PASSWORD.to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
@@ -94,6 +99,7 @@ impl Replicas {
                 () = tokio::time::sleep(between(rhythm.life, &mut luck)) => {}
             }
             if let Some((engine, _)) = restart.take_if(|(_, at)| *at <= Instant::now()) {
+                let from = Instant::now();
                 // Each waits for another process.
                 tokio::task::spawn_blocking(move || {
                     engine.crash();
@@ -101,6 +107,7 @@ impl Replicas {
                 })
                 .await
                 .expect("a restart");
+                lives.outages.push(Outage { from, until: Instant::now() + NOTICED });
                 continue;
             }
             // Where it is the only one, its successor is there before it goes, as in a rollout.
@@ -127,16 +134,13 @@ impl Replicas {
         lives
     }
 
-    /// Waits until nothing is under way or to be cancelled any more.
+    /// Waits until nothing is under way or to be cancelled any more, nor a job that nobody has asked about.
     async fn rest(&self) {
         let listing = Listing::open(Settings::new(self.address.clone()), REST).expect("a listing");
         let until = Instant::now() + REST;
         loop {
             let entries = listing.entries().await.expect("the state");
-            let waiting: Vec<_> = entries
-                .iter()
-                .filter(|entry| matches!(&*entry.status, "in-flight" | "to-cancel"))
-                .collect();
+            let waiting: Vec<_> = entries.iter().filter(|entry| entry.due.is_some()).collect();
             if waiting.is_empty() {
                 return;
             }

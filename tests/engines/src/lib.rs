@@ -3,6 +3,7 @@
 //! executor sees them (`jobs`). How an engine is started stands in a module of its name, its tests in
 //! `tests/engines`.
 
+pub mod airflow;
 pub mod group;
 pub mod jobs;
 pub mod left;

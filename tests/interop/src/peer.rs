@@ -131,7 +131,16 @@ impl Server {
     /// # Errors
     /// If it does not start or does not listen in time.
     pub fn pyflyte(venv: &Venv, module: &str) -> Result<Self> {
+        Self::pyflyte_with(venv, module, &[])
+    }
+
+    /// Starts the server of connectors of Flyte 1 with a module of connectors and with variables of its own.
+    ///
+    /// # Errors
+    /// If it does not start or does not listen in time.
+    pub fn pyflyte_with(venv: &Venv, module: &str, environment: &[(&str, &str)]) -> Result<Self> {
         let mut command = venv.command("pyflyte");
+        command.envs(environment.iter().copied());
         Self::c0("pyflyte", command.args(["serve", "connector", "--modules", module]))
     }
 
@@ -270,6 +279,14 @@ fn follow(stream: impl Read + Send + 'static, log: Log, lines: Sender<String>) {
             drop(lines.send(line));
         }
     });
+}
+
+/// A port that nobody listens on at this moment, for a program that must be told one.
+///
+/// # Errors
+/// If there is none.
+pub fn free_port() -> Result<u16> {
+    free_ports().map(|[port, _]| port)
 }
 
 /// Two ports that nobody listens on at this moment.

@@ -1,38 +1,46 @@
 //! The body of `jobs/runs/submit`: what the task's author wrote, and what Flyte needs to run the task's
 //! function where the author named no code. What the author wrote is never written over.
 
+mod program;
+
+use connector_core::Flyte;
 use connector_core::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::config::RunTask;
+use program::Program;
 
-/// The program in [`repository`] that runs a task's function.
-const ENTRYPOINT: &str = "flyteplugins/databricks/entrypoint.py";
-/// The key of the task that a single one becomes.
+/// The key of the task that a single one becomes, and of one that Flyte 1 names a notebook for.
 const ONLY_TASK: &str = "flyte_task";
+const ONLY_NOTEBOOK: &str = "flyte_notebook_task";
 /// The key of the environment that is meant where none is named.
 const DEFAULT_ENVIRONMENT: &str = "default";
 
 type Object = Map<String, Value>;
 
-/// Where Flyte keeps the program that runs a task's function, at the commit of the official plug-in.
-fn repository() -> Value {
-    json!({
-        "git_url": "https://github.com/flyteorg/flytetools",
-        "git_provider": "gitHub",
-        "git_commit": "194364210c47c49ce66c419e8fb68d6f9c06fd7e",
-    })
-}
-
-/// The body for that task.
+/// The body for that task of that Flyte. The provider is the operator's, of credentials for serverless tasks
+/// of Flyte 1 that name none.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidTask`]: there is no configuration, or it says not where or not what to run.
-pub(crate) fn body(task: &RunTask, container: Option<&pb::Container>) -> Result<Object> {
+pub(crate) fn body(
+    task: &RunTask,
+    container: Option<&pb::Container>,
+    flyte: Flyte,
+    provider: Option<&str>,
+) -> Result<Object> {
     let mut body = task.request()?;
-    let flyte = FlyteTask { container, spark_conf: task.spark_conf() };
-    if is_serverless(&body) {
-        as_tasks(&mut body);
+    let notebook = task.notebook(body.contains_key("git_source"));
+    let key = if notebook.is_some() { ONLY_NOTEBOOK } else { ONLY_TASK };
+    if let Some(notebook) = notebook {
+        body.insert("notebook_task".to_owned(), notebook);
+    }
+    let serverless = is_serverless(&body);
+    let provider = task.credential_provider.as_deref().or(provider);
+    let program = Program::of(flyte, &mut body, serverless, provider);
+    let flyte = FlyteTask { container, spark_conf: task.spark_conf(), program };
+    if serverless {
+        as_tasks(&mut body, key);
     }
     flyte.name_code(&mut body)?;
     flyte.prepare_clusters(&mut body);
@@ -47,7 +55,7 @@ fn is_serverless(body: &Object) -> bool {
 }
 
 /// Makes the single task one of a list, in its environment.
-fn as_tasks(body: &mut Object) {
+fn as_tasks(body: &mut Object, task_key: &str) {
     let key = body.remove("environment_key").unwrap_or_else(|| DEFAULT_ENVIRONMENT.into());
     if let Some(environments) =
         body.entry("environments").or_insert_with(|| json!([])).as_array_mut()
@@ -55,7 +63,7 @@ fn as_tasks(body: &mut Object) {
     {
         environments.push(json!({"environment_key": key, "spec": {"client": "1"}}));
     }
-    let mut task = Object::from_iter([("task_key".to_owned(), ONLY_TASK.into())]);
+    let mut task = Object::from_iter([("task_key".to_owned(), task_key.into())]);
     task.insert("environment_key".to_owned(), key);
     let code: Vec<String> = body.keys().filter(|key| is_code(key)).cloned().collect();
     task.extend(code.into_iter().filter_map(|name| body.remove_entry(&name)));
@@ -102,6 +110,7 @@ fn without_code(body: &mut Object) -> Result<Option<&mut Object>> {
 struct FlyteTask<'a> {
     container: Option<&'a pb::Container>,
     spark_conf: Object,
+    program: Program,
 }
 
 impl FlyteTask<'_> {
@@ -114,9 +123,7 @@ impl FlyteTask<'_> {
                  `notebook_task`, `spark_jar_task`, `python_wheel_task`, `sql_task` or another",
             )
         })?;
-        let entrypoint =
-            json!({"python_file": ENTRYPOINT, "parameters": container.args, "source": "GIT"});
-        task.insert("spark_python_task".to_owned(), entrypoint);
+        task.insert("spark_python_task".to_owned(), self.program.task(&container.args));
         let its_cluster = task.get("job_cluster_key").cloned();
         if let Some(cluster) = task.get_mut("new_cluster") {
             self.set_image(cluster);
@@ -130,7 +137,7 @@ impl FlyteTask<'_> {
                 self.set_image(cluster);
             }
         }
-        body.entry("git_source").or_insert_with(repository);
+        body.entry("git_source").or_insert_with(|| self.program.repository());
         Ok(())
     }
 
@@ -181,6 +188,8 @@ impl FlyteTask<'_> {
             let env =
                 container.env.iter().map(|pair| (pair.key.clone(), pair.value.as_str().into()));
             variables.extend(env);
+            let own = self.program.variable;
+            variables.extend(own.map(|(name, value)| (name.to_owned(), value.into())));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Every form of a task, and what is submitted for it.
 
+use connector_core::Flyte;
 use connector_core::custom_info::json_to_struct;
 use connector_core::prelude::*;
 use serde_json::{Value, json};
@@ -26,11 +27,11 @@ fn task(conf: Value) -> RunTask {
 }
 
 fn submitted(conf: Value) -> Value {
-    Value::Object(body(&task(conf), Some(&container())).unwrap())
+    Value::Object(body(&task(conf), Some(&container()), Flyte::V2, None).unwrap())
 }
 
 fn refused(conf: Value) -> String {
-    let error = body(&task(conf), Some(&container())).unwrap_err();
+    let error = body(&task(conf), Some(&container()), Flyte::V2, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidTask);
     error.message().to_owned()
 }
@@ -92,7 +93,7 @@ fn an_existing_cluster_gets_no_variables_and_that_is_known() {
             "existing_cluster_id": "c-1", "spark_python_task": entrypoint(), "git_source": flytetools(),
         })
     );
-    let body = body(&task(conf), Some(&container())).unwrap();
+    let body = body(&task(conf), Some(&container()), Flyte::V2, None).unwrap();
     assert!(loses_variables(&body, Some(&container())));
     assert!(!loses_variables(&body, Some(&pb::Container::default())));
 }
@@ -199,8 +200,80 @@ fn neither_cluster_nor_code_is_told() {
         text.starts_with("Either existing_cluster_id or new_cluster must be specified"),
         "{text}"
     );
-    let error = body(&task(json!({"existing_cluster_id": "c"})), None).unwrap_err();
+    let error =
+        body(&task(json!({"existing_cluster_id": "c"})), None, Flyte::V2, None).unwrap_err();
     assert!(error.message().contains("names no code"), "{error}");
     let notebook = json!({"existing_cluster_id": "c", "notebook_task": {"notebook_path": "/n"}});
-    assert_eq!(Value::Object(body(&task(notebook.clone()), None).unwrap()), notebook);
+    assert_eq!(
+        Value::Object(body(&task(notebook.clone()), None, Flyte::V2, None).unwrap()),
+        notebook
+    );
+}
+
+/// As a task of Flyte 1 is submitted.
+fn submitted_for_flyte_1(custom: Value, provider: Option<&str>) -> Value {
+    let task = RunTask::from_custom(json_to_struct(custom).unwrap()).unwrap();
+    Value::Object(body(&task, Some(&container()), Flyte::V1, provider).unwrap())
+}
+
+#[test]
+fn flyte_1_has_a_program_of_its_own() {
+    let body =
+        submitted_for_flyte_1(json!({"databricksConf": {"new_cluster": {}}}), Some("unused"));
+    assert_eq!(
+        body["spark_python_task"],
+        json!({
+            "python_file": "flytekitplugins/databricks/entrypoint.py",
+            "parameters": ["a0", "--inputs"], "source": "GIT",
+        })
+    );
+    assert_eq!(body["git_source"]["git_commit"], "572298df1f971fb58c258398bd70a6372f811c96");
+    let variables = json!({"A": "task", "FLYTE_FAIL_ON_ERROR": "true"});
+    assert_eq!(body["new_cluster"]["spark_env_vars"], variables);
+    let own = json!({"existing_cluster_id": "c", "python_file": "mine.py", "git_source": {"git_url": "mine"}});
+    let body = submitted_for_flyte_1(json!({"databricksConf": own}), None);
+    assert_eq!(body["spark_python_task"]["python_file"], "mine.py");
+    assert_eq!(
+        (&body["python_file"], &body["git_source"]["git_url"]),
+        (&Value::Null, &json!("mine"))
+    );
+}
+
+#[test]
+fn serverless_tasks_of_flyte_1_are_told_whose_credentials_they_take() {
+    let conf = json!({"environment_key": "e"});
+    for (custom, provider, told) in [
+        (json!({"databricksConf": conf}), None, json!(["a0", "--inputs"])),
+        (
+            json!({"databricksConf": conf}),
+            Some("of-operator"),
+            json!(["a0", "--inputs", "--flyte-credential-provider=of-operator"]),
+        ),
+        (
+            json!({"databricksConf": conf, "databricksServiceCredentialProvider": "own"}),
+            Some("of-operator"),
+            json!(["a0", "--inputs", "--flyte-credential-provider=own"]),
+        ),
+    ] {
+        let task = submitted_for_flyte_1(custom, provider)["tasks"][0].clone();
+        assert_eq!(task["task_key"], "flyte_task");
+        assert_eq!(task["spark_python_task"]["parameters"], told);
+        assert_eq!(
+            task["spark_python_task"]["python_file"],
+            "flytekitplugins/databricks/entrypoint_serverless.py"
+        );
+    }
+}
+
+#[test]
+fn a_notebook_that_is_named_beside_the_request_is_run() {
+    let named = |conf: Value| json!({"databricksConf": conf, "notebookPath": "/n", "notebookBaseParameters": {"day": "1"}});
+    let body = submitted_for_flyte_1(named(json!({"existing_cluster_id": "c"})), None);
+    let notebook = json!({"notebook_path": "/n", "base_parameters": {"day": "1"}});
+    assert_eq!(body, json!({"existing_cluster_id": "c", "notebook_task": notebook}));
+    let git = json!({"environment_key": "e", "git_source": {"git_url": "mine"}});
+    let body = submitted_for_flyte_1(named(git), None);
+    assert_eq!(body["tasks"][0]["task_key"], "flyte_notebook_task");
+    assert_eq!(body["tasks"][0]["notebook_task"]["source"], "GIT");
+    assert_eq!(body["git_source"]["git_url"], "mine");
 }

@@ -98,7 +98,7 @@ impl Ledger {
     }
 
     /// Answers a job's state and lets it go on.
-    pub(super) fn status(&mut self, id: &str) -> Option<JobState> {
+    pub(crate) fn status(&mut self, id: &str) -> Option<JobState> {
         let entry = self.entries.get_mut(*self.by_id.get(id)?)?;
         if entry.state == JobState::Running {
             entry.polled += 1;

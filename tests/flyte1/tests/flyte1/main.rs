@@ -2,7 +2,9 @@
 //! its own server of connectors with the same requests; and the connector plug-in of its executor.
 //! They live in a virtual environment under the target folder; without Python the tests are skipped.
 
+mod databricks;
 mod differential;
+mod openai;
 mod parity;
 mod propeller;
 mod values;

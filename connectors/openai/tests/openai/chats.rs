@@ -1,5 +1,4 @@
 //! Questions to a fake of OpenAI: what is asked, and what becomes of each answer.
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -13,7 +12,7 @@ use connector_core::{ConnectorKey, TaskType};
 use connector_openai::{Access, Answered, ChatGpt, ChatTask, Question};
 use serde_json::{Value, json};
 
-const KEY: &str = "sk-0123456789abcdef";
+use crate::fake::KEY;
 
 /// What was asked: path, key, organization, body.
 type Asked = (String, String, Option<String>, Value);

@@ -1,4 +1,4 @@
-//! What `ChatGPTTask` serialises, and the key that questions are asked with.
+//! What `ChatGPTTask` serialises.
 
 use connector_core::prelude::*;
 use serde_json::{Map, Value, json};
@@ -18,14 +18,6 @@ pub struct ChatTask {
 pub struct Question {
     /// What the model is asked.
     pub message: String,
-}
-
-/// The key.
-#[derive(Debug, TaskConnection)]
-pub struct Access {
-    /// A key of OpenAI's API.
-    #[secret]
-    pub(crate) flyte_openai_api_key: Secret,
 }
 
 impl ChatTask {
@@ -52,6 +44,6 @@ impl ChatTask {
     }
 
     pub(crate) fn organization(&self) -> Option<&str> {
-        self.openai_organization.as_deref().filter(|name| !name.is_empty())
+        self.openai_organization.as_deref()
     }
 }
