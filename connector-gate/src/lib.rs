@@ -53,7 +53,7 @@ pub use failure::{Cause, Failure};
 pub use finished::Finished;
 pub use gates::Gates;
 pub use isolation::{Crowd, Watch, panic_message};
-pub use observer::Observer;
+pub use observer::{Observer, OpenedCall};
 pub use operation::Operation;
 pub use rotation::Rotation;
 pub use scrub::{KnownSecrets, Noted, Scrub};

@@ -4,8 +4,23 @@
 use std::fmt;
 use std::time::Duration;
 
+use connector_core::ConnectorKey;
+use tracing::Span;
+
 use crate::failure::Failure;
 use crate::operation::Operation;
+use crate::trace::TraceParent;
+
+/// A call whose span was opened.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenedCall<'a> {
+    /// What is done.
+    pub operation: Operation,
+    /// By which connector.
+    pub key: &'a ConnectorKey,
+    /// The trace that the caller has it belong to.
+    pub parent: Option<TraceParent>,
+}
 
 /// Sees what happens to the calls of one task type.
 ///
@@ -14,6 +29,12 @@ use crate::operation::Operation;
 pub trait Observer: fmt::Debug + Send + Sync {
     /// A call has arrived.
     fn begun(&self, operation: Operation);
+
+    /// The span of a call was opened, which is to go on with that trace if there is one. Nobody has entered it
+    /// yet.
+    fn opened(&self, span: &Span, call: OpenedCall<'_>) {
+        let (_, _) = (span, call);
+    }
 
     /// A call worked out, that long after it arrived.
     fn succeeded(&self, operation: Operation, elapsed: Duration);

@@ -46,6 +46,26 @@ fn hex(text: &str, digits: usize) -> Option<u128> {
     is_number.then(|| u128::from_str_radix(text, 16).ok()).flatten()
 }
 
+impl TraceParent {
+    /// The trace.
+    #[must_use]
+    pub const fn trace(&self) -> u128 {
+        self.trace
+    }
+
+    /// The caller's span.
+    #[must_use]
+    pub const fn span(&self) -> u64 {
+        self.span
+    }
+
+    /// Whether the caller keeps the trace.
+    #[must_use]
+    pub const fn is_sampled(&self) -> bool {
+        self.sampled
+    }
+}
+
 /// As it is sent on.
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,6 +93,10 @@ pub(crate) fn span(
         trace_id = Empty,
         parent_span_id = Empty,
         sampled = Empty,
+        // For those who export spans.
+        otel.name = Empty,
+        otel.kind = Empty,
+        otel.status_code = Empty,
     );
     if let Some(TraceParent { trace, span: parent, sampled }) =
         parent.filter(|_| !span.is_disabled())
@@ -96,6 +120,13 @@ pub(crate) fn note_execution(span: &Span, execution: Option<&TaskExecution>) {
     if let Some(run) = &node.execution_id {
         let name = format_args!("{}/{}/{}", run.project, run.domain, run.name);
         span.record("execution", display(name));
+    }
+}
+
+/// That the call has failed. Why is in the log: texts of outside systems are long.
+pub(crate) fn note_failure(span: &Span) {
+    if !span.is_disabled() {
+        span.record("otel.status_code", "ERROR");
     }
 }
 

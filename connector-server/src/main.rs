@@ -39,6 +39,8 @@ const FEATURES: &[&str] = &[
     "examples",
     #[cfg(feature = "openai")]
     "openai",
+    #[cfg(feature = "otel")]
+    "otel",
     #[cfg(feature = "postgres")]
     "postgres",
     #[cfg(feature = "postgres-sql")]

@@ -76,8 +76,9 @@ impl Console {
         self.end();
     }
 
-    /// Waits a moment for the log to be read.
+    /// Waits a moment for the last spans to be taken, and for the log to be read.
     pub(crate) fn end(&self) {
+        telemetry::end();
         if let Some(log) = self.log {
             log.written(LAST_WORDS);
         }

@@ -33,6 +33,8 @@ mod listening;
 mod log_queue;
 mod metrics;
 mod nearest;
+#[cfg(feature = "otel")]
+mod otlp;
 pub mod pb;
 mod promises;
 mod python;

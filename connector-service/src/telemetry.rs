@@ -1,6 +1,7 @@
 //! The server's own log: lines on standard error, as text or JSON.
 //! `app` sets it up once, as the flags say (`cli`, `run`); libraries and embedders bring their own subscriber.
 
+use std::error::Error;
 use std::io;
 use std::sync::OnceLock;
 
@@ -8,6 +9,12 @@ use clap::ValueEnum;
 use connector_gate::{KnownSecrets, panic_message};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
+#[cfg(feature = "otel")]
+use tracing_subscriber::{
+    Registry,
+    layer::{Layer, SubscriberExt as _},
+    util::SubscriberInitExt as _,
+};
 
 use crate::log_queue::LogQueue;
 use crate::scrubbed_lines::ScrubbedLines;
@@ -47,6 +54,12 @@ pub(crate) fn start_direct(level: LevelFilter, format: LogFormat) {
     start_before(io::stderr, level, format);
 }
 
+/// Sends what is left of spans that are exported.
+pub(crate) fn end() {
+    #[cfg(feature = "otel")]
+    crate::otlp::end();
+}
+
 /// How many lines of the log were given up.
 pub(crate) fn dropped_lines() -> u64 {
     QUEUE.get().map_or(0, LogQueue::dropped)
@@ -57,14 +70,20 @@ fn start_before<W>(sink: W, level: LevelFilter, format: LogFormat)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(ScrubbedLines::new(KnownSecrets::of_process(), sink))
-        .with_ansi(io::IsTerminal::is_terminal(&io::stderr()));
-    let started = match format {
-        LogFormat::Text => lines.try_init(),
-        LogFormat::Json => lines.json().try_init(),
+    let sink = ScrubbedLines::new(KnownSecrets::of_process(), sink);
+    let lines = Lines { sink, level, format };
+    #[cfg(feature = "otel")]
+    let started = match crate::otlp::layer() {
+        Ok(Some(spans)) => lines.start_beside(spans),
+        Ok(None) => lines.start(),
+        Err(problem) => {
+            let started = lines.start();
+            tracing::error!("spans are not exported, as {problem}");
+            started
+        }
     };
+    #[cfg(not(feature = "otel"))]
+    let started = lines.start();
     if started.is_ok() {
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -72,4 +91,48 @@ where
             tracing::error!(place, "panic: {message}");
         }));
     }
+}
+
+/// Where log lines go, and which of them.
+struct Lines<W> {
+    sink: W,
+    level: LevelFilter,
+    format: LogFormat,
+}
+
+impl<W> Lines<W>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    /// Starts the log alone.
+    fn start(self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let lines = tracing_subscriber::fmt()
+            .with_max_level(self.level)
+            .with_writer(self.sink)
+            .with_ansi(is_terminal());
+        match self.format {
+            LogFormat::Text => lines.try_init(),
+            LogFormat::Json => lines.json().try_init(),
+        }
+    }
+
+    /// Starts the log beside what else looks at spans.
+    #[cfg(feature = "otel")]
+    fn start_beside(
+        self,
+        spans: impl Layer<Registry> + Send + Sync,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let lines =
+            tracing_subscriber::fmt::layer().with_writer(self.sink).with_ansi(is_terminal());
+        let all = tracing_subscriber::registry().with(spans);
+        match self.format {
+            LogFormat::Text => all.with(lines.with_filter(self.level)).try_init()?,
+            LogFormat::Json => all.with(lines.json().with_filter(self.level)).try_init()?,
+        }
+        Ok(())
+    }
+}
+
+fn is_terminal() -> bool {
+    io::IsTerminal::is_terminal(&io::stderr())
 }

@@ -28,6 +28,7 @@ use crate::failure::{Cause, Failure};
 use crate::gate::Gate;
 use crate::gates::Gates;
 use crate::isolation::panic_message;
+use crate::observer::OpenedCall;
 use crate::operation::Operation;
 use crate::stream::LogPages;
 use crate::trace::{self, TraceParent};
@@ -190,6 +191,9 @@ impl Dispatcher {
         let limit = TimeLimit::new(timeout, server, gate.site.policy.answer_reserve);
         let deadline = from(began, limit.allowed);
         let span = trace::span(operation, key, limit, parent);
+        if !span.is_disabled() {
+            found.observer.opened(&span, OpenedCall { operation, key, parent });
+        }
         let context = CallContext::new(key.clone())
             .deadline(deadline.into_std())
             .flyte(flyte)
@@ -215,7 +219,10 @@ async fn ended<T>(
     });
     match answered.await {
         Ok(answer) => Ok((answer, guard)),
-        Err(cause) => Err(guard.fail(cause)),
+        Err(cause) => {
+            trace::note_failure(&span);
+            Err(guard.fail(cause))
+        }
     }
 }
 

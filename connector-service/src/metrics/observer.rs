@@ -14,6 +14,11 @@ impl Observer for CallMetrics {
         self.counted().operation(operation).in_flight.inc();
     }
 
+    #[cfg(feature = "otel")]
+    fn opened(&self, span: &tracing::Span, call: connector_gate::OpenedCall<'_>) {
+        crate::otlp::go_on(span, call);
+    }
+
     fn succeeded(&self, operation: Operation, elapsed: Duration) {
         let counted = self.counted();
         let metrics = counted.operation(operation);
