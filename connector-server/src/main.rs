@@ -7,6 +7,8 @@ use connector_bigquery as _;
 use connector_databricks as _;
 #[cfg(feature = "examples")]
 use connector_examples as _;
+#[cfg(feature = "flink")]
+use connector_flink as _;
 #[cfg(feature = "openai")]
 use connector_openai as _;
 #[cfg(feature = "postgres-sql")]
@@ -37,6 +39,8 @@ const FEATURES: &[&str] = &[
     "databricks",
     #[cfg(feature = "examples")]
     "examples",
+    #[cfg(feature = "flink")]
+    "flink",
     #[cfg(feature = "openai")]
     "openai",
     #[cfg(feature = "otel")]

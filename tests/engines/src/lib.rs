@@ -4,6 +4,7 @@
 //! `tests/engines`.
 
 pub mod airflow;
+pub mod flink;
 pub mod group;
 pub mod jobs;
 pub mod left;

@@ -61,17 +61,6 @@ def parts():
     part.expand(number=[1, 2]) >> after()
 
 
-@dag(schedule=None)
-def survives():
-    @task(retries=3, retry_delay=timedelta(seconds=0))
-    def again(**context):
-        # The first try ends with its machine.
-        if context["ti"].try_number == 1:
-            work(context["dag_run"].conf)
-
-    again()
-
-
 @dag(schedule=None, is_paused_upon_creation=True)
 def sleeping():
     @task
@@ -90,5 +79,5 @@ def picky():
     only()
 
 
-for make in (works, one_at_a_time, parts, survives, sleeping, picky):
+for make in (works, one_at_a_time, parts, sleeping, picky):
     make()

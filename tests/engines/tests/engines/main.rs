@@ -3,5 +3,6 @@
 
 mod airflow;
 mod airflow_cancels;
+mod flink;
 mod ray;
 mod slurm;

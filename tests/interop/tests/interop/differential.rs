@@ -318,6 +318,7 @@ const INTENDED: &[Intended] = &[
             ("samples.*{task_type=postgres_sql*", ""),
             ("samples.*{task_type=webhook*", ""),
             ("samples.*{task_type=airflow_dag*", ""),
+            ("samples.*{task_type=flink_job*", ""),
             ("samples.*{task_type=chatgpt*", ""),
             ("samples.*{task_type=openai-batch*", ""),
             ("samples.*{task_type=ray_job*", ""),

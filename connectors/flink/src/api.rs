@@ -1,0 +1,194 @@
+//! The REST API of a Flink session, as far as a job needs it. The connector calls it; what an answer means for a
+//! task is not decided here.
+
+use std::path::Path;
+use std::time::Duration;
+
+use connector_core::prelude::*;
+use connector_http::{BaseUrl, HttpClient, Method, Reading, Refusal, Request, Submission};
+use serde_json::{Map, Value};
+
+use crate::states::{Exceptions, Job, root_cause};
+
+/// How long running a jar may take: its `main` runs before Flink answers.
+const RUN_FOR: Duration = Duration::from_secs(120);
+/// The largest jar, in bytes: it is sent from memory.
+const MOST_JAR: u64 = 256 * 1024 * 1024;
+/// What is between the parts of an upload, in no jar by chance.
+const BOUNDARY: &str = "flyte-3f9ac1e07d5b4826aa51c90e7b64d2f8";
+const UPLOAD: &str = "multipart/form-data; boundary=flyte-3f9ac1e07d5b4826aa51c90e7b64d2f8";
+
+/// A session, and who calls it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) base: &'a BaseUrl,
+    pub(crate) job_id: &'a str,
+    pub(crate) token: Option<&'a Secret>,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    status: String,
+}
+
+#[derive(Deserialize)]
+struct Uploaded {
+    filename: String,
+}
+
+/// The API.
+#[derive(Debug)]
+pub(crate) struct Api {
+    http: HttpClient,
+    runs: HttpClient,
+}
+
+impl Api {
+    /// # Errors
+    /// [`ErrorKind::Permanent`]: there can be no client.
+    pub(crate) fn new() -> Result<Self> {
+        let flink = || {
+            let http = HttpClient::builder("Flink").dialect(read_refusal);
+            http.user_agent(concat!("flyte-connector/", env!("CARGO_PKG_VERSION")))
+        };
+        Ok(Self { http: flink().build()?, runs: flink().attempt_timeout(RUN_FOR).build()? })
+    }
+
+    /// Uploads a jar, and gives the id that it has in the session.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidTask`]: the file is not there or too large.
+    pub(crate) async fn upload(&self, place: Place<'_>, file: &Path) -> Result<String> {
+        let what = "`custom.jar` cannot be read from the operator's folder";
+        let size = tokio::fs::metadata(file).await.or_invalid_task(what)?.len();
+        if size > MOST_JAR {
+            return Err(ConnectorError::invalid_task(format!(
+                "`custom.jar` has {size} bytes, and a jar of more than {MOST_JAR} is not uploaded from here: \
+                 upload it once, and give its `jar_id`"
+            )));
+        }
+        let jar = tokio::fs::read(file).await.or_invalid_task(what)?;
+        let mut body = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"jarfile\"; filename=\"{}.jar\"\r\n\
+             Content-Type: application/x-java-archive\r\n\r\n",
+            place.job_id
+        )
+        .into_bytes();
+        body.extend_from_slice(&jar);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        let request = self.runs.post(place.base.url(&["jars", "upload"])).body(UPLOAD, body);
+        // Uploaded twice it is there twice, and the first one in nobody's way.
+        let uploaded: Uploaded =
+            by(place, request.repeatable().attempts(3))?.send().await?.json()?;
+        let id = uploaded.filename.rsplit('/').next().unwrap_or_default();
+        Ok(id.to_owned())
+    }
+
+    /// Deletes a jar that was uploaded for a job; the job keeps what it needs of it.
+    pub(crate) async fn forget(&self, place: Place<'_>, jar: &str) {
+        let request = self.http.request(Method::DELETE, place.base.url(&["jars", jar]));
+        let deleted = match by(place, request.repeatable().attempts(3)) {
+            Ok(request) => request.send().await.map(drop),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = deleted {
+            tracing::warn!(jar, "a jar is left in the session: {error}");
+        }
+    }
+
+    /// Runs a jar as that job. Whoever calls looks at what has become of it: Flink refuses jobs that it began.
+    ///
+    /// # Errors
+    /// What Flink's refusal means.
+    pub(crate) async fn run(
+        &self,
+        place: Place<'_>,
+        jar: &str,
+        body: &Map<String, Value>,
+    ) -> Result<()> {
+        let url = place.base.url(&["jars", jar, "run"]);
+        let submission = Submission::new();
+        let ran = submission.settle(|_tried| async {
+            // The job's id makes it one job.
+            let request = self.runs.post(url.clone()).json(body)?.submitting(&submission);
+            by(place, request)?.send().await.map(drop)
+        });
+        ran.await
+    }
+
+    /// The job's state, which is known before its details are.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`]: there is no such job.
+    pub(crate) async fn state(&self, place: Place<'_>, call: &CallContext) -> Result<String> {
+        let request = self.http.get(place.base.url(&["jobs", place.job_id, "status"])).within(call);
+        by(place, request)?.send().await?.json().map(|Status { status }| status)
+    }
+
+    /// The same, for a create, which goes on until that is known. `None` if there is no such job.
+    pub(crate) async fn found(&self, place: Place<'_>) -> Result<Option<String>> {
+        let url = place.base.url(&["jobs", place.job_id, "status"]);
+        let request = self.http.get(url).attempts(8).for_at_most(RUN_FOR);
+        match by(place, request)?.send().await {
+            Ok(answer) => answer.json().map(|Status { status }| Some(status)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) async fn job(&self, place: Place<'_>, call: &CallContext) -> Result<Job> {
+        let request = self.http.get(place.base.url(&["jobs", place.job_id])).within(call);
+        by(place, request)?.send().await?.json()
+    }
+
+    pub(crate) async fn exceptions(
+        &self,
+        place: Place<'_>,
+        call: &CallContext,
+    ) -> Result<Exceptions> {
+        let url = place.base.url(&["jobs", place.job_id, "exceptions"]);
+        by(place, self.http.get(url).within(call))?.send().await?.json()
+    }
+
+    /// Asks for the end of the job; Flink takes that of a job that has ended as well.
+    pub(crate) async fn cancel(&self, place: Place<'_>) -> Result<()> {
+        let mut url = place.base.url(&["jobs", place.job_id]);
+        url.query_pairs_mut().append_pair("mode", "cancel");
+        let request = self.http.request(Method::PATCH, url).repeatable().attempts(3);
+        by(place, request.for_at_most(RUN_FOR))?.send().await.map(drop)
+    }
+}
+
+fn by(place: Place<'_>, request: Request) -> Result<Request> {
+    match place.token {
+        Some(token) => request.authorization("Bearer", token),
+        None => Ok(request),
+    }
+}
+
+/// How Flink says no: `{"errors": [text, …]}`, where a text is a trace of Java's.
+fn read_refusal(refusal: &Refusal<'_>) -> Reading {
+    let errors = refusal.body["errors"].as_array().into_iter().flatten();
+    let texts: Vec<&str> = errors.filter_map(Value::as_str).collect();
+    let has = |part: &str| texts.iter().any(|text| text.contains(part));
+    let kind = if has("FlinkJobNotFoundException") {
+        // A state is asked for with 500, everything else with 404.
+        Some(ErrorKind::NotFound)
+    } else if has("ProgramInvocationException: The program's entry point class")
+        || has("NoSuchFileException")
+        || has(".jar does not exist")
+    {
+        Some(ErrorKind::InvalidTask)
+    } else {
+        None
+    };
+    let message = texts.last().and_then(|text| root_cause(text));
+    Reading { message, kind, ..Reading::default() }
+}
+
+/// Whether a job of that id was there before.
+pub(crate) fn is_duplicate(error: &ConnectorError) -> bool {
+    let text = error.message();
+    text.contains("DuplicateApplicationSubmissionException")
+        || text.contains("DuplicateJobSubmissionException")
+}
