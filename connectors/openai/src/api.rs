@@ -54,9 +54,10 @@ impl Api {
         Ok(Self { http: http.build()?, base })
     }
 
-    /// Where calls go, as `doctor` tries it.
-    pub(crate) fn address(&self) -> String {
-        self.base.to_string()
+    /// Where calls go, as `doctor` tries it, if it was named. OpenAI itself is not tried: this is linked into
+    /// binaries whose users never call it, and whose egress policy may refuse it.
+    pub(crate) fn address(&self) -> Option<String> {
+        (self.base.as_str() != BASE).then(|| self.base.to_string())
     }
 
     /// The URL of a call; what comes from elsewhere is escaped.

@@ -16,11 +16,13 @@ use tempfile::TempDir;
 const MARK: &str = "ENGINE_TESTS_FOLDER";
 
 /// Ends what carries the mark once nobody holds the other end of its input any more. Its first lines are the
-/// mark, the folder, and `remove` where that goes, too: on a command line they would be found as a job's.
+/// mark, the folder, and `remove` where that goes, too: on a command line they would be found as a job's. A process
+/// that writes a title over its environment (sshd) is known by the folder in its command line.
 const GUARD: &str = "trap '' INT TERM HUP; read -r mark; read -r folder; read -r end; cat >/dev/null; \
-    marked() { grep -lsF \"$mark\" /proc/[0-9]*/environ; }; tries=0; \
+    marked() { echo \"$mark\" | grep -lsFf - /proc/[0-9]*/environ; \
+      echo \"$folder/\" | grep -lsFf - /proc/[0-9]*/cmdline; }; tries=0; \
     while all=$(marked); [ -n \"$all\" ] && [ $tries -lt 100 ]; do \
-      for one in $all; do one=${one#/proc/}; kill -KILL \"${one%/environ}\" 2>/dev/null; done; \
+      for one in $all; do one=${one#/proc/}; kill -KILL \"${one%/*}\" 2>/dev/null; done; \
       tries=$((tries + 1)); sleep 0.1; \
     done; [ \"$end\" = remove ] && rm -rf \"$folder\"";
 
@@ -118,6 +120,8 @@ impl Group {
         drop(killer.stdin.take());
         drop(killer.wait());
         for mut process in self.started.drain(..) {
+            // Mostly it is gone; nobody shall wait for it otherwise.
+            drop(process.kill());
             drop(process.wait());
         }
     }
@@ -170,5 +174,23 @@ mod tests {
         assert!(folder.exists(), "its files are there for the next start");
         drop(group);
         assert!(!folder.exists());
+    }
+
+    #[test]
+    fn what_hides_its_environment_is_known_by_its_command_line() {
+        let mut group = Group::new("group-test");
+        let log = group.log("hidden").display().to_string();
+        let mut command = Command::new("sh");
+        command.args(["-c", "setsid env -i tail -f \"$0\" & echo started $VARIABLE", &log]);
+        group.start("hidden", command.env("VARIABLE", "so"));
+        let tails = || {
+            let output = Command::new("pgrep").args(["-xf", &format!("tail -f {log}")]).output();
+            output.expect("pgrep").stdout
+        };
+        while tails().is_empty() {
+            std::thread::yield_now();
+        }
+        group.kill();
+        assert_eq!(tails(), Vec::<u8>::new());
     }
 }

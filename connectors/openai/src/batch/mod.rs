@@ -45,7 +45,7 @@ fn account<'a>(job: &'a BatchJob, cx: &'a TaskContext<Batch>) -> Account<'a> {
 
 impl AsyncConnector for Batch {
     fn endpoints(&self) -> Vec<String> {
-        vec![self.api.address()]
+        self.api.address().into_iter().collect()
     }
 
     async fn create(&self, task: CreateTask<Self>) -> Result<BatchJob> {
