@@ -13,7 +13,7 @@
 //!
 //! - The submission id comes from the attempt's key, so that two creates are one job. A record that is there already
 //!   is taken over only if it has this command.
-//! - Ray answers "stopped" for a job that waits, and [starts its command later all the same](mod@entrypoint). The command
+//! - Ray answers "stopped" for a job that waits, and starts its command later all the same. The command
 //!   begins with a second's wait in which Ray's own stop arrives; a cancelled job is followed up until its record is
 //!   final.
 //! - What the command left in its process group ends with it, which Ray leaves running.
