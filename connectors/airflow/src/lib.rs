@@ -67,20 +67,12 @@ impl Airflow {
     /// # Errors
     /// [`ErrorKind::Permanent`]: the setting `url` is no address.
     pub fn new(settings: &Settings) -> Result<Self> {
-        let url = settings.get("url").map(|url| BaseUrl::read(&settings.variable("url"), url));
-        let url = url.transpose().map_err(|error| ConnectorError::permanent(error.message()))?;
+        let url = BaseUrl::of_operator(settings)?;
         Ok(Self { api: Api::new()?, url, settings: settings.clone() })
     }
 
     fn base(&self, task: &DagRunTask) -> Result<BaseUrl> {
-        match (task.url.as_deref().filter(|url| !url.is_empty()), &self.url) {
-            (Some(url), _) => BaseUrl::read("`custom.url`", url),
-            (None, Some(url)) => Ok(url.clone()),
-            (None, None) => Err(ConnectorError::invalid_task(format!(
-                "nobody says where Airflow is: give the task a `url`, or have the operator set {}",
-                self.settings.variable("url")
-            ))),
-        }
+        BaseUrl::of_task(task.url.as_deref(), self.url.as_ref(), "Airflow", &self.settings)
     }
 
     /// A run that Airflow calls failed: cancelled from here, or by itself.

@@ -79,21 +79,13 @@ impl Flink {
     /// # Errors
     /// [`ErrorKind::Permanent`]: the setting `url` is no address.
     pub fn new(settings: &Settings) -> Result<Self> {
-        let url = settings.get("url").map(|url| BaseUrl::read(&settings.variable("url"), url));
-        let url = url.transpose().map_err(|error| ConnectorError::permanent(error.message()))?;
+        let url = BaseUrl::of_operator(settings)?;
         let jars = settings.get("jar_folder").map(PathBuf::from);
         Ok(Self { api: Api::new()?, url, jars, settings: settings.clone() })
     }
 
     fn base(&self, task: &JarTask) -> Result<BaseUrl> {
-        match (task.url.as_deref().filter(|url| !url.is_empty()), &self.url) {
-            (Some(url), _) => BaseUrl::read("`custom.url`", url),
-            (None, Some(url)) => Ok(url.clone()),
-            (None, None) => Err(ConnectorError::invalid_task(format!(
-                "nobody says where Flink is: give the task a `url`, or have the operator set {}",
-                self.settings.variable("url")
-            ))),
-        }
+        BaseUrl::of_task(task.url.as_deref(), self.url.as_ref(), "Flink", &self.settings)
     }
 
     /// Starts the job, unless it is there.

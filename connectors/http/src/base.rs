@@ -1,7 +1,7 @@
 //! Where a system is that users run themselves: a host, and a path where it stands behind a gateway.
 //! Connectors of such systems read it from a task or a setting; whatever is sent goes below one of these.
 
-use connector_core::{ConnectorError, Result};
+use connector_core::{ConnectorError, Result, Settings};
 use reqwest::Url;
 
 /// The address of a system, such as `https://airflow.example.com` or `http://10.0.0.7:8081/flink`.
@@ -26,6 +26,36 @@ impl BaseUrl {
                  password and query"
             ))
         })
+    }
+
+    /// The operator's, which the setting `url` names; `None` where it is not set.
+    ///
+    /// # Errors
+    /// [`connector_core::ErrorKind::Permanent`]: it is no address, as with [`BaseUrl::read`].
+    pub fn of_operator(settings: &Settings) -> Result<Option<Self>> {
+        let url = settings.get("url").map(|url| Self::read(&settings.variable("url"), url));
+        url.transpose().map_err(|error| ConnectorError::permanent(error.message()))
+    }
+
+    /// That of a task: the one in its `custom.url`, or else the operator's. `system` is what is called there.
+    ///
+    /// # Errors
+    /// [`connector_core::ErrorKind::InvalidTask`]: neither is there, or the task's is no address, as with
+    /// [`BaseUrl::read`].
+    pub fn of_task(
+        named: Option<&str>,
+        operators: Option<&Self>,
+        system: &str,
+        settings: &Settings,
+    ) -> Result<Self> {
+        match (named.filter(|url| !url.is_empty()), operators) {
+            (Some(url), _) => Self::read("`custom.url`", url),
+            (None, Some(url)) => Ok(url.clone()),
+            (None, None) => Err(ConnectorError::invalid_task(format!(
+                "nobody says where {system} is: give the task a `url`, or have the operator set {}",
+                settings.variable("url")
+            ))),
+        }
     }
 
     /// The URL of that path below it, each part escaped.
