@@ -3,16 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use connector_core::Secret;
-use connector_http::{HttpClient, Method, Url};
+use connector_http::Method;
 use interop_tests::venv::{Packages, Venv};
 use serde_json::{Value, json};
 
 use crate::group::Group;
-use crate::{all_engines, free_port, target, turn};
+use crate::{all_engines, free_port, rest, target, turn};
 
 /// Airflow as the tests know it.
 const PACKAGES: Packages = Packages {
@@ -37,7 +37,7 @@ pub const VIEWER: &str = "viewer";
 /// A running Airflow.
 #[derive(Debug)]
 pub struct Airflow {
-    group: Mutex<Group>,
+    group: Group,
     venv: Venv,
     ports: [u16; 3],
 }
@@ -64,7 +64,7 @@ impl Airflow {
 
     async fn install() -> Option<Self> {
         let venv = Venv::of(PACKAGES, &target(), "Airflow")?;
-        let group = Mutex::new(Group::new("airflow"));
+        let group = Group::new("airflow");
         let airflow = Self { group, venv, ports: [free_port(), free_port(), free_port()] };
         let passwords = json!({USER: PASSWORD, VIEWER: PASSWORD}).to_string();
         fs::write(airflow.folder().join("passwords.json"), passwords).expect("a file");
@@ -87,12 +87,12 @@ impl Airflow {
     /// Its folder, where jobs of tests may leave files.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
-        self.group().folder().to_path_buf()
+        self.group.folder().to_path_buf()
     }
 
     /// Kills all of its processes, with those of its tasks. What it knows of runs is in its database.
     pub fn kill(&self) {
-        self.group().kill();
+        self.group.kill();
     }
 
     /// Starts it, at the same address and with the same database, and waits until it knows its DAGs.
@@ -101,21 +101,12 @@ impl Airflow {
     /// It does not start.
     pub async fn start(&self) {
         let command = self.command(&self.folder());
-        self.group().start("airflow", &command);
-        let begun = Instant::now();
-        while !self.knows_its_dags().await {
-            self.still_starts(begun);
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
+        self.group.start("airflow", &command);
+        self.group.ready(START, &["airflow"], async || self.knows_its_dags().await).await;
         // All but one, which is there to be asleep.
         for dag in ["works", "one_at_a_time", "parts", "picky"] {
             self.pause(dag, false).await;
         }
-    }
-
-    fn still_starts(&self, begun: Instant) {
-        let mut group = self.group();
-        assert!(group.runs() && begun.elapsed() < START, "Airflow: {}", group.said("airflow"));
     }
 
     async fn knows_its_dags(&self) -> bool {
@@ -174,20 +165,10 @@ impl Airflow {
         path: &str,
         body: Option<&Value>,
     ) -> connector_core::Result<(u16, Value)> {
-        let http = HttpClient::builder("Airflow").build()?;
-        let url = |path: &str| Url::parse(&format!("{}{path}", self.address())).expect("a URL");
-        let user = json!({"username": USER, "password": PASSWORD});
-        let token: Value = http.post(url("/auth/token")).json(&user)?.send().await?.json()?;
-        let token = Secret::new(token["access_token"].as_str().unwrap_or_default());
-        let mut request = http.request(method, url(path)).any_status();
-        if let Some(body) = body {
-            request = request.json(body)?;
-        }
-        let answer = request.authorization("Bearer", &token)?.send().await?;
-        Ok((answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap_or_default()))
-    }
-
-    fn group(&self) -> MutexGuard<'_, Group> {
-        self.group.lock().unwrap_or_else(PoisonError::into_inner)
+        let (address, user) = (self.address(), json!({"username": USER, "password": PASSWORD}));
+        let (_, signed) =
+            rest::asked(&address, None, Method::POST, "/auth/token", Some(&user)).await?;
+        let token = Secret::new(signed["access_token"].as_str().unwrap_or_default());
+        rest::asked(&address, Some(&token), method, path, body).await
     }
 }

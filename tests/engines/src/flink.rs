@@ -3,16 +3,16 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use connector_http::{HttpClient, Url};
+use connector_http::Method;
 use interop_tests::absent::missing;
 use interop_tests::venv::{Packages, Venv};
 use serde_json::Value;
 
 use crate::group::Group;
-use crate::{all_engines, free_port, target, turn};
+use crate::{all_engines, free_port, rest, target, turn};
 
 /// Flink as the tests know it.
 const PACKAGES: Packages = Packages {
@@ -50,7 +50,7 @@ const OPENED: [&str; 10] = [
 /// A running Flink.
 #[derive(Debug)]
 pub struct Flink {
-    group: Mutex<Group>,
+    group: Group,
     jars: PathBuf,
     rest: u16,
 }
@@ -85,7 +85,7 @@ impl Flink {
         asked.args(["-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"]);
         let told = asked.output().expect("Python").stdout;
         let packages = PathBuf::from(String::from_utf8_lossy(&told).trim());
-        let group = Mutex::new(Group::new("flink"));
+        let group = Group::new("flink");
         let flink = Self { group, jars: packages.join("pyflink/lib"), rest: free_port() };
         let (folder, rpc) = (flink.folder(), free_port());
         let own = format!(
@@ -137,12 +137,12 @@ impl Flink {
     /// Its folder, where jobs of tests may leave files.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
-        self.group().folder().to_path_buf()
+        self.group.folder().to_path_buf()
     }
 
     /// Kills all of its processes. What it knew of jobs is gone.
     pub fn kill(&self) {
-        self.group().kill();
+        self.group.kill();
     }
 
     /// Starts it, at the same address.
@@ -160,30 +160,18 @@ impl Flink {
                 command.arg(format!("--add-opens=java.base/{opened}=ALL-UNNAMED"));
             }
             command.args(["-cp", &self.class_path(), class, "--configDir", "conf"]);
-            self.group().start(name, &command);
+            self.group.start(name, &command);
         }
-        let begun = Instant::now();
-        while self.asked("/overview").await.is_none_or(|it| it["slots-available"] != 2) {
-            self.still_starts(begun);
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
+        self.group.ready(START, &["jobs", "tasks"], async || self.has_slots().await).await;
     }
 
-    fn still_starts(&self, begun: Instant) {
-        let mut group = self.group();
-        let runs = group.runs() && begun.elapsed() < START;
-        assert!(runs, "Flink: {}\n{}", group.said("jobs"), group.said("tasks"));
+    async fn has_slots(&self) -> bool {
+        self.asked("/overview").await.is_some_and(|it| it["slots-available"] == 2)
     }
 
     /// Asks Flink itself; `None` where it gives no JSON.
     pub async fn asked(&self, path: &str) -> Option<Value> {
-        let http = HttpClient::builder("Flink").build().ok()?;
-        let url = Url::parse(&format!("{}{path}", self.address())).ok()?;
-        let answer = http.get(url).any_status().send().await.ok()?;
-        serde_json::from_slice(answer.body()).ok()
-    }
-
-    fn group(&self) -> MutexGuard<'_, Group> {
-        self.group.lock().unwrap_or_else(PoisonError::into_inner)
+        let answer = rest::asked(&self.address(), None, Method::GET, path, None).await.ok()?;
+        Some(answer.1).filter(|body| !body.is_null())
     }
 }

@@ -9,6 +9,8 @@ use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -31,7 +33,7 @@ const GUARD: &str = "trap '' INT TERM HUP; read -r mark; read -r folder; read -r
 pub struct Group {
     /// Sees to their end.
     guard: Child,
-    started: Vec<Child>,
+    started: Mutex<Vec<Child>>,
     folder: TempDir,
 }
 
@@ -45,7 +47,7 @@ impl Group {
         let folder = tempfile::Builder::new().prefix(&format!("{name}-")).tempdir();
         let folder = folder.expect("a temporary folder");
         let guard = guard(folder.path(), "remove");
-        Self { guard, started: Vec::new(), folder }
+        Self { guard, started: Mutex::default(), folder }
     }
 
     /// The folder.
@@ -58,7 +60,7 @@ impl Group {
     ///
     /// # Panics
     /// It cannot be started.
-    pub fn start(&mut self, name: &str, command: &Command) {
+    pub fn start(&self, name: &str, command: &Command) {
         let log = self.log(name);
         let log = File::options().create(true).append(true).open(log).expect("a log");
         // Through setsid, so that no signal to the tests' group reaches it.
@@ -77,7 +79,7 @@ impl Group {
             .stdout(log.try_clone().expect("the log"))
             .stderr(log)
             .spawn();
-        self.started.push(started.unwrap_or_else(|error| panic!("{name}: {error}")));
+        self.started().push(started.unwrap_or_else(|error| panic!("{name}: {error}")));
     }
 
     /// The log of what was started under that name.
@@ -97,9 +99,22 @@ impl Group {
         }
     }
 
-    /// Whether what was started last still runs.
-    pub fn runs(&mut self) -> bool {
-        self.started.last_mut().is_some_and(|last| matches!(last.try_wait(), Ok(None)))
+    /// Waits until the engine is ready, for which what was started last has to run.
+    ///
+    /// # Panics
+    /// It ended, or is not ready within that time; with the last lines of those logs.
+    pub async fn ready(&self, within: Duration, logs: &[&str], mut is: impl AsyncFnMut() -> bool) {
+        let begun = Instant::now();
+        while !is().await {
+            let said = || logs.iter().map(|name| format!("{name}: {}\n", self.said(name)));
+            let goes_on = self.runs() && begun.elapsed() < within;
+            assert!(goes_on, "not ready:\n{}", said().collect::<String>());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    fn runs(&self) -> bool {
+        self.started().last_mut().is_some_and(|last| matches!(last.try_wait(), Ok(None)))
     }
 
     /// The number of the process that was started last.
@@ -108,22 +123,26 @@ impl Group {
     /// None was.
     #[must_use]
     pub fn process(&self) -> u32 {
-        self.started.last().expect("a process").id()
+        self.started().last().expect("a process").id()
     }
 
     /// Kills every process, as a machine that fails does. The folder stays.
     ///
     /// # Panics
     /// There is no shell.
-    pub fn kill(&mut self) {
+    pub fn kill(&self) {
         let mut killer = guard(self.folder.path(), "keep");
         drop(killer.stdin.take());
         drop(killer.wait());
-        for mut process in self.started.drain(..) {
+        for mut process in self.started().drain(..) {
             // Mostly it is gone; nobody shall wait for it otherwise.
             drop(process.kill());
             drop(process.wait());
         }
+    }
+
+    fn started(&self) -> MutexGuard<'_, Vec<Child>> {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -159,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_session_that_left_its_parent_ends_too() {
-        let mut group = Group::new("group-test");
+        let group = Group::new("group-test");
         let folder = group.folder().to_path_buf();
         let mark = folder.display().to_string();
         // The parent ends at once, so that the child belongs to nobody any more.
@@ -178,7 +197,7 @@ mod tests {
 
     #[test]
     fn what_hides_its_environment_is_known_by_its_command_line() {
-        let mut group = Group::new("group-test");
+        let group = Group::new("group-test");
         let log = group.log("hidden").display().to_string();
         let mut command = Command::new("sh");
         command.args(["-c", "setsid env -i tail -f \"$0\" & echo started $VARIABLE", &log]);

@@ -1,6 +1,6 @@
 //! What the tests of real engines share: one engine at a time (`turn`), its processes and their end (`group`),
 //! whether anything of a job is left (`left`), the binary of this project (`server`), and jobs as the
-//! executor sees them (`jobs`). How an engine is started stands in a module of its name, its tests in
+//! executor sees them (`jobs`), the engine's own REST API (`rest`). How an engine is started stands in a module of its name, its tests in
 //! `tests/engines`.
 
 pub mod airflow;
@@ -9,6 +9,7 @@ pub mod group;
 pub mod jobs;
 pub mod left;
 pub mod ray;
+mod rest;
 pub mod server;
 pub mod slurm;
 pub mod turn;

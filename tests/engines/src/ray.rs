@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use connector_http::{HttpClient, Method, Url};
+use connector_core::Secret;
+use connector_http::Method;
 use interop_tests::venv::{Packages, Venv};
 use serde_json::Value;
 
 use crate::group::Group;
-use crate::{free_port, target, turn};
+use crate::{free_port, rest, target, turn};
 
 /// Ray as the tests know it.
 const PACKAGES: Packages = Packages {
@@ -28,7 +29,7 @@ const NODE: &str = "127.0.0.2";
 /// A running Ray.
 #[derive(Debug)]
 pub struct Ray {
-    group: Mutex<Group>,
+    group: Group,
     venv: Venv,
     token: Option<String>,
     dashboard: u16,
@@ -61,7 +62,7 @@ impl Ray {
 
     async fn install(token: Option<String>) -> Option<Self> {
         let venv = Venv::of(PACKAGES, &target(), "Ray")?;
-        let group = Mutex::new(Group::new("ray"));
+        let group = Group::new("ray");
         let ray = Self { group, venv, token, dashboard: free_port() };
         ray.start().await;
         Some(ray)
@@ -76,12 +77,12 @@ impl Ray {
     /// Its folder, where jobs of tests may leave files.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
-        self.group().folder().to_path_buf()
+        self.group.folder().to_path_buf()
     }
 
     /// Kills all of its processes, with those of its jobs. What it knew of jobs is gone.
     pub fn kill(&self) {
-        self.group().kill();
+        self.group.kill();
     }
 
     /// Starts it, at the same address.
@@ -90,17 +91,8 @@ impl Ray {
     /// It does not start.
     pub async fn start(&self) {
         let command = self.command(&self.folder());
-        self.group().start("ray", &command);
-        let begun = Instant::now();
-        while !self.takes_jobs().await {
-            self.still_starts(begun);
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    }
-
-    fn still_starts(&self, begun: Instant) {
-        let mut group = self.group();
-        assert!(group.runs() && begun.elapsed() < START, "Ray: {}", group.said("ray"));
+        self.group.start("ray", &command);
+        self.group.ready(START, &["ray"], async || self.takes_jobs().await).await;
     }
 
     async fn takes_jobs(&self) -> bool {
@@ -136,21 +128,7 @@ impl Ray {
         path: &str,
         body: Option<&Value>,
     ) -> connector_core::Result<(u16, Value)> {
-        let http = HttpClient::builder("Ray").build()?;
-        let url = Url::parse(&format!("{}{path}", self.address())).expect("a URL");
-        let mut request = http.request(method, url).any_status();
-        if let Some(body) = body {
-            request = request.json(body)?;
-        }
-        if let Some(token) = &self.token {
-            let secret = connector_core::Secret::new(token.clone());
-            request = request.authorization("Bearer", &secret)?;
-        }
-        let answer = request.send().await?;
-        Ok((answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap_or_default()))
-    }
-
-    fn group(&self) -> MutexGuard<'_, Group> {
-        self.group.lock().unwrap_or_else(PoisonError::into_inner)
+        let token = self.token.clone().map(Secret::new);
+        rest::asked(&self.address(), token.as_ref(), method, path, body).await
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use interop_tests::absent::missing;
@@ -24,7 +24,7 @@ const PLACES: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 /// A running Slurm.
 #[derive(Debug)]
 pub struct Slurm {
-    group: Mutex<Group>,
+    group: Group,
     controller: Mutex<u32>,
     folder: PathBuf,
     user: String,
@@ -52,7 +52,7 @@ impl Slurm {
             );
             return None;
         }
-        let mut group = Group::new("slurm");
+        let group = Group::new("slurm");
         let folder = group.folder().to_path_buf();
         let said = |program: &str, words: &[&str]| {
             let output =
@@ -94,7 +94,7 @@ impl Slurm {
             key: read("user"),
             known_host: format!("[127.0.0.1]:{ssh} {host_key}"),
             folder: folder.clone(),
-            group: Mutex::new({
+            group: {
                 let mut munge = program("munged");
                 munge.args(["--foreground", "--force"]);
                 munge.arg(format!("--key-file={}", folder.join("munge.key").display()));
@@ -107,14 +107,14 @@ impl Slurm {
                 server.args(["-D", "-e", "-f"]).arg(folder.join("sshd_config"));
                 group.start("sshd", &server);
                 group
-            }),
+            },
         };
         let socket = folder.join("munge.sock");
         until("munge's socket", START, async || socket.exists().then_some(())).await;
         slurm.start_controller().await;
         let mut node = program("slurmd");
         node.args(["-D", "-f"]).arg(folder.join("slurm.conf"));
-        slurm.group().start("slurmd", &node);
+        slurm.group.start("slurmd", &node);
         let idle = async || slurm.said("sinfo", &["-h", "-o", "%T"]).contains("idle").then_some(());
         until("the node is idle", START, idle).await;
         Some(slurm)
@@ -146,11 +146,8 @@ impl Slurm {
     pub async fn start_controller(&self) {
         let mut controller = program("slurmctld");
         controller.args(["-D", "-f"]).arg(self.folder.join("slurm.conf"));
-        {
-            let mut group = self.group();
-            group.start("slurmctld", &controller);
-            *self.controller.lock().unwrap_or_else(PoisonError::into_inner) = group.process();
-        }
+        self.group.start("slurmctld", &controller);
+        *self.controller.lock().unwrap_or_else(PoisonError::into_inner) = self.group.process();
         let answers = async || self.said("scontrol", &["ping"]).contains("is UP").then_some(());
         until("the controller answers", START, answers).await;
     }
@@ -248,10 +245,6 @@ impl Slurm {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()
-    }
-
-    fn group(&self) -> MutexGuard<'_, Group> {
-        self.group.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
