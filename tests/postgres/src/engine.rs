@@ -183,22 +183,38 @@ fn listen(program: &Path, data: &Path, port: u16, options: &[String]) -> Result<
     for option in options {
         command.args(["-c", option]);
     }
+    guarded(GUARD, data, &command, "ready to accept connections")
+}
+
+/// Ends PostgreSQL once nobody holds the other end of its input any more, and removes its folder, so
+/// that neither outlives tests that were killed. SIGQUIT is "at once, with all of your processes".
+const GUARD: &str = "trap '' INT; \"$@\" & exec 2>&-; cat >/dev/null; \
+    kill -QUIT $! && { wait $!; rm -rf \"$0\"; }";
+
+/// Runs a server below a shell with that script, which ends it once nobody holds the other end of its input any
+/// more and finds `name` in `$0`; waits until the server says those words. An error is what it said instead.
+pub(crate) fn guarded(
+    script: &str,
+    name: &Path,
+    server: &Command,
+    words: &str,
+) -> Result<Child, String> {
     let mut process = Command::new("sh")
-        .args(["-c", GUARD])
-        .arg(data)
-        .arg(command.get_program())
-        .args(command.get_args())
+        .args(["-c", script])
+        .arg(name)
+        .arg(server.get_program())
+        .args(server.get_args())
         .env("LC_ALL", "C")
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("PostgreSQL can be started");
+        .expect("a shell");
     let mut lines = BufReader::new(process.stderr.take().expect("its log")).lines();
     let mut said = Vec::new();
     while let Some(Ok(line)) = lines.next() {
-        if line.contains("ready to accept connections") {
+        if line.contains(words) {
             // Nobody may leave it with a full pipe.
             thread::spawn(move || lines.for_each(drop));
             return Ok(process);
@@ -211,11 +227,6 @@ fn listen(program: &Path, data: &Path, port: u16, options: &[String]) -> Result<
     writeln!(io::stderr(), "{said}").expect("standard error");
     Err(said)
 }
-
-/// Ends PostgreSQL once nobody holds the other end of its input any more, and removes its folder, so
-/// that neither outlives tests that were killed. SIGQUIT is "at once, with all of your processes".
-const GUARD: &str = "trap '' INT; \"$@\" & exec 2>&-; cat >/dev/null; \
-    kill -QUIT $! && { wait $!; rm -rf \"$0\"; }";
 
 impl Drop for Engine {
     fn drop(&mut self) {

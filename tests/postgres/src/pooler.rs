@@ -2,15 +2,15 @@
 
 use std::env;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::path::PathBuf;
+use std::process::Child;
 
 use tempfile::TempDir;
 
 use crate::PASSWORD;
-use crate::engine::{Engine, TRIES, as_postgres, free_port, is_root, missing, own_by_postgres};
+use crate::engine::{
+    Engine, TRIES, as_postgres, free_port, guarded, is_root, missing, own_by_postgres,
+};
 
 /// Debian's place for it is in the `PATH` of administrators only.
 const DEBIAN: &str = "/usr/sbin";
@@ -54,9 +54,11 @@ impl Pooler {
                 users.display(),
             );
             fs::write(&settings, text).expect("its settings");
-            listen(&program, &settings).map(|guard| (guard, port))
+            let mut command = as_postgres(&program);
+            command.arg(&settings);
+            guarded(GUARD, &settings, &command, "process up").ok().map(|guard| (guard, port))
         });
-        let (guard, port) = started.expect("PgBouncer starts");
+        let (guard, port) = started.expect("PgBouncer starts; the last lines are above");
         Some(Self { guard, port, _folder: folder })
     }
 
@@ -76,33 +78,6 @@ impl Drop for Pooler {
 
 /// Ends it once nobody holds the other end of its input any more.
 const GUARD: &str = "trap '' INT; \"$@\" & exec 2>&-; cat >/dev/null; kill $! && wait $!";
-
-/// Starts it and waits until it says that it is up; `None` where the port was taken meanwhile.
-fn listen(program: &Path, settings: &Path) -> Option<Child> {
-    let mut command = as_postgres(program);
-    command.arg(settings);
-    let mut process = Command::new("sh")
-        .args(["-c", GUARD, "sh"])
-        .arg(command.get_program())
-        .args(command.get_args())
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("PgBouncer can be started");
-    let mut lines = BufReader::new(process.stderr.take().expect("its log")).lines();
-    while let Some(Ok(line)) = lines.next() {
-        if line.contains("process up") {
-            // Nobody may leave it with a full pipe.
-            thread::spawn(move || lines.for_each(drop));
-            return Some(process);
-        }
-    }
-    drop(process.stdin.take());
-    drop(process.wait());
-    None
-}
 
 fn program() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
