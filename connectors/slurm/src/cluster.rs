@@ -1,5 +1,6 @@
 //! Slurm's commands on the login node: what is asked, and what the answers mean.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -178,7 +179,27 @@ impl Cluster<'_> {
         }
     }
 
-    /// Ends a job; one that has ended, or is unknown, is as good.
+    /// Makes sure that the controller knows the jobs that a script is to wait for. Accounting does not count: what
+    /// the controller has forgotten it leaves out, however it ended.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidTask`]: it does not know one. [`ErrorKind::Transient`]: Slurm is not reached.
+    pub(crate) async fn knows(&self, ids: BTreeSet<&str>) -> Result<()> {
+        for id in ids {
+            let line = format!("scontrol show job {id} --oneliner");
+            match self.ask("scontrol", &line, of_scontrol).await? {
+                Told::Jobs(_) => {}
+                Told::Unreached(error) => return Err(error),
+                Told::Nothing => {
+                    return Err(unknown(id, &self.login.host));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a job; one that has ended, or is unknown, is as good. Of an unknown one `scancel` says nothing and exits
+    /// with 0 unless it is asked to be verbose (seen with 22.05.8).
     ///
     /// # Errors
     /// [`ErrorKind::Transient`]: Slurm is not reached. [`ErrorKind::Permanent`]: it refuses.
@@ -293,6 +314,15 @@ impl Cluster<'_> {
         }
         Err(ConnectorError::not_found(format!("{id:?} is no id of a Slurm job")))
     }
+}
+
+/// That a job is to wait for one that the controller does not know.
+pub(crate) fn unknown(id: &str, whose: &str) -> ConnectorError {
+    ConnectorError::invalid_task(format!(
+        "the job is to wait for job {id}, which Slurm's controller on {whose} does not know: there was none, or it \
+         ended so long ago that it is forgotten (MinJobAge). Slurm would leave such a dependency out and run the job \
+         at once, so nothing was submitted. Name a job that is known, or leave the dependency out if it has been met"
+    ))
 }
 
 fn ended(output: &Output) -> String {

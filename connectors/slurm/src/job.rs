@@ -42,24 +42,21 @@ impl DeclaredOutput {
     }
 }
 
-/// Digits of the key in a job's name.
-const DIGITS: usize = 8;
 /// Characters of the task's name in a job's name.
 const MOST_LETTERS: usize = 40;
 
-/// The name of an attempt's job: the same whenever the attempt is created again. Without a key nobody says
-/// which attempt it is, so each create has a job of its own.
+/// The name of an attempt's job: the same whenever the attempt is created again, and with the whole key, so that no
+/// other attempt has it. Without a key nobody says which attempt it is, so each create has a job of its own.
 pub(crate) fn name(task: Option<&pb::Identifier>, key: Option<&IdempotencyKey>) -> String {
     let own = task.map_or("", |id| id.name.as_str()).rsplit('.').next().unwrap_or_default();
     let letter = |c: char| if c.is_ascii_alphanumeric() || "_.-".contains(c) { c } else { '-' };
     let own: String = own.chars().map(letter).take(MOST_LETTERS).collect();
     let own = own.trim_matches(['-', '.']);
     let own = if own.is_empty() { "task" } else { own };
-    let digits: String = match key {
-        Some(key) => key.as_str().chars().take(DIGITS).collect(),
-        None => format!("{:08x}", fastrand::u32(..)),
-    };
-    format!("flyte-{own}-{digits}")
+    match key {
+        Some(key) => format!("flyte-{own}-{}", key.as_str()),
+        None => format!("flyte-{own}-{:032x}", fastrand::u128(..)),
+    }
 }
 
 /// The files of a job.
@@ -103,12 +100,12 @@ mod tests {
         let id = |name: &str| pb::Identifier { name: name.to_owned(), ..Default::default() };
         let key = IdempotencyKey::of(None, "s3://b/r/1").unwrap();
         let named = name(Some(&id("env.my task")), Some(&key));
-        assert_eq!(named, format!("flyte-my-task-{}", key.as_str().get(..8).unwrap()));
+        assert_eq!(named, format!("flyte-my-task-{}", key.as_str()));
         assert_eq!(named, name(Some(&id("env.my task")), Some(&key)));
         assert!(name(None, Some(&key)).starts_with("flyte-task-"));
         assert!(name(Some(&id("...")), Some(&key)).starts_with("flyte-task-"));
         let long = name(Some(&id(&"x".repeat(60))), Some(&key));
-        assert_eq!(long.len(), "flyte-".len() + 40 + 1 + 8);
+        assert_eq!(long.len(), "flyte-".len() + 40 + 1 + 64);
         assert_ne!(name(None, None), name(None, None));
     }
 

@@ -1,4 +1,4 @@
-//! Slurm for Flyte: a task as a batch job of a cluster, over SSH.
+//! Slurm for Flyte: a task as a batch job of a cluster, over SSH or slurmrestd.
 //!
 //! Task types `slurm` (a Python function in its image) and `slurm_script` (an sbatch script), both of version
 //! 0: tasks that the official plug-in `flyteplugins-slurm` wrote run here unchanged, and jobs that the official
@@ -12,6 +12,8 @@
 //! `FLYTE_SLURM_HOST`, `…_PORT`, `…_USERNAME`, `…_SSH_PRIVATE_KEY`, `…_KNOWN_HOSTS`, `…_WORKING_DIR`,
 //! `…_SKIP_HOST_KEY_VERIFICATION` and `…_CONNECTOR_UPLOAD_MAX_BYTES`; and may lend the secrets
 //! `ssh_private_key` and `known_hosts_data`.
+//!
+//! Task type `slurm_rest` runs scripts over slurmrestd instead, with a token: [`SlurmRest`].
 // Facts about the official connector are those of its plug-in, version 2.12.1; about Slurm those of 22.05.
 
 mod access;
@@ -21,6 +23,7 @@ mod job;
 mod logs;
 mod outputs;
 mod report;
+mod rest;
 mod script;
 mod shell;
 mod ssh;
@@ -38,6 +41,7 @@ use crate::cluster::{Cluster, Found};
 pub use crate::config::SlurmTask;
 pub use crate::job::{DeclaredOutput, SubmittedJob};
 use crate::outputs::{UnderWay, Way};
+pub use crate::rest::{RestAccess, RestJob, RestTask, SlurmRest};
 use crate::ssh::{Login, Pool};
 
 /// A login may take longer than a caller waits, and goes on for the next one.
@@ -155,6 +159,11 @@ impl AsyncConnector for Slurm {
         let cluster = self.cluster(&login);
         let stdout = cluster.tail(&job.stdout_path, logs::LAST_LINES).await?;
         let stderr = cluster.tail(&job.stderr_path, logs::LAST_LINES).await?;
-        Ok(logs::page(logs::lines(job, &stdout, &stderr), &query)?.into())
+        let of = logs::Streams {
+            job_id: &job.job_id,
+            stdout: (&job.stdout_path, &stdout),
+            stderr: (&job.stderr_path, &stderr),
+        };
+        Ok(logs::page(logs::lines(of), &query)?.into())
     }
 }

@@ -3,17 +3,21 @@
 
 use connector_core::prelude::*;
 
-use crate::job::SubmittedJob;
-
 /// How many of the last lines of each stream are shown.
 pub(crate) const LAST_LINES: u64 = 500;
 
+/// The ends of a job's two files, with where they are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Streams<'a> {
+    pub(crate) job_id: &'a str,
+    pub(crate) stdout: (&'a str, &'a str),
+    pub(crate) stderr: (&'a str, &'a str),
+}
+
 /// The lines of both streams, stdout first, each under its name.
-pub(crate) fn lines(job: &SubmittedJob, stdout: &str, stderr: &str) -> Vec<LogLine> {
+pub(crate) fn lines(of: Streams<'_>) -> Vec<LogLine> {
     let mut lines = Vec::new();
-    for (name, path, text) in
-        [("stdout", &job.stdout_path, stdout), ("stderr", &job.stderr_path, stderr)]
-    {
+    for (name, (path, text)) in [("stdout", of.stdout), ("stderr", of.stderr)] {
         if text.trim().is_empty() {
             continue;
         }
@@ -25,7 +29,7 @@ pub(crate) fn lines(job: &SubmittedJob, stdout: &str, stderr: &str) -> Vec<LogLi
             None,
             format!(
                 "No output yet from Slurm job {}. Slurm creates {} when the job starts writing.",
-                job.job_id, job.stdout_path
+                of.job_id, of.stdout.0
             ),
         ));
     }
@@ -53,16 +57,10 @@ pub(crate) fn page(lines: Vec<LogLine>, query: &LogQuery) -> Result<LogPage> {
 mod tests {
     use connector_core::prelude::*;
 
-    use super::{lines, page};
-    use crate::job::SubmittedJob;
+    use super::{Streams, lines, page};
 
     fn shown(stdout: &str, stderr: &str) -> Vec<LogLine> {
-        let job: SubmittedJob = serde_json::from_value(serde_json::json!({
-            "job_id": "7", "job_name": "n", "host": "h", "username": "u", "port": 22,
-            "stdout_path": "/o", "stderr_path": "/e",
-        }))
-        .unwrap();
-        lines(&job, stdout, stderr)
+        lines(Streams { job_id: "7", stdout: ("/o", stdout), stderr: ("/e", stderr) })
     }
 
     #[test]

@@ -52,6 +52,7 @@ pub(crate) async fn submit(
                 );
             }
             let script = render(task, &name, &files)?;
+            cluster.knows(script::dependencies(&script.submitted)).await?;
             let beside = script.beside.as_deref().map(|text| (files.beside.as_str(), text));
             let written: Vec<_> = [(files.submitted.as_str(), script.submitted.as_str())]
                 .into_iter()

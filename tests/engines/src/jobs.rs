@@ -59,6 +59,12 @@ impl Attempt {
         Self { request }
     }
 
+    /// That request, which somebody else has made.
+    #[must_use]
+    pub const fn made(request: pb::CreateTaskRequest) -> Self {
+        Self { request }
+    }
+
     /// With that secret of the task's.
     #[must_use]
     pub fn secret(mut self, name: &str, value: &str) -> Self {
@@ -93,6 +99,13 @@ impl Job {
     pub fn of_meta(task_type: &str, meta: &Value) -> Self {
         let resource_meta = meta.to_string().into_bytes();
         Self { task_type: task_type.to_owned(), resource_meta, connection: None }
+    }
+
+    /// The same, asked about with the secrets of that attempt.
+    #[must_use]
+    pub fn with_secrets_of(mut self, attempt: &Attempt) -> Self {
+        self.connection.clone_from(&attempt.request.connection);
+        self
     }
 
     /// The metadata as JSON; null where it is none.

@@ -1,10 +1,11 @@
-//! The binary of this project as a process that tests kill and start again.
+//! The binary of this project as a process that tests kill and start again, and the official server beside it.
 
 use std::process::Command;
 
 use conformance_tests::program::Program;
 use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
-use interop_tests::peer::binary;
+use interop_tests::peer::{self, binary};
+use interop_tests::venv::Venv;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::target;
@@ -13,7 +14,14 @@ use crate::target;
 #[derive(Debug)]
 pub struct Server {
     variables: Vec<(String, String)>,
-    program: Option<Program>,
+    running: Option<Running>,
+}
+
+/// Whose process it is.
+#[derive(Debug)]
+enum Running {
+    Ours(Program),
+    Official(peer::Server),
 }
 
 impl Server {
@@ -24,14 +32,25 @@ impl Server {
     #[must_use]
     pub fn start(variables: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let mut server = Self { variables: variables.iter().map(owned).collect(), program: None };
+        let mut server = Self { variables: variables.iter().map(owned).collect(), running: None };
         server.start_again();
         server
     }
 
+    /// Starts `c0` with the official connectors of that environment, and with those variables.
+    ///
+    /// # Panics
+    /// It does not start.
+    #[must_use]
+    pub fn official(venv: &Venv, variables: &[(&str, &str)]) -> Self {
+        let started = peer::Server::official(venv, variables);
+        let running = Running::Official(started.unwrap_or_else(|error| panic!("{error}")));
+        Self { variables: Vec::new(), running: Some(running) }
+    }
+
     /// Kills it (SIGKILL): what it knew is gone.
     pub fn kill(&mut self) {
-        self.program = None;
+        self.running = None;
     }
 
     /// Starts it again, with the same settings.
@@ -43,16 +62,19 @@ impl Server {
         command
             .args(["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"])
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
-        self.program = Some(Program::start(command));
+        self.running = Some(Running::Ours(Program::start(command)));
     }
 
     /// The process.
     ///
     /// # Panics
-    /// It was killed.
+    /// It was killed, or is the official one.
     #[must_use]
     pub fn program(&self) -> &Program {
-        self.program.as_ref().expect("a server that runs")
+        match &self.running {
+            Some(Running::Ours(program)) => program,
+            other => panic!("no server of this project that runs: {other:?}"),
+        }
     }
 
     /// A client on a connection of its own.
@@ -60,7 +82,11 @@ impl Server {
     /// # Panics
     /// It cannot be reached.
     pub async fn client(&self) -> AsyncConnectorServiceClient<Channel> {
-        let endpoint = Endpoint::from_shared(self.program().grpc.clone()).expect("a URI");
+        let address = match self.running.as_ref().expect("a server that runs") {
+            Running::Ours(program) => program.grpc.clone(),
+            Running::Official(server) => format!("http://{}", server.address()),
+        };
+        let endpoint = Endpoint::from_shared(address).expect("a URI");
         AsyncConnectorServiceClient::new(endpoint.connect().await.expect("a connection"))
     }
 }

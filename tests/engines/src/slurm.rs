@@ -1,5 +1,5 @@
-//! A real Slurm of one node, with a login node: controller, node, munge and an SSH server, all in one folder and
-//! on ports of their own. Without accounting, as small clusters are.
+//! A real Slurm of one node, with a login node: controller, node, munge, slurmrestd and an SSH server, all in one folder
+//! and on ports of their own. Without accounting, as small clusters are.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 
 use crate::group::Group;
 use crate::jobs::Attempt;
-use crate::{free_port, turn, until};
+use crate::{free_port, slurmrestd, turn, until};
 
 /// How long it may take until the node takes jobs: half a second on a quiet machine.
 const START: Duration = Duration::from_secs(60);
 /// What has to be installed; distributions keep some of it where users have no need to look.
-const PROGRAMS: [&str; 6] = ["munged", "slurmctld", "slurmd", "sbatch", "sshd", "ssh-keygen"];
+const PROGRAMS: [&str; 7] =
+    ["munged", "slurmctld", "slurmd", "slurmrestd", "sbatch", "sshd", "ssh-keygen"];
 const PLACES: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A running Slurm.
@@ -29,6 +30,7 @@ pub struct Slurm {
     folder: PathBuf,
     user: String,
     ssh: u16,
+    rest: u16,
     key: String,
     known_host: String,
 }
@@ -52,6 +54,10 @@ impl Slurm {
             );
             return None;
         }
+        if !slurmrestd::has_tokens() {
+            missing("Slurm", &"there is no plug-in auth/jwt; .ci/run says which package has it");
+            return None;
+        }
         let group = Group::new("slurm");
         let folder = group.folder().to_path_buf();
         let said = |program: &str, words: &[&str]| {
@@ -60,13 +66,14 @@ impl Slurm {
             String::from_utf8(output.stdout).expect("text").trim().to_owned()
         };
         let (user, host) = (said("id", &["-un"]), said("hostname", &["-s"]));
-        let [controller, node, ssh] = std::array::from_fn(|_| free_port());
+        let [controller, node, ssh, rest] = std::array::from_fn(|_| free_port());
         for name in ["state", "spool", "home", "bin"] {
             fs::create_dir(folder.join(name)).expect("a folder");
         }
         // Users of the cluster reach the socket of munge and their files through it.
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("permissions");
         secret(&folder.join("munge.key"), 1024);
+        secret(&folder.join("jwt.key"), 32);
         fs::write(
             folder.join("slurm.conf"),
             configuration(&folder, &host, &user, controller, node),
@@ -83,7 +90,7 @@ impl Slurm {
         fs::write(folder.join("sshd_config"), ssh_configuration(&folder, ssh)).expect("a file");
         // Where the server of Debian leaves its rights, which its service makes otherwise.
         drop(fs::create_dir_all("/run/sshd"));
-        write_shim(&folder);
+        write_shims(&folder);
 
         let read = |name: &str| fs::read_to_string(folder.join(name)).expect("a key");
         let host_key = read("host.pub");
@@ -91,6 +98,7 @@ impl Slurm {
             controller: Mutex::new(0),
             user,
             ssh,
+            rest,
             key: read("user"),
             known_host: format!("[127.0.0.1]:{ssh} {host_key}"),
             folder: folder.clone(),
@@ -117,7 +125,20 @@ impl Slurm {
         slurm.group.start("slurmd", &node);
         let idle = async || slurm.said("sinfo", &["-h", "-o", "%T"]).contains("idle").then_some(());
         until("the node is idle", START, idle).await;
+        let daemon = slurmrestd::command(program("slurmrestd"), &folder, rest);
+        slurm.group.start("slurmrestd", &daemon);
+        until("slurmrestd", START, async || slurmrestd::answers(rest).then_some(())).await;
         Some(slurm)
+    }
+
+    pub(crate) const fn rest_port(&self) -> u16 {
+        self.rest
+    }
+
+    /// Who its jobs run as.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
     }
 
     /// Its folder, where jobs of tests may leave files.
@@ -234,6 +255,20 @@ impl Slurm {
         format!("[127.0.0.1]:{} {key}", self.ssh)
     }
 
+    /// The variables of an operator who says where tasks run.
+    #[must_use]
+    pub fn place(&self) -> Vec<(String, String)> {
+        let home = self.folder.join("home").display().to_string();
+        [
+            ("HOST", "127.0.0.1"),
+            ("PORT", &self.ssh.to_string()),
+            ("USERNAME", &self.user),
+            ("WORKING_DIR", &home),
+        ]
+        .map(|(name, value)| (format!("FLYTE_SLURM_{name}"), value.to_owned()))
+        .into()
+    }
+
     /// The variables of an operator who lends the user's key, as logs need it.
     #[must_use]
     pub fn variables(&self) -> Vec<(String, String)> {
@@ -267,6 +302,7 @@ fn secret(path: &Path, bytes: u64) {
 }
 
 fn configuration(folder: &Path, host: &str, user: &str, controller: u16, node: u16) -> String {
+    let tokens = slurmrestd::configuration(folder);
     let folder = folder.display();
     format!(
         "ClusterName=tests
@@ -275,7 +311,7 @@ SlurmctldPort={controller}
 SlurmdPort={node}
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.sock
-SlurmUser={user}
+{tokens}SlurmUser={user}
 SlurmdUser={user}
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool
@@ -319,10 +355,9 @@ SetEnv HOME={folder}/home SLURM_CONF={folder}/slurm.conf ENGINE_TESTS_FOLDER={fo
     )
 }
 
-/// An `sbatch` in front of the real one that can lose its answer.
-fn write_shim(folder: &Path) {
-    let path = folder.join("bin/sbatch");
-    let text = format!(
+/// An `sbatch` in front of the real one that can lose its answer, and an `apptainer` that says what it is to run.
+fn write_shims(folder: &Path) {
+    let sbatch = format!(
         "#!/bin/sh
 answer=$(PATH={PLACES} sbatch \"$@\"); code=$?
 if [ -e {folder}/lose ]; then
@@ -336,6 +371,10 @@ exit $code
 ",
         folder = folder.display()
     );
-    fs::write(&path, text).expect("a file");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("permissions");
+    let apptainer = "#!/bin/sh\nprintf '%s\\n' \"$@\"\n".to_owned();
+    for (name, text) in [("sbatch", sbatch), ("apptainer", apptainer)] {
+        let path = folder.join("bin").join(name);
+        fs::write(&path, text).expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("permissions");
+    }
 }

@@ -60,6 +60,11 @@ impl<'a> UserScript<'a> {
         std::iter::once(shebang).chain(self.head.clone().into_iter().filter(kept))
     }
 
+    /// The lines at its head that are options of sbatch.
+    pub(crate) fn options(&self) -> impl Iterator<Item = &'a str> {
+        self.head.iter().copied().filter(|line| line.trim_start().starts_with("#SBATCH"))
+    }
+
     /// Its commands; `None` if they are in a language of their own.
     pub(crate) fn body(&self) -> Option<String> {
         let end = if self.rest.is_empty() || self.rest.ends_with('\n') { "" } else { "\n" };

@@ -4,6 +4,7 @@
 
 pub(crate) mod body;
 mod container;
+mod dependencies;
 mod directives;
 mod environment;
 
@@ -15,7 +16,8 @@ use crate::config::SlurmTask;
 use crate::shell::quote;
 pub(crate) use body::UserScript;
 pub(crate) use container::srun;
-pub(crate) use environment::{inputs, of_attempt, variable};
+pub(crate) use dependencies::{ids, of_script as dependencies};
+pub(crate) use environment::{inputs, is_name, of_attempt, variable};
 
 /// What every job has, whatever it runs.
 #[derive(Debug)]
@@ -83,7 +85,7 @@ impl Frame<'_> {
             lines.push(format!("module load {}", quote(module)?));
         }
         for (name, value) in self.variables {
-            if !environment::is_name(name) {
+            if !is_name(name) {
                 return Err(ConnectorError::invalid_task(format!(
                     "{name:?} cannot be the name of an environment variable: letters, digits and `_` can"
                 )));

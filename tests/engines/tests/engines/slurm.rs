@@ -1,9 +1,16 @@
 //! Slurm, in every CI: tasks of the official plug-in over SSH.
 
+mod official;
+mod official_intended;
+mod rest;
+
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use conformance_tests::running;
+use connector_core::TaskExecution;
+use connector_core::idempotency::IdempotencyKey;
 use connector_core::pb::task_execution::Phase;
 use engine_tests::jobs::{Attempt, Job, unheard_of};
 use engine_tests::left::until_nothing_is_left;
@@ -268,4 +275,77 @@ async fn outputs_are_carried_to_where_they_belong() {
         message.contains("succeeded but did not write every declared output: d at "),
         "{message}"
     );
+}
+
+#[tokio::test]
+async fn a_dependency_on_a_job_that_nobody_knows_is_refused() {
+    let Some(case) = Case::new().await else { return };
+    // Slurm itself leaves it out, and the job does not wait.
+    let option = "--dependency=afterok:999999";
+    let id = case.slurm.said("sbatch", &["--parsable", "--hold", option, "--wrap", "true"]);
+    let shown = case.slurm.said("scontrol", &["show", "job", id.trim()]);
+    assert!(shown.contains("Dependency=(null)"), "{shown}");
+    drop(case.slurm.said("scancel", &[id.trim()]));
+
+    let ended = case.create(&case.script("true\n")).await;
+    case.until(&ended, Phase::Succeeded).await;
+    let ended_id = ended.meta()["job_id"].as_str().unwrap_or_default().to_owned();
+    let ran = case.slurm.folder().join(format!("ran-{}", case.mark));
+    let touch = format!("touch {}\n", ran.display());
+    let settings = |dependency: &str| json!({"sbatch_options": {"dependency": dependency}});
+    let unknown = format!("afterok:{ended_id}:999999");
+    for attempt in [
+        case.slurm.script(&touch, settings(&unknown)),
+        case.script(&format!("#!/bin/bash\n#SBATCH -d afterany:999999\n{touch}")),
+    ] {
+        let message = case.until(&case.create(&attempt).await, Phase::Failed).await;
+        let told = "the job is to wait for job 999999, which Slurm's controller on 127.0.0.1 does not know";
+        assert!(message.contains(told), "{message}");
+    }
+    assert_eq!(case.slurm.queue(), "");
+    assert!(!ran.exists(), "it ran");
+    // On a job that is known it goes on.
+    let known = case.slurm.script(&touch, settings(&format!("afterok:{ended_id}")));
+    let job = case.create(&known).await;
+    case.until(&job, Phase::Succeeded).await;
+    assert!(ran.exists());
+    case.nothing_is_left(&job).await;
+}
+
+#[tokio::test]
+async fn attempts_whose_keys_begin_alike_have_jobs_of_their_own() {
+    let Some(case) = Case::new().await else { return };
+    let [one, other] = alike().map(|execution| {
+        let custom = case.slurm.custom("sleep 600\n", json!({"env": {"MARK": case.mark}}));
+        case.slurm.with_secrets(Attempt::numbered("slurm_script", &execution, 0, custom))
+    });
+    let (first, second) = (case.create(&one).await, case.create(&other).await);
+    let [name, other_name] = [&first, &second].map(|job| job.meta()["job_name"].to_string());
+    // As far as the official connector's names go they are one.
+    assert_eq!(name.get(..20), other_name.get(..20), "{name} {other_name}");
+    assert_ne!(first.meta()["job_id"], second.meta()["job_id"]);
+    assert_eq!(case.slurm.queue().lines().count(), 2, "{}", case.slurm.queue());
+    for (job, attempt) in [(first, one), (second, other)] {
+        assert_eq!(case.create(&attempt).await.meta(), job.meta(), "found again");
+        job.delete(&case.server).await.expect("cancelled");
+        case.nothing_is_left(&job).await;
+    }
+}
+
+/// Two executions whose keys have eight digits in common, as some of a hundred thousand do.
+fn alike() -> [String; 2] {
+    let run = unheard_of();
+    let mut seen = std::collections::HashMap::new();
+    for number in 0_u32.. {
+        let execution = format!("{run}-{number}");
+        let request = running::attempt("slurm_script", &execution, 0);
+        let identity = request.task_execution_metadata.and_then(|it| it.task_execution_id);
+        let execution_of = identity.map(TaskExecution::new);
+        let key = IdempotencyKey::of(execution_of.as_ref(), &request.output_prefix).expect("a key");
+        let digits = key.as_str().get(..8).expect("digits").to_owned();
+        if let Some(other) = seen.insert(digits, execution.clone()) {
+            return [other, execution];
+        }
+    }
+    unreachable!("keys do not run out")
 }
