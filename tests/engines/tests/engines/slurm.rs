@@ -281,11 +281,11 @@ async fn outputs_are_carried_to_where_they_belong() {
 async fn a_dependency_on_a_job_that_nobody_knows_is_refused() {
     let Some(case) = Case::new().await else { return };
     // Slurm itself leaves it out, and the job does not wait.
-    let option = "--dependency=afterok:999999";
-    let id = case.slurm.said("sbatch", &["--parsable", "--hold", option, "--wrap", "true"]);
-    let shown = case.slurm.said("scontrol", &["show", "job", id.trim()]);
-    assert!(shown.contains("Dependency=(null)"), "{shown}");
-    drop(case.slurm.said("scancel", &[id.trim()]));
+    let slurms_own = case.slurm.folder().join(format!("own-{}", case.mark));
+    let script = format!("touch {}", slurms_own.display());
+    let options = ["--output=/dev/null", "--dependency=afterok:999999", "--wrap", &script];
+    drop(case.slurm.said("sbatch", &options));
+    until("it runs", SOON, async || slurms_own.exists().then_some(())).await;
 
     let ended = case.create(&case.script("true\n")).await;
     case.until(&ended, Phase::Succeeded).await;
