@@ -359,7 +359,8 @@ SetEnv HOME={folder}/home SLURM_CONF={folder}/slurm.conf ENGINE_TESTS_FOLDER={fo
 fn write_shims(folder: &Path) {
     let sbatch = format!(
         "#!/bin/sh
-answer=$(PATH={PLACES} sbatch \"$@\"); code=$?
+real=$(PATH={PLACES}; command -v sbatch)
+answer=$(\"$real\" \"$@\"); code=$?
 if [ -e {folder}/lose ]; then
   rm {folder}/lose
   session=$PPID

@@ -46,7 +46,10 @@ impl Side<'_> {
     /// A task's request, as that of a run of this side's, with outputs in a folder of its own.
     fn request(&self, requests: &Requests, task: &str) -> CreateTaskRequest {
         let mut request = of_run(requests.of(task, &[].into()), &self.case.mark);
-        request.output_prefix = format!("file://{}/{task}", self.prefix());
+        let prefix = format!("{}/{task}", self.prefix());
+        // The official connector makes no folders, as an object store has none.
+        fs::create_dir_all(format!("{prefix}/d/x")).expect("a folder");
+        request.output_prefix = format!("file://{prefix}");
         request
     }
 
@@ -69,7 +72,7 @@ impl Side<'_> {
                 json!({"code": format!("{:?}", status.code()), "details": status.message()})
             }
         };
-        self.note(&format!("{task}: create"), &meta, answer);
+        self.note(&format!("{task}: create"), &meta, &answer);
         created.ok()
     }
 
@@ -87,18 +90,18 @@ impl Side<'_> {
                 json!({"code": format!("{:?}", status.code()), "details": status.message()})
             }
         };
-        self.note(&format!("{case}: get"), &job.meta(), told);
+        self.note(&format!("{case}: get"), &job.meta(), &told);
         phase
     }
 
     async fn log(&mut self, case: &str, job: &Job) {
         let log = job.log(self.server).await.expect("a log");
-        self.note(&format!("{case}: log"), &job.meta(), json!({ "log": log }));
+        self.note(&format!("{case}: log"), &job.meta(), &json!({ "log": log }));
     }
 
     async fn delete(&mut self, case: &str, job: &Job) {
         let deleted = job.delete(self.server).await.map_err(|status| status.message().to_owned());
-        self.note(&format!("{case}: delete"), &job.meta(), json!({"deleted": deleted.err()}));
+        self.note(&format!("{case}: delete"), &job.meta(), &json!({"deleted": deleted.err()}));
     }
 
     /// Waits, without a step, until the job is there or has ended.
@@ -111,7 +114,7 @@ impl Side<'_> {
     }
 
     /// The step without what is another in every run.
-    fn note(&mut self, case: &str, meta: &Value, step: Value) {
+    fn note(&mut self, case: &str, meta: &Value, step: &Value) {
         let text = |name: &str| meta[name].as_str().unwrap_or("-none-").to_owned();
         let (id, name) = (text("job_id"), text("job_name"));
         let step = step.to_string().replace(&name, "<name>").replace(&self.prefix(), "<prefix>");
