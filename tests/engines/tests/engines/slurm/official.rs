@@ -84,7 +84,7 @@ impl Side<'_> {
         let told = match answer {
             Ok(resource) => json!({
                 "code": "Ok", "phase": resource.phase().as_str_name(), "message": resource.message,
-                "outputs": named(&resource),
+                "outputs": Some(named(&resource)).filter(|outputs| !outputs.is_empty()),
                 "links": resource.log_links.len(),
             }),
             Err(status) => {
