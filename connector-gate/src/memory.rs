@@ -302,9 +302,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn records_of_a_room_in_bytes_make_room_for_a_large_one() {
-        let room = 10 * (super::Records::<Box<[u8]>>::EACH + 100);
-        let memory = Memory::of_bytes(room, |value: &Box<[u8]>| value.len(), TTL);
-        let put = |n: usize, bytes| memory.put(Key::of(n), vec![0; bytes].into());
+        let room = 10 * (super::Records::<Vec<u8>>::EACH + 100);
+        let memory = Memory::of_bytes(room, Vec::len, TTL);
+        let put = |n: usize, bytes| memory.put(Key::of(n), vec![0_u8; bytes]);
         (0..10).for_each(|n| put(n, 100));
         assert_eq!(memory.reading(), Reading { count: 10, given_up: 0 });
         // Put again, a record counts once; what is removed or over counts no more.

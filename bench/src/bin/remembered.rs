@@ -53,12 +53,11 @@ type Problem = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    verdict::print(verdict::optimized(|| {
-        verdict::in_runtime(async {
-            let seen = measure(&arguments).await?;
-            Ok(report(&arguments, &seen)?)
-        })
-    }))
+    verdict::print(verdict::optimized(|| verdict::in_runtime(measured(&arguments))))
+}
+
+async fn measured(arguments: &Arguments) -> Result<(String, bool), Problem> {
+    Ok(report(arguments, &measure(arguments).await?)?)
 }
 
 async fn measure(arguments: &Arguments) -> Result<Seen, Problem> {

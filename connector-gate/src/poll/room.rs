@@ -17,7 +17,7 @@ const JOBS: usize = 1_800;
 const PACE: (&str, &str) = ("POLL_INTERVAL", "1h");
 
 /// What stays of as many jobs, in bytes for each.
-fn bytes_each(values: &[(&str, &str)], jobs: impl AsyncFn(&Bench)) -> usize {
+fn bytes_each(values: &[(&str, &str)], jobs: impl AsyncFnOnce(&Bench)) -> usize {
     let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let bench = runtime.block_on(Bench::new(values));
     // What is there once, and comes with the first job.

@@ -46,7 +46,7 @@ impl Remembered {
     fn set(&self, lines: &[Line]) {
         let types: BTreeSet<&str> = lines.iter().map(|(task_type, ..)| &**task_type).collect();
         let all = types.len() <= MOST_FROM_THE_START;
-        for (task_type, what, Reading { count, given_up, .. }) in lines {
+        for (task_type, what, Reading { count, given_up }) in lines {
             let labels = [task_type.as_str(), *what];
             if all || *count > 0 {
                 let count = i64::try_from(*count).unwrap_or(i64::MAX);
@@ -119,7 +119,7 @@ mod tests {
         let [gauge, counter] = &*told else { panic!("{told:?}") };
         let (there, up) = (&gauge.get_metric()[0], &counter.get_metric()[0]);
         assert_eq!((there.get_gauge().get_value(), up.get_counter().get_value()), (3.0, 7.0));
-        assert_eq!(counter.get_name(), "flyte_connector_given_up_records_total");
+        assert_eq!(counter.name(), "flyte_connector_given_up_records_total");
     }
 
     #[test]
