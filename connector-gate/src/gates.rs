@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::deadline::after;
 use crate::gate::Gate;
 use crate::isolation::{Places, Watch};
+use crate::memory::Reading;
 use crate::observer::Observer;
 use crate::site::Site;
 use crate::state_store::StateStore;
@@ -184,10 +185,10 @@ impl Gates {
         Found { observer: &later.observer, gate: gate.map(|(key, gate)| (key, gate)) }
     }
 
-    /// How much is remembered: the main task type of a connector, what it is, how many.
-    pub fn remembered(&self) -> impl Iterator<Item = (&str, &'static str, usize)> {
+    /// How much is remembered: the main task type of a connector, what it is, how much of it.
+    pub fn remembered(&self) -> impl Iterator<Item = (&str, &'static str, Reading)> {
         self.all.iter().flat_map(|(task_type, gate)| {
-            gate.remembered().map(|(what, count)| (task_type.as_str(), what, count))
+            gate.remembered().map(|(what, reading)| (task_type.as_str(), what, reading))
         })
     }
 

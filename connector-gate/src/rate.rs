@@ -1,6 +1,7 @@
 //! Rule: an account of the outside system is called no faster than it allows.
 //! One bucket per account, that is, per set of credentials; `site` asks before every call.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use connector_core::policy::Rate;
 use lru::LruCache;
 use tokio::time::{Instant, sleep_until};
 
-use super::memory::Key;
+use super::memory::{Key, Reading};
 
 /// The most accounts remembered; the one called longest ago goes first, and starts full again.
 const MOST_ACCOUNTS: usize = 10_000;
@@ -20,6 +21,8 @@ pub(crate) struct Rates {
     pace: Option<Pace>,
     // Per account: when its bucket is full again, which says how full it is now.
     full_at: Mutex<LruCache<Key, Instant>>,
+    /// Accounts so far that were forgotten before they were full again, for want of room.
+    given_up: AtomicU64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -36,18 +39,18 @@ impl Rates {
             let per_call = Duration::try_from_secs_f64(1.0 / rate.per_second).ok()?;
             Some(Pace { per_call, bucket: per_call.checked_mul(rate.burst.max(1))? })
         });
-        Self { pace, full_at: Mutex::new(LruCache::unbounded()) }
+        Self { pace, full_at: Mutex::new(LruCache::unbounded()), given_up: AtomicU64::new(0) }
     }
 
     /// How many accounts are remembered.
-    pub(crate) fn accounts(&self) -> usize {
+    pub(crate) fn reading(&self) -> Reading {
         let now = Instant::now();
         let mut accounts = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         // A full bucket is what an unknown account has, too.
         while accounts.peek_lru().is_some_and(|(_, full_at)| *full_at <= now) {
             accounts.pop_lru();
         }
-        accounts.len()
+        Reading { count: accounts.len(), given_up: self.given_up.load(Ordering::Relaxed) }
     }
 
     /// Waits for the account's turn; `false` if that would come after the deadline.
@@ -84,6 +87,7 @@ impl Rates {
         accounts.put(account, full_at);
         while accounts.len() > MOST_ACCOUNTS {
             accounts.pop_lru();
+            self.given_up.fetch_add(1, Ordering::Relaxed);
         }
         Some(turn)
     }
@@ -120,7 +124,7 @@ mod tests {
         }
         assert_eq!(waits, [0, 0, 0, 500, 1_000, 1_500]);
         tokio::time::advance(Duration::from_secs(60)).await;
-        assert_eq!(rates.accounts(), 0, "a full bucket need not be remembered");
+        assert_eq!(rates.reading().count, 0, "a full bucket need not be remembered");
     }
 
     #[tokio::test(start_paused = true)]
@@ -133,7 +137,7 @@ mod tests {
         assert!(!rates.admit(Some(&connection("a")), now).await);
         assert!(rates.admit(Some(&connection("a")), now + Duration::from_secs(1)).await);
         assert_eq!(now.elapsed(), Duration::from_secs(1));
-        assert_eq!(rates.accounts(), 1);
+        assert_eq!(rates.reading().count, 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -142,6 +146,6 @@ mod tests {
         for _ in 0..1_000 {
             assert!(rates.admit(None, Instant::now()).await);
         }
-        assert_eq!(rates.accounts(), 0);
+        assert_eq!(rates.reading().count, 0);
     }
 }
