@@ -94,7 +94,7 @@ impl Batches {
         self.know(asked.clone());
         let account = account(request.connection.as_ref());
         let (answer, answered) = oneshot::channel();
-        let size = self.site.policy.batch_size;
+        let size = self.site.policy().batch_size;
         let waiting = {
             let mut state = self.state();
             let waiting = state.waiting.entry(account).or_default();
@@ -108,7 +108,7 @@ impl Batches {
                 .server
                 .spawn(async move { batches.send(account, &call_of_batch, &pace).await });
         } else if waiting == 1 {
-            let window = self.site.policy.batch_window;
+            let window = self.site.policy().batch_window;
             self.site.server.spawn(async move {
                 sleep(window).await;
                 batches.send(account, &call_of_batch, &pace).await;
@@ -148,7 +148,7 @@ impl Batches {
     }
 
     fn batch(&self, account_of_batch: Key, pace: &Pace) -> Batch {
-        let size = self.site.policy.batch_size;
+        let size = self.site.policy().batch_size;
         let mut state = self.state();
         let mut waiting = state.waiting.remove(&account_of_batch).unwrap_or_default();
         if waiting.len() > size {

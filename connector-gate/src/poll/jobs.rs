@@ -22,7 +22,6 @@ const JOB_MEMORY: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// The jobs of one connector that there is something to remember of.
 #[derive(Debug)]
 pub(super) struct Jobs {
-    staleness_budget: Duration,
     texts: TextLimit,
     records: Box<dyn Store<Job>>,
 }
@@ -52,8 +51,8 @@ impl Job {
 }
 
 impl Jobs {
-    pub(super) fn new(staleness_budget: Duration, texts: TextLimit) -> Self {
-        Self { staleness_budget, texts, records: Box::new(Memory::new(MOST_JOBS, JOB_MEMORY)) }
+    pub(super) fn new(texts: TextLimit) -> Self {
+        Self { texts, records: Box::new(Memory::new(MOST_JOBS, JOB_MEMORY)) }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -105,13 +104,14 @@ impl Jobs {
         (Instant::now() < until).then(|| self.last_known(job.phase, unknown.since, &cause))
     }
 
-    /// The answer for a job whose state could not be learnt.
+    /// The answer for a job whose state could not be learnt, which it may be for `budget`.
     pub(super) fn unknown(
         &self,
         key: Key,
         connector: &ConnectorKey,
         cause: &str,
         asked: Option<Duration>,
+        budget: Duration,
     ) -> ErasedResource {
         let now = Instant::now();
         let mut job = self.records.get(&key).unwrap_or(Job::new());
@@ -122,9 +122,8 @@ impl Jobs {
             not_before: None,
         });
         let (since, elapsed) = (unknown.since, now.saturating_duration_since(unknown.from));
-        if elapsed >= self.staleness_budget {
+        if elapsed >= budget {
             self.records.remove(&key);
-            let budget = self.staleness_budget;
             tracing::error!(key = %connector, "a job is given up: its state has been unknown for \
                 {budget:?}: {cause}");
             return answer::retryable(self.texts.capped(format!(

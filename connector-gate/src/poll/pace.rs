@@ -8,6 +8,7 @@ use connector_core::host::ErasedResource;
 use prost::Message;
 use tokio::time::Instant;
 
+use crate::live::LiveSpan;
 use crate::memory::{Key, Memory, Store};
 
 /// The most answers kept.
@@ -20,7 +21,7 @@ const LARGEST: usize = 16 * 1024;
 /// Answers that are still good.
 #[derive(Debug)]
 pub(super) struct Pace {
-    interval: Duration,
+    interval: LiveSpan,
     answers: Box<dyn Store<Good>>,
 }
 
@@ -32,8 +33,13 @@ struct Good {
 
 impl Pace {
     pub(super) fn new(interval: Duration) -> Self {
-        let interval = interval.min(LONGEST);
+        let interval = LiveSpan::new(interval.min(LONGEST));
         Self { interval, answers: Box::new(Memory::new(MOST_ANSWERS, LONGEST)) }
+    }
+
+    /// Asks that often from now on. An answer that is kept is good for as long as it was.
+    pub(super) fn set(&self, interval: Duration) {
+        self.interval.set(interval.min(LONGEST));
     }
 
     pub(super) fn len(&self) -> usize {
@@ -42,12 +48,12 @@ impl Pace {
 
     /// Whether every poll asks: nothing here has a pace.
     pub(super) fn is_off(&self) -> bool {
-        self.interval.is_zero() && self.answers.is_empty()
+        self.interval.now().is_zero() && self.answers.is_empty()
     }
 
     /// Whether every job has a pace.
-    pub(super) const fn has_interval(&self) -> bool {
-        !self.interval.is_zero()
+    pub(super) fn has_interval(&self) -> bool {
+        !self.interval.now().is_zero()
     }
 
     pub(super) fn forget(&self, key: &Key) {
@@ -62,7 +68,8 @@ impl Pace {
 
     /// Keeps an answer for as long as it is good, if that is any time at all.
     pub(super) fn keep(&self, key: impl FnOnce() -> Key, resource: &ErasedResource) {
-        let good_for = resource.good_for.unwrap_or_default().min(LONGEST).max(self.interval);
+        let interval = self.interval.now();
+        let good_for = resource.good_for.unwrap_or_default().min(LONGEST).max(interval);
         if good_for.is_zero() {
             return;
         }
