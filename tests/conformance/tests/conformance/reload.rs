@@ -16,7 +16,7 @@ use tonic::transport::{Channel, Endpoint};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const START: &str = "port = 0\nprometheus-port = 0\nhost = \"127.0.0.1\"\n";
-const ASKED: &str = r#"flyte_connector_outside_calls_total{operation="get",task_type="echo"}"#;
+const ASKED: &str = r#"flyte_connector_outside_calls_total{operation="get",task_type="probe"}"#;
 
 /// A server with a file.
 struct Reloading {
@@ -41,17 +41,18 @@ impl Reloading {
         Self { server, file, tasks, _folder: folder }
     }
 
-    /// Has it read another file, and waits until it says that.
+    /// Has it read another file, and waits until it says that, once more than before.
     async fn read(&self, settings: &str, said: &str) {
+        let before = self.server.said().matches(said).count();
         fs::write(&self.file, format!("{START}{settings}")).unwrap();
         self.server.signal("HUP");
-        self.server.until_said(said).await;
+        self.server.until_said_times(said, before + 1).await;
     }
 
     /// Asks about one job three times. How often the outside system was asked, all in all.
     async fn ask_three_times(&self) -> f64 {
         for _ in 0..3 {
-            self.tasks.clone().get_task(get("echo", r#"{"x": 1}"#)).await.unwrap();
+            self.tasks.clone().get_task(get("probe", meta("RUNNING"))).await.unwrap();
         }
         self.server.metric(ASKED).await
     }
@@ -68,8 +69,8 @@ async fn a_policy_counts_at_once_and_is_the_authors_again_once_it_is_gone() {
     assert!((reloading.ask_three_times().await - 3.0).abs() < 0.1);
     reloading
         .read(
-            "[connector.echo.policy]\npoll_interval = \"1h\"\n",
-            "`connector.echo.policy.poll_interval` of",
+            "[connector.probe.policy]\npoll_interval = \"1h\"\n",
+            "`connector.probe.policy.poll_interval` of",
         )
         .await;
     assert!((reloading.ask_three_times().await - 4.0).abs() < 0.1, "one answer is good for all");
@@ -116,7 +117,6 @@ async fn the_log_is_as_talkative_as_the_file_says() {
     reloading.tasks.clone().get_task(get("probe", meta("transient"))).await.unwrap();
     reloading.server.until_said("call{operation=\"get\"").await;
     reloading.read("log_level = \"error\"\n", "`log_level` of").await;
-    reloading.server.until_said_times("`log_level` of", 2).await;
     let said = reloading.server.said().lines().count();
     reloading.tasks.clone().get_task(get("probe", meta("retryable"))).await.unwrap();
     reloading.server.signal("HUP");
@@ -166,15 +166,15 @@ async fn a_file_that_cannot_be_used_changes_nothing_and_says_what_is_wrong_where
 async fn what_needs_a_restart_or_does_not_count_is_named_key_by_key() {
     let reloading = Reloading::start("", &["--grace-seconds", "9"]).await;
     let settings = "max-request-bytes = 1000\ngrace_seconds = 3\n[policy]\nkeyed = true\nrate = 5\n\
-        [connector.probe]\npassword = \"hunter2\"\n";
-    reloading.read(settings, "`connector.probe.password` of").await;
+        [connector.broken]\nendpoint = \"hunter2\"\n";
+    reloading.read(settings, "`connector.broken.endpoint` of").await;
     reloading.server.until_said("`policy.keyed` of").await;
     let told = reloading.server.said();
     let lines = |words: &str| -> Vec<String> {
         let lines = told.lines().filter(|line| line.contains(words));
         lines.filter_map(|line| Some(line.split('`').nth(1)?.to_owned())).collect()
     };
-    let restart = ["connector.probe.password", "max-request-bytes", "policy.keyed"];
+    let restart = ["connector.broken.endpoint", "max-request-bytes", "policy.keyed"];
     assert_eq!(lines("a restart is needed for it to count"), restart);
     assert_eq!(lines("counts from now on"), ["policy.rate"]);
     assert_eq!(lines("--grace-seconds goes before it"), ["grace_seconds"]);
