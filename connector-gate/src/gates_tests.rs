@@ -92,3 +92,17 @@ async fn polls_share_calls_once_the_policy_says_so() {
     assert!(one.is_ok() && other.is_ok());
     assert_eq!(bench.told("outside get"), 3, "one call for each");
 }
+
+#[tokio::test(start_paused = true)]
+async fn polls_that_wait_for_a_larger_batch_are_answered_in_smaller_ones() {
+    let bench = Bench::new(&[("BATCH_SIZE", "4"), ("BATCH_WINDOW", "1s")]).await;
+    let shrink = async {
+        tokio::task::yield_now().await;
+        bench.gates.follow(Vec::new()).unwrap();
+    };
+    let began = Instant::now();
+    let (one, two, three, ()) =
+        tokio::join!(bench.poll("1"), bench.poll("2"), bench.poll("3"), shrink);
+    assert!(one.is_ok() && two.is_ok() && three.is_ok());
+    assert_eq!((bench.told("outside get"), began.elapsed()), (3, Duration::from_secs(1)));
+}

@@ -40,7 +40,8 @@ impl Creates {
                 return;
             };
             if let Some(meta) = flight.job() {
-                match creates.site.policy().abandoned {
+                let abandoned = creates.site.policy().abandoned;
+                match abandoned {
                     _ if !creates.still_leaving(&flight).await => drop(under_way),
                     Abandoned::Keep => {
                         observer.abandoned_create("kept");

@@ -135,12 +135,12 @@ impl Creates {
                 return outcome;
             }
         };
-        let policy = &self.site.policy();
+        let policy = **self.site.policy();
         let leaving = is_job && !flight.is_awaited() && policy.abandoned == Abandoned::Cancel;
         let written = if leaving {
-            durable.untaken(&flight.context, &ticket, &meta, policy).await
+            durable.untaken(&flight.context, &ticket, &meta, &policy).await
         } else {
-            durable.store.created(&ticket, &meta, keep(policy, is_job)).await
+            durable.store.created(&ticket, &meta, keep(&policy, is_job)).await
         };
         match written {
             Written::Kept => {

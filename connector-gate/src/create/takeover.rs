@@ -70,7 +70,8 @@ impl Creates {
         question: Option<FindRequest>,
     ) -> Result<Option<Bytes>, ConnectorError> {
         let Flown { durable, flight, observer, .. } = flown;
-        match (durable.recovery, self.site.policy().takeover) {
+        let takeover = self.site.policy().takeover;
+        match (durable.recovery, takeover) {
             (Recovery::Keys, _) => {
                 observer.taken_over("keys");
                 Ok(None)

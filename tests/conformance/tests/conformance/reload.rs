@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use conformance_tests::probe::meta;
@@ -106,6 +108,37 @@ async fn limits_count_at_once() {
     let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{port}")).unwrap();
     let mut another = AsyncConnectorServiceClient::new(endpoint.connect().await.unwrap());
     another.get_task(get("echo", r#"{"x": 1}"#)).await.unwrap();
+}
+
+#[tokio::test]
+async fn settings_that_change_under_load_fail_no_call() {
+    let reloading = Reloading::start("", &[]).await;
+    let over = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = (0..8)
+        .map(|_| {
+            let (mut tasks, over) = (reloading.tasks.clone(), Arc::clone(&over));
+            tokio::spawn(async move {
+                let mut calls = 0;
+                while !over.load(Ordering::Relaxed) {
+                    tasks.get_task(get("probe", meta("RUNNING"))).await.expect("an answer");
+                    calls += 1;
+                }
+                calls
+            })
+        })
+        .collect();
+    let narrow = "max_connections = 1\nmax_streams = 1\nmax_inflight_bytes = 1\n\
+        [policy]\nconcurrency = 1\nbatch_size = 4\nretry_for = 0\n";
+    for round in 0..20 {
+        let settings = if round % 2 == 0 { narrow } else { "" };
+        reloading.read(settings, "`policy.concurrency` of").await;
+    }
+    over.store(true, Ordering::Relaxed);
+    for caller in callers {
+        assert!(caller.await.unwrap() > 20);
+    }
+    let masked = r#"flyte_connector_masked_errors_total{kind="busy",task_type="probe"}"#;
+    assert!(reloading.server.metric(masked).await < 0.1);
 }
 
 #[tokio::test]
