@@ -104,5 +104,7 @@ async fn polls_that_wait_for_a_larger_batch_are_answered_in_smaller_ones() {
     let (one, two, three, ()) =
         tokio::join!(bench.poll("1"), bench.poll("2"), bench.poll("3"), shrink);
     assert!(one.is_ok() && two.is_ok() && three.is_ok());
-    assert_eq!((bench.told("outside get"), began.elapsed()), (3, Duration::from_secs(1)));
+    assert_eq!(bench.told("outside get"), 3);
+    // The window, and not the patience of a caller.
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }
