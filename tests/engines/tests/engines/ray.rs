@@ -2,6 +2,7 @@
 //! against the process table. All of a job's processes have a word of their own in their environment.
 
 mod cancels;
+mod code;
 mod lives;
 mod runs;
 
