@@ -5,6 +5,7 @@ mod cancels;
 mod code;
 mod lives;
 mod runs;
+mod storm;
 
 use std::path::PathBuf;
 use std::sync::Arc;
