@@ -38,7 +38,19 @@ struct Status {
 struct Operation {
     status: Step,
     #[serde(default)]
-    operation: Option<Value>,
+    operation: Option<Outcome>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct Outcome {
+    failure_cause: Option<Cause>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct Cause {
+    stack_trace: String,
 }
 
 #[derive(Deserialize)]
@@ -207,11 +219,12 @@ impl Api {
             answer => answer?,
         };
         let Operation { status, operation } = answer.json()?;
-        let operation = operation.unwrap_or_default();
-        let trace = operation["failure-cause"]["stack-trace"].as_str();
-        Ok(match (status.id.as_str(), trace) {
+        let cause = operation.unwrap_or_default().failure_cause;
+        Ok(match (status.id.as_str(), cause) {
             ("COMPLETED", None) => Stop::Saved,
-            ("COMPLETED", Some(trace)) => Stop::Failed(root_cause(trace).unwrap_or_default()),
+            ("COMPLETED", Some(cause)) => {
+                Stop::Failed(root_cause(&cause.stack_trace).unwrap_or_default())
+            }
             _ => Stop::Goes,
         })
     }
