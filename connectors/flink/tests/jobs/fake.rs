@@ -1,7 +1,6 @@
 //! A Flink session as a fake: real HTTP on a port, its refusals and its jobs in memory. Shapes are those that Flink 2.3.0
 //! answered with; `tests/engines` asks the real one.
 
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
-use connector_testing::{SocketTime, Vendor, VendorJob, VendorState};
+use connector_testing::{Vendor, VendorJob, VendorPort, VendorState};
 use serde_json::{Value, json};
 
 /// What all who hold it share.
@@ -20,9 +19,7 @@ pub(crate) struct FakeFlink(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    url: String,
-    /// Until somebody serves on it.
-    listener: Mutex<Option<TcpListener>>,
+    port: VendorPort,
     books: Mutex<Books>,
 }
 
@@ -72,17 +69,12 @@ impl Job {
 impl FakeFlink {
     /// A fake with a port of its own, on which nobody serves yet.
     pub(crate) fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let (listener, books) = (Mutex::new(Some(listener)), Mutex::default());
-        Self(Arc::new(Inner { url, listener, books }))
+        let port = VendorPort::bind("127.0.0.1:0").unwrap();
+        Self(Arc::new(Inner { port, books: Mutex::default() }))
     }
 
     /// Serves on the current runtime, with its clock, unless it does already.
     pub(crate) fn open(&self) {
-        let Some(listener) = self.0.listener.lock().unwrap().take() else { return };
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         let routes = Router::new()
             .route("/jars/upload", post(upload))
             .route("/jars/{jar}", delete(forget))
@@ -97,14 +89,12 @@ impl FakeFlink {
             .route("/taskmanagers/{manager}/log", get(task_manager_log))
             .layer(from_fn_with_state(self.clone(), at_the_gate))
             .with_state(self.clone());
-        tokio::spawn(async move {
-            let _time = SocketTime::keep();
-            axum::serve(listener, routes).await
-        });
+        let serve = |listener| async move { axum::serve(listener, routes).await };
+        self.0.port.open(serve).unwrap();
     }
 
     pub(crate) fn url(&self) -> &str {
-        &self.0.url
+        self.0.port.url()
     }
 
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
