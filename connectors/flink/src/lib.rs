@@ -143,9 +143,9 @@ impl Flink {
     async fn stopped_with(&self, place: Place<'_>, call: &CallContext) -> Result<Option<String>> {
         match self.api.checkpoints(place, call).await {
             Ok(checkpoints) => Ok(checkpoints.stopped_with()),
-            // One that makes none at all.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+            Err(error) if matches!(error.kind(), ErrorKind::Transient { .. }) => Err(error),
+            // One that makes none at all, such as a batch.
+            Err(_) => Ok(None),
         }
     }
 
