@@ -4,7 +4,7 @@ use connector_core::pb::task_execution::Phase;
 use engine_tests::flink::Flink;
 use tonic::Code;
 
-use super::{SOON, attempt, beat, cancelled, id, nothing_is_left, server, until_it_works};
+use super::{attempt, beat, cancelled, id, nothing_is_left, server, until_it_works};
 
 #[tokio::test]
 async fn a_log_has_what_the_job_said_and_nothing_of_another_job() {
