@@ -4,5 +4,6 @@
 mod airflow;
 mod airflow_cancels;
 mod flink;
+mod postgres;
 mod ray;
 mod slurm;
