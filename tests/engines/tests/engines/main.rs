@@ -6,3 +6,4 @@ mod airflow_cancels;
 mod flink;
 mod ray;
 mod slurm;
+mod spark;
