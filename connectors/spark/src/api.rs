@@ -7,7 +7,7 @@ use connector_core::prelude::*;
 use connector_http::{BaseUrl, HttpClient, Reading, Refusal, Request, Submission};
 use serde_json::{Value, json};
 
-use crate::states::Status;
+use crate::states::{Status, head};
 
 /// How long a kill is tried, whoever waits.
 const KILL_FOR: Duration = Duration::from_secs(20);
@@ -116,15 +116,6 @@ fn by(master: Master<'_>, request: Request) -> Result<Request> {
     }
 }
 
-/// What is said before Java's frames: `Exception from the cluster:` and the exception.
-pub(crate) fn head(text: &str) -> String {
-    let lines = text.lines().map(str::trim_end);
-    let lines =
-        lines.take_while(|line| !line.starts_with('\t') && !line.trim_start().starts_with("at "));
-    let lines: Vec<&str> = lines.filter(|line| *line != "Exception from the cluster:").collect();
-    lines.join("\n").trim().to_owned()
-}
-
 /// How the submission server says no: `{"action": "ErrorResponse", "message"}`, with Java's frames behind it.
 fn read_refusal(refusal: &Refusal<'_>) -> Reading {
     let message = refusal.body["message"].as_str().map(head);
@@ -135,17 +126,4 @@ fn read_refusal(refusal: &Refusal<'_>) -> Reading {
         _ => None,
     };
     Reading { message, kind, ..Reading::default() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::head;
-
-    #[test]
-    fn frames_are_left_out() {
-        let text = "Exception from the cluster:\njava.nio.file.NoSuchFileException: /nope.jar\n\tsun.nio.fs.UnixException.x(U.java:92)\n\torg.y";
-        assert_eq!(head(text), "java.nio.file.NoSuchFileException: /nope.jar");
-        assert_eq!(head("Driver x has already finished"), "Driver x has already finished");
-        assert_eq!(head(""), "");
-    }
 }

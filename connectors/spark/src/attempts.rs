@@ -25,16 +25,16 @@ const AT_ONCE: usize = 8;
 const LOOKS: u32 = 4;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Whose drivers are, as far as it was read: the attempt's key, or none of ours.
+/// Whose drivers are, by master and id, as far as it was read: the attempt's key, or none of ours.
 #[derive(Debug, Default)]
-pub(crate) struct Attempts(Mutex<BTreeMap<String, Option<String>>>);
+pub(crate) struct Attempts(Mutex<BTreeMap<(String, String), Option<String>>>);
 
 /// What was seen of the drivers of a master.
 #[derive(Debug, Default)]
 struct Seen {
-    /// That of the attempt.
+    /// That of the attempt; the first, should there be more.
     found: Option<String>,
-    /// Those of the class that nobody knows the attempt of, as they have no log yet.
+    /// Those of the class that nobody knows the attempt of.
     silent: Vec<Silent>,
     all: BTreeSet<String>,
 }
@@ -42,7 +42,18 @@ struct Seen {
 #[derive(Debug)]
 struct Silent {
     id: String,
-    has_worker: bool,
+    /// Whether it has a worker, which begins its log at any moment.
+    is_starting: bool,
+}
+
+/// Whose a driver is.
+enum Owner {
+    /// The attempt with that key, or nobody of ours.
+    Known(Option<String>),
+    /// It has no log yet.
+    NotYet,
+    /// Its worker's pages cannot be read.
+    Unreadable,
 }
 
 /// What is submitted, and for whom.
@@ -86,8 +97,36 @@ impl Attempts {
             api.submit(master, wanted.body, &submission).await
         });
         let id = submitted.await?;
-        self.know(&id, Some(wanted.key.to_owned()));
-        Ok(id)
+        let Some(ui) = ui else { return Ok(id) };
+        self.know(ui, &id, Some(wanted.key.to_owned()));
+        self.first(api, master, (pages, ui), wanted, id).await
+    }
+
+    /// The attempt's driver, of that one and another that was submitted by another server at the same time: the first
+    /// one of them; the other one is killed by whoever submitted it. Both see both as soon as workers have them.
+    async fn first(
+        &self,
+        api: &Api,
+        master: Master<'_>,
+        (pages, ui): (&Pages, &BaseUrl),
+        wanted: Wanted<'_>,
+        own: String,
+    ) -> Result<String> {
+        match self.settled(pages, ui, wanted).await {
+            Ok(Seen { found: Some(found), .. }) if found < own => {
+                tracing::info!(driver = found, own, "the attempt had its driver already");
+                api.kill(master, &own).await?;
+                Ok(found)
+            }
+            Ok(_) => Ok(own),
+            Err(error) => {
+                tracing::warn!(
+                    driver = own,
+                    "whether there is another driver of the attempt is not known: {error}"
+                );
+                Ok(own)
+            }
+        }
     }
 
     /// The driver whose submission was answered by nobody, if there is one. The master takes one request after the
@@ -126,7 +165,7 @@ impl Attempts {
     async fn settled(&self, pages: &Pages, ui: &BaseUrl, wanted: Wanted<'_>) -> Result<Seen> {
         for _ in 1..LOOKS {
             let seen = self.look(pages, ui, wanted).await?;
-            if seen.found.is_some() || seen.silent.iter().all(|silent| !silent.has_worker) {
+            if seen.silent.iter().all(|silent| !silent.is_starting) {
                 return Ok(seen);
             }
             tokio::time::sleep(LOOK_EVERY).await;
@@ -145,66 +184,59 @@ impl Attempts {
                 reads.push(self.read(pages, ui, driver.clone()));
             }
         }
-        let keys: Vec<_> = stream::iter(reads).buffered(AT_ONCE).collect().await;
+        let owners: Vec<_> = stream::iter(reads).buffered(AT_ONCE).collect().await;
         let mut seen = Seen { all, ..Seen::default() };
-        for (driver, key) in keys {
-            match key {
-                Some(key) if key.as_deref() == Some(wanted.key) => {
-                    seen.found = Some(driver.id);
-                    break;
-                }
-                Some(_) => {}
-                None => {
-                    let has_worker = driver.worker().is_some();
-                    seen.silent.push(Silent { id: driver.id, has_worker });
+        for (driver, owner) in owners {
+            match owner {
+                // The newest come first.
+                Owner::Known(Some(key)) if key == wanted.key => seen.found = Some(driver.id),
+                Owner::Known(_) => {}
+                owner => {
+                    let is_starting = matches!(owner, Owner::NotYet) && driver.worker().is_some();
+                    seen.silent.push(Silent { id: driver.id, is_starting });
                 }
             }
         }
         Ok(seen)
     }
 
-    async fn read(
-        &self,
-        pages: &Pages,
-        ui: &BaseUrl,
-        driver: Driver,
-    ) -> (Driver, Option<Option<String>>) {
-        let key = self.key(pages, ui, &driver).await;
-        (driver, key)
+    async fn read(&self, pages: &Pages, ui: &BaseUrl, driver: Driver) -> (Driver, Owner) {
+        let owner = self.owner(pages, ui, &driver).await;
+        (driver, owner)
     }
 
-    /// Whose a driver is; `None` if that does not show yet. One whose worker is gone with its log is not found again.
-    async fn key(&self, pages: &Pages, ui: &BaseUrl, driver: &Driver) -> Option<Option<String>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&driver.id).cloned();
-        if known.is_some() {
-            return known;
+    async fn owner(&self, pages: &Pages, ui: &BaseUrl, driver: &Driver) -> Owner {
+        let which = (ui.as_str().to_owned(), driver.id.clone());
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&which).cloned();
+        if let Some(key) = known {
+            return Owner::Known(key);
         }
-        let worker = pages.worker(ui, driver.worker()?, None).await;
-        let read =
-            async |worker| pages.chunk(&worker, (&driver.id, "stderr"), (0, HEAD), None).await;
-        let head = match worker {
-            Ok(worker) => read(worker).await,
-            Err(error) => Err(error),
+        let Some(worker) = driver.worker() else { return Owner::NotYet };
+        let head = async {
+            let worker = pages.worker(ui, worker, None).await?;
+            pages.chunk(&worker, (&driver.id, "stderr"), (0, HEAD), None).await
         };
-        let head = match head {
-            Ok(head) => head.text,
+        let key = match head.await.map(|head| key_in(&head.text)) {
+            Ok(Some(key)) => key,
+            // It never began to write, or that was cleaned up.
+            Ok(None) if driver.is_final() => None,
+            Ok(None) => return Owner::NotYet,
             Err(error) => {
                 tracing::debug!(driver = driver.id, "whose driver it is cannot be read: {error}");
-                return Some(None);
+                return Owner::Unreadable;
             }
         };
-        let key = key_in(&head)?;
-        self.know(&driver.id, key.clone());
-        Some(key)
+        self.know(ui, &driver.id, key.clone());
+        Owner::Known(key)
     }
 
-    fn know(&self, driver: &str, key: Option<String>) {
+    fn know(&self, ui: &BaseUrl, driver: &str, key: Option<String>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_KNOWN {
-            // The oldest, which no list of a master has any more.
+            // The oldest of a master, which its list has no more.
             known.pop_first();
         }
-        known.insert(driver.to_owned(), key);
+        known.insert((ui.as_str().to_owned(), driver.to_owned()), key);
     }
 }
 

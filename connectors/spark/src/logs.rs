@@ -4,7 +4,7 @@
 use connector_core::prelude::*;
 use connector_http::Url;
 
-use crate::pages::{MOST_CHUNK, Pages, STREAMS};
+use crate::pages::{Chunk, MOST_CHUNK, Pages, STREAMS};
 
 /// Lines of a page where the caller leaves their number open.
 const LINES: u64 = 2_000;
@@ -58,18 +58,15 @@ pub(crate) async fn page(
             lines.push(LogLine::system(None, format!("{stream} of {driver}")));
         }
         let is_last = chunk.end >= chunk.all;
-        let (own, taken) = cut(&chunk.text, most.saturating_sub(lines.len()).max(1), is_last);
+        let whole = Whole::of(&chunk);
+        let (own, taken) = cut(whole.text, most.saturating_sub(lines.len()).max(1), is_last);
         lines.extend(own.iter().map(|line| LogLine::user(None, *line)));
-        let has_more = taken < chunk.text.len() || !is_last;
-        if has_more {
-            // Bytes that are no text were replaced, and cannot be counted by what they became.
-            let is_exact = chunk.text.len() as u64 == chunk.end - chunk.begin;
-            at.offset = match is_exact {
-                true => chunk.begin + taken as u64,
-                false => chunk.end,
-            };
-            if !is_exact {
-                lines.extend(chunk.text[taken..].lines().map(|line| LogLine::user(None, line)));
+        if taken < whole.text.len() || !is_last {
+            at.offset = chunk.begin + taken as u64;
+            if !whole.is_exact {
+                // What the rest became says nothing of its bytes, so all of it is given now.
+                lines.extend(whole.text[taken..].lines().map(|line| LogLine::user(None, line)));
+                at.offset = chunk.end;
             }
             return Ok(LogPage::new(lines).next_token(Some(at.token())));
         }
@@ -79,6 +76,28 @@ pub(crate) async fn page(
         at = Position { stream: at.stream + 1, offset: 0 };
     }
     Ok(LogPage::new(lines).next_token(Some(at.token())))
+}
+
+/// The text of a chunk, without a letter that its end has cut in two.
+struct Whole<'a> {
+    text: &'a str,
+    /// Whether it has as many bytes as it had in the log. What is no text there was replaced.
+    is_exact: bool,
+}
+
+impl<'a> Whole<'a> {
+    fn of(chunk: &'a Chunk) -> Self {
+        let bytes = chunk.end.saturating_sub(chunk.begin);
+        let text = chunk.text.as_str();
+        let trimmed = text.trim_end_matches('\u{fffd}');
+        let rest = bytes.checked_sub(trimmed.len() as u64);
+        match rest {
+            Some(1..=3) if chunk.end < chunk.all && trimmed.len() < text.len() => {
+                Self { text: trimmed, is_exact: true }
+            }
+            _ => Self { text, is_exact: text.len() as u64 == bytes },
+        }
+    }
 }
 
 /// So many lines of a text, without a last one that goes on behind it, and how many bytes they are. One line alone is

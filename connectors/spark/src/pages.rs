@@ -10,6 +10,8 @@ use connector_http::{BaseUrl, HttpClient, Url};
 use futures_util::future::try_join;
 use serde_json::Value;
 
+use crate::states::DRIVER;
+
 /// The most that is asked of a log at once, in bytes; a worker gives no more than 1 MiB.
 pub(crate) const MOST_CHUNK: u64 = 512 * 1024;
 /// The largest answer: the master's list has some hundred bytes for each driver, application and worker.
@@ -65,6 +67,10 @@ impl State {
 impl Driver {
     pub(crate) fn worker(&self) -> Option<&str> {
         Some(self.worker.as_str()).filter(|worker| !matches!(*worker, "" | "None"))
+    }
+
+    pub(crate) fn is_final(&self) -> bool {
+        DRIVER.phase(&self.state).is_some_and(Phase::is_terminal)
     }
 
     /// When it was submitted, in milliseconds since 1970.

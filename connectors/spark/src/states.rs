@@ -2,7 +2,6 @@
 
 use connector_core::prelude::*;
 
-use crate::api::head;
 use crate::launcher::TIMED_OUT;
 
 /// The states of a driver.
@@ -62,6 +61,15 @@ impl Status {
     }
 }
 
+/// What is said before Java's frames: `Exception from the cluster:` and the exception.
+pub(crate) fn head(text: &str) -> String {
+    let lines = text.lines().map(str::trim_end);
+    let lines =
+        lines.take_while(|line| !line.starts_with('\t') && !line.trim_start().starts_with("at "));
+    let lines: Vec<&str> = lines.filter(|line| *line != "Exception from the cluster:").collect();
+    lines.join("\n").trim().to_owned()
+}
+
 /// How a Python program ended, as `PythonRunner` says it at the end of the driver's stderr.
 pub(crate) fn exit_code(stderr: &str) -> Option<i64> {
     let (_, told) = stderr.rsplit_once("SparkUserAppException: User application exited with ")?;
@@ -108,7 +116,7 @@ fn short(text: &str) -> String {
 mod tests {
     use connector_core::prelude::*;
 
-    use super::{Status, decoded, exception, exit_code, last_lines};
+    use super::{Status, decoded, exception, exit_code, head, last_lines};
 
     const RUNNER: &str = "26/11/28 INFO WorkerWatcher: Successfully connected\nException in thread \"main\" \
         java.lang.reflect.InvocationTargetException\n\tat a.b(C.java:1)\nCaused by: \
@@ -167,5 +175,13 @@ mod tests {
             (Phase::Failed, "Spark cannot start the driver: a.B: /x.jar")
         );
         assert!(status(None).is_final());
+    }
+
+    #[test]
+    fn frames_are_left_out() {
+        let text = "Exception from the cluster:\njava.nio.file.NoSuchFileException: /nope.jar\n\tsun.nio.fs.UnixException.x(U.java:92)\n\torg.y";
+        assert_eq!(head(text), "java.nio.file.NoSuchFileException: /nope.jar");
+        assert_eq!(head("Driver x has already finished"), "Driver x has already finished");
+        assert_eq!(head(""), "");
     }
 }

@@ -35,7 +35,11 @@ mod rules {
             fake.open();
             Spark::new(&operator(&fake)).unwrap()
         };
-        Subject::new(open).task(task()).vendor(vendor)
+        // Two servers that know nothing of each other, at the same moment: the test of the second driver's end is below.
+        let reason =
+            "Spark takes no id from whoever submits, so that there are two, of which one is killed";
+        let subject = Subject::new(open).task(task()).vendor(vendor);
+        subject.except("concurrent_creates_are_one_job", reason)
     }
 
     connector_testing::conformance!(subject = at_spark());
@@ -50,7 +54,7 @@ async fn a_driver_from_its_submission_to_its_end() {
         .create(&task().custom("args", json!(["x"])).custom("driver_memory", "2g"))
         .await
         .unwrap();
-    assert_eq!(fake.asked(), ["GET /json/", "POST /v1/submissions/create"]);
+    assert_eq!(fake.asked(), ["GET /json/", "POST /v1/submissions/create", "GET /json/"]);
     let body = fake.books().bodies.remove(0);
     let key = body["sparkProperties"]["spark.flyte.attempt"].as_str().unwrap().to_owned();
     assert_eq!(key.len(), 64, "it is the attempt's");
@@ -97,6 +101,20 @@ async fn an_attempt_that_another_server_creates_again_is_one_driver() {
     let second = other.create(&task()).await.unwrap();
     assert_eq!(first.resource_meta(), second.resource_meta());
     assert_eq!(fake.books().drivers.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_drivers_that_are_submitted_at_one_moment_the_first_is_the_attempts() {
+    let fake = FakeSpark::new();
+    let (one, other) = (harness(&fake).runs_named("r"), harness(&fake).runs_named("r"));
+    let task = task();
+    let (first, second) = tokio::join!(one.create(&task), other.create(&task));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!(first.resource_meta(), second.resource_meta());
+    let states: Vec<_> = fake.books().drivers.iter().map(|driver| driver.state).collect();
+    assert_eq!(states, [None, Some("KILLED")]);
+    let meta: Value = serde_json::from_slice(first.resource_meta()).unwrap();
+    assert_eq!(meta["submission_id"], fake.books().drivers[0].id);
 }
 
 #[tokio::test(start_paused = true)]
