@@ -2,11 +2,12 @@
 //! connector under `c0` and the binary get them on one Slurm. What is submitted, answered and logged must be equal but
 //! for the table, and a job of one is polled, read and cancelled by the other.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::time::Instant;
 
 use connector_core::pb::task_execution::Phase;
-use connector_service::pb::CreateTaskRequest;
+use connector_service::pb::{CreateTaskRequest, Resource};
 use engine_tests::jobs::{Attempt, Job};
 use engine_tests::left::until_nothing_is_left;
 use engine_tests::server::Server;
@@ -83,7 +84,7 @@ impl Side<'_> {
         let told = match answer {
             Ok(resource) => json!({
                 "code": "Ok", "phase": resource.phase().as_str_name(), "message": resource.message,
-                "outputs": resource.outputs.map(|outputs| format!("{outputs:?}")),
+                "outputs": named(&resource),
                 "links": resource.log_links.len(),
             }),
             Err(status) => {
@@ -120,10 +121,18 @@ impl Side<'_> {
         let step = step.to_string().replace(&name, "<name>").replace(&self.prefix(), "<prefix>");
         let step = step.replace(&format!("\"job_id\":\"{id}\""), "\"job_id\":\"<id>\"");
         let step = step.replace(&format!("lurm job {id} "), "lurm job <id> ");
+        let step = step.replace(&format!("lurm job {id}."), "lurm job <id>.");
         let step = step.replace(&format!("--jobid={id} "), "--jobid=<id> ");
         let mut step: Value = serde_json::from_str(&step).expect("names need no escapes");
         if let Some(lines) = step["script"].as_str() {
-            step["script"] = lines.lines().map(Value::from).collect();
+            // The official connector writes options as a map of protobuf gives them, in any order.
+            let mut lines: Vec<&str> = lines.lines().collect();
+            for options in lines
+                .chunk_by_mut(|one, other| [one, other].iter().all(|it| it.starts_with("#SBATCH")))
+            {
+                options.sort_unstable();
+            }
+            step["script"] = lines.into_iter().map(Value::from).collect();
         }
         step["case"] = case.into();
         self.steps.push(step);
@@ -206,11 +215,7 @@ async fn a_job_of_one_is_polled_read_and_cancelled_by_the_other() {
                 (&told.message, told.phase()),
                 "{name}: {task}"
             );
-            let outputs = |resource: &connector_service::pb::Resource| {
-                let literals = resource.outputs.clone().unwrap_or_default().literals;
-                literals.into_iter().map(|one| (one.name, one.value)).collect::<Vec<_>>()
-            };
-            assert_eq!(outputs(&own), outputs(&told), "{name}: {task}");
+            assert_eq!(named(&own), named(&told), "{name}: {task}");
             assert_eq!(
                 job.log(first).await.unwrap(),
                 job.log(second).await.unwrap(),
@@ -228,6 +233,12 @@ async fn a_job_of_one_is_polled_read_and_cancelled_by_the_other() {
             case.nothing_is_left(&job).await;
         }
     }
+}
+
+/// The outputs by their names: in which order they come is nobody's promise.
+fn named(resource: &Resource) -> BTreeMap<String, String> {
+    let literals = resource.outputs.clone().unwrap_or_default().literals.into_iter();
+    literals.map(|one| (one.name, format!("{:?}", one.value))).collect()
 }
 
 const fn side<'a>(case: &'a Case, server: &'a Server, name: &'static str) -> Side<'a> {
