@@ -2,6 +2,7 @@
 //! `app` acts on it. Python's spellings are accepted, and under the names `c0` and `pyflyte` the command line
 //! is Python's.
 
+mod doctor;
 mod pyflyte;
 mod serve;
 mod settings;
@@ -18,12 +19,12 @@ use clap_complete::Shell;
 
 use crate::about::About;
 use crate::behind::BehindArgs;
-use crate::config::Reloading;
-use crate::doctor::DoctorArgs;
+use crate::config::SettingsFile;
 use crate::python::PythonArgs;
 use crate::run::RunArgs;
 use crate::state::command::StateCommand;
 use crate::telemetry::LogFormat;
+pub(crate) use doctor::{DoctorArgs, ReportFormat};
 pub(crate) use serve::ServeArgs;
 use variables::Added;
 pub(crate) use variables::Environment;
@@ -183,7 +184,7 @@ pub(crate) struct Parsed {
     /// The variables, and below them what a file of settings says.
     pub(crate) environment: Environment,
     /// That file.
-    pub(crate) reloading: Option<Reloading>,
+    pub(crate) file: Option<SettingsFile>,
 }
 
 /// The environment variables that flags are read from.
@@ -238,7 +239,7 @@ pub(crate) fn parse(
         Some((name, own)) => (shown.find_subcommand(name), own, 2),
         None => (Some(&shown), &matches, 1),
     };
-    let (environment, reloading) = match asked {
+    let (environment, file) = match asked {
         Some(asked) => settings::below(asked, &C0::command(), own, environment)
             .map_err(|problem| Printed { text: format!("error: {problem}\n"), is_error: true })?,
         None => (environment.clone(), None),
@@ -271,7 +272,7 @@ pub(crate) fn parse(
         }
         (command, _) => command,
     };
-    Ok(Parsed { command, warnings: added.warnings, environment, reloading })
+    Ok(Parsed { command, warnings: added.warnings, environment, file })
 }
 
 fn command(matches: &ArgMatches, is_c0: bool) -> Result<Command, Error> {

@@ -82,11 +82,19 @@ impl Server {
     /// # Panics
     /// It cannot be reached.
     pub async fn client(&self) -> AsyncConnectorServiceClient<Channel> {
+        AsyncConnectorServiceClient::new(self.channel().await)
+    }
+
+    /// A connection of its own.
+    ///
+    /// # Panics
+    /// It cannot be reached.
+    pub async fn channel(&self) -> Channel {
         let address = match self.running.as_ref().expect("a server that runs") {
             Running::Ours(program) => program.grpc.clone(),
             Running::Official(server) => format!("http://{}", server.address()),
         };
         let endpoint = Endpoint::from_shared(address).expect("a URI");
-        AsyncConnectorServiceClient::new(endpoint.connect().await.expect("a connection"))
+        endpoint.connect().await.expect("a connection")
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use connector_core::prelude::*;
 use connector_http::{
-    BaseUrl, HeaderName, HttpClient, Method, Reading, Refusal, Request, Submission, Url,
+    BaseUrl, HeaderName, HttpClient, Method, Reach, Reading, Refusal, Request, Submission, Url,
 };
 use serde_json::{Value, json};
 
@@ -72,6 +72,7 @@ impl Api {
     pub(crate) fn new() -> Result<Self> {
         let client = || {
             let client = HttpClient::builder("slurmrestd").dialect(read_refusal);
+            let client = client.shunning(Reach::is_guarded);
             client.user_agent(concat!("flyte-connector/", env!("CARGO_PKG_VERSION")))
         };
         let lists = client().max_answer_bytes(MOST_JOBS).attempt_timeout(LIST).build()?;

@@ -2,9 +2,9 @@
 //! `slurm_rest`, version 0.
 //!
 //! The name of a job carries the attempt's whole key, so that however often an attempt is created there is one job.
-//! The operator may set `CONNECTOR__SLURM_REST__URL`, where tasks that name no `url` run, and `…__USERNAME`, whose
-//! jobs they are (without it those of the user that the token is for), and lend the secret `slurm_token`. slurmrestd
-//! has no logs: they are read over SSH where the variables `FLYTE_SLURM_…` of the other task types say how.
+//! The operator may set `CONNECTOR__SLURM_REST__URL`, where tasks that name no `url` run, `…__ALLOWED_HOSTS`, the only
+//! others that they may name, and `…__USERNAME`, whose jobs they are (without it those of the user that the token is
+//! for), and lend the secret `slurm_token`. slurmrestd has no logs: they are read over SSH where the variables `FLYTE_SLURM_…` of the other task types say how.
 // Facts about slurmrestd were seen with 22.05.8 and its API v0.0.38.
 
 mod api;
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use connector_core::prelude::*;
-use connector_http::BaseUrl;
+use connector_http::{BaseUrl, Reach};
 
 use self::api::{Api, Place};
 pub use self::config::RestTask;
@@ -49,6 +49,8 @@ pub struct SlurmRest {
     api: Api,
     /// The daemon of tasks that name none.
     url: Option<BaseUrl>,
+    /// Which others they may name.
+    reach: Reach,
     /// Whose jobs they are.
     username: Option<String>,
     /// How files on the cluster are read, if the operator says it.
@@ -62,16 +64,24 @@ impl SlurmRest {
     /// A connector with those settings of the operator, and the process's variables `FLYTE_SLURM_…`.
     ///
     /// # Errors
-    /// [`ErrorKind::Permanent`]: the setting `url` is no address, or a variable cannot be what it says.
+    /// [`ErrorKind::Permanent`]: the setting `url` is no address, `allowed_hosts` has an entry that is no host, or a
+    /// variable cannot be what it says.
     pub fn new(settings: &Settings) -> Result<Self> {
         Ok(Self {
             api: Api::new()?,
             url: BaseUrl::of_operator(settings)?,
+            reach: Reach::from_settings(settings)?,
             username: settings.get("username").map(str::to_owned),
             environment: Environment::of_process()?,
             pool: Arc::default(),
             settings: settings.clone(),
         })
+    }
+
+    fn base(&self, task: &RestTask) -> Result<BaseUrl> {
+        let operators = self.url.as_ref();
+        let base = BaseUrl::of_task(task.url.as_deref(), operators, "slurmrestd", &self.settings)?;
+        base.within(&self.reach, operators, "slurmrestd")
     }
 
     fn place<'a>(&self, base: &'a BaseUrl, access: &'a RestAccess) -> Result<Place<'a>> {
@@ -106,8 +116,7 @@ impl AsyncConnector for SlurmRest {
         let job = config.job(&job_name, output, execution, &task.inputs)?;
         let waits_for = config.dependency.as_deref().map(script::ids).into_iter().flatten();
         let waits_for: BTreeSet<&str> = waits_for.collect();
-        let own = config.url.as_deref();
-        let base = BaseUrl::of_task(own, self.url.as_ref(), "slurmrestd", &self.settings)?;
+        let base = self.base(config)?;
         let place = self.place(&base, &task.context.connection).map_err(for_good)?;
         let submitted = self.api.submit(&place, &job_name, (&script, &job), &waits_for).await;
         let job_id = submitted.map_err(for_good)?.to_string();
