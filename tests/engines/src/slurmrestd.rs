@@ -1,14 +1,9 @@
-//! The REST daemon of the Slurm in `slurm`, and the tokens that open it.
+//! The REST daemon of the Slurm in `slurm`, and what that Slurm needs to know of tokens.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::Command;
-
-use serde_json::{Value, json};
-
-use crate::jobs::Attempt;
-use crate::slurm::Slurm;
 
 /// What the controller needs to know of tokens. Their key lies in the folder.
 pub(crate) fn configuration(folder: &Path) -> String {
@@ -39,39 +34,4 @@ pub(crate) fn has_tokens() -> bool {
     places
         .flat_map(|place: std::path::PathBuf| [place.join("slurm"), place.join("slurm-wlm")])
         .any(|place| place.join("auth_jwt.so").exists())
-}
-
-impl Slurm {
-    /// Where the daemon is.
-    #[must_use]
-    pub fn rest(&self) -> String {
-        format!("http://127.0.0.1:{}", self.rest_port())
-    }
-
-    /// A token that opens it for the tests' user, for so many seconds.
-    ///
-    /// # Panics
-    /// Slurm makes none.
-    #[must_use]
-    pub fn token(&self, seconds: u32) -> String {
-        let user = format!("username={}", self.user());
-        let said = self.said("scontrol", &["token", &user, &format!("lifespan={seconds}")]);
-        said.trim().strip_prefix("SLURM_JWT=").expect("a token").to_owned()
-    }
-
-    /// A script as a task of slurmrestd, with a token for an hour.
-    ///
-    /// # Panics
-    /// `more` is no object.
-    #[must_use]
-    pub fn rest_script(&self, script: &str, more: Value) -> Attempt {
-        let mut custom = json!({
-            "url": self.rest(), "script": script,
-            "working_dir": self.folder().join("home").display().to_string(),
-        });
-        let settings = custom.as_object_mut().expect("an object");
-        let Value::Object(more) = more else { panic!("no object: {more}") };
-        settings.extend(more);
-        Attempt::of("slurm_rest", custom).secret("slurm_token", &self.token(3600))
-    }
 }
