@@ -97,7 +97,7 @@ mod tests {
 
     use super::{Jobs, first, of_job, signal};
 
-    fn read(jobs: Value) -> Jobs {
+    fn read(jobs: &Value) -> Jobs {
         serde_json::from_value(json!({ "jobs": jobs })).unwrap()
     }
 
@@ -118,7 +118,7 @@ mod tests {
             (0, "0:0", None),
             (32768, "128:0", None),
         ] {
-            let Jobs { jobs } = read(json!([job(7, "FAILED", json!({"exit_code": status}))]));
+            let Jobs { jobs } = read(&json!([job(7, "FAILED", json!({"exit_code": status}))]));
             let (_, standing) = of_job(&jobs).unwrap();
             assert_eq!(standing.exit_code.as_deref(), Some(code));
             assert_eq!(signal(code).as_deref(), told, "{code}");
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn an_array_is_as_good_as_its_worst_task() {
-        let Jobs { jobs } = read(json!([
+        let Jobs { jobs } = read(&json!([
             job(9, "COMPLETED", json!({"array_job_id": 9})),
             job(
                 7,
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn only_the_users_own_jobs_of_the_whole_name_count() {
-        let Jobs { jobs } = read(json!([
+        let Jobs { jobs } = read(&json!([
             job(3, "RUNNING", json!({"user_name": "other"})),
             job(4, "CANCELLED", json!({})),
             job(6, "PENDING", json!({})),
