@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use connector_core::prelude::*;
-use connector_http::{BaseUrl, HttpClient, Reading, Refusal, Request, Submission};
+use connector_http::{BaseUrl, HeaderName, HttpClient, Reading, Refusal, Request, Submission};
 use serde_json::{Value, json};
 
 use crate::states::{Status, head};
@@ -110,6 +110,8 @@ impl Api {
 }
 
 fn by(master: Master<'_>, request: Request) -> Result<Request> {
+    // Who is not asked for JSON writes refusals as pages, as a proxy does.
+    let request = request.header(HeaderName::from_static("accept"), "application/json")?;
     match master.token {
         Some(token) => request.authorization("Bearer", token),
         None => Ok(request),

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use connector_testing::{Vendor, VendorJob, VendorPort, VendorState};
@@ -171,7 +171,14 @@ async fn at_the_gate(
     } else if let Some((status, body)) = refused {
         (StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
     } else if !is_known {
-        (StatusCode::FORBIDDEN, "Forbidden").into_response()
+        let wants_json = headers.get("accept").is_some_and(|it| it == "application/json");
+        // As the server below Spark's filter does it.
+        let body = json!({"message": "JWT Validate Fail", "status": "403"});
+        let page = Html("<html><body><h2>HTTP ERROR 403 JWT Validate Fail</h2></body></html>");
+        match wants_json {
+            true => (StatusCode::FORBIDDEN, Json(body)).into_response(),
+            false => (StatusCode::FORBIDDEN, page).into_response(),
+        }
     } else {
         next.run(request).await
     };
