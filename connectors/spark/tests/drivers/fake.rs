@@ -59,6 +59,8 @@ pub(crate) struct Books {
     pub(crate) stdout: Vec<u8>,
     /// What every driver wrote behind its command line.
     pub(crate) stderr: String,
+    /// Where its worker says that its pages are, if not here.
+    pub(crate) worker_page: Option<String>,
     is_out: bool,
     delay: Duration,
 }
@@ -266,8 +268,9 @@ async fn list(State(fake): State<FakeSpark>) -> Response {
     let (done, active): (Vec<&Driver>, Vec<&Driver>) =
         books.drivers.iter().partition(|driver| driver.is_final(books.told));
     let [done, active] = [done, active].map(|of| of.into_iter().map(shown).collect::<Vec<_>>());
+    let page = books.worker_page.as_deref().unwrap_or(fake.url());
     Json(json!({
-        "workers": [{"id": WORKER, "webuiaddress": fake.url(), "state": "ALIVE"}],
+        "workers": [{"id": WORKER, "webuiaddress": page, "state": "ALIVE"}],
         "activedrivers": active, "completeddrivers": done, "status": "ALIVE",
     }))
     .into_response()
