@@ -1,6 +1,7 @@
 //! Calls against a server: as many as it answers, or so many a second.
 //! `compare` uses it, and `rounds` the requests; what the figures mean is told there.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use connector_core::pb as core_pb;
 use connector_service::pb;
 use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use prost::Message as _;
 use prost_types::{Struct, Value, value::Kind};
 use tokio::time::{MissedTickBehavior, interval};
@@ -164,6 +166,24 @@ async fn paced(
         calls += 1;
     }
     Ok(Answered { calls, took: started.elapsed() })
+}
+
+/// Polls jobs, each once, with so many polls under way at a time.
+///
+/// # Errors
+/// A connection or a call fails.
+///
+/// # Cancel safety
+/// Polls that were sent may be answered.
+pub async fn polls(address: &str, jobs: Range<u32>, streams: usize) -> Result<(), Problem> {
+    let channel = Endpoint::from_shared(address.to_owned())?.tcp_nodelay(true).connect().await?;
+    let tasks = AsyncConnectorServiceClient::new(channel);
+    let polls = stream::iter(jobs.map(|id| {
+        let mut tasks = tasks.clone();
+        async move { tasks.get_task(get(job(id))).await }
+    }));
+    polls.buffer_unordered(streams).try_for_each(|_answer| async { Ok(()) }).await?;
+    Ok(())
 }
 
 async fn once(tasks: &mut Tasks, call: Call, job: &Bytes) -> Result<(), tonic::Status> {

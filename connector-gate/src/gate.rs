@@ -18,6 +18,7 @@ use crate::delete;
 use crate::failure::Cause;
 use crate::finished::{self, Finished};
 use crate::isolation::Interrupted;
+use crate::memory::Reading;
 use crate::operation::Operation;
 use crate::outputs::Declared;
 use crate::poll::Polls;
@@ -175,14 +176,16 @@ impl Gate {
     }
 
     /// How much the rules remember, by what it is.
-    pub(crate) fn remembered(&self) -> impl Iterator<Item = (&'static str, usize)> {
+    pub(crate) fn remembered(&self) -> impl Iterator<Item = (&'static str, Reading)> {
         let durable = self.site.durable.as_ref();
-        let [connections, unasked] = durable.map_or([0, 0], |durable| durable.remembered());
+        let [connections, unasked] =
+            durable.map_or([Reading::of(0); 2], |durable| durable.remembered());
         let of_site = [
-            ("accounts", self.site.rates.accounts()),
-            ("brought_secrets", self.site.brought.len()),
+            ("accounts", self.site.rates.reading()),
+            ("brought_secrets", self.site.brought.reading()),
             ("connections", connections),
             ("unasked_jobs", unasked),
+            ("seen_jobs", self.site.seen.reading()),
         ];
         self.creates.remembered().into_iter().chain(self.polls.remembered()).chain(of_site)
     }

@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::deadline::after;
 use crate::gate::Gate;
 use crate::isolation::{Places, Watch};
+use crate::memory::Reading;
 use crate::observer::Observer;
 use crate::site::Site;
 use crate::state_store::StateStore;
@@ -180,8 +181,8 @@ impl Gates {
     }
 
     /// Values of a policy that stay as they were when a connector came: what they decide is made once.
-    pub const FIXED_POLICIES: [&'static str; 4] =
-        ["create_memory", "isolation", "keyed", "unseen_jobs"];
+    pub const FIXED_POLICIES: [&'static str; 5] =
+        ["create_memory", "isolation", "keyed", "max_remembered_bytes", "unseen_jobs"];
 
     /// Treats all calls from now on by the policies that these variables of the operator make, but for
     /// [`Self::FIXED_POLICIES`].
@@ -215,10 +216,10 @@ impl Gates {
         Found { observer: &later.observer, gate: gate.map(|(key, gate)| (key, gate)) }
     }
 
-    /// How much is remembered: the main task type of a connector, what it is, how many.
-    pub fn remembered(&self) -> impl Iterator<Item = (&str, &'static str, usize)> {
+    /// How much is remembered: the main task type of a connector, what it is, how much of it.
+    pub fn remembered(&self) -> impl Iterator<Item = (&str, &'static str, Reading)> {
         self.all.iter().flat_map(|(task_type, gate)| {
-            gate.remembered().map(|(what, count)| (task_type.as_str(), what, count))
+            gate.remembered().map(|(what, reading)| (task_type.as_str(), what, reading))
         })
     }
 

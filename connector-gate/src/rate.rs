@@ -1,6 +1,7 @@
 //! Rule: an account of the outside system is called no faster than it allows.
 //! One bucket per account, that is, per set of credentials; `site` asks before every call.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use connector_core::policy::Rate;
 use lru::LruCache;
 use tokio::time::{Instant, sleep_until};
 
-use super::memory::Key;
+use super::memory::{Key, Reading};
 use crate::live::LiveSpan;
 
 /// The most accounts remembered; the one called longest ago goes first, and starts full again.
@@ -21,6 +22,8 @@ pub(crate) struct Rates {
     pace: LivePace,
     // Per account: when its bucket is full again, which says how full it is now.
     full_at: Mutex<LruCache<Key, Instant>>,
+    /// Accounts so far that were forgotten before they were full again, for want of room.
+    given_up: AtomicU64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +62,7 @@ impl Rates {
     pub(crate) fn new(rate: Option<Rate>) -> Self {
         let (per_call, bucket) = spans(rate);
         let pace = LivePace { per_call: LiveSpan::new(per_call), bucket: LiveSpan::new(bucket) };
-        Self { pace, full_at: Mutex::new(LruCache::unbounded()) }
+        Self { pace, full_at: Mutex::new(LruCache::unbounded()), given_up: AtomicU64::new(0) }
     }
 
     /// Goes by that rate from now on. What accounts have used up already counts.
@@ -70,14 +73,14 @@ impl Rates {
     }
 
     /// How many accounts are remembered.
-    pub(crate) fn accounts(&self) -> usize {
+    pub(crate) fn reading(&self) -> Reading {
         let now = Instant::now();
         let mut accounts = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         // A full bucket is what an unknown account has, too.
         while accounts.peek_lru().is_some_and(|(_, full_at)| *full_at <= now) {
             accounts.pop_lru();
         }
-        accounts.len()
+        Reading { count: accounts.len(), given_up: self.given_up.load(Ordering::Relaxed) }
     }
 
     /// Waits for the account's turn; `false` if that would come after the deadline.
@@ -114,6 +117,7 @@ impl Rates {
         accounts.put(account, full_at);
         while accounts.len() > MOST_ACCOUNTS {
             accounts.pop_lru();
+            self.given_up.fetch_add(1, Ordering::Relaxed);
         }
         Some(turn)
     }
@@ -150,7 +154,7 @@ mod tests {
         }
         assert_eq!(waits, [0, 0, 0, 500, 1_000, 1_500]);
         tokio::time::advance(Duration::from_secs(60)).await;
-        assert_eq!(rates.accounts(), 0, "a full bucket need not be remembered");
+        assert_eq!(rates.reading().count, 0, "a full bucket need not be remembered");
     }
 
     #[tokio::test(start_paused = true)]
@@ -181,7 +185,7 @@ mod tests {
         assert!(!rates.admit(Some(&connection("a")), now).await);
         assert!(rates.admit(Some(&connection("a")), now + Duration::from_secs(1)).await);
         assert_eq!(now.elapsed(), Duration::from_secs(1));
-        assert_eq!(rates.accounts(), 1);
+        assert_eq!(rates.reading().count, 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -190,6 +194,6 @@ mod tests {
         for _ in 0..1_000 {
             assert!(rates.admit(None, Instant::now()).await);
         }
-        assert_eq!(rates.accounts(), 0);
+        assert_eq!(rates.reading().count, 0);
     }
 }

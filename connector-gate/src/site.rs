@@ -104,6 +104,7 @@ impl Site {
             .create_memory(before.create_memory)
             .isolation(before.isolation)
             .keyed(before.keyed)
+            .max_remembered_bytes(before.max_remembered_bytes)
             .unseen_jobs(before.unseen_jobs);
         drop(before);
         self.workplace.set_concurrency(policy.concurrency);

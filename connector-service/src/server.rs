@@ -285,8 +285,8 @@ impl Server {
         let remembered = Remembered::new(move || {
             let readings = remembered.remembered();
             let readings =
-                readings.map(|(task_type, what, count)| (task_type.to_owned(), what, count));
-            let secrets = (String::new(), "secrets", KnownSecrets::of_process().count());
+                readings.map(|(task_type, what, reading)| (task_type.to_owned(), what, reading));
+            let secrets = (String::new(), "secrets", KnownSecrets::of_process().reading());
             readings.chain([secrets]).collect()
         });
         remembered.and_then(|it| metrics.watch(it)).map_err(ServerError::new)?;

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout_at};
 use super::pace::Pace;
 use crate::call::Call;
 use crate::isolation::Interrupted;
-use crate::memory::Key;
+use crate::memory::{Key, Reading};
 use crate::operation::Operation;
 use crate::rate::account;
 use crate::site::{Ended, Site};
@@ -36,6 +36,8 @@ struct State {
     waiting: HashMap<Key, Vec<Waiting>>,
     /// Jobs that are polled, the one asked about longest ago last.
     known: LruCache<Key, Asked>,
+    /// Jobs so far that were not known any more, for want of room.
+    given_up: u64,
 }
 
 /// A question about a job, and what the call that brought it told.
@@ -56,7 +58,7 @@ struct Batch {
 
 impl Batches {
     pub(super) fn new(site: Arc<Site>) -> Arc<Self> {
-        let state = State { waiting: HashMap::new(), known: LruCache::unbounded() };
+        let state = State { waiting: HashMap::new(), known: LruCache::unbounded(), given_up: 0 };
         Arc::new(Self { site, state: Mutex::new(state) })
     }
 
@@ -64,8 +66,9 @@ impl Batches {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn remembered(&self) -> usize {
-        self.state().known.len()
+    pub(super) fn reading(&self) -> Reading {
+        let state = self.state();
+        Reading { count: state.known.len(), given_up: state.given_up }
     }
 
     /// Makes a job known, for filling batches.
@@ -74,6 +77,7 @@ impl Batches {
         state.known.put(Key::of(&job.0.resource_meta), job);
         while state.known.len() > MOST_JOBS {
             state.known.pop_lru();
+            state.given_up += 1;
         }
     }
 
@@ -178,7 +182,7 @@ impl Batches {
             let stale = state.known.iter().rev().filter(|(key, (job, _))| {
                 account(job.connection.as_ref()) == account_of_batch
                     && !asked.contains(key)
-                    && pace.fresh(key).is_none()
+                    && !pace.is_fresh(key)
             });
             filling = stale.take(size - waiting.len()).map(|(_, job)| job.clone()).collect();
         }

@@ -7,6 +7,8 @@ mod batch;
 mod jobs;
 mod pace;
 mod question;
+#[cfg(test)]
+mod room;
 
 use std::sync::{Arc, OnceLock};
 
@@ -26,7 +28,7 @@ use crate::call::Call;
 use crate::deadline::{after, from};
 use crate::failure::Cause;
 use crate::isolation::Interrupted;
-use crate::memory::Key;
+use crate::memory::{Key, Reading};
 use crate::operation::Operation;
 use crate::outputs::Declared;
 use crate::site::{Ended, Site};
@@ -62,8 +64,10 @@ enum Told<'a> {
 
 impl Polls {
     pub(crate) fn new(site: Arc<Site>) -> Arc<Self> {
-        let jobs = Jobs::new(site.texts);
-        let pace = Arc::new(Pace::new(site.policy().poll_interval));
+        let policy = site.policy();
+        let jobs = Jobs::new(&policy, site.texts);
+        let pace = Arc::new(Pace::new(&policy));
+        drop(policy);
         let batches = OnceLock::new();
         let polls = Self { site, jobs, questions: Questions::new(), pace, batches };
         polls.follow_policy();
@@ -81,9 +85,10 @@ impl Polls {
     }
 
     /// How much is remembered: states of jobs, answers still good, jobs to ask about together.
-    pub(crate) fn remembered(&self) -> [(&'static str, usize); 3] {
-        let together = self.batches.get().map_or(0, |batches| batches.remembered());
-        [("jobs", self.jobs.len()), ("answers", self.pace.len()), ("batched_jobs", together)]
+    pub(crate) fn remembered(&self) -> [(&'static str, Reading); 3] {
+        let together = self.batches.get().map_or(Reading::of(0), |batches| batches.reading());
+        let (jobs, answers) = (self.jobs.reading(), self.pace.reading());
+        [("jobs", jobs), ("answers", answers), ("batched_jobs", together)]
     }
 
     /// What will ask about a job that is created now, if anything is to be remembered of it.
@@ -165,7 +170,7 @@ impl Polls {
             },
         };
         let mut answer = match self.still_good(request) {
-            Some(good) => Ok(Arc::unwrap_or_clone(good)),
+            Some(good) => Ok(good),
             None => self.ask_until_known(request, call, began).await,
         };
         asking.tell(&call.context, request, &mut answer);
@@ -196,7 +201,7 @@ impl Polls {
     }
 
     /// The last answer, if it is good for longer.
-    fn still_good(&self, request: &JobRequest) -> Option<Arc<ErasedResource>> {
+    fn still_good(&self, request: &JobRequest) -> Option<ErasedResource> {
         if self.pace.is_off() { None } else { self.pace.fresh(&Key::of(&request.resource_meta)) }
     }
 
