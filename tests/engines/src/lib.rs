@@ -12,6 +12,7 @@ pub mod ray;
 mod rest;
 pub mod server;
 pub mod slurm;
+pub mod spark;
 pub mod storm;
 pub mod turn;
 

@@ -7,3 +7,4 @@ mod flink;
 mod postgres;
 mod ray;
 mod slurm;
+mod spark;
