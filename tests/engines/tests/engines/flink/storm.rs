@@ -53,7 +53,7 @@ async fn nothing_is_lost_or_done_twice_in_a_storm() {
     for (beat, record) in written.iter().zip(&records) {
         match &record.end {
             End::Succeeded { .. } => {
-                assert_eq!(beats(beat), LINES * record.attempts.len(), "{record:?}")
+                assert_eq!(beats(beat), LINES * record.attempts.len(), "{record:?}");
             }
             End::Aborted => {
                 aborted += 1;
