@@ -1,14 +1,17 @@
 //! Rules of get: no transient error leaves, and the outside system is asked at its own pace.
 //! `question` has one poll of a job ask for all that come meanwhile, `pace` decides whether to ask at
-//! all, `batch` asks for many at once; here one question is asked again while that can help, and then
-//! answered with what is known (`jobs`).
+//! all, `batch` asks for many at once, `others` are replicas that do the same; here one question is asked
+//! again while that can help, and then answered with what is known (`jobs`).
 
 mod batch;
 mod jobs;
+mod letter;
+mod others;
 mod pace;
 mod question;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use connector_core::CallContext;
@@ -18,6 +21,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use self::batch::{Asked, Batches};
 use self::jobs::Jobs;
+pub(crate) use self::letter::Letter;
+use self::others::Others;
 use self::pace::Pace;
 use self::question::{Answer, Asking, Place, Questions};
 use crate::answer;
@@ -30,6 +35,7 @@ use crate::memory::Key;
 use crate::operation::Operation;
 use crate::outputs::Declared;
 use crate::site::{Ended, Site};
+use crate::state_store::Sent;
 use crate::verdict::{self, Verdict};
 
 /// The polls of one connector.
@@ -49,7 +55,7 @@ struct Trouble {
     /// Whether asking again soon can help.
     again: bool,
     /// When the vendor wants to be asked again, at the earliest.
-    asked: Option<std::time::Duration>,
+    asked: Option<Duration>,
 }
 
 /// What a poll gets that waits for another one's answer.
@@ -63,7 +69,10 @@ impl Polls {
     pub(crate) fn new(site: Arc<Site>) -> Arc<Self> {
         let batches = (site.policy.batch_size > 1).then(|| Batches::new(Arc::clone(&site)));
         let jobs = Jobs::new(site.policy.staleness_budget, site.texts);
-        let pace = Arc::new(Pace::new(site.policy.poll_interval));
+        let durable = site.durable.as_ref();
+        let others =
+            durable.map(|durable| Others::new(durable.home.clone(), Arc::clone(&durable.store)));
+        let pace = Arc::new(Pace::new(site.policy.poll_interval, others));
         Arc::new(Self { site, jobs, questions: Questions::new(), pace, batches })
     }
 
@@ -71,6 +80,21 @@ impl Polls {
     pub(crate) fn remembered(&self) -> [(&'static str, usize); 3] {
         let together = self.batches.as_ref().map_or(0, |batches| batches.remembered());
         [("jobs", self.jobs.len()), ("answers", self.pace.len()), ("batched_jobs", together)]
+    }
+
+    /// Whether there are answers that are good for longer, which replicas tell each other.
+    pub(crate) fn has_pace(&self) -> bool {
+        !self.pace.is_off()
+    }
+
+    /// What other replicas are to be told, if there is anything.
+    pub(crate) fn letter(&self) -> Option<Sent> {
+        self.pace.others()?.letter()
+    }
+
+    /// Another replica wrote this, some time ago.
+    pub(crate) fn hear(&self, letter: &Letter, age: Duration) {
+        self.pace.hear(letter, age);
     }
 
     /// What will ask about a job that is created now, if anything is to be remembered of it.
@@ -107,10 +131,10 @@ impl Polls {
     }
 
     /// A job was deleted: nothing about it is of use any more.
-    pub(crate) fn deleted(&self, resource_meta: &[u8]) {
+    pub(crate) fn deleted(&self, resource_meta: &Bytes) {
         self.questions.outdate(resource_meta);
         if self.remembers_any() {
-            self.forget(Key::of(resource_meta));
+            self.forget(resource_meta);
         }
     }
 
@@ -119,9 +143,10 @@ impl Polls {
         self.batches.is_some() || !self.pace.is_off() || !self.jobs.is_empty()
     }
 
-    fn forget(&self, key: Key) {
+    fn forget(&self, resource_meta: &Bytes) {
+        let key = Key::of(resource_meta);
         self.jobs.forget(&key);
-        self.pace.forget(&key);
+        self.pace.forget(resource_meta);
         if let Some(batches) = &self.batches {
             batches.forget(&key);
         }
@@ -152,7 +177,13 @@ impl Polls {
             },
         };
         let mut answer = match self.still_good(request) {
-            Some(good) => Ok(Arc::unwrap_or_clone(good)),
+            Some(good) => {
+                if let (Some(batches), Some(_)) = (&self.batches, self.pace.others()) {
+                    // It may be another replica's answer; the next time this one may ask.
+                    batches.know_if_new(request, &call.context);
+                }
+                Ok(Arc::unwrap_or_clone(good))
+            }
             None => self.ask_until_known(request, call, began).await,
         };
         asking.tell(&call.context, request, &mut answer);
@@ -184,7 +215,7 @@ impl Polls {
 
     /// The last answer, if it is good for longer.
     fn still_good(&self, request: &JobRequest) -> Option<Arc<ErasedResource>> {
-        if self.pace.is_off() { None } else { self.pace.fresh(&Key::of(&request.resource_meta)) }
+        if self.pace.is_off() { None } else { self.pace.fresh(&request.resource_meta) }
     }
 
     /// Asks again while that can help, and then answers what is known.
@@ -317,14 +348,14 @@ impl Polls {
         if resource.phase.is_terminal() {
             self.forget_if_any(request);
         } else {
-            self.pace.keep(|| Key::of(&request.resource_meta), &resource);
+            self.pace.keep(&request.resource_meta, &resource);
         }
         resource
     }
 
     fn forget_if_any(&self, request: &JobRequest) {
         if self.remembers_any() {
-            self.forget(Key::of(&request.resource_meta));
+            self.forget(&request.resource_meta);
         }
     }
 }

@@ -1,13 +1,16 @@
 //! Rule: the outside system is asked about a job no more often than it wants.
-//! Between, the last answer counts.
+//! Between, the last answer counts, also that of another replica (`others`).
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use connector_core::host::ErasedResource;
 use prost::Message;
 use tokio::time::Instant;
 
+use super::letter::{Letter, News};
+use super::others::Others;
 use crate::memory::{Key, Memory, Store};
 
 /// The most answers kept.
@@ -22,6 +25,8 @@ const LARGEST: usize = 16 * 1024;
 pub(super) struct Pace {
     interval: Duration,
     answers: Box<dyn Store<Good>>,
+    /// Whom answers are told and who tells them; nobody without a store.
+    others: Option<Others>,
 }
 
 #[derive(Debug, Clone)]
@@ -31,9 +36,9 @@ struct Good {
 }
 
 impl Pace {
-    pub(super) fn new(interval: Duration) -> Self {
+    pub(super) fn new(interval: Duration, others: Option<Others>) -> Self {
         let interval = interval.min(LONGEST);
-        Self { interval, answers: Box::new(Memory::new(MOST_ANSWERS, LONGEST)) }
+        Self { interval, answers: Box::new(Memory::new(MOST_ANSWERS, LONGEST)), others }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -45,32 +50,99 @@ impl Pace {
         self.interval.is_zero() && self.answers.is_empty()
     }
 
+    /// How often a job is asked about at most; zero where every poll asks.
+    pub(super) const fn interval(&self) -> Duration {
+        self.interval
+    }
+
     /// Whether every job has a pace.
     pub(super) const fn has_interval(&self) -> bool {
         !self.interval.is_zero()
     }
 
-    pub(super) fn forget(&self, key: &Key) {
-        self.answers.remove(key);
+    /// The other replicas, while there are any.
+    pub(super) fn others(&self) -> Option<&Others> {
+        self.others.as_ref().filter(|others| others.replicas() > 1)
+    }
+
+    /// How many replicas there are, with this one.
+    pub(super) fn replicas(&self) -> usize {
+        self.others.as_ref().map_or(1, Others::replicas)
+    }
+
+    /// What an answer is found by: by what others call the job, where there may be others.
+    fn key(&self, resource_meta: &Bytes) -> Key {
+        match &self.others {
+            None => Key::of(resource_meta),
+            Some(others) => Key::of(others.name(resource_meta)),
+        }
+    }
+
+    /// Nothing that was said of a job is of use any more, here and elsewhere.
+    pub(super) fn forget(&self, resource_meta: &Bytes) {
+        if self.is_off() {
+            return;
+        }
+        self.answers.remove(&self.key(resource_meta));
+        if let Some(others) = self.others() {
+            // For as long as what was said before may be somewhere.
+            others.tell(others.name(resource_meta), None, Instant::now() + self.interval);
+        }
     }
 
     /// The answer for a job, if it is still good.
-    pub(super) fn fresh(&self, key: &Key) -> Option<Arc<ErasedResource>> {
-        let good = self.answers.get(key).filter(|good| Instant::now() < good.until);
-        good.map(|good| good.resource)
+    pub(super) fn fresh(&self, resource_meta: &Bytes) -> Option<Arc<ErasedResource>> {
+        if self.answers.is_empty() {
+            return None;
+        }
+        let good = self.answers.get(&self.key(resource_meta));
+        good.filter(|good| Instant::now() < good.until).map(|good| good.resource)
     }
 
-    /// Keeps an answer for as long as it is good, if that is any time at all.
-    pub(super) fn keep(&self, key: impl FnOnce() -> Key, resource: &ErasedResource) {
+    /// Keeps an answer for as long as it is good, if that is any time at all. One that is there and still good
+    /// stays: it may have come from another replica, and is then no younger than it was.
+    pub(super) fn keep(&self, resource_meta: &Bytes, resource: &ErasedResource) {
         let good_for = resource.good_for.unwrap_or_default().min(LONGEST).max(self.interval);
         if good_for.is_zero() {
             return;
         }
         let size = resource.message.len() + resource.custom_info.encoded_len();
         if size > LARGEST {
+            return self.forget(resource_meta);
+        }
+        if self.fresh(resource_meta).is_some() {
             return;
         }
-        let resource = Arc::new(resource.clone());
-        self.answers.put(key(), Good { resource, until: Instant::now() + good_for });
+        let (kept, until) = (Arc::new(resource.clone()), Instant::now() + good_for);
+        self.answers.put(self.key(resource_meta), Good { resource: kept, until });
+        if let Some(others) = self.others() {
+            others.tell(others.name(resource_meta), Some(resource), until);
+        }
+    }
+
+    /// Keeps what another replica wrote some time ago, if it is about this connector's jobs.
+    pub(super) fn hear(&self, letter: &Letter, age: Duration) {
+        let Some(others) = self.others.as_ref().filter(|it| it.home() == letter.home) else {
+            return;
+        };
+        for news in &letter.news {
+            self.hear_of(others, news, age);
+        }
+        others.arrived();
+    }
+
+    fn hear_of(&self, others: &Others, news: &News, age: Duration) {
+        let Some(job) = news.name() else { return };
+        let key = Key::of(job);
+        let Some(resource) = news.answer.clone().and_then(|answer| answer.resource()) else {
+            self.answers.remove(&key);
+            others.withdraw(job);
+            return;
+        };
+        let until = Instant::now() + news.good_for().min(LONGEST).saturating_sub(age);
+        // Letters cross; the answer that is good for longer is the younger one.
+        if self.answers.get(&key).is_none_or(|known| known.until < until) {
+            self.answers.put(key, Good { resource: Arc::new(resource), until });
+        }
     }
 }
