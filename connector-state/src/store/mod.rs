@@ -87,7 +87,8 @@ impl Store {
     /// How the store is, for metrics.
     #[must_use]
     pub fn readings(&self) -> Readings {
-        self.inner.presence.readings(self.inner.backlog.len(), self.inner.backlog.lost())
+        let Inner { presence, backlog, peers, .. } = &*self.inner;
+        presence.readings(backlog.len(), backlog.lost(), peers.count())
     }
 
     /// Tells the database something, or keeps it. Goes on if nobody waits for it any more.
