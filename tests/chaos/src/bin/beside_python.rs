@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     let seed = fastrand::u64(..1 << 32);
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     if wanted.iter().any(|name| name == "replicas") {
-        return beside_replicas(&runtime, seed, &python, rust);
+        return beside_replicas(&runtime, seed, &python, &rust);
     }
     let storms = [
         ("never", ServerEnds::Never),
@@ -97,7 +97,7 @@ fn beside_replicas(
     runtime: &tokio::runtime::Runtime,
     seed: u64,
     python: &PythonServer,
-    rust: RustServer,
+    rust: &RustServer,
 ) -> ExitCode {
     let mut storm = Storm::from_environment(2_000, Duration::from_secs(3_600), ServerEnds::Killed);
     storm.life = (Duration::from_secs(2), Duration::from_secs(6));
@@ -113,7 +113,7 @@ fn beside_replicas(
     three.settings.push(("CONNECTOR__CHAOS__POLICY__KEYED".to_owned(), "true".to_owned()));
     let outcome = runtime.block_on(storm.run_replicas(&three, &replicas));
     println!("--- three of Rust on PostgreSQL\n{outcome}");
-    println!("--- Rust on memory\n{}", runtime.block_on(storm.run(&rust)));
+    println!("--- Rust on memory\n{}", runtime.block_on(storm.run(rust)));
     println!("--- Python\n{}", runtime.block_on(storm.run(python)));
     ExitCode::SUCCESS
 }
