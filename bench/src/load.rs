@@ -1,6 +1,7 @@
 //! Calls against a server: as many as it answers, or so many a second.
 //! `compare` uses it, and `rounds` the requests; what the figures mean is told there.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use connector_core::pb as core_pb;
 use connector_service::pb;
 use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use prost::Message as _;
 use prost_types::{Struct, Value, value::Kind};
 use tokio::time::{MissedTickBehavior, interval};
@@ -41,6 +43,17 @@ pub enum Shape {
     Paced(u32),
 }
 
+impl Shape {
+    /// How many connections it needs.
+    #[must_use]
+    pub const fn connections(self) -> usize {
+        match self {
+            Self::Full { connections, .. } => connections,
+            Self::Paced(_) => 1,
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Answered {
@@ -67,26 +80,44 @@ pub async fn run(
     length: Duration,
 ) -> Result<Answered, Problem> {
     let endpoint = Endpoint::from_shared(address.to_owned())?.tcp_nodelay(true);
-    match shape {
-        Shape::Full { connections, streams } => {
-            full(&endpoint, call, connections, streams, length).await
-        }
-        Shape::Paced(per_second) => paced(&endpoint, call, per_second, length).await,
+    let mut channels = Vec::new();
+    for _ in 0..shape.connections() {
+        channels.push(endpoint.connect().await?);
+    }
+    run_on(&channels, call, shape, length).await
+}
+
+/// Calls for `length` on connections that are there: as many as the shape has.
+///
+/// # Errors
+/// There is no connection, or a call fails.
+///
+/// # Cancel safety
+/// Calls go on until they find their connection closed.
+pub async fn run_on(
+    channels: &[Channel],
+    call: Call,
+    shape: Shape,
+    length: Duration,
+) -> Result<Answered, Problem> {
+    match (shape, channels) {
+        (Shape::Full { streams, .. }, _) => full(channels, call, streams, length).await,
+        (Shape::Paced(per_second), [channel, ..]) => paced(channel, call, per_second, length).await,
+        (Shape::Paced(_), []) => Err("there is no connection".into()),
     }
 }
 
 async fn full(
-    endpoint: &Endpoint,
+    channels: &[Channel],
     call: Call,
-    connections: usize,
     streams: usize,
     length: Duration,
 ) -> Result<Answered, Problem> {
     let over = Arc::new(AtomicBool::new(false));
     let count = Arc::new(AtomicU64::new(0));
     let mut workers = Vec::new();
-    for _ in 0..connections {
-        let tasks = AsyncConnectorServiceClient::new(endpoint.connect().await?);
+    for channel in channels {
+        let tasks = AsyncConnectorServiceClient::new(channel.clone());
         for _ in 0..streams {
             let (over, count) = (Arc::clone(&over), Arc::clone(&count));
             workers.push(tokio::spawn(work(tasks.clone(), call, over, count)));
@@ -118,12 +149,12 @@ async fn work(
 }
 
 async fn paced(
-    endpoint: &Endpoint,
+    channel: &Channel,
     call: Call,
     per_second: u32,
     length: Duration,
 ) -> Result<Answered, Problem> {
-    let mut tasks = AsyncConnectorServiceClient::new(endpoint.connect().await?);
+    let mut tasks = AsyncConnectorServiceClient::new(channel.clone());
     let job = tasks.create_task(create(false)).await?.into_inner().resource_meta;
     let mut pace = interval(Duration::from_secs(1) / per_second);
     pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -135,6 +166,24 @@ async fn paced(
         calls += 1;
     }
     Ok(Answered { calls, took: started.elapsed() })
+}
+
+/// Polls jobs, each once, with so many polls under way at a time.
+///
+/// # Errors
+/// A connection or a call fails.
+///
+/// # Cancel safety
+/// Polls that were sent may be answered.
+pub async fn polls(address: &str, jobs: Range<u32>, streams: usize) -> Result<(), Problem> {
+    let channel = Endpoint::from_shared(address.to_owned())?.tcp_nodelay(true).connect().await?;
+    let tasks = AsyncConnectorServiceClient::new(channel);
+    let polls = stream::iter(jobs.map(|id| {
+        let mut tasks = tasks.clone();
+        async move { tasks.get_task(get(job(id))).await }
+    }));
+    polls.buffer_unordered(streams).try_for_each(|_answer| async { Ok(()) }).await?;
+    Ok(())
 }
 
 async fn once(tasks: &mut Tasks, call: Call, job: &Bytes) -> Result<(), tonic::Status> {

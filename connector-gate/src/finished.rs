@@ -5,11 +5,10 @@
 use bytes::Bytes;
 use connector_core::host::{CallError, CreateRequest, ErasedResource};
 use connector_core::policy::CreateErrors;
-use connector_core::{ConnectorKey, ErrorKind, LinkKind, MessageFormat, NamedLiterals, Outputs};
-use connector_core::{Phase, TaskLog, pb};
-use prost::Message;
+use connector_core::{ConnectorKey, ErrorKind, pb};
 
 use crate::answer;
+use crate::answer_bytes;
 use crate::call::Call;
 use crate::failure::Cause;
 use crate::operation::Operation;
@@ -40,7 +39,7 @@ pub(crate) async fn run(
 ) -> Result<Finished, Cause> {
     let connection = request.connection.clone();
     let connection = connection.as_ref();
-    let declared = Declared::checked_by(&site.policy, &request.template);
+    let declared = Declared::checked_by(&site.policy(), &request.template);
     let stopped = |interrupted| site.cause(interrupted, call, connection);
     site.turn(connection, call.deadline).await.map_err(stopped)?;
     let context = call.context.clone();
@@ -58,7 +57,7 @@ pub(crate) async fn run(
         Err(error) => site.scrubbed(error, connection),
     };
     match error {
-        CallError::Connector(error) if site.policy.create_errors == CreateErrors::FailedJob => {
+        CallError::Connector(error) if site.policy().create_errors == CreateErrors::FailedJob => {
             let kind = error.kind();
             let told = site.texts.capped(error.message().to_owned());
             let resource = match verdict::of_kind(Operation::Run, kind) {
@@ -99,100 +98,16 @@ pub(crate) fn ended(
 /// How such metadata begins. A connector's own begins with its first field.
 const HEAD: &[u8] = b"flyte_connector_finished_at_create/1\n";
 
-/// The state of a finished task, as it is kept. Outputs that are not here are in storage, or nowhere.
-#[derive(Clone, PartialEq, Message)]
-struct Kept {
-    #[prost(int32, tag = "1")]
-    phase: i32,
-    #[prost(string, tag = "2")]
-    message: String,
-    #[prost(message, repeated, tag = "3")]
-    links: Vec<Link>,
-    #[prost(message, optional, tag = "4")]
-    outputs: Option<pb::task::Outputs>,
-    #[prost(message, optional, tag = "5")]
-    custom_info: Option<prost_types::Struct>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Link {
-    #[prost(string, tag = "1")]
-    uri: String,
-    #[prost(string, tag = "2")]
-    name: String,
-    #[prost(int32, tag = "3")]
-    format: i32,
-    #[prost(int32, tag = "4")]
-    kind: i32,
-    #[prost(bool, tag = "5")]
-    ready: bool,
-    #[prost(bool, tag = "6")]
-    show_while_pending: bool,
-    #[prost(bool, tag = "7")]
-    hide_once_finished: bool,
-    #[prost(string, tag = "8")]
-    icon_uri: String,
-}
-
-impl From<TaskLog> for Link {
-    fn from(link: TaskLog) -> Self {
-        Self {
-            uri: link.uri,
-            name: link.name,
-            format: link.format as i32,
-            kind: link.kind as i32,
-            ready: link.ready,
-            show_while_pending: link.show_while_pending,
-            hide_once_finished: link.hide_once_finished,
-            icon_uri: link.icon_uri,
-        }
-    }
-}
-
-impl From<Link> for TaskLog {
-    fn from(link: Link) -> Self {
-        let mut formats = [MessageFormat::Csv, MessageFormat::Json].into_iter();
-        let mut kinds = [LinkKind::Dashboard, LinkKind::Ide].into_iter();
-        Self::new(link.name, link.uri)
-            .format(formats.find(|it| *it as i32 == link.format).unwrap_or_default())
-            .kind(kinds.find(|it| *it as i32 == link.kind).unwrap_or_default())
-            .ready(link.ready)
-            .show_while_pending(link.show_while_pending)
-            .hide_once_finished(link.hide_once_finished)
-            .icon_uri(link.icon_uri)
-    }
-}
-
 /// The metadata of a job that was finished when it was created.
 pub(crate) fn remember(resource: ErasedResource) -> Bytes {
-    let ErasedResource { phase, message, log_links, outputs, custom_info, .. } = resource;
-    let outputs = outputs.into_inline().map(|outputs| pb::task::Outputs {
-        literals: outputs.into_entries(),
-        ..Default::default()
-    });
-    let kept = Kept {
-        phase: phase as i32,
-        message,
-        links: log_links.into_iter().map(Link::from).collect(),
-        outputs,
-        custom_info: (!custom_info.fields.is_empty()).then_some(custom_info),
-    };
     let mut meta = HEAD.to_vec();
-    // A growing vector takes everything.
-    kept.encode(&mut meta).ok();
+    answer_bytes::write(resource, &mut meta);
     meta.into()
 }
 
 /// The finished job, if the metadata is that of one. Anybody can have written what it says.
 pub(crate) fn recall(resource_meta: &[u8], site: &Site) -> Option<ErasedResource> {
-    let kept = Kept::decode(resource_meta.strip_prefix(HEAD)?).ok()?;
-    let phase = Phase::ALL.iter().copied().find(|phase| *phase as i32 == kept.phase)?;
-    let mut resource = answer::resource(phase, site.texts.shortened(kept.message));
-    resource.log_links = kept.links.into_iter().map(TaskLog::from).collect();
-    resource.custom_info = kept.custom_info.unwrap_or_default();
-    // Nothing here is what the job wrote itself, which is told in the same way.
-    if let Some(outputs) = kept.outputs {
-        resource.outputs = Outputs::Inline(NamedLiterals::from(outputs.literals));
-    }
-    phase.is_terminal().then_some(resource)
+    let mut resource = answer_bytes::read(resource_meta.strip_prefix(HEAD)?)?;
+    resource.message = site.texts.shortened(resource.message);
+    resource.phase.is_terminal().then_some(resource)
 }

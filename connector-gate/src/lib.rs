@@ -12,6 +12,7 @@
 // message of a service, no listener, no metrics library may come in: the rules count through `Observer`.
 
 mod answer;
+mod answer_bytes;
 mod backoff;
 mod call;
 mod create;
@@ -24,8 +25,11 @@ mod failure;
 mod finished;
 mod gate;
 mod gates;
+#[cfg(test)]
+mod gates_tests;
 mod isolation;
 pub mod labels;
+mod live;
 mod memory;
 mod observer;
 mod operation;
@@ -54,6 +58,8 @@ pub use failure::{Cause, Failure};
 pub use finished::Finished;
 pub use gates::Gates;
 pub use isolation::{Crowd, Watch, panic_message};
+pub use live::LiveBound;
+pub use memory::Reading;
 pub use observer::{Observer, OpenedCall};
 pub use operation::Operation;
 pub use rotation::Rotation;

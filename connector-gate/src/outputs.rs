@@ -8,13 +8,20 @@ use std::sync::Arc;
 use connector_core::host::ErasedResource;
 use connector_core::pb::{Literal, SimpleType, literal, literal_type, primitive, scalar};
 use connector_core::{ConnectorKey, NamedLiterals, Outputs, Phase, Policy, pb};
+use prost::{decode_length_delimiter, encode_length_delimiter};
 
 use crate::answer;
 use crate::text::TextLimit;
 
 /// Names and plain types of the outputs a task declares. Cloning shares it.
+///
+/// It is remembered for every job that runs, and so in one piece: for each output a byte that says its plain type,
+/// and its name after its length.
 #[derive(Debug, Clone)]
-pub(crate) struct Declared(Arc<[(Box<str>, Option<SimpleType>)]>);
+pub(crate) struct Declared(Arc<[u8]>);
+
+/// The byte of an output whose type is not a plain one.
+const NOT_PLAIN: u8 = u8::MAX;
 
 impl Declared {
     /// What a template declares, where the policy wants it checked.
@@ -50,19 +57,38 @@ impl Declared {
     /// What a template declares; `None` if that is nothing.
     pub(crate) fn of(template: &pb::TaskTemplate) -> Option<Self> {
         let outputs = template.interface.as_ref()?.outputs.as_ref()?;
-        let declared: Arc<[_]> = outputs
-            .variables
-            .iter()
-            .map(|entry| {
-                let kind = entry.value.as_ref().and_then(|variable| variable.r#type.as_ref());
-                let plain = match kind.and_then(|kind| kind.r#type.as_ref()) {
-                    Some(literal_type::Type::Simple(number)) => SimpleType::try_from(*number).ok(),
-                    _ => None,
-                };
-                (entry.key.as_str().into(), plain)
-            })
-            .collect();
-        (!declared.is_empty()).then_some(Self(declared))
+        let mut declared = Vec::new();
+        for entry in &outputs.variables {
+            let kind = entry.value.as_ref().and_then(|variable| variable.r#type.as_ref());
+            declared.push(match kind.and_then(|kind| kind.r#type.as_ref()) {
+                Some(literal_type::Type::Simple(number)) => {
+                    u8::try_from(*number).unwrap_or(NOT_PLAIN)
+                }
+                _ => NOT_PLAIN,
+            });
+            // A growing vector takes everything.
+            encode_length_delimiter(entry.key.len(), &mut declared).ok();
+            declared.extend_from_slice(entry.key.as_bytes());
+        }
+        (!declared.is_empty()).then(|| Self(declared.into()))
+    }
+
+    /// What it holds beside itself, its counts of who shares it included.
+    pub(crate) fn heap(&self) -> usize {
+        2 * size_of::<usize>() + self.0.len()
+    }
+
+    /// The outputs in their order: names, and the types of those that have a plain one.
+    fn outputs(&self) -> impl Iterator<Item = (&str, Option<SimpleType>)> {
+        let mut left = &*self.0;
+        std::iter::from_fn(move || {
+            let (kind, mut rest) = left.split_first()?;
+            let length = decode_length_delimiter(&mut rest).ok()?;
+            let (name, rest) = rest.split_at_checked(length)?;
+            left = rest;
+            let plain = SimpleType::try_from(i32::from(*kind)).ok();
+            Some((std::str::from_utf8(name).ok()?, plain))
+        })
     }
 
     /// What is wrong with a success that carries these outputs, for the task's author.
@@ -77,12 +103,11 @@ impl Declared {
         // What the job wrote itself, only the executor can look at.
         let literals = outputs.inline()?;
         let wrong: Vec<String> = self
-            .0
-            .iter()
+            .outputs()
             .filter_map(|(name, plain)| match literals.get(name) {
                 None => Some(format!("`{name}` is missing")),
                 Some(literal) => {
-                    let expected = (*plain)?;
+                    let expected = plain?;
                     let found = contradicts(expected, literal)?;
                     Some(format!("`{name}` is declared {} and is {found}", expected.as_str_name()))
                 }
@@ -96,7 +121,7 @@ impl Declared {
     }
 
     fn names(&self) -> String {
-        let names: Vec<String> = self.0.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let names: Vec<String> = self.outputs().map(|(name, _)| format!("`{name}`")).collect();
         names.join(", ")
     }
 }

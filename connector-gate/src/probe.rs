@@ -20,6 +20,7 @@ use crate::deadline::{TimeLimit, after};
 use crate::failure::Failure;
 use crate::gate::Gate;
 use crate::gates::Gates;
+use crate::memory::Reading;
 use crate::observer::Observer;
 use crate::operation::Operation;
 use crate::text::TextLimit;
@@ -115,7 +116,7 @@ impl AsyncConnector for Probe {
 pub(crate) struct Bench {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) gate: Arc<Gate>,
-    gates: Gates,
+    pub(crate) gates: Gates,
     seen: Arc<Seen>,
 }
 
@@ -298,6 +299,12 @@ impl Bench {
 
     /// How many records of that kind are remembered.
     pub(crate) fn remembered(&self, what: &str) -> usize {
-        self.gate.remembered().filter(|(kind, _)| *kind == what).map(|(_, count)| count).sum()
+        self.reading(what).count
+    }
+
+    /// How many records of that kind are remembered, and how many were given up.
+    pub(crate) fn reading(&self, what: &str) -> Reading {
+        let mut readings = self.gate.remembered();
+        readings.find(|(kind, _)| *kind == what).expect("a kind").1
     }
 }

@@ -10,7 +10,7 @@ use connector_core::host::Entry;
 use connector_core::policy::UnseenJobs;
 use connector_core::{ConnectorError, OperatorSecrets, pb};
 
-use crate::memory::{Key, Memory, Store};
+use crate::memory::{Key, Memory, Reading, Store};
 use crate::scrub::{KnownSecrets, Noted};
 
 /// How many jobs of one connector are remembered as seen.
@@ -42,6 +42,11 @@ impl SeenJobs {
             known,
             jobs: Memory::new(MOST_JOBS, SEEN_FOR),
         }
+    }
+
+    /// How many are remembered.
+    pub(crate) fn reading(&self) -> Reading {
+        self.jobs.reading()
     }
 
     /// Notes the secrets of a call about no job yet.

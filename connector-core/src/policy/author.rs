@@ -71,6 +71,10 @@ pub struct Policy {
     /// The largest resource metadata taken from create, in bytes. Default 256 KiB: Flyte keeps it
     /// in a Kubernetes object.
     pub max_meta_bytes: usize,
+    /// The most memory that answers still good take, in bytes, and as much again the jobs of which something
+    /// else is remembered between polls. Beyond it the oldest are given up: a job is asked about before its
+    /// interval is over, and its success is not checked. Default 64 MiB.
+    pub max_remembered_bytes: usize,
     /// Whether a success is checked against the outputs the task declares. Default yes.
     pub check_outputs: bool,
     /// Whose threads run the connector. Default its own.
@@ -105,6 +109,7 @@ impl Policy {
             rate: None,
             concurrency: 256,
             max_meta_bytes: 256 * 1024,
+            max_remembered_bytes: 64 * 1024 * 1024,
             check_outputs: true,
             isolation: Isolation::Own,
             unseen_jobs: UnseenJobs::RefuseWithSecrets,
@@ -248,6 +253,13 @@ impl Policy {
     #[must_use]
     pub const fn max_meta_bytes(mut self, bytes: usize) -> Self {
         self.max_meta_bytes = bytes;
+        self
+    }
+
+    /// Sets [`Policy::max_remembered_bytes`].
+    #[must_use]
+    pub const fn max_remembered_bytes(mut self, bytes: usize) -> Self {
+        self.max_remembered_bytes = bytes;
         self
     }
 

@@ -41,7 +41,7 @@ pub(crate) fn overridden(
 type Setter = fn(&mut Policy, &str) -> Result<(), String>;
 
 /// Every value an operator can set, by the field's name.
-const VALUES: [(&str, Setter); 23] = [
+const VALUES: [(&str, Setter); 24] = [
     ("create_errors", |policy, text| {
         policy.create_errors = one_of(
             text,
@@ -82,6 +82,9 @@ const VALUES: [(&str, Setter); 23] = [
     ("rate", |policy, text| rate(text).map(|rate| policy.rate = rate)),
     ("concurrency", |policy, text| at_least_one(text).map(|calls| policy.concurrency = calls)),
     ("max_meta_bytes", |policy, text| some_bytes(text).map(|bytes| policy.max_meta_bytes = bytes)),
+    ("max_remembered_bytes", |policy, text| {
+        some_bytes(text).map(|bytes| policy.max_remembered_bytes = bytes)
+    }),
     ("check_outputs", |policy, text| {
         policy.check_outputs = one_of(text, [("true", true), ("false", false)])?;
         Ok(())
@@ -193,6 +196,7 @@ mod tests {
             ("CONNECTOR_POLICY__POLL_INTERVAL", "30s"),
             ("CONNECTOR_POLICY__CREATE_GRACE", "500ms"),
             ("CONNECTOR_POLICY__MAX_META_BYTES", "64KiB"),
+            ("CONNECTOR_POLICY__MAX_REMEMBERED_BYTES", "256MiB"),
             ("CONNECTOR_POLICY__CREATE_LIMIT", ""),
             ("CONNECTOR__MY_TASK__POLICY__CONCURRENCY", ""),
             ("CONNECTOR_POLICY__CREATE_ERRORS", "plain_error"),
@@ -204,7 +208,7 @@ mod tests {
         .expect("a policy");
         assert_eq!(policy.poll_interval, Duration::from_secs(60));
         assert_eq!(policy.create_grace, Duration::from_millis(500));
-        assert_eq!(policy.max_meta_bytes, 65_536);
+        assert_eq!((policy.max_meta_bytes, policy.max_remembered_bytes), (65_536, 256 << 20));
         assert_eq!(policy.create_limit, Policy::new().create_limit, "an empty variable is none");
         assert_eq!(policy.create_errors, CreateErrors::PlainError);
         assert_eq!(policy.abandoned, Abandoned::Keep);

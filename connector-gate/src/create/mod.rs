@@ -35,7 +35,7 @@ use under_way::Unsettled;
 
 use crate::call::Call;
 use crate::failure::Cause;
-use crate::memory::{Key, Memory, Store};
+use crate::memory::{Key, Memory, Reading, Store};
 use crate::observer::Observer;
 use crate::site::Site;
 use crate::state_store::{Due, Ticket};
@@ -90,7 +90,7 @@ impl Drop for Boarding {
 
 impl Creates {
     pub(crate) fn new(site: Arc<Site>) -> Arc<Self> {
-        let memory = site.policy.create_memory;
+        let memory = site.policy().create_memory;
         Arc::new(Self {
             site,
             flights: Mutex::default(),
@@ -109,13 +109,13 @@ impl Creates {
 
     /// How much is remembered: creates not settled, answers kept, jobs not asked about, tasks of which an
     /// attempt has begun, jobs that Flyte 1 left behind.
-    pub(crate) fn remembered(&self) -> [(&'static str, usize); 5] {
+    pub(crate) fn remembered(&self) -> [(&'static str, Reading); 5] {
         [
-            ("creates", self.unsettled.count()),
-            ("created_jobs", self.kept.len()),
-            ("unpolled_jobs", self.unpolled.len()),
-            ("begun_tasks", self.begun.len()),
-            ("left_behind_jobs", self.left_behind.len()),
+            ("creates", Reading::of(self.unsettled.count())),
+            ("created_jobs", self.kept.reading()),
+            ("unpolled_jobs", self.unpolled.reading()),
+            ("begun_tasks", self.begun.reading()),
+            ("left_behind_jobs", self.left_behind.reading()),
         ]
     }
 

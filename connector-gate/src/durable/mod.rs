@@ -15,7 +15,7 @@ use connector_core::{CallContext, Policy, pb};
 
 pub(crate) use kept::Repeated;
 
-use crate::memory::{Key, Memory, Store};
+use crate::memory::{Key, Memory, Reading, Store};
 use crate::state_store::{Attempt, Cancellation, Keep, StateStore, Ticket, Written};
 
 /// The most connections remembered for cancels of what others left.
@@ -105,8 +105,8 @@ impl Durable {
     }
 
     /// How many connections and watched jobs are remembered.
-    pub(crate) fn remembered(&self) -> [usize; 2] {
-        [self.connections.len(), self.watched.len()]
+    pub(crate) fn remembered(&self) -> [Reading; 2] {
+        [self.connections.reading(), self.watched.reading()]
     }
 
     /// Writes down a job that is to be cancelled once `after` is over.

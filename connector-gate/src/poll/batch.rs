@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use connector_core::CallContext;
 use connector_core::host::{CallError, ErasedResource, JobRequest};
+use futures_util::future::join_all;
 use lru::LruCache;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -20,7 +21,7 @@ use super::others::Others;
 use super::pace::Pace;
 use crate::call::Call;
 use crate::isolation::Interrupted;
-use crate::memory::Key;
+use crate::memory::{Key, Reading};
 use crate::operation::Operation;
 use crate::rate::account;
 use crate::site::{Ended, Site};
@@ -47,6 +48,8 @@ struct State {
     known: LruCache<Key, Asked>,
     /// Jobs in batches that are under way.
     under_way: HashSet<Key>,
+    /// Jobs so far that were not known any more, for want of room.
+    given_up: u64,
 }
 
 /// A question about a job, and what the call that brought it told.
@@ -56,6 +59,13 @@ pub(super) type Asked = (JobRequest, CallContext);
 struct Waiting {
     asked: Asked,
     answer: oneshot::Sender<Ended<ErasedResource>>,
+}
+
+/// Which polls leave: those of full batches, or all that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaving {
+    Full,
+    All,
 }
 
 /// A batch on its way to the connector.
@@ -72,6 +82,7 @@ impl Batches {
             waiting: HashMap::new(),
             known: LruCache::unbounded(),
             under_way: HashSet::new(),
+            given_up: 0,
         };
         Arc::new(Self { site, state: Mutex::new(state) })
     }
@@ -80,8 +91,9 @@ impl Batches {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn remembered(&self) -> usize {
-        self.state().known.len()
+    pub(super) fn reading(&self) -> Reading {
+        let state = self.state();
+        Reading { count: state.known.len(), given_up: state.given_up }
     }
 
     /// Makes a job known, for filling batches.
@@ -90,6 +102,7 @@ impl Batches {
         state.known.put(Key::of(&job.0.resource_meta), job);
         while state.known.len() > MOST_JOBS {
             state.known.pop_lru();
+            state.given_up += 1;
         }
     }
 
@@ -118,7 +131,7 @@ impl Batches {
         self.know(asked.clone());
         let account = account(request.connection.as_ref());
         let (answer, answered) = oneshot::channel();
-        let size = self.site.policy.batch_size;
+        let size = self.site.policy().batch_size.max(1);
         let waiting = {
             let mut state = self.state();
             let waiting = state.waiting.entry(account).or_default();
@@ -128,14 +141,14 @@ impl Batches {
         let (batches, pace, call_of_batch) = (Arc::clone(self), Arc::clone(pace), call.clone());
         if waiting % size == 0 {
             // Full: it leaves at once, and those beyond it wait for more.
-            self.site
-                .server
-                .spawn(async move { batches.send(account, &call_of_batch, &pace).await });
+            self.site.server.spawn(async move {
+                batches.send(account, Leaving::Full, &call_of_batch, &pace).await
+            });
         } else if waiting == 1 {
             let window = self.window(pace.replicas());
             self.site.server.spawn(async move {
                 sleep(window).await;
-                batches.send(account, &call_of_batch, &pace).await;
+                batches.send(account, Leaving::All, &call_of_batch, &pace).await;
             });
         }
         match timeout_at(call.deadline, answered).await {
@@ -147,17 +160,18 @@ impl Batches {
 
     /// How long polls wait for more: so long that as many come as would to a server that is alone.
     fn window(&self, replicas: usize) -> Duration {
-        let window = self.site.policy.batch_window;
+        let window = self.site.policy().batch_window;
         let replicas = u32::try_from(replicas).unwrap_or(u32::MAX);
         window.saturating_mul(replicas).min(LONGEST_WINDOW.max(window))
     }
 
-    /// Takes what waits, fills the free places, and calls the connector.
-    async fn send(self: &Arc<Self>, account: Key, call: &Call, pace: &Arc<Pace>) {
-        let batch = self.batch(account, pace);
-        if batch.waiting.is_empty() {
-            return;
-        }
+    /// Takes what leaves, fills the free places, and calls the connector.
+    async fn send(self: &Arc<Self>, account: Key, leaving: Leaving, call: &Call, pace: &Arc<Pace>) {
+        let batches = self.batches(account, leaving, pace).into_iter();
+        join_all(batches.map(|batch| self.send_one(batch, call, pace))).await;
+    }
+
+    async fn send_one(self: &Arc<Self>, batch: Batch, call: &Call, pace: &Arc<Pace>) {
         let (batch, elsewhere) = self.own_turns(batch, call, pace).await;
         if !elsewhere.is_empty() {
             let (batches, call, pace) = (Arc::clone(self), call.clone(), Arc::clone(pace));
@@ -169,7 +183,7 @@ impl Batches {
 
     /// The jobs of a batch that are this replica's to ask about, and polls of those that are not.
     async fn own_turns(&self, mut batch: Batch, call: &Call, pace: &Pace) -> (Batch, Vec<Waiting>) {
-        let size = self.site.policy.batch_size;
+        let size = self.site.policy().batch_size;
         let free = size.saturating_sub(batch.waiting.len());
         // Without a pace the next poll asks anew, whatever another one was answered.
         let Some(others) = pace.others().filter(|_| pace.has_interval()) else {
@@ -237,16 +251,33 @@ impl Batches {
         }
     }
 
-    /// What waits, and jobs to fill the free places; more of these than there are places where other replicas
-    /// may be at some of them.
-    fn batch(&self, account_of_batch: Key, pace: &Pace) -> Batch {
-        let size = self.site.policy.batch_size;
+    /// What leaves: mostly one batch, and more of them where they have become smaller meanwhile. What is left waits
+    /// for the end of the window in which it came.
+    fn batches(&self, account: Key, leaving: Leaving, pace: &Pace) -> Vec<Batch> {
+        let size = self.site.policy().batch_size.max(1);
         let mut state = self.state();
-        let mut waiting = state.waiting.remove(&account_of_batch).unwrap_or_default();
-        if waiting.len() > size {
-            let rest = waiting.split_off(size);
-            state.waiting.insert(account_of_batch, rest);
+        let mut rest = state.waiting.remove(&account).unwrap_or_default();
+        let mut batches = Vec::new();
+        while rest.len() >= size || leaving == Leaving::All && !rest.is_empty() {
+            let later = rest.split_off(size.min(rest.len()));
+            batches.push(Self::batch(&state, account, rest, size, pace));
+            rest = later;
         }
+        if !rest.is_empty() {
+            state.waiting.insert(account, rest);
+        }
+        batches
+    }
+
+    /// Polls, and jobs to fill the free places; more of these than there are places where other replicas may be at
+    /// some of them.
+    fn batch(
+        state: &State,
+        account_of_batch: Key,
+        waiting: Vec<Waiting>,
+        size: usize,
+        pace: &Pace,
+    ) -> Batch {
         let mut filling = Vec::new();
         // Without a pace the next poll asks anew, whatever was answered here.
         if pace.has_interval() && waiting.len() < size {
@@ -256,7 +287,7 @@ impl Batches {
                 account(job.connection.as_ref()) == account_of_batch
                     && !asked.contains(key)
                     && !state.under_way.contains(key)
-                    && pace.fresh(&job.resource_meta).is_none()
+                    && !pace.is_fresh(&job.resource_meta)
             });
             let free = size - waiting.len();
             let most = pace.others().map_or(free, |_| free.max(MOST_CANDIDATES));
@@ -312,7 +343,7 @@ fn take_heard(
     for poll in std::mem::take(waiting) {
         let meta = &poll.asked.0.resource_meta;
         if let Some(resource) = pace.fresh(meta) {
-            poll.answer.send(Ok(Ok(Arc::unwrap_or_clone(resource)))).ok();
+            poll.answer.send(Ok(Ok(resource))).ok();
         } else if others.has_withdrawn(others.name(meta), since) {
             withdrawn.push(poll);
         } else {

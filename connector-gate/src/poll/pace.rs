@@ -1,20 +1,19 @@
 //! Rule: the outside system is asked about a job no more often than it wants.
 //! Between, the last answer counts, also that of another replica (`others`).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use connector_core::Policy;
 use connector_core::host::ErasedResource;
-use prost::Message;
 use tokio::time::Instant;
 
 use super::letter::{Letter, News};
 use super::others::Others;
-use crate::memory::{Key, Memory, Store};
+use crate::answer_bytes;
+use crate::live::LiveSpan;
+use crate::memory::{Key, Memory, Reading, Store};
 
-/// The most answers kept.
-const MOST_ANSWERS: usize = 100_000;
 /// The longest an answer stays good, whatever a connector says.
 const LONGEST: Duration = Duration::from_secs(3_600);
 /// The largest answer kept. Jobs that are not finished have little to say.
@@ -23,7 +22,9 @@ const LARGEST: usize = 16 * 1024;
 /// Answers that are still good.
 #[derive(Debug)]
 pub(super) struct Pace {
-    interval: Duration,
+    interval: LiveSpan,
+    /// What the times of answers are counted from: half the size of an instant.
+    began: Instant,
     answers: Box<dyn Store<Good>>,
     /// Whom answers are told and who tells them; nobody without a store.
     others: Option<Others>,
@@ -31,33 +32,41 @@ pub(super) struct Pace {
 
 #[derive(Debug, Clone)]
 struct Good {
-    resource: Arc<ErasedResource>,
-    until: Instant,
+    answer: Box<[u8]>,
+    /// Nanoseconds after the pace began.
+    until: u64,
 }
 
 impl Pace {
-    pub(super) fn new(interval: Duration, others: Option<Others>) -> Self {
-        let interval = interval.min(LONGEST);
-        Self { interval, answers: Box::new(Memory::new(MOST_ANSWERS, LONGEST)), others }
+    pub(super) fn new(policy: &Policy, others: Option<Others>) -> Self {
+        let interval = LiveSpan::new(policy.poll_interval.min(LONGEST));
+        let heap = |good: &Good| good.answer.len();
+        let answers = Box::new(Memory::of_bytes(policy.max_remembered_bytes, heap, LONGEST));
+        Self { interval, began: Instant::now(), answers, others }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.answers.len()
+    /// Asks that often from now on. An answer that is kept is good for as long as it was.
+    pub(super) fn set(&self, interval: Duration) {
+        self.interval.set(interval.min(LONGEST));
+    }
+
+    pub(super) fn reading(&self) -> Reading {
+        self.answers.reading()
     }
 
     /// Whether every poll asks: nothing here has a pace.
     pub(super) fn is_off(&self) -> bool {
-        self.interval.is_zero() && self.answers.is_empty()
+        self.interval().is_zero() && self.answers.is_empty()
     }
 
     /// How often a job is asked about at most; zero where every poll asks.
-    pub(super) const fn interval(&self) -> Duration {
-        self.interval
+    pub(super) fn interval(&self) -> Duration {
+        self.interval.now()
     }
 
     /// Whether every job has a pace.
-    pub(super) const fn has_interval(&self) -> bool {
-        !self.interval.is_zero()
+    pub(super) fn has_interval(&self) -> bool {
+        !self.interval().is_zero()
     }
 
     /// The other replicas, while there are any.
@@ -86,38 +95,54 @@ impl Pace {
         self.answers.remove(&self.key(resource_meta));
         if let Some(others) = self.others() {
             // For as long as what was said before may be somewhere.
-            others.tell(others.name(resource_meta), None, Instant::now() + self.interval);
+            others.tell(others.name(resource_meta), None, Instant::now() + self.interval());
         }
     }
 
     /// The answer for a job, if it is still good.
-    pub(super) fn fresh(&self, resource_meta: &Bytes) -> Option<Arc<ErasedResource>> {
+    pub(super) fn fresh(&self, resource_meta: &Bytes) -> Option<ErasedResource> {
+        answer_bytes::read(&self.good(resource_meta)?.answer)
+    }
+
+    /// Whether there is an answer for a job that is still good.
+    pub(super) fn is_fresh(&self, resource_meta: &Bytes) -> bool {
+        self.good(resource_meta).is_some()
+    }
+
+    fn good(&self, resource_meta: &Bytes) -> Option<Good> {
         if self.answers.is_empty() {
             return None;
         }
         let good = self.answers.get(&self.key(resource_meta));
-        good.filter(|good| Instant::now() < good.until).map(|good| good.resource)
+        good.filter(|good| self.nanos(Duration::ZERO) < good.until)
     }
 
     /// Keeps an answer for as long as it is good, if that is any time at all. One that is there and still good
     /// stays: it may have come from another replica, and is then no younger than it was.
     pub(super) fn keep(&self, resource_meta: &Bytes, resource: &ErasedResource) {
-        let good_for = resource.good_for.unwrap_or_default().min(LONGEST).max(self.interval);
-        if good_for.is_zero() {
+        let good_for = resource.good_for.unwrap_or_default().min(LONGEST).max(self.interval());
+        if good_for.is_zero() || self.is_fresh(resource_meta) {
             return;
         }
-        let size = resource.message.len() + resource.custom_info.encoded_len();
-        if size > LARGEST {
+        if !self.put(self.key(resource_meta), resource, good_for) {
             return self.forget(resource_meta);
         }
-        if self.fresh(resource_meta).is_some() {
-            return;
-        }
-        let (kept, until) = (Arc::new(resource.clone()), Instant::now() + good_for);
-        self.answers.put(self.key(resource_meta), Good { resource: kept, until });
         if let Some(others) = self.others() {
+            let until = Instant::now() + good_for;
             others.tell(others.name(resource_meta), Some(resource), until);
         }
+    }
+
+    /// Whether it is not too large.
+    fn put(&self, key: Key, resource: &ErasedResource, good_for: Duration) -> bool {
+        let mut answer = Vec::new();
+        answer_bytes::write(resource.clone(), &mut answer);
+        let fits = answer.len() <= LARGEST;
+        if fits {
+            let until = self.nanos(good_for);
+            self.answers.put(key, Good { answer: answer.into(), until });
+        }
+        fits
     }
 
     /// Keeps what another replica wrote some time ago, if it is about this connector's jobs.
@@ -139,10 +164,15 @@ impl Pace {
             others.withdraw(job);
             return;
         };
-        let until = Instant::now() + news.good_for().min(LONGEST).saturating_sub(age);
+        let good_for = news.good_for().min(LONGEST).saturating_sub(age);
         // Letters cross; the answer that is good for longer is the younger one.
-        if self.answers.get(&key).is_none_or(|known| known.until < until) {
-            self.answers.put(key, Good { resource: Arc::new(resource), until });
+        if self.answers.get(&key).is_none_or(|known| known.until < self.nanos(good_for)) {
+            self.put(key, &resource, good_for);
         }
+    }
+
+    /// That long after now, in nanoseconds after the pace began.
+    fn nanos(&self, after: Duration) -> u64 {
+        u64::try_from((self.began.elapsed() + after).as_nanos()).unwrap_or(u64::MAX)
     }
 }

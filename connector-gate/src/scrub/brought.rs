@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::FILTER_BITS;
 use super::index::Index;
-use crate::memory::{Key, Memory, Store};
+use crate::memory::{Key, Memory, Reading, Store};
 
 /// For how many sets of secrets it is kept.
 const MOST: usize = 256;
@@ -26,8 +26,8 @@ impl BroughtSecrets {
     }
 
     /// How many are kept.
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
+    pub(crate) fn reading(&self) -> Reading {
+        self.0.reading()
     }
 
     /// What to look for of these secrets.
@@ -60,6 +60,6 @@ mod tests {
         assert!(!Arc::ptr_eq(&first, &other));
         assert_eq!(other.scrubbed("a correct horse").as_deref(), Some("a ***"));
         assert_eq!(other.scrubbed("hunter2hunter2"), None);
-        assert_eq!(brought.len(), 2);
+        assert_eq!(brought.reading().count, 2);
     }
 }

@@ -12,6 +12,7 @@ use connector_core::pb;
 
 use super::index::Index;
 use super::surfaces::Scrub;
+use crate::memory::Reading;
 
 /// How many values are remembered; the one unseen for longest goes first.
 const MOST_VALUES: usize = 4_096;
@@ -46,6 +47,8 @@ struct State {
     /// Values, and when each was last seen in milliseconds since the start.
     seen: HashMap<Box<str>, AtomicU64>,
     bytes: usize,
+    /// How many made room for others before their time was over.
+    given_up: u64,
     index: Index,
 }
 
@@ -63,6 +66,7 @@ impl KnownSecrets {
             state: RwLock::new(State {
                 seen: HashMap::new(),
                 bytes: 0,
+                given_up: 0,
                 index: Index::new(FILTER_BITS),
             }),
         }
@@ -74,10 +78,11 @@ impl KnownSecrets {
         &OF_PROCESS
     }
 
-    /// How many there are, for a gauge.
-    pub fn count(&self) -> usize {
+    /// How many there are, and how many were given up, for metrics.
+    pub fn reading(&self) -> Reading {
         self.sweep(Instant::now());
-        self.count.load(Ordering::Relaxed)
+        let state = self.read();
+        Reading { count: state.seen.len(), given_up: state.given_up }
     }
 
     /// Notes the secrets of a call. Costs nothing for a call without secrets, and a shared lock and
@@ -188,6 +193,7 @@ impl State {
             let oldest = self.seen.iter().min_by_key(|(_, seen)| seen.load(Ordering::Relaxed));
             let Some(oldest) = oldest.map(|(value, _)| value.clone()) else { break };
             forgotten = forgotten.max(self.remove(&oldest));
+            self.given_up += 1;
         }
         self.index.insert(value);
         self.bytes += value.len();
@@ -236,7 +242,7 @@ mod tests {
         let secrets = [("api_key".to_owned(), "correct horse".to_owned())].into();
         known.note_connection(Some(&pb::Connection { secrets, ..Default::default() }));
         known.note_connection(None);
-        assert_eq!(known.count(), 2);
+        assert_eq!(known.reading().count, 2);
         assert!(hides(&known, "hunter2") && hides(&known, "correct%20horse"));
     }
 
@@ -265,7 +271,7 @@ mod tests {
         }
         known.note_at("secret-00000", at(MOST_VALUES));
         known.note_at("one more", at(MOST_VALUES + 1));
-        assert_eq!(known.count(), MOST_VALUES);
+        assert_eq!(known.reading().count, MOST_VALUES);
         assert!(hides(&known, "secret-00000") && hides(&known, "one more"));
         assert!(!hides(&known, "secret-00001"));
         // Only its own needles went: others begin alike.
@@ -279,9 +285,9 @@ mod tests {
         for letter in ["a", "b", "c"] {
             known.note(&half(letter));
         }
-        assert_eq!(known.count(), 2);
+        assert_eq!(known.reading().count, 2);
         known.note(&"d".repeat(MOST_BYTES + 1));
-        assert_eq!(known.count(), 2);
+        assert_eq!(known.reading().count, 2);
     }
 
     #[test]

@@ -63,10 +63,10 @@ impl StatusPage {
     /// The status of this moment.
     pub(crate) fn json(&self) -> Json {
         let mut remembered: BTreeMap<String, Map<String, Json>> = BTreeMap::new();
-        for (task_type, what, count) in self.gates.remembered() {
+        for (task_type, what, reading) in self.gates.remembered() {
             let of_type = remembered.entry(task_type.to_owned()).or_default();
             let before = of_type.get(what).and_then(Json::as_u64).unwrap_or_default();
-            of_type.insert(what.to_owned(), (before + count as u64).into());
+            of_type.insert(what.to_owned(), (before + reading.count as u64).into());
         }
         let connectors = self.listing.all().into_iter().flat_map(|connector| {
             let health = self.health.serves(&connector.name);

@@ -185,6 +185,9 @@ const INTENDED: &[Intended] = &[
             ("kinds.flyte_connector_remembered", "gauge"),
             ("labels.flyte_connector_remembered", "what"),
             ("samples.flyte_connector_remembered{*}", ""),
+            ("kinds.flyte_connector_given_up_records", "counter"),
+            ("labels.flyte_connector_given_up_records_total", "what"),
+            ("samples.flyte_connector_given_up_records_total{*}", ""),
         ],
         reason: "in Python nothing stands between a call and the outside system, nothing is remembered \
                  between calls, and a state that is not known is an error",
