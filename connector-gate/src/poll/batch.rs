@@ -142,7 +142,7 @@ impl Batches {
         if waiting % size == 0 {
             // Full: it leaves at once, and those beyond it wait for more.
             self.site.server.spawn(async move {
-                batches.send(account, Leaving::Full, &call_of_batch, &pace).await
+                batches.send(account, Leaving::Full, &call_of_batch, &pace).await;
             });
         } else if waiting == 1 {
             let window = self.window(pace.replicas());
