@@ -36,21 +36,19 @@ impl Store {
         const LOOK_AGAIN: Duration = Duration::from_millis(250);
         let store = Self::closed(settings)?;
         let until = Instant::now() + patience;
+        // The last reason that was told: the try that its time cuts short tells none.
+        let mut why = "no answer".to_owned();
         loop {
             match tokio::time::timeout_at(until, store.inner.arrive()).await {
                 Ok(Ok(())) => break,
-                Ok(Err(_)) if Instant::now() + LOOK_AGAIN < until => {
-                    tokio::time::sleep(LOOK_AGAIN).await;
-                }
-                ended => {
-                    let why = match ended {
-                        Ok(Err(fault)) => fault.into_text(),
-                        Ok(Ok(())) | Err(_) => "no answer".to_owned(),
-                    };
-                    let address = &store.inner.settings.address;
-                    return Err(format!("{address} was not there within {patience:?}: {why}"));
-                }
+                Ok(Err(fault)) => why = fault.into_text(),
+                Err(_elapsed) => {}
             }
+            if Instant::now() + LOOK_AGAIN >= until {
+                let address = &store.inner.settings.address;
+                return Err(format!("{address} was not there within {patience:?}: {why}"));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
         store.start();
         Ok(store)
@@ -81,6 +79,6 @@ impl Inner {
     /// Whether the database is there; it knows of this process from now on.
     async fn arrive(&self) -> Result<(), Fault> {
         self.probe().await?;
-        self.beat().await
+        self.first_beat().await
     }
 }

@@ -80,22 +80,39 @@ impl Peers {
 }
 
 impl Inner {
-    /// Says that this process is there, and hears how many are.
+    /// Says that this process is there, and hears how many are. Does not wait behind others.
     pub(super) async fn beat(&self) -> Result<(), Fault> {
         if !self.engine.is_shared() {
             return Ok(());
         }
+        let answers = self.noted(self.engine.run_aside(self.beating()).await)?;
+        self.heard_of(answers);
+        Ok(())
+    }
+
+    /// The same for the first time, over the connection that there is by then.
+    pub(super) async fn first_beat(&self) -> Result<(), Fault> {
+        if !self.engine.is_shared() {
+            return Ok(());
+        }
+        let answers = self.engine.run(self.beating()).await?;
+        self.heard_of(answers);
+        Ok(())
+    }
+
+    fn beating(&self) -> Vec<Step> {
         let of = &self.statements().peers;
         let values = vec![self.owner.as_str().into(), self.settings.lease.into()];
-        let steps = vec![
+        vec![
             Step { statement: &of.beat, values },
             Step { statement: &of.count, values: Vec::new() },
-        ];
-        let answers = self.noted(self.engine.run_aside(steps).await)?;
+        ]
+    }
+
+    fn heard_of(&self, answers: Vec<Vec<Row>>) {
         let count = answers.into_iter().nth(1).and_then(|rows| rows.into_iter().next()?.int());
         let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
         self.peers.count.store(count.max(1), Ordering::Relaxed);
-        Ok(())
     }
 
     /// Removes what is over.
