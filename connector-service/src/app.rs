@@ -16,11 +16,10 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::about::About;
 use crate::behind::{Behind, BehindArgs, Connectors};
 use crate::cli::{
-    self, Command, DescribeArgs, Environment, ListArgs, ListFormat, Parsed, ServeArgs,
+    self, Command, DescribeArgs, DoctorArgs, Environment, ListArgs, ListFormat, Parsed, ServeArgs,
 };
 use crate::config::{self, Reloading};
 use crate::console::Console;
-use crate::doctor::DoctorArgs;
 use crate::exit::{CUT, Failure, USAGE};
 use crate::listening::{address, bind};
 use crate::run::{self, RunArgs};

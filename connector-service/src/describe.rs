@@ -1,9 +1,9 @@
 //! `describe TASK_TYPE`: what a connector takes and gives, for people or as JSON Schema.
 //! `app` prints it; what is described comes from the connector's own types.
 
-use connector_core::host::{Description, Origin};
+use connector_core::host::{Description, Origin, Shape};
 use connector_core::policy::Recovery;
-use connector_core::typed::FieldDescription;
+use connector_core::typed::{FieldDescription, TypeDescription};
 use serde_json::{Value as Json, json};
 
 use crate::linking;
@@ -79,17 +79,13 @@ pub(crate) const fn recovery(recovery: Recovery) -> &'static str {
     }
 }
 
-/// Name, type, whether it must be given, and what it is for, in columns.
+/// One field for people: name, type, whether it must be given, and what it is for.
+type Row = [String; 4];
+
+/// The fields in columns, each with those of its objects below it.
 fn table(fields: &[FieldDescription]) -> String {
-    let rows: Vec<[String; 4]> = fields
-        .iter()
-        .map(|field| {
-            // Descriptions of several lines would break the columns; their first line says most.
-            let description = field.description.lines().next().unwrap_or_default();
-            let kind = if field.secret { "secret".to_owned() } else { field.kind.name.clone() };
-            [field.name.clone(), kind, presence(field), description.to_owned()]
-        })
-        .collect();
+    let mut rows = Vec::new();
+    add_rows(&mut rows, "", fields);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
@@ -103,9 +99,53 @@ fn table(fields: &[FieldDescription]) -> String {
         .collect()
 }
 
+fn add_rows(rows: &mut Vec<Row>, within: &str, fields: &[FieldDescription]) {
+    for field in fields {
+        let name = format!("{within}{}", field.name);
+        let kind = if field.secret { "secret" } else { &field.kind.name };
+        let (inside, within) = inside(&field.kind, &name);
+        let description = described(&field.description, inside);
+        rows.push([name, kind.to_owned(), presence(field), description]);
+        if let Shape::Object { fields, .. } = inside {
+            add_rows(rows, &format!("{within}."), fields);
+        }
+    }
+}
+
+/// What a field is made of in the end, and how a value of it is named: `mounts[]` is each of `mounts`.
+fn inside<'a>(kind: &'a TypeDescription, name: &str) -> (&'a Shape, String) {
+    match &kind.shape {
+        Shape::Optional(kind) => inside(kind, name),
+        Shape::List(kind) => inside(kind, &format!("{name}[]")),
+        Shape::Map(_, kind) => inside(kind, &format!("{name}[*]")),
+        shape => (shape, name.to_owned()),
+    }
+}
+
+/// The first paragraph, as a line, and the words that an enum knows.
+fn described(description: &str, inside: &Shape) -> String {
+    let lines = description.lines().map(str::trim).take_while(|line| !line.is_empty());
+    let mut words: Vec<&str> = lines.collect();
+    let members = match inside {
+        Shape::Enumeration { members, .. } => {
+            let values: Vec<&str> = members.iter().map(|(_, value)| value.as_str()).collect();
+            format!("One of: {}.", values.join(", "))
+        }
+        _ => String::new(),
+    };
+    if !members.is_empty() {
+        words.push(&members);
+    }
+    words.join(" ")
+}
+
 fn presence(field: &FieldDescription) -> String {
     match &field.default {
         _ if field.required => "required".to_owned(),
+        // Its fields say their own.
+        Some(Json::Object(_)) if matches!(field.kind.shape, Shape::Object { .. }) => {
+            "optional".to_owned()
+        }
         Some(default) => format!("default {default}"),
         None => "optional".to_owned(),
     }
@@ -113,14 +153,21 @@ fn presence(field: &FieldDescription) -> String {
 
 #[cfg(test)]
 mod tests {
-    use connector_core::typed::FieldDescription;
+    use connector_core::typed::{Class, FieldDescription, TypeDescription};
+    use serde_json::json;
 
     use super::table;
+
+    fn of(kind: &TypeDescription, name: &str, description: &str) -> FieldDescription {
+        let mut field = FieldDescription::of::<String>(name, description);
+        field.kind = kind.clone();
+        field
+    }
 
     #[test]
     fn columns_line_up() {
         let fields = [
-            FieldDescription::of::<i64>("fps", "Frames per second.\nMore.").with_default(24_i64),
+            FieldDescription::of::<i64>("fps", "Frames\nper second.\n\nMore.").with_default(24_i64),
             FieldDescription::of::<Vec<String>>("tags", ""),
             FieldDescription::of::<Option<String>>("preset", "Its name."),
         ];
@@ -129,6 +176,24 @@ mod tests {
             "  fps     int         default 24  Frames per second.\n  \
                tags    list[str]   required\n  \
                preset  str | None  optional    Its name.\n"
+        );
+    }
+
+    #[test]
+    fn an_object_is_followed_by_its_fields_and_an_enum_by_its_words() {
+        let members = [("FAST", "fast"), ("SLOW", "slow")];
+        let mode = of(&TypeDescription::enumeration("Mode", "", &members), "mode", "How.");
+        let mount = TypeDescription::object("Mount", "", &[mode], Class::Dataclass);
+        let mounts = of(&TypeDescription::list(&mount), "mounts", "Folders.");
+        let node = FieldDescription::of::<Option<String>>("host", "Its name.");
+        let node = TypeDescription::object("Node", "", &[node], Class::Dataclass);
+        let node = of(&node, "node", "Where.").with_default(json!({"host": null}));
+        assert_eq!(
+            table(&[node, mounts]),
+            "  node           Node         optional  Where.\n  \
+               node.host      str | None   optional  Its name.\n  \
+               mounts         list[Mount]  required  Folders.\n  \
+               mounts[].mode  Mode         required  How. One of: fast, slow.\n"
         );
     }
 }

@@ -100,6 +100,7 @@ mod in_process;
 mod report;
 mod socket_time;
 mod task;
+mod vendor_port;
 
 pub use cassette::{Cassette, CassetteBuilder, CassetteError, Mode};
 pub use executor::{
@@ -111,3 +112,4 @@ pub use in_process::InProcess;
 pub use report::{CallCounts, Finding, Report, TaskCounts, Vendor, VendorJob, VendorState};
 pub use socket_time::SocketTime;
 pub use task::Task;
+pub use vendor_port::VendorPort;

@@ -4,7 +4,7 @@
 use proc_macro2::Ident;
 
 use super::Diagnostic;
-use crate::serial::Direction;
+use crate::serial::direction::Direction;
 
 // #[derive(Serialize)] #[serde(bound = "T: Scene")] struct Page<T> { .. }
 pub(crate) fn unknown_argument(direction: Direction, word: &Ident) -> Diagnostic {

@@ -7,7 +7,7 @@ use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Field, Lit, Meta, Path, Token, Visibility};
 
-use super::Direction;
+use super::direction::Direction;
 use crate::diag::{Errors, Reported, serial};
 
 /// The copy, and what its own attribute says.

@@ -6,8 +6,8 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Data, DeriveInput, GenericParam, Generics, TypeParamBound, parse_quote_spanned};
 
-use super::Direction;
 use super::copy::{self, Copied};
+use super::direction::Direction;
 use crate::diag::Reported;
 
 /// The copy and the impl. serde takes no union and says so on the copy.

@@ -3,6 +3,7 @@
 //! How anything is serialised is serde's business and never decided here.
 
 mod copy;
+pub(crate) mod direction;
 mod generate;
 
 #[cfg(test)]
@@ -14,23 +15,7 @@ use syn::DeriveInput;
 use crate::diag::{Diagnostic, Errors};
 use crate::emit::emit;
 use crate::paths::import_serde;
-
-/// Which of the two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Direction {
-    Serialize,
-    Deserialize,
-}
-
-impl Direction {
-    /// What the derive and the trait are called.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Serialize => "Serialize",
-            Self::Deserialize => "Deserialize",
-        }
-    }
-}
+pub(crate) use direction::Direction;
 
 // const _: () = {
 //     use ::connector_core::serde as __connector_serde;

@@ -2,6 +2,7 @@
 //! `app` acts on it. Python's spellings are accepted, and under the names `c0` and `pyflyte` the command line
 //! is Python's.
 
+mod doctor;
 mod pyflyte;
 mod serve;
 mod settings;
@@ -19,11 +20,11 @@ use clap_complete::Shell;
 use crate::about::About;
 use crate::behind::BehindArgs;
 use crate::config::Reloading;
-use crate::doctor::DoctorArgs;
 use crate::python::PythonArgs;
 use crate::run::RunArgs;
 use crate::state::command::StateCommand;
 use crate::telemetry::LogFormat;
+pub(crate) use doctor::{DoctorArgs, ReportFormat};
 pub(crate) use serve::ServeArgs;
 use variables::Added;
 pub(crate) use variables::Environment;

@@ -2,7 +2,6 @@
 //! executor reaches it, or whether this binary would serve; each with what to do.
 //! `app` calls it and prints what comes back.
 
-mod arguments;
 mod encrypted;
 mod endpoints;
 mod executor_yaml;
@@ -13,13 +12,11 @@ mod report;
 mod services;
 mod target;
 
-pub(crate) use arguments::DoctorArgs;
-use arguments::ReportFormat;
 use report::Report;
 use target::Target;
 
 use crate::behind::Connectors;
-use crate::cli::Environment;
+use crate::cli::{DoctorArgs, Environment, ReportFormat};
 
 /// What was found.
 #[derive(Debug)]

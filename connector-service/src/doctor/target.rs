@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 
-use super::arguments::DoctorArgs;
+use crate::cli::DoctorArgs;
 use crate::upstream::Address;
 use crate::wanted::Wanted;
 

@@ -28,7 +28,8 @@ pub(crate) fn stand_in() -> Option<ExitCode> {
 /// # Errors
 /// A package that does not compile, or an answer that cannot be read.
 pub(crate) fn json(root: &Path, packages: &[&str]) -> Result<Vec<Value>, Failure> {
-    let target = root.join("target");
+    // Where cargo puts it: relative to the folder that cargo runs in.
+    let target = root.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["doc", "--locked", "--no-deps", "--lib", "--quiet"])
         .args(packages.iter().flat_map(|name| ["--package", name]))

@@ -1,7 +1,6 @@
 //! BigQuery as a fake: real HTTP on a port, its refusals and its jobs in memory, everything it was asked
 //! written down. It makes a job of an id once, as Google's does.
 
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use connector_testing::{SocketTime, Vendor, VendorJob, VendorState};
+use connector_testing::{Vendor, VendorJob, VendorPort, VendorState};
 use futures_util::stream;
 use serde_json::{Value, json};
 
@@ -25,9 +24,7 @@ pub(crate) struct FakeBigQuery(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    url: String,
-    /// Until somebody serves on it.
-    listener: Mutex<Option<TcpListener>>,
+    port: VendorPort,
     books: Mutex<Books>,
 }
 
@@ -102,21 +99,16 @@ impl Books {
 impl FakeBigQuery {
     /// A fake with a port of its own, on which nobody serves yet.
     pub(crate) fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let (listener, books) = (Mutex::new(Some(listener)), Mutex::default());
-        Self(Arc::new(Inner { url, listener, books }))
+        let port = VendorPort::bind("127.0.0.1:0").unwrap();
+        Self(Arc::new(Inner { port, books: Mutex::default() }))
     }
 
     pub(crate) fn url(&self) -> &str {
-        &self.0.url
+        self.0.port.url()
     }
 
     /// Serves on the current runtime, with its clock, unless it does already.
     pub(crate) fn open(&self) {
-        let Some(listener) = self.0.listener.lock().unwrap().take() else { return };
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         let routes = Router::new()
             .route("/token", post(token))
             .route("/bigquery/v2/projects/{project}/jobs", post(insert).get(list))
@@ -124,10 +116,8 @@ impl FakeBigQuery {
             .route("/bigquery/v2/projects/{project}/jobs/{id}/cancel", post(cancel))
             .layer(from_fn_with_state(self.clone(), at_the_gate))
             .with_state(self.clone());
-        tokio::spawn(async move {
-            let _time = SocketTime::keep();
-            axum::serve(listener, routes).await
-        });
+        let serve = |listener| async move { axum::serve(listener, routes).await };
+        self.0.port.open(serve).unwrap();
     }
 
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {

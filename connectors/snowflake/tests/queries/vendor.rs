@@ -3,7 +3,6 @@
 //! down.
 
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use connector_testing::{SocketTime, Vendor, VendorJob, VendorState};
+use connector_testing::{Vendor, VendorJob, VendorPort, VendorState};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::stream::{self, Stream};
@@ -27,9 +26,7 @@ pub(crate) struct FakeSnowflake(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    url: String,
-    /// Until somebody serves on it.
-    listener: Mutex<Option<TcpListener>>,
+    port: VendorPort,
     books: Mutex<Books>,
 }
 
@@ -128,30 +125,23 @@ impl Query {
 impl FakeSnowflake {
     /// A fake with a port of its own, on which nobody serves yet.
     pub(crate) fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let (listener, books) = (Mutex::new(Some(listener)), Mutex::default());
-        Self(Arc::new(Inner { url, listener, books }))
+        let port = VendorPort::bind("127.0.0.1:0").unwrap();
+        Self(Arc::new(Inner { port, books: Mutex::default() }))
     }
 
     pub(crate) fn url(&self) -> &str {
-        &self.0.url
+        self.0.port.url()
     }
 
     pub(crate) fn port(&self) -> &str {
-        self.0.url.rsplit(':').next().unwrap()
+        self.url().rsplit(':').next().unwrap()
     }
 
     /// Serves on the current runtime, with its clock, unless it does already.
     pub(crate) fn open(&self) {
-        let Some(listener) = self.0.listener.lock().unwrap().take() else { return };
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         let routes = Router::new().fallback(at_the_gate).with_state(self.clone());
-        tokio::spawn(async move {
-            let _time = SocketTime::keep();
-            axum::serve(listener, routes).await
-        });
+        let serve = |listener| async move { axum::serve(listener, routes).await };
+        self.0.port.open(serve).unwrap();
     }
 
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {

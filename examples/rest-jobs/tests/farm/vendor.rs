@@ -1,7 +1,6 @@
 //! The render farm as a fake: real HTTP on a port, jobs in memory, outages and dawdling on request.
 //! The rules of the executor are checked against it, and the cassettes were recorded from it.
 
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use connector_testing::{SocketTime, Vendor, VendorJob, VendorState};
+use connector_testing::{Vendor, VendorJob, VendorPort, VendorState};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -24,9 +23,7 @@ pub(crate) struct FakeFarm(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    url: String,
-    /// Until somebody serves on it.
-    listener: Mutex<Option<TcpListener>>,
+    port: VendorPort,
     books: Mutex<Books>,
 }
 
@@ -79,21 +76,16 @@ impl Job {
 impl FakeFarm {
     /// A farm with a port of its own, on which nobody serves yet.
     pub(crate) fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let (listener, books) = (Mutex::new(Some(listener)), Mutex::default());
-        Self(Arc::new(Inner { url, listener, books }))
+        let port = VendorPort::bind("127.0.0.1:0").unwrap();
+        Self(Arc::new(Inner { port, books: Mutex::default() }))
     }
 
     pub(crate) fn url(&self) -> &str {
-        &self.0.url
+        self.0.port.url()
     }
 
     /// Serves on the current runtime, with its clock, unless it does already.
     pub(crate) fn open(&self) {
-        let Some(listener) = self.0.listener.lock().unwrap().take() else { return };
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         let routes = Router::new()
             .route("/v1/jobs", post(submit))
             .route("/v1/jobs/{id}", get(look))
@@ -101,10 +93,8 @@ impl FakeFarm {
             .route("/v1/jobs/{id}/logs", get(logs))
             .layer(from_fn_with_state(self.clone(), at_the_gate))
             .with_state(self.clone());
-        tokio::spawn(async move {
-            let _time = SocketTime::keep();
-            axum::serve(listener, routes).await
-        });
+        let serve = |listener| async move { axum::serve(listener, routes).await };
+        self.0.port.open(serve).unwrap();
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

@@ -1,7 +1,6 @@
 //! The vendor as a fake: real HTTP, jobs in memory, outages and dawdling on request.
 //! `tests/conformance.rs` checks the connector against it, `examples/vendor.rs` serves it by itself.
 
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use connector_testing::{SocketTime, Vendor, VendorJob, VendorState};
+use connector_testing::{Vendor, VendorJob, VendorPort, VendorState};
 use serde_json::{Value, json};
 
 /// The one key that the vendor takes.
@@ -23,9 +22,7 @@ pub struct FakeVendor(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    url: String,
-    /// Until somebody serves on it.
-    listener: Mutex<Option<TcpListener>>,
+    port: VendorPort,
     books: Mutex<Books>,
 }
 
@@ -70,29 +67,23 @@ fn text(value: &Value) -> &str {
 impl FakeVendor {
     /// A vendor at that address, which nobody serves yet; with port 0, at a free one.
     pub fn at(address: &str) -> Self {
-        let listener = TcpListener::bind(address).unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        Self(Arc::new(Inner { url, listener: Mutex::new(Some(listener)), books: Mutex::default() }))
+        let port = VendorPort::bind(address).unwrap();
+        Self(Arc::new(Inner { port, books: Mutex::default() }))
     }
 
     pub fn url(&self) -> &str {
-        &self.0.url
+        self.0.port.url()
     }
 
     /// Serves on the current runtime, with its clock, unless it does already.
     pub fn open(&self) {
-        let Some(listener) = self.0.listener.lock().unwrap().take() else { return };
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         let routes = Router::new()
             .route("/v1/jobs", post(submit))
             .route("/v1/jobs/{id}", get(look).delete(cancel))
             .layer(from_fn_with_state(self.clone(), at_the_gate))
             .with_state(self.clone());
-        tokio::spawn(async move {
-            let _time = SocketTime::keep();
-            axum::serve(listener, routes).await
-        });
+        let serve = |listener| async move { axum::serve(listener, routes).await };
+        self.0.port.open(serve).unwrap();
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

@@ -1,11 +1,11 @@
 //! The flags of `doctor`: those of `serve`, and how to reach another service.
-//! `cli` reads them. With `--connect` the flags of `serve` say what the other one should be like.
+//! With `--connect` the flags of `serve` say what the other one should be like.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::ServeArgs;
+use super::serve::ServeArgs;
 
 const AFTER_HELP: &str = "\
 Without --connect: makes the connectors of this binary as `serve` would, tries where they call, and prints \
