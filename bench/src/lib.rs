@@ -2,6 +2,7 @@
 //! Each program measures promises of one kind, prints a table and fails if one is broken.
 //! Nothing here is shipped, and nothing here runs under `cargo test`, where time means little.
 
+pub mod encrypted;
 pub mod figures;
 pub mod load;
 pub mod process;

@@ -43,6 +43,17 @@ pub enum Shape {
     Paced(u32),
 }
 
+impl Shape {
+    /// How many connections it needs.
+    #[must_use]
+    pub const fn connections(self) -> usize {
+        match self {
+            Self::Full { connections, .. } => connections,
+            Self::Paced(_) => 1,
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Answered {
@@ -69,26 +80,44 @@ pub async fn run(
     length: Duration,
 ) -> Result<Answered, Problem> {
     let endpoint = Endpoint::from_shared(address.to_owned())?.tcp_nodelay(true);
-    match shape {
-        Shape::Full { connections, streams } => {
-            full(&endpoint, call, connections, streams, length).await
-        }
-        Shape::Paced(per_second) => paced(&endpoint, call, per_second, length).await,
+    let mut channels = Vec::new();
+    for _ in 0..shape.connections() {
+        channels.push(endpoint.connect().await?);
+    }
+    run_on(&channels, call, shape, length).await
+}
+
+/// Calls for `length` on connections that are there: as many as the shape has.
+///
+/// # Errors
+/// There is no connection, or a call fails.
+///
+/// # Cancel safety
+/// Calls go on until they find their connection closed.
+pub async fn run_on(
+    channels: &[Channel],
+    call: Call,
+    shape: Shape,
+    length: Duration,
+) -> Result<Answered, Problem> {
+    match (shape, channels) {
+        (Shape::Full { streams, .. }, _) => full(channels, call, streams, length).await,
+        (Shape::Paced(per_second), [channel, ..]) => paced(channel, call, per_second, length).await,
+        (Shape::Paced(_), []) => Err("there is no connection".into()),
     }
 }
 
 async fn full(
-    endpoint: &Endpoint,
+    channels: &[Channel],
     call: Call,
-    connections: usize,
     streams: usize,
     length: Duration,
 ) -> Result<Answered, Problem> {
     let over = Arc::new(AtomicBool::new(false));
     let count = Arc::new(AtomicU64::new(0));
     let mut workers = Vec::new();
-    for _ in 0..connections {
-        let tasks = AsyncConnectorServiceClient::new(endpoint.connect().await?);
+    for channel in channels {
+        let tasks = AsyncConnectorServiceClient::new(channel.clone());
         for _ in 0..streams {
             let (over, count) = (Arc::clone(&over), Arc::clone(&count));
             workers.push(tokio::spawn(work(tasks.clone(), call, over, count)));
@@ -120,12 +149,12 @@ async fn work(
 }
 
 async fn paced(
-    endpoint: &Endpoint,
+    channel: &Channel,
     call: Call,
     per_second: u32,
     length: Duration,
 ) -> Result<Answered, Problem> {
-    let mut tasks = AsyncConnectorServiceClient::new(endpoint.connect().await?);
+    let mut tasks = AsyncConnectorServiceClient::new(channel.clone());
     let job = tasks.create_task(create(false)).await?.into_inner().resource_meta;
     let mut pace = interval(Duration::from_secs(1) / per_second);
     pace.set_missed_tick_behavior(MissedTickBehavior::Burst);

@@ -75,6 +75,29 @@ impl ServingProcess {
         arguments: impl IntoIterator<Item = A>,
         known: Option<String>,
     ) -> Result<Self, MeasureError> {
+        Self::started(program, arguments, known, true).await
+    }
+
+    /// Starts a program and waits until it says where it listens, which may be a port with TLS.
+    ///
+    /// # Errors
+    /// The program does not start, or does not say so within a minute.
+    ///
+    /// # Cancel safety
+    /// Dropping the future kills the process.
+    pub async fn start_listening<A: AsRef<OsStr>>(
+        program: &Path,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Self, MeasureError> {
+        Self::started(program, arguments, None, false).await
+    }
+
+    async fn started<A: AsRef<OsStr>>(
+        program: &Path,
+        arguments: impl IntoIterator<Item = A>,
+        known: Option<String>,
+        serves: bool,
+    ) -> Result<Self, MeasureError> {
         let mut command = Command::new(program);
         // Settings in the environment of whoever measures would change what is measured.
         command.args(arguments).env_clear().kill_on_drop(true);
@@ -87,7 +110,9 @@ impl ServingProcess {
                 Some(address) => address,
                 None => address(&mut process).await?,
             };
-            until_serving(&address).await?;
+            if serves {
+                until_serving(&address).await?;
+            }
             Ok::<_, MeasureError>(address)
         };
         match timeout(START_LIMIT, serving).await {

@@ -8,7 +8,7 @@ pub use crate::erased::{
 pub use crate::error::with_causes;
 pub use crate::idempotency::task::TaskOfRun;
 pub use crate::registration::Beforehand;
-pub use crate::registry::entry::{Description, Entry, Origin};
+pub use crate::registry::entry::{AuthoredPolicy, Description, Entry, Origin};
 pub use crate::registry::readers::{UnreadVariable, Variables};
 pub use crate::secret::Refreshed;
 pub use crate::typed::describe::{Interface, Shape};

@@ -21,7 +21,7 @@ use crate::verdict::{self, Verdict};
 /// # Cancel safety
 /// The connector's call ends at its current `.await`; the executor comes again.
 pub(crate) async fn delete(site: &Site, request: &JobRequest, call: &Call) -> Result<(), Cause> {
-    let until = after(site.policy.retry_for).min(call.deadline);
+    let until = after(site.policy().retry_for).min(call.deadline);
     let mut backoff = Backoff::new();
     loop {
         let error = match site.delete(request, &call.context, call.deadline, &*call.observer).await

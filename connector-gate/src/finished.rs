@@ -39,7 +39,7 @@ pub(crate) async fn run(
 ) -> Result<Finished, Cause> {
     let connection = request.connection.clone();
     let connection = connection.as_ref();
-    let declared = Declared::checked_by(&site.policy, &request.template);
+    let declared = Declared::checked_by(&site.policy(), &request.template);
     let stopped = |interrupted| site.cause(interrupted, call, connection);
     site.turn(connection, call.deadline).await.map_err(stopped)?;
     let context = call.context.clone();
@@ -57,7 +57,7 @@ pub(crate) async fn run(
         Err(error) => site.scrubbed(error, connection),
     };
     match error {
-        CallError::Connector(error) if site.policy.create_errors == CreateErrors::FailedJob => {
+        CallError::Connector(error) if site.policy().create_errors == CreateErrors::FailedJob => {
             let kind = error.kind();
             let told = site.texts.capped(error.message().to_owned());
             let resource = match verdict::of_kind(Operation::Run, kind) {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use connector_core::host::{CreateRequest, ErasedResource, JobRequest, QueryRequest};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::{Metric, MetricsQuery};
-use connector_core::{Flyte, Phase};
+use connector_core::{Flyte, Phase, Policy};
 
 use tokio::sync::Mutex;
 
@@ -43,14 +43,10 @@ impl Gate {
         Self { site, creates, polls, settling: Mutex::default() }
     }
 
-    /// The policy's own limit for an operation.
-    pub(crate) fn limit(&self, operation: Operation) -> Option<std::time::Duration> {
-        match operation {
-            Operation::Create | Operation::Run => self.site.policy.create_timeout,
-            Operation::Get => self.site.policy.get_timeout,
-            Operation::Delete => self.site.policy.delete_timeout,
-            Operation::GetMetrics | Operation::GetLogs => None,
-        }
+    /// Treats calls by that policy from now on.
+    pub(crate) fn set_policy(&self, policy: Policy) {
+        self.site.set_policy(policy);
+        self.polls.follow_policy();
     }
 
     /// The job that was over when it was created, if the metadata is that of one: the create could not
@@ -80,7 +76,7 @@ impl Gate {
     /// Creates a job once per attempt; see `create`.
     pub(crate) async fn create(&self, request: CreateRequest, call: &Call) -> Result<Bytes, Cause> {
         let noted = self.site.seen.note(request.connection.as_ref());
-        let declared = Declared::checked_by(&self.site.policy, &request.template);
+        let declared = Declared::checked_by(&self.site.policy(), &request.template);
         let first = self.polls.first_request(declared.is_some(), &request, &call.context);
         let meta = self.creates.create(request, call).await?;
         self.site.seen.saw(&meta, noted);

@@ -4,11 +4,12 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use connector_core::host::{DynConnector, Entry};
 use connector_core::policy::Isolation;
+use connector_core::registry::VariableError;
 use connector_core::{ConnectorKey, Registry};
 use elsa::sync::{FrozenMap, FrozenVec};
 use rustc_hash::FxHashMap;
@@ -38,6 +39,8 @@ pub struct Gates {
     later: FrozenMap<String, Box<ServedLater>>,
     all: FrozenVec<Box<(String, Arc<Gate>)>>,
     making: Making,
+    /// The operator's variables, if they are others by now than those that entries were made with.
+    variables: Mutex<Option<Vec<(String, String)>>>,
     draining: AtomicBool,
 }
 
@@ -124,6 +127,7 @@ impl Gates {
             later: FrozenMap::new(),
             all: FrozenVec::new(),
             making: Making { isolated, texts, server: server.clone(), places, store },
+            variables: Mutex::default(),
             draining: AtomicBool::new(false),
         };
         for entry in registry.entries() {
@@ -167,8 +171,35 @@ impl Gates {
         let (server, places, store) = (server.clone(), Arc::clone(places), store.clone());
         let site = Site::new(entry, policy, *texts, server, places, store);
         let gate = Arc::new(Gate::new(site));
+        let variables = self.variables.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that became known after they had changed. They were good for all others.
+        if let Some(policy) = variables.as_ref().and_then(|it| entry.authored.with(it).ok()) {
+            gate.set_policy(policy);
+        }
         self.all.push(Box::new((entry.key.task_type.as_str().to_owned(), Arc::clone(&gate))));
         gate
+    }
+
+    /// Values of a policy that stay as they were when a connector came: what they decide is made once.
+    pub const FIXED_POLICIES: [&'static str; 5] =
+        ["create_memory", "isolation", "keyed", "max_remembered_bytes", "unseen_jobs"];
+
+    /// Treats all calls from now on by the policies that these variables of the operator make, but for
+    /// [`Self::FIXED_POLICIES`].
+    ///
+    /// # Errors
+    /// A variable that does not fit; then nothing has changed.
+    pub fn follow(&self, variables: Vec<(String, String)>) -> Result<(), VariableError> {
+        let mut now = self.variables.lock().unwrap_or_else(PoisonError::into_inner);
+        let policies = self.all.iter().map(|(_, gate)| {
+            let policy = gate.site.authored.with(&variables)?;
+            Ok((gate, policy))
+        });
+        for (gate, policy) in policies.collect::<Result<Vec<_>, _>>()? {
+            gate.set_policy(policy);
+        }
+        *now = Some(variables);
+        Ok(())
     }
 
     /// What is there for a task type and version; both must match exactly.

@@ -116,7 +116,7 @@ impl AsyncConnector for Probe {
 pub(crate) struct Bench {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) gate: Arc<Gate>,
-    gates: Gates,
+    pub(crate) gates: Gates,
     seen: Arc<Seen>,
 }
 

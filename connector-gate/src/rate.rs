@@ -11,6 +11,7 @@ use lru::LruCache;
 use tokio::time::{Instant, sleep_until};
 
 use super::memory::{Key, Reading};
+use crate::live::LiveSpan;
 
 /// The most accounts remembered; the one called longest ago goes first, and starts full again.
 const MOST_ACCOUNTS: usize = 10_000;
@@ -18,7 +19,7 @@ const MOST_ACCOUNTS: usize = 10_000;
 /// The buckets of one connector.
 #[derive(Debug)]
 pub(crate) struct Rates {
-    pace: Option<Pace>,
+    pace: LivePace,
     // Per account: when its bucket is full again, which says how full it is now.
     full_at: Mutex<LruCache<Key, Instant>>,
     /// Accounts so far that were forgotten before they were full again, for want of room.
@@ -33,13 +34,42 @@ struct Pace {
     bucket: Duration,
 }
 
+/// A pace that may change. Both spans are 0 where there is none. They change one after the other: a call in
+/// between goes by a rate that was never meant, and that once.
+#[derive(Debug)]
+struct LivePace {
+    per_call: LiveSpan,
+    bucket: LiveSpan,
+}
+
+impl LivePace {
+    fn now(&self) -> Option<Pace> {
+        let per_call = self.per_call.now();
+        (!per_call.is_zero()).then(|| Pace { per_call, bucket: self.bucket.now() })
+    }
+}
+
+/// The spans of a rate.
+fn spans(rate: Option<Rate>) -> (Duration, Duration) {
+    let spans = rate.filter(|rate| rate.per_second > 0.0).and_then(|rate| {
+        let per_call = Duration::try_from_secs_f64(1.0 / rate.per_second).ok()?;
+        Some((per_call, per_call.checked_mul(rate.burst.max(1))?))
+    });
+    spans.unwrap_or_default()
+}
+
 impl Rates {
     pub(crate) fn new(rate: Option<Rate>) -> Self {
-        let pace = rate.filter(|rate| rate.per_second > 0.0).and_then(|rate| {
-            let per_call = Duration::try_from_secs_f64(1.0 / rate.per_second).ok()?;
-            Some(Pace { per_call, bucket: per_call.checked_mul(rate.burst.max(1))? })
-        });
+        let (per_call, bucket) = spans(rate);
+        let pace = LivePace { per_call: LiveSpan::new(per_call), bucket: LiveSpan::new(bucket) };
         Self { pace, full_at: Mutex::new(LruCache::unbounded()), given_up: AtomicU64::new(0) }
+    }
+
+    /// Goes by that rate from now on. What accounts have used up already counts.
+    pub(crate) fn set(&self, rate: Option<Rate>) {
+        let (per_call, bucket) = spans(rate);
+        self.pace.bucket.set(bucket);
+        self.pace.per_call.set(per_call);
     }
 
     /// How many accounts are remembered.
@@ -62,7 +92,7 @@ impl Rates {
         connection: Option<&pb::Connection>,
         deadline: Instant,
     ) -> bool {
-        let Some(pace) = self.pace else {
+        let Some(pace) = self.pace.now() else {
             return true;
         };
         match self.turn(pace, account(connection), deadline) {
@@ -125,6 +155,24 @@ mod tests {
         assert_eq!(waits, [0, 0, 0, 500, 1_000, 1_500]);
         tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!(rates.reading().count, 0, "a full bucket need not be remembered");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_that_changes_counts_at_once() {
+        let rates = Rates::new(None);
+        let began = Instant::now();
+        let wait = || rates.admit(None, began + Duration::from_secs(60));
+        assert!(wait().await && wait().await);
+        rates.set(Some(Rate { per_second: 1.0, burst: 1 }));
+        assert!(wait().await && wait().await);
+        assert_eq!(began.elapsed(), Duration::from_secs(1));
+        rates.set(Some(Rate { per_second: 10.0, burst: 1 }));
+        // The turn before took a second.
+        assert!(wait().await && wait().await);
+        assert_eq!(began.elapsed(), Duration::from_millis(2_100));
+        rates.set(None);
+        assert!(wait().await);
+        assert_eq!(began.elapsed(), Duration::from_millis(2_100));
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use connector_core::host::Entry;
-use connector_core::host::{CallError, DynConnector, ErasedResource, JobRequest};
+use arc_swap::{ArcSwap, Guard};
+use connector_core::host::{
+    AuthoredPolicy, CallError, DynConnector, Entry, ErasedResource, JobRequest,
+};
 use connector_core::policy::Recovery;
 use connector_core::{CallContext, Policy, pb};
 use tokio::runtime::Handle;
@@ -31,7 +33,9 @@ pub(crate) struct Site {
     pub(crate) name: String,
     /// Whether its tasks are done within one call.
     pub(crate) is_sync: bool,
-    pub(crate) policy: Policy,
+    policy: ArcSwap<Policy>,
+    /// The same without the operator's values.
+    pub(crate) authored: AuthoredPolicy,
     pub(crate) workplace: Workplace,
     pub(crate) rates: Rates,
     /// How long that may be which is said of a job.
@@ -73,7 +77,8 @@ impl Site {
             connector,
             name: entry.name.to_string(),
             is_sync,
-            policy,
+            policy: ArcSwap::from_pointee(policy),
+            authored: entry.authored.clone(),
             workplace,
             rates,
             texts,
@@ -83,6 +88,28 @@ impl Site {
             lent,
             server,
         }
+    }
+
+    /// How calls are treated now. It may be another one the next time: whoever needs two values that belong
+    /// together asks once.
+    pub(crate) fn policy(&self) -> Guard<Arc<Policy>> {
+        self.policy.load()
+    }
+
+    /// Treats calls by that policy from now on, but for what was decided when the connector was put here:
+    /// see [`Gates::FIXED_POLICIES`](crate::Gates::FIXED_POLICIES).
+    pub(crate) fn set_policy(&self, policy: Policy) {
+        let before = self.policy();
+        let policy = policy
+            .create_memory(before.create_memory)
+            .isolation(before.isolation)
+            .keyed(before.keyed)
+            .max_remembered_bytes(before.max_remembered_bytes)
+            .unseen_jobs(before.unseen_jobs);
+        drop(before);
+        self.workplace.set_concurrency(policy.concurrency);
+        self.rates.set(policy.rate);
+        self.policy.store(Arc::new(policy));
     }
 
     /// Takes the secrets of a call out of what is said, if it has any.

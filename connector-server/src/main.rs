@@ -19,6 +19,8 @@ use connector_ray as _;
 use connector_slurm as _;
 #[cfg(feature = "snowflake")]
 use connector_snowflake as _;
+#[cfg(feature = "spark")]
+use connector_spark as _;
 #[cfg(feature = "webhook")]
 use connector_webhook as _;
 
@@ -55,6 +57,8 @@ const FEATURES: &[&str] = &[
     "slurm",
     #[cfg(feature = "snowflake")]
     "snowflake",
+    #[cfg(feature = "spark")]
+    "spark",
     #[cfg(feature = "sqlite")]
     "sqlite",
     #[cfg(feature = "webhook")]

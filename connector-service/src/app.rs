@@ -10,7 +10,7 @@ use connector_core::host::{Description, with_causes};
 use connector_gate::{KnownSecrets, Scrub as _};
 use serde_json::Map;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::about::About;
@@ -18,10 +18,10 @@ use crate::behind::{Behind, BehindArgs, Connectors};
 use crate::cli::{
     self, Command, DescribeArgs, DoctorArgs, Environment, ListArgs, ListFormat, Parsed, ServeArgs,
 };
-use crate::config::{self, Reloading};
 use crate::console::Console;
 use crate::exit::{CUT, Failure, USAGE};
 use crate::listening::{address, bind};
+use crate::reload::Reload;
 use crate::run::{self, RunArgs};
 use crate::server::Server;
 use crate::shutdown::Ended;
@@ -47,6 +47,7 @@ impl About {
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::of_process();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let variables = environment.clone();
     let parsed = match cli::parse(arguments.clone(), &environment) {
         Ok(parsed) => parsed,
         Err(printed) if printed.is_error => {
@@ -59,7 +60,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
-    let Parsed { command, warnings, environment, reloading } = parsed;
+    let Parsed { command, warnings, environment, file } = parsed;
     let (console, ended) = match &command {
         // `cli` has made texts of them.
         Command::Completions(_) | Command::Man(_) => of_command(|_| Ok(())),
@@ -69,7 +70,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }),
         Command::Serve(args) => {
             let console = server_console(args, &warnings);
-            let ended = in_runtime(serve(args, &environment, reloading, &console));
+            let reload = |asked| Reload::new(asked, arguments, variables, file);
+            let ended = in_runtime(serve(args, &environment, reload, &console));
             (console, ended.map(|ended| if ended.is_whole() { 0 } else { CUT }))
         }
         Command::Check(args) => {
@@ -250,12 +252,11 @@ fn text_of(environment: &Environment) -> impl Fn(&str) -> Option<String> {
 async fn serve(
     args: &ServeArgs,
     environment: &Environment,
-    reloading: Option<Reloading>,
+    reload: impl FnOnce(UnboundedReceiver<()>) -> Reload,
     console: &Console,
 ) -> Result<Ended, Failure> {
-    let (told, hangups) = mpsc::unbounded_channel();
+    let (told, hangups) = unbounded_channel();
     let mut requests = Requests::listen(Hangup::Told(told));
-    tokio::spawn(config::reload(hangups, reloading));
     let open = async {
         let connectors = connectors(&args.behind, environment).await?;
         Ok::<_, Failure>((connectors, args.state.open(text_of(environment)).await?))
@@ -301,7 +302,8 @@ async fn serve(
     announce(console, &registry, &addresses.0, &addresses.1);
     let (stop, hurry) = asked_to_end(requests, args.timeout);
     let server = Server::builder().registry(registry).limits(args.limits());
-    let server = server.upstreams(behind.upstreams()).trust(trust).state(state).build();
+    let server = server.upstreams(behind.upstreams()).trust(trust).state(state);
+    let server = server.reload(reload(hangups)).build();
     let ended = server.serve_listeners(grpc, Some(admin), stop, hurry).await;
     let ended = ended.map_err(|error| format!("serving ended: {}", with_causes(&error)))?;
     if !ended.is_whole() {

@@ -38,6 +38,7 @@ mod otlp;
 pub mod pb;
 mod promises;
 mod python;
+mod reload;
 mod reread;
 mod roster;
 mod run;

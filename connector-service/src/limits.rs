@@ -1,9 +1,13 @@
 //! The bounds of every call: sizes and times.
 //! `cli` reads them from flags, `server` hands them to the services.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use connector_gate::TextLimit;
+use arc_swap::{ArcSwap, Guard};
+use connector_gate::{LiveBound, TextLimit};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 /// Sizes and times that bound every call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,5 +66,40 @@ impl Default for Limits {
             lame_duck: Duration::ZERO,
             grace: Duration::from_secs(20),
         }
+    }
+}
+
+/// The limits of one server, which may change while it runs. Clones share them.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveLimits(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    now: ArcSwap<Limits>,
+    connections: LiveBound,
+}
+
+impl LiveLimits {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let connections = LiveBound::new(limits.max_connections);
+        Self(Arc::new(Shared { now: ArcSwap::from_pointee(limits), connections }))
+    }
+
+    /// The limits of this moment.
+    pub(crate) fn now(&self) -> Guard<Arc<Limits>> {
+        self.0.now.load()
+    }
+
+    /// The places of connections.
+    pub(crate) fn connections(&self) -> Arc<Semaphore> {
+        self.0.connections.places()
+    }
+
+    /// Goes by those from now on, but for the size of requests and of errors' texts: what reads and cuts them
+    /// was made with theirs. On the current runtime.
+    pub(crate) fn set(&self, limits: Limits) {
+        let Limits { max_request_bytes, max_error_bytes, .. } = **self.now();
+        self.0.connections.set(limits.max_connections, &Handle::current());
+        self.0.now.store(Arc::new(Limits { max_request_bytes, max_error_bytes, ..limits }));
     }
 }

@@ -16,6 +16,7 @@ use http::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::codegen::{Body as HttpBody, StdError};
 use tonic::transport::server::Connected;
@@ -27,8 +28,9 @@ use crate::connection::Bounds;
 use crate::grpc::health::HealthTable;
 use crate::grpc::{Front, Listing, WireLayer};
 use crate::layers::{LayeredService, Layers};
-use crate::limits::Limits;
+use crate::limits::{Limits, LiveLimits};
 use crate::metrics::{DoorMetrics, Metrics, Remembered};
+use crate::reload::{Live, Reload};
 use crate::roster::Roster;
 use crate::shutdown::{Ended, Ending};
 use crate::status_page::StatusPage;
@@ -43,12 +45,13 @@ const MOST_READERS: usize = 256;
 #[derive(Debug)]
 pub struct Server {
     registry: Arc<Registry>,
-    limits: Limits,
+    limits: LiveLimits,
     layers: Layers,
     isolated: bool,
     upstreams: Upstreams,
     trust: Trust,
     state: Option<Store>,
+    reload: Option<Reload>,
     /// The metrics of the door that it stands behind, if it has one.
     door: Option<DoorMetrics>,
 }
@@ -63,6 +66,7 @@ pub struct ServerBuilder {
     upstreams: Upstreams,
     trust: Trust,
     state: Option<Store>,
+    reload: Option<Reload>,
 }
 
 impl Default for ServerBuilder {
@@ -75,6 +79,7 @@ impl Default for ServerBuilder {
             upstreams: Upstreams::default(),
             trust: Trust::default(),
             state: None,
+            reload: None,
         }
     }
 }
@@ -141,11 +146,19 @@ impl ServerBuilder {
         self
     }
 
+    /// What is read again while it serves.
+    #[must_use]
+    pub(crate) fn reload(mut self, reload: Reload) -> Self {
+        self.reload = Some(reload);
+        self
+    }
+
     /// The server.
     #[must_use]
     pub fn build(self) -> Server {
-        let Self { registry, limits, layers, isolated, upstreams, trust, state } = self;
-        Server { registry, limits, layers, isolated, upstreams, trust, state, door: None }
+        let Self { registry, limits, layers, isolated, upstreams, trust, state, reload } = self;
+        let limits = LiveLimits::new(limits);
+        Server { registry, limits, layers, isolated, upstreams, trust, state, reload, door: None }
     }
 }
 
@@ -205,8 +218,8 @@ impl Server {
         hurry: impl Future<Output = ()> + Send,
     ) -> Result<Ended, ServerError> {
         let metrics = DoorMetrics::new().map_err(ServerError::new)?;
-        let Limits { max_connections, handshake, .. } = self.limits;
-        let door = Door::new(self.trust.tls.take(), max_connections, handshake, metrics.clone());
+        let (places, limits) = (self.limits.connections(), self.limits.clone());
+        let door = Door::new(self.trust.tls.take(), places, limits, metrics.clone());
         self.door = Some(metrics);
         self.serve_until(door.incoming(grpc), admin, stop, hurry).await
     }
@@ -246,7 +259,8 @@ impl Server {
         IO::ConnectInfo: Clone + Send + Sync + 'static,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let Self { registry, limits, mut layers, isolated, upstreams, trust, state, door } = self;
+        let Self { registry, limits, mut layers, isolated, upstreams, trust, state, reload, door } =
+            self;
         let metrics = Arc::new(Metrics::new(&registry).map_err(ServerError::new)?);
         let door = door.map_or_else(DoorMetrics::new, Ok).map_err(ServerError::new)?;
         metrics.watch_door(&door).map_err(ServerError::new)?;
@@ -266,7 +280,7 @@ impl Server {
         let store = state.map(|store| Arc::new(store) as Arc<dyn StateStore>);
         let server = Handle::current();
         let gates =
-            Gates::with_store(&registry, isolated, limits.texts(), &server, observers, store);
+            Gates::with_store(&registry, isolated, limits.now().texts(), &server, observers, store);
         let remembered = Arc::clone(&gates);
         let remembered = Remembered::new(move || {
             let readings = remembered.remembered();
@@ -276,11 +290,19 @@ impl Server {
             readings.chain([secrets]).collect()
         });
         remembered.and_then(|it| metrics.watch(it)).map_err(ServerError::new)?;
-        let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&gates), limits.max_call));
+        let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&gates), limits.now().max_call));
+        let live = Live {
+            registry: Arc::clone(&registry),
+            gates: Arc::clone(&gates),
+            dispatcher: Arc::clone(&dispatcher),
+            limits: limits.clone(),
+            metrics: metrics.watch_reloads().map_err(ServerError::new)?,
+        };
+        let reloading = reload.map(|reload| tokio::spawn(reload.watch(live)));
         let listing = Listing::of(&registry);
         // Only where requests and log pages are passed on are they kept in their own bytes.
         let passes_on = !upstreams.is_empty();
-        let wire = passes_on.then_some(WireLayer { most: limits.max_request_bytes });
+        let wire = passes_on.then_some(WireLayer { most: limits.now().max_request_bytes });
         let services =
             grpc::services(dispatcher, listing.clone(), health.clone(), &limits, passes_on);
         let served = registry.entries().map(|entry| (entry.key.clone(), entry.origin.clone()));
@@ -303,17 +325,20 @@ impl Server {
 
         // The operators' pages stay up while calls drain, so that the drain can be watched.
         let pages_metrics = DoorMetrics::new().map_err(ServerError::new)?;
-        let pages = Door::new(trust.pages, MOST_READERS, limits.handshake, pages_metrics);
+        let places = Arc::new(Semaphore::new(MOST_READERS));
+        let pages = Door::new(trust.pages, places, limits.clone(), pages_metrics);
         let admin_pages = admin.map(|listener| {
             let routes = admin::routes(Arc::clone(&metrics), Arc::clone(&status));
             let listener = Pages::new(pages, listener);
             tokio::spawn(async move { axum::serve(listener, routes).await })
         });
-        let Limits { lame_duck, grace, .. } = limits;
-        let ending = Ending { lame_duck, grace, stop, hurry };
-        let front = (Front::new(services, &layers, wire), Bounds::of(&limits));
+        let ending = Ending { limits: limits.clone(), stop, hurry };
+        let front = (Front::new(services, &layers, wire), Bounds::of(limits));
         let served = shutdown::serve(front, connections, health, &metrics, gates, ending).await;
         watched.abort();
+        if let Some(reloading) = reloading {
+            reloading.abort();
+        }
         if let Some(pages) = admin_pages {
             pages.abort();
         }

@@ -16,6 +16,7 @@ use tonic::transport::server::Connected;
 use crate::connection::{self, Bounds};
 use crate::grpc::Front;
 use crate::grpc::health::HealthTable;
+use crate::limits::{Limits, LiveLimits};
 use crate::metrics::Metrics;
 
 /// The least time for cancelling what creates have left behind.
@@ -47,10 +48,9 @@ impl Ended {
 /// When and how a server ends.
 #[derive(Debug)]
 pub(crate) struct Ending<S, H> {
-    /// How long it goes on as before once it is told to stop.
-    pub(crate) lame_duck: Duration,
-    /// How long running calls may go on after that.
-    pub(crate) grace: Duration,
+    /// How long it goes on as before once it is told to stop, and how long running calls may go on after that:
+    /// what they say by then.
+    pub(crate) limits: LiveLimits,
     /// Completes when it is to stop.
     pub(crate) stop: S,
     /// Completes when it is to wait for nothing any more.
@@ -74,13 +74,14 @@ where
     S: Future<Output = ()> + Send,
     H: Future<Output = ()> + Send,
 {
-    let Ending { lame_duck, grace, stop, hurry } = ending;
+    let Ending { limits, stop, hurry } = ending;
     let hurry = hurry.shared();
     let (draining, drain) = oneshot::channel();
     let refusing = Arc::clone(&gates);
     let hurried = hurry.clone();
     let stopped = async move {
         stop.await;
+        let Limits { lame_duck, grace, .. } = **limits.now();
         // Told before anything closes, so that probes and watchers see it.
         health.stop_serving();
         if !lame_duck.is_zero() {

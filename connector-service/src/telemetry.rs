@@ -9,12 +9,11 @@ use clap::ValueEnum;
 use connector_gate::{KnownSecrets, panic_message};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::reload::{Handle, Layer as Reloadable};
+use tracing_subscriber::util::SubscriberInitExt as _;
 #[cfg(feature = "otel")]
-use tracing_subscriber::{
-    Registry,
-    layer::{Layer, SubscriberExt as _},
-    util::SubscriberInitExt as _,
-};
+use tracing_subscriber::{Registry, layer::Layer};
 
 use crate::log_queue::LogQueue;
 use crate::scrubbed_lines::ScrubbedLines;
@@ -30,6 +29,37 @@ pub(crate) enum LogFormat {
 
 /// The queue of this process, if it has one.
 static QUEUE: OnceLock<LogQueue> = OnceLock::new();
+
+/// Changes the level of this process's log, if it has one.
+static LEVEL: OnceLock<Box<ChangeLevel>> = OnceLock::new();
+
+/// Makes another level of the one there is.
+type ChangeLevel = dyn Fn(&dyn Fn(LevelFilter) -> LevelFilter) + Send + Sync;
+
+/// Logs from that level on.
+pub(crate) fn set_level(level: LevelFilter) {
+    change_level(&|_before| level);
+}
+
+/// Logs from that level on, or as much as before if that is more.
+pub(crate) fn at_least(level: LevelFilter) {
+    change_level(&|before| before.max(level));
+}
+
+fn change_level(change: &dyn Fn(LevelFilter) -> LevelFilter) {
+    if let Some(change_level) = LEVEL.get() {
+        change_level(change);
+    }
+}
+
+/// Has the level changed through that handle from now on.
+fn keep<S: 'static>(handle: Handle<LevelFilter, S>) {
+    let change_level = move |change: &dyn Fn(LevelFilter) -> LevelFilter| {
+        // It fails when the log is gone.
+        handle.modify(|level| *level = change(*level)).ok();
+    };
+    LEVEL.set(Box::new(change_level)).ok();
+}
 
 /// Reads a level of the log.
 pub(crate) fn log_level(text: &str) -> Result<LevelFilter, String> {
@@ -106,14 +136,16 @@ where
 {
     /// Starts the log alone.
     fn start(self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let lines = tracing_subscriber::fmt()
-            .with_max_level(self.level)
-            .with_writer(self.sink)
-            .with_ansi(is_terminal());
+        let lines =
+            tracing_subscriber::fmt::layer().with_writer(self.sink).with_ansi(is_terminal());
+        let (level, handle) = Reloadable::new(self.level);
+        let all = tracing_subscriber::registry().with(level);
         match self.format {
-            LogFormat::Text => lines.try_init(),
-            LogFormat::Json => lines.json().try_init(),
+            LogFormat::Text => all.with(lines).try_init()?,
+            LogFormat::Json => all.with(lines.json()).try_init()?,
         }
+        keep(handle);
+        Ok(())
     }
 
     /// Starts the log beside what else looks at spans.
@@ -125,9 +157,18 @@ where
         let lines =
             tracing_subscriber::fmt::layer().with_writer(self.sink).with_ansi(is_terminal());
         let all = tracing_subscriber::registry().with(spans);
+        // Of the lines alone: spans are exported at every level.
         match self.format {
-            LogFormat::Text => all.with(lines.with_filter(self.level)).try_init()?,
-            LogFormat::Json => all.with(lines.json().with_filter(self.level)).try_init()?,
+            LogFormat::Text => {
+                let (level, handle) = Reloadable::new(self.level);
+                all.with(lines.with_filter(level)).try_init()?;
+                keep(handle);
+            }
+            LogFormat::Json => {
+                let (level, handle) = Reloadable::new(self.level);
+                all.with(lines.json().with_filter(level)).try_init()?;
+                keep(handle);
+            }
         }
         Ok(())
     }

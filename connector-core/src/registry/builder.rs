@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::entry::{Description, Entry, Origin};
+use super::entry::{AuthoredPolicy, Description, Entry, Origin};
 use super::readers::{Made, Readers};
 use super::report::{Duplicate, InitFailure, RegistryError};
 use super::table::Registry;
@@ -19,7 +19,7 @@ use crate::erased::{DynConnector, Erased, finds, interface};
 use crate::erased_sync::ErasedSync;
 use crate::error::{ConnectorError, Result};
 use crate::key::{ConnectorKey, TaskType};
-use crate::policy::{Recovery, overridden};
+use crate::policy::Recovery;
 use crate::registration::{Identity, Instance, Place, Registration, beforehand};
 use crate::secret::OperatorSecrets;
 use crate::settings::Settings;
@@ -185,7 +185,8 @@ impl RegistryBuilder {
             let Identity { name, place, task_types, policy, .. } = candidate.identity;
             let main = task_types.first().copied().unwrap_or_default();
             let settings = Settings::from_variables(main, self.variables.iter().cloned());
-            let policy = overridden(policy, &self.variables, &settings)?;
+            let authored = AuthoredPolicy::new(policy, main.to_owned());
+            let policy = authored.with(&self.variables)?;
             let operator = Arc::new(OperatorSecrets::read(main, &self.variables)?);
             let (made, asked) = match candidate.source {
                 Source::Made(make) => (Ok(make(Arc::clone(&operator))), None),
@@ -204,9 +205,11 @@ impl RegistryBuilder {
                 Ok(connector) => {
                     for key in keys {
                         let connector = Arc::clone(&connector);
-                        let operator = Arc::clone(&operator);
+                        let (operator, authored) = (Arc::clone(&operator), authored.clone());
                         let (name, origin) = (Cow::Borrowed(name), Origin::Source(place));
-                        registry.insert(Entry { key, name, connector, policy, operator, origin });
+                        let entry =
+                            Entry { key, name, connector, policy, authored, operator, origin };
+                        registry.insert(entry);
                     }
                 }
                 Err(error) => {

@@ -25,6 +25,8 @@ pub struct Entry {
     pub connector: Arc<dyn DynConnector>,
     /// How its calls are treated: the author's policy with the operator's values on top.
     pub policy: Policy,
+    /// What that was made of.
+    pub authored: AuthoredPolicy,
     /// What the operator lends to its calls; the server has mounted files read again.
     pub operator: Arc<OperatorSecrets>,
     /// Where it comes from.
@@ -36,6 +38,29 @@ impl Entry {
     #[must_use]
     pub fn recovery(&self) -> Recovery {
         Recovery::of(&self.policy, self.connector.finds())
+    }
+}
+
+/// A policy before the operator's values: these may change while a server runs.
+#[derive(Debug, Clone)]
+pub struct AuthoredPolicy {
+    policy: Policy,
+    task_type: String,
+}
+
+impl AuthoredPolicy {
+    /// The policy of a connector whose variables are named after that task type.
+    pub(super) const fn new(policy: Policy, task_type: String) -> Self {
+        Self { policy, task_type }
+    }
+
+    /// With the values of these variables on top.
+    ///
+    /// # Errors
+    /// A variable that does not fit.
+    pub fn with(&self, variables: &[(String, String)]) -> Result<Policy, VariableError> {
+        let settings = Settings::from_variables(&self.task_type, variables.iter().cloned());
+        overridden(self.policy, variables, &settings)
     }
 }
 
@@ -62,10 +87,10 @@ impl Entry {
         variables: &[(String, String)],
         service: Arc<str>,
     ) -> Result<Self, VariableError> {
-        let settings = Settings::from_variables(key.task_type.as_str(), variables.iter().cloned());
-        let policy = overridden(policy, variables, &settings)?;
+        let authored = AuthoredPolicy::new(policy, key.task_type.as_str().to_owned());
+        let policy = authored.with(variables)?;
         let (name, operator, origin) = (Cow::Owned(name), Arc::default(), Origin::Service(service));
-        Ok(Self { key, name, connector, policy, operator, origin })
+        Ok(Self { key, name, connector, policy, authored, operator, origin })
     }
 }
 

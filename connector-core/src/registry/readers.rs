@@ -16,7 +16,7 @@ const OF_CONNECTORS: &str = "CONNECTOR__";
 /// The variables that the connectors of a registry read, and those of the operator that none of them does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Variables {
-    read: BTreeSet<String>,
+    readers: Readers,
     unread: Vec<UnreadVariable>,
 }
 
@@ -33,13 +33,19 @@ pub struct UnreadVariable {
 impl Variables {
     /// Every variable that is read where it is set, whether it is set or not, sorted.
     pub fn read(&self) -> impl Iterator<Item = &str> {
-        self.read.iter().map(String::as_str)
+        self.readers.read.iter().map(String::as_str)
     }
 
     /// Those that are set and begin with `CONNECTOR__` and that nobody reads.
     #[must_use]
     pub fn unread(&self) -> &[UnreadVariable] {
         &self.unread
+    }
+
+    /// What would become of these variables, by the same connectors.
+    #[must_use]
+    pub fn judged(&self, variables: &[(String, String)]) -> Self {
+        self.readers.clone().judge(variables)
     }
 }
 
@@ -48,11 +54,12 @@ impl Variables {
     pub(super) fn elsewhere(&mut self, task_type: &str) {
         let prefix = variables::prefix(task_type);
         self.unread.retain(|variable| !variable.name.starts_with(&prefix));
+        self.readers.open.push(prefix);
     }
 }
 
 /// What the builder knows so far.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Readers {
     read: BTreeSet<String>,
     /// Where it cannot be known what is read, everything is.
@@ -118,8 +125,9 @@ impl Readers {
         let unread = set.into_iter().filter(|name| name.starts_with(OF_CONNECTORS));
         let unread = unread
             .filter(|name| !self.is_read(name))
-            .map(|name| UnreadVariable { name: name.to_owned(), instead: self.instead(name) });
-        Variables { unread: unread.collect(), read: self.read }
+            .map(|name| UnreadVariable { name: name.to_owned(), instead: self.instead(name) })
+            .collect();
+        Variables { unread, readers: self }
     }
 
     fn is_read(&self, name: &str) -> bool {

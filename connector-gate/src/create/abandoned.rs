@@ -40,7 +40,8 @@ impl Creates {
                 return;
             };
             if let Some(meta) = flight.job() {
-                match creates.site.policy.abandoned {
+                let abandoned = creates.site.policy().abandoned;
+                match abandoned {
                     _ if !creates.still_leaving(&flight).await => drop(under_way),
                     Abandoned::Keep => {
                         observer.abandoned_create("kept");
@@ -65,7 +66,7 @@ impl Creates {
         let Some(durable) = &self.site.durable else {
             return;
         };
-        if self.site.policy.abandoned == Abandoned::Keep && flight.may_be_wanted() {
+        if self.site.policy().abandoned == Abandoned::Keep && flight.may_be_wanted() {
             return;
         }
         let mut row = flight.row.lock().await;
@@ -76,7 +77,7 @@ impl Creates {
             return;
         };
         let wait =
-            if flight.may_be_wanted() { self.site.policy.create_grace } else { Duration::ZERO };
+            if flight.may_be_wanted() { self.site.policy().create_grace } else { Duration::ZERO };
         let ticket = row.ticket.take();
         let ticket = durable.to_cancel(&flight.context, ticket, &meta, wait).await;
         *row = Row { ticket: Some(ticket), leaving: true };
@@ -96,7 +97,7 @@ impl Creates {
     /// Waits as long as somebody may still come for the job.
     async fn grace(&self, flight: &Flight) {
         let mut draining = self.draining.subscribe();
-        let grace = sleep(self.site.policy.create_grace);
+        let grace = sleep(self.site.policy().create_grace);
         tokio::pin!(grace);
         while flight.may_be_wanted() && !*draining.borrow_and_update() {
             tokio::select! {

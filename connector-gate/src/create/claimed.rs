@@ -60,7 +60,7 @@ impl Creates {
         let Some(durable) = &self.site.durable else {
             return;
         };
-        let until = after(self.site.policy.create_limit);
+        let until = after(self.site.policy().create_limit);
         let flown = Flown { durable, attempt: &attempt, flight: &flight, observer: &observer };
         let claimed = self.claimed(flown, until).await;
         match (&claimed, previous) {
@@ -135,12 +135,12 @@ impl Creates {
                 return outcome;
             }
         };
-        let policy = &self.site.policy;
+        let policy = **self.site.policy();
         let leaving = is_job && !flight.is_awaited() && policy.abandoned == Abandoned::Cancel;
         let written = if leaving {
-            durable.untaken(&flight.context, &ticket, &meta, policy).await
+            durable.untaken(&flight.context, &ticket, &meta, &policy).await
         } else {
-            durable.store.created(&ticket, &meta, keep(policy, is_job)).await
+            durable.store.created(&ticket, &meta, keep(&policy, is_job)).await
         };
         match written {
             Written::Kept => {
@@ -180,7 +180,7 @@ impl Creates {
             }
             // It came to nothing over there, so this is the attempt's job.
             Claimed::Mine { ticket, .. } => {
-                let keep = keep(&self.site.policy, true);
+                let keep = keep(&self.site.policy(), true);
                 let row = durable.store.created(&ticket, &meta, keep).await;
                 *flight.row.lock().await = Row { ticket: Some(ticket), leaving: false };
                 if row != Written::Kept {

@@ -19,7 +19,7 @@ use crate::verdict::{self, Verdict};
 impl Creates {
     /// Why this metadata must not be handed out, if there is a reason.
     fn problem(&self, meta: &[u8], flight: &Flight) -> Option<String> {
-        let (size, most) = (meta.len(), self.site.policy.max_meta_bytes);
+        let (size, most) = (meta.len(), self.site.policy().max_meta_bytes);
         if size > most {
             return Some(format!(
                 "the resource metadata has {size} bytes and may have {most} (the policy's \
@@ -77,7 +77,7 @@ impl Creates {
             other => return Outcome::Failed(Arc::new(other)),
         };
         let error = self.site.scrubbed(error, flight.connection.as_ref());
-        let as_job = self.site.policy.create_errors == CreateErrors::FailedJob
+        let as_job = self.site.policy().create_errors == CreateErrors::FailedJob
             && verdict::of(Operation::Create, &error) == Verdict::FailedJob;
         match error {
             CallError::Connector(error) if as_job => {

@@ -62,7 +62,7 @@ impl Creates {
             let JobRequest { resource_meta, connection, .. } = request;
             let row = match &creates.site.durable {
                 Some(durable) => {
-                    let wait = creates.site.policy.create_grace;
+                    let wait = creates.site.policy().create_grace;
                     Some(durable.to_cancel(&context, None, &resource_meta, wait).await)
                 }
                 None => None,
@@ -79,7 +79,7 @@ impl Creates {
             return;
         }
         tokio::select! {
-            () = sleep(self.site.policy.create_grace) => {}
+            () = sleep(self.site.policy().create_grace) => {}
             () = hurry.notified() => {}
             _ = draining.changed() => {}
         }

@@ -90,7 +90,7 @@ impl Drop for Boarding {
 
 impl Creates {
     pub(crate) fn new(site: Arc<Site>) -> Arc<Self> {
-        let memory = site.policy.create_memory;
+        let memory = site.policy().create_memory;
         Arc::new(Self {
             site,
             flights: Mutex::default(),

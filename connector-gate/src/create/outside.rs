@@ -27,7 +27,7 @@ impl Creates {
         request: CreateRequest,
         observer: &Arc<dyn Observer>,
     ) -> Result<Bytes, Cause> {
-        let limit = self.site.policy.create_limit;
+        let limit = self.site.policy().create_limit;
         let until = after(limit);
         let connector = Arc::clone(&self.site.connector);
         let key = context.key.clone();
@@ -43,7 +43,7 @@ impl Creates {
             }
             outside = Some(OutsideCall::begin(Operation::Create, &**observer));
             if self.site.is_sync {
-                let declared = Declared::checked_by(&self.site.policy, &request.template);
+                let declared = Declared::checked_by(&self.site.policy(), &request.template);
                 let ran = caught(connector.run(request, context)).await;
                 told(&mut outside, word(&ran), observer);
                 let resource = ran.map_err(Cause::Panicked)?.map_err(Cause::Call)?;

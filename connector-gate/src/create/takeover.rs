@@ -54,7 +54,7 @@ impl Creates {
                 Err(error) => return Made::Unsure(error.into()),
             }
         }
-        let stopped = after(self.site.policy.create_limit);
+        let stopped = after(self.site.policy().create_limit);
         match self.made_there(flight.context.clone(), request, observer).await {
             // Stopped in the middle: by its own fault, by the end of the process, by its time.
             Err(cause @ (Cause::Panicked(_) | Cause::Ending)) => Made::Unsure(cause),
@@ -70,7 +70,8 @@ impl Creates {
         question: Option<FindRequest>,
     ) -> Result<Option<Bytes>, ConnectorError> {
         let Flown { durable, flight, observer, .. } = flown;
-        match (durable.recovery, self.site.policy.takeover) {
+        let takeover = self.site.policy().takeover;
+        match (durable.recovery, takeover) {
             (Recovery::Keys, _) => {
                 observer.taken_over("keys");
                 Ok(None)

@@ -32,7 +32,7 @@ impl Creates {
         let (creates, attempt) = (Arc::clone(self), attempt.clone());
         let (flight, meta) = (Arc::clone(flight), meta.clone());
         self.site.server.spawn(async move {
-            let until = after(creates.site.policy.create_memory);
+            let until = after(creates.site.policy().create_memory);
             loop {
                 sleep(EVERY.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
                 let in_vain = after(Duration::ZERO) > until || flight.is_cancelled();
@@ -56,7 +56,7 @@ impl Creates {
         meta: &Bytes,
         is_job: bool,
     ) -> bool {
-        let keep = keep(&self.site.policy, is_job);
+        let keep = keep(&self.site.policy(), is_job);
         match durable.store.claim(attempt).await {
             Claim::Alone => false,
             Claim::Won { ticket, .. } => {

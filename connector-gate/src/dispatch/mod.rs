@@ -16,7 +16,7 @@ use bytes::Bytes;
 use connector_core::host::{CreateRequest, ErasedResource, JobRequest, QueryRequest, Wire};
 use connector_core::logs::LogQuery;
 use connector_core::metrics::{Metric, MetricsQuery};
-use connector_core::{CallContext, Flyte};
+use connector_core::{CallContext, Flyte, Policy};
 pub use guard::CallGuard;
 pub use sync_call::SyncCall;
 use tokio::time::Instant;
@@ -28,6 +28,7 @@ use crate::failure::{Cause, Failure};
 use crate::gate::Gate;
 use crate::gates::Gates;
 use crate::isolation::panic_message;
+use crate::live::LiveSpan;
 use crate::observer::OpenedCall;
 use crate::operation::Operation;
 use crate::stream::LogPages;
@@ -61,7 +62,7 @@ pub struct Route {
 #[derive(Debug)]
 pub struct Dispatcher {
     gates: Arc<Gates>,
-    max_call: Duration,
+    max_call: LiveSpan,
 }
 
 /// A call that has found its gate.
@@ -75,8 +76,13 @@ struct Begun<'a> {
 impl Dispatcher {
     /// Takes calls to those gates; no call may take longer than `max_call`.
     #[must_use]
-    pub const fn new(gates: Arc<Gates>, max_call: Duration) -> Self {
-        Self { gates, max_call }
+    pub fn new(gates: Arc<Gates>, max_call: Duration) -> Self {
+        Self { gates, max_call: LiveSpan::new(max_call) }
+    }
+
+    /// No call that begins from now on may take longer.
+    pub fn set_max_call(&self, max_call: Duration) {
+        self.max_call.set(max_call);
     }
 
     /// Creates a job and answers its metadata. `input_bytes` is the size of the inputs on the wire.
@@ -187,8 +193,10 @@ impl Dispatcher {
         let Some((key, gate)) = found.gate else {
             return Err(guard.fail(Cause::NotRegistered));
         };
-        let server = gate.limit(operation).map_or(self.max_call, |own| own.min(self.max_call));
-        let limit = TimeLimit::new(timeout, server, gate.site.policy.answer_reserve);
+        let (own, reserve) = times(operation, &gate.site.policy());
+        let max_call = self.max_call.now();
+        let server = own.map_or(max_call, |own| own.min(max_call));
+        let limit = TimeLimit::new(timeout, server, reserve);
         let deadline = from(began, limit.allowed);
         let span = trace::span(operation, key, limit, parent);
         if !span.is_disabled() {
@@ -201,6 +209,17 @@ impl Dispatcher {
         let call = Call { context, limit, began, deadline, observer: Arc::clone(found.observer) };
         Ok(Begun { gate, call, guard, span })
     }
+}
+
+/// The policy's own limit for an operation, and what it keeps back of the caller's.
+const fn times(operation: Operation, policy: &Policy) -> (Option<Duration>, Option<Duration>) {
+    let own = match operation {
+        Operation::Create | Operation::Run => policy.create_timeout,
+        Operation::Get => policy.get_timeout,
+        Operation::Delete => policy.delete_timeout,
+        Operation::GetMetrics | Operation::GetLogs => None,
+    };
+    (own, policy.answer_reserve)
 }
 
 /// Waits for a gate's answer. The connector's panics are caught where it runs; here a mistake of our

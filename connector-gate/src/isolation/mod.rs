@@ -25,6 +25,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 use trust::Trust;
 
+use crate::live::LiveBound;
+
 /// Why work on a connector brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Interrupted {
@@ -48,7 +50,7 @@ pub(crate) struct Workplace {
     trust: Arc<Trust>,
     /// Places on the server's threads, for a connector that has earned it.
     places: Arc<Places>,
-    permits: Arc<Semaphore>,
+    bound: LiveBound,
 }
 
 impl Workplace {
@@ -62,16 +64,21 @@ impl Workplace {
         server: Handle,
         places: Arc<Places>,
     ) -> Self {
-        let permits = Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)));
+        let bound = LiveBound::new(concurrency);
         let trust = Arc::<Trust>::default();
         let crew = Crew::new(name.to_owned(), Arc::clone(&trust), Arc::clone(&places));
-        Self { isolation, server, crew, trust, places, permits }
+        Self { isolation, server, crew, trust, places, bound }
+    }
+
+    /// So many calls at a time from now on.
+    pub(crate) fn set_concurrency(&self, calls: usize) {
+        self.bound.set(calls, &self.server);
     }
 
     /// How many more calls may begin at this moment.
     #[cfg(test)]
     fn free(&self) -> usize {
-        self.permits.available_permits()
+        self.bound.places().available_permits()
     }
 
     /// Runs work until the deadline.
@@ -95,10 +102,10 @@ impl Workplace {
         let work = Box::pin(work);
         async move {
             // What is rare is boxed, too.
-            let permit = match Arc::clone(&self.permits).try_acquire_owned() {
+            let permit = match self.bound.places().try_acquire_owned() {
                 Ok(permit) => permit,
                 Err(_) => {
-                    let free = timeout_at(deadline, Arc::clone(&self.permits).acquire_owned());
+                    let free = timeout_at(deadline, self.bound.places().acquire_owned());
                     let free = Box::pin(free).await.map_err(|_elapsed| Interrupted::Busy)?;
                     free.map_err(|_closed| Interrupted::Ending)?
                 }
@@ -151,7 +158,7 @@ impl Workplace {
 
     /// A place among the calls that run at the same time, for detached work.
     pub(crate) fn permits(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.permits)
+        self.bound.places()
     }
 
     /// Takes the first step of work here, if the connector has earned that; its answer, if the step

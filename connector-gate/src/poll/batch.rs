@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use connector_core::CallContext;
 use connector_core::host::{CallError, ErasedResource, JobRequest};
+use futures_util::future::join_all;
 use lru::LruCache;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout_at};
@@ -98,7 +99,7 @@ impl Batches {
         self.know(asked.clone());
         let account = account(request.connection.as_ref());
         let (answer, answered) = oneshot::channel();
-        let size = self.site.policy.batch_size;
+        let size = self.site.policy().batch_size;
         let waiting = {
             let mut state = self.state();
             let waiting = state.waiting.entry(account).or_default();
@@ -112,7 +113,7 @@ impl Batches {
                 .server
                 .spawn(async move { batches.send(account, &call_of_batch, &pace).await });
         } else if waiting == 1 {
-            let window = self.site.policy.batch_window;
+            let window = self.site.policy().batch_window;
             self.site.server.spawn(async move {
                 sleep(window).await;
                 batches.send(account, &call_of_batch, &pace).await;
@@ -127,10 +128,11 @@ impl Batches {
 
     /// Takes what waits, fills the free places, and calls the connector.
     async fn send(&self, account: Key, call: &Call, pace: &Pace) {
-        let batch = self.batch(account, pace);
-        if batch.waiting.is_empty() {
-            return;
-        }
+        let batches = self.batches(account, pace).into_iter();
+        join_all(batches.map(|batch| self.send_one(batch, call, pace))).await;
+    }
+
+    async fn send_one(&self, batch: Batch, call: &Call, pace: &Pace) {
         let first = batch.waiting.first().and_then(|waiting| waiting.asked.0.connection.as_ref());
         let requests: Vec<Asked> = batch
             .waiting
@@ -151,14 +153,27 @@ impl Batches {
         self.hand_out(batch, answers, pace);
     }
 
-    fn batch(&self, account_of_batch: Key, pace: &Pace) -> Batch {
-        let size = self.site.policy.batch_size;
+    /// All that waits: mostly one batch, and more of them where they have become smaller meanwhile.
+    fn batches(&self, account: Key, pace: &Pace) -> Vec<Batch> {
+        let size = self.site.policy().batch_size.max(1);
         let mut state = self.state();
-        let mut waiting = state.waiting.remove(&account_of_batch).unwrap_or_default();
-        if waiting.len() > size {
-            let rest = waiting.split_off(size);
-            state.waiting.insert(account_of_batch, rest);
+        let mut rest = state.waiting.remove(&account).unwrap_or_default();
+        let mut batches = Vec::new();
+        while !rest.is_empty() {
+            let later = rest.split_off(size.min(rest.len()));
+            batches.push(Self::batch(&state, account, rest, size, pace));
+            rest = later;
         }
+        batches
+    }
+
+    fn batch(
+        state: &State,
+        account_of_batch: Key,
+        waiting: Vec<Waiting>,
+        size: usize,
+        pace: &Pace,
+    ) -> Batch {
         let mut filling = Vec::new();
         // Without a pace the next poll asks anew, whatever was answered here.
         if pace.has_interval() && waiting.len() < size {

@@ -21,7 +21,6 @@ const JOB_MEMORY: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// The jobs of one connector that there is something to remember of.
 #[derive(Debug)]
 pub(super) struct Jobs {
-    staleness_budget: Duration,
     texts: TextLimit,
     records: Box<dyn Store<Job>>,
     /// Why the outside system did not want to be asked, last: in an outage of all jobs alike.
@@ -71,8 +70,7 @@ impl Unknown {
 impl Jobs {
     pub(super) fn new(policy: &Policy, texts: TextLimit) -> Self {
         let records = Memory::of_bytes(policy.max_remembered_bytes, Job::heap, JOB_MEMORY);
-        let staleness_budget = policy.staleness_budget;
-        Self { staleness_budget, texts, records: Box::new(records), last_cause: Mutex::default() }
+        Self { texts, records: Box::new(records), last_cause: Mutex::default() }
     }
 
     pub(super) fn reading(&self) -> Reading {
@@ -124,13 +122,14 @@ impl Jobs {
         (Instant::now() < until).then(|| self.last_known(job.phase, unknown.since, &cause))
     }
 
-    /// The answer for a job whose state could not be learnt.
+    /// The answer for a job whose state could not be learnt, which it may be for `budget`.
     pub(super) fn unknown(
         &self,
         key: Key,
         connector: &ConnectorKey,
         cause: &str,
         asked: Option<Duration>,
+        budget: Duration,
     ) -> ErasedResource {
         let now = Instant::now();
         let mut job = self.records.get(&key).unwrap_or(Job::new());
@@ -139,9 +138,8 @@ impl Jobs {
             Box::new(Unknown { since: SystemTime::now(), from: now, not_before: None })
         });
         let (since, elapsed) = (unknown.since, now.saturating_duration_since(unknown.from));
-        if elapsed >= self.staleness_budget {
+        if elapsed >= budget {
             self.records.remove(&key);
-            let budget = self.staleness_budget;
             tracing::error!(key = %connector, "a job is given up: its state has been unknown for \
                 {budget:?}: {cause}");
             return answer::retryable(self.texts.capped(format!(

@@ -10,7 +10,7 @@ mod question;
 #[cfg(test)]
 mod room;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use connector_core::CallContext;
@@ -41,7 +41,8 @@ pub(crate) struct Polls {
     jobs: Jobs,
     questions: Questions,
     pace: Arc<Pace>,
-    batches: Option<Arc<Batches>>,
+    /// Once the policy has asked for them.
+    batches: OnceLock<Arc<Batches>>,
 }
 
 /// What is left of a question that brought no answer.
@@ -63,15 +64,29 @@ enum Told<'a> {
 
 impl Polls {
     pub(crate) fn new(site: Arc<Site>) -> Arc<Self> {
-        let batches = (site.policy.batch_size > 1).then(|| Batches::new(Arc::clone(&site)));
-        let jobs = Jobs::new(&site.policy, site.texts);
-        let pace = Arc::new(Pace::new(&site.policy));
-        Arc::new(Self { site, jobs, questions: Questions::new(), pace, batches })
+        let policy = site.policy();
+        let jobs = Jobs::new(&policy, site.texts);
+        let pace = Arc::new(Pace::new(&policy));
+        drop(policy);
+        let batches = OnceLock::new();
+        let polls = Self { site, jobs, questions: Questions::new(), pace, batches };
+        polls.follow_policy();
+        Arc::new(polls)
+    }
+
+    /// Goes by the policy as it is now.
+    pub(crate) fn follow_policy(&self) {
+        let policy = self.site.policy();
+        self.pace.set(policy.poll_interval);
+        // Where there were batches once, each may be of one job.
+        if policy.batch_size > 1 {
+            self.batches.get_or_init(|| Batches::new(Arc::clone(&self.site)));
+        }
     }
 
     /// How much is remembered: states of jobs, answers still good, jobs to ask about together.
     pub(crate) fn remembered(&self) -> [(&'static str, Reading); 3] {
-        let together = self.batches.as_ref().map_or(Reading::of(0), |batches| batches.reading());
+        let together = self.batches.get().map_or(Reading::of(0), |batches| batches.reading());
         let (jobs, answers) = (self.jobs.reading(), self.pace.reading());
         [("jobs", jobs), ("answers", answers), ("batched_jobs", together)]
     }
@@ -83,7 +98,7 @@ impl Polls {
         created: &CreateRequest,
         context: &CallContext,
     ) -> Option<Asked> {
-        (declares || self.batches.is_some()).then(|| {
+        (declares || self.batches.get().is_some()).then(|| {
             let request = JobRequest {
                 resource_meta: Bytes::new(),
                 output_prefix: created.output_prefix.clone(),
@@ -103,7 +118,7 @@ impl Polls {
         if let Some(declared) = declared {
             self.jobs.declare(Key::of(resource_meta), declared);
         }
-        if let (Some(batches), Some((first, context))) = (&self.batches, first) {
+        if let (Some(batches), Some((first, context))) = (self.batches.get(), first) {
             let request = JobRequest { resource_meta: resource_meta.clone(), ..first };
             batches.know((request, context));
         }
@@ -119,13 +134,13 @@ impl Polls {
 
     /// Whether there can be a record of any job: the usual job leaves none.
     fn remembers_any(&self) -> bool {
-        self.batches.is_some() || !self.pace.is_off() || !self.jobs.is_empty()
+        self.batches.get().is_some() || !self.pace.is_off() || !self.jobs.is_empty()
     }
 
     fn forget(&self, key: Key) {
         self.jobs.forget(&key);
         self.pace.forget(&key);
-        if let Some(batches) = &self.batches {
+        if let Some(batches) = self.batches.get() {
             batches.forget(&key);
         }
     }
@@ -197,7 +212,7 @@ impl Polls {
         call: &Call,
         began: Instant,
     ) -> Result<ErasedResource, Cause> {
-        let until = from(began, self.site.policy.retry_for).min(call.deadline);
+        let until = from(began, self.site.policy().retry_for).min(call.deadline);
         let mut backoff = Backoff::new();
         if let Some(unknown) = self.jobs.not_yet(&request.resource_meta) {
             return Ok(unknown);
@@ -238,12 +253,13 @@ impl Polls {
     fn unknown(&self, request: &JobRequest, call: &Call, trouble: &Trouble) -> ErasedResource {
         call.observer.masked_error(trouble.kind, &trouble.text);
         let key = Key::of(&request.resource_meta);
-        self.jobs.unknown(key, &call.context.key, &trouble.text, trouble.asked)
+        let budget = self.site.policy().staleness_budget;
+        self.jobs.unknown(key, &call.context.key, &trouble.text, trouble.asked, budget)
     }
 
     /// Asks once.
     async fn ask(&self, request: &JobRequest, call: &Call) -> Ended<ErasedResource> {
-        if let Some(batches) = &self.batches {
+        if let Some(batches) = self.batches.get() {
             return Box::pin(batches.ask(request.clone(), call, &self.pace)).await;
         }
         self.site.turn(request.connection.as_ref(), call.deadline).await?;
@@ -314,7 +330,7 @@ impl Polls {
                 connector does not know");
         }
         let declared = self.jobs.known(&request.resource_meta, resource.phase);
-        if let Some(declared) = declared.filter(|_| self.site.policy.check_outputs) {
+        if let Some(declared) = declared.filter(|_| self.site.policy().check_outputs) {
             resource = declared.held_against(resource, &call.context.key, self.site.texts);
         }
         if resource.phase.is_terminal() {

@@ -8,6 +8,7 @@ use connector_core::host::ErasedResource;
 use tokio::time::Instant;
 
 use crate::answer_bytes;
+use crate::live::LiveSpan;
 use crate::memory::{Key, Memory, Reading, Store};
 
 /// The longest an answer stays good, whatever a connector says.
@@ -18,7 +19,7 @@ const LARGEST: usize = 16 * 1024;
 /// Answers that are still good.
 #[derive(Debug)]
 pub(super) struct Pace {
-    interval: Duration,
+    interval: LiveSpan,
     /// What the times of answers are counted from: half the size of an instant.
     began: Instant,
     answers: Box<dyn Store<Good>>,
@@ -33,10 +34,15 @@ struct Good {
 
 impl Pace {
     pub(super) fn new(policy: &Policy) -> Self {
-        let interval = policy.poll_interval.min(LONGEST);
+        let interval = LiveSpan::new(policy.poll_interval.min(LONGEST));
         let heap = |good: &Good| good.answer.len();
         let answers = Box::new(Memory::of_bytes(policy.max_remembered_bytes, heap, LONGEST));
         Self { interval, began: Instant::now(), answers }
+    }
+
+    /// Asks that often from now on. An answer that is kept is good for as long as it was.
+    pub(super) fn set(&self, interval: Duration) {
+        self.interval.set(interval.min(LONGEST));
     }
 
     pub(super) fn reading(&self) -> Reading {
@@ -45,12 +51,12 @@ impl Pace {
 
     /// Whether every poll asks: nothing here has a pace.
     pub(super) fn is_off(&self) -> bool {
-        self.interval.is_zero() && self.answers.is_empty()
+        self.interval.now().is_zero() && self.answers.is_empty()
     }
 
     /// Whether every job has a pace.
-    pub(super) const fn has_interval(&self) -> bool {
-        !self.interval.is_zero()
+    pub(super) fn has_interval(&self) -> bool {
+        !self.interval.now().is_zero()
     }
 
     pub(super) fn forget(&self, key: &Key) {
@@ -70,7 +76,8 @@ impl Pace {
 
     /// Keeps an answer for as long as it is good, if that is any time at all.
     pub(super) fn keep(&self, key: impl FnOnce() -> Key, resource: &ErasedResource) {
-        let good_for = resource.good_for.unwrap_or_default().min(LONGEST).max(self.interval);
+        let interval = self.interval.now();
+        let good_for = resource.good_for.unwrap_or_default().min(LONGEST).max(interval);
         if good_for.is_zero() {
             return;
         }

@@ -10,7 +10,6 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::{Stream, stream};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use crate::limits::LiveLimits;
 use crate::metrics::DoorMetrics;
 use crate::tls::{Tls, of_certificate};
 pub(crate) use io::Admitted;
@@ -35,7 +35,7 @@ const HANDSHAKE: u8 = 0x16;
 pub(crate) struct Door {
     tls: Option<Tls>,
     places: Arc<Semaphore>,
-    handshake: Duration,
+    limits: LiveLimits,
     refusals: Arc<Refusals>,
 }
 
@@ -47,16 +47,16 @@ struct Arrival {
 }
 
 impl Door {
-    /// A door for `most` connections at a time, with TLS if that is given, for which each has `handshake`.
+    /// A door for as many connections as there are places, with TLS if that is given, for which each has the
+    /// limits' time.
     pub(crate) fn new(
         tls: Option<Tls>,
-        most: usize,
-        handshake: Duration,
+        places: Arc<Semaphore>,
+        limits: LiveLimits,
         metrics: DoorMetrics,
     ) -> Self {
-        let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-        let refusals = Arc::new(Refusals::new(metrics, most, tls.is_some()));
-        Self { tls, places, handshake, refusals }
+        let refusals = Arc::new(Refusals::new(metrics, tls.is_some()));
+        Self { tls, places, limits, refusals }
     }
 
     /// Connections that get in, as they do. Handshakes go on beside each other. An error is one of the
@@ -97,7 +97,8 @@ impl Door {
                 None => {
                     let Arrival { stream, address, place } = arrival;
                     let peer = Peer::new(address, Vec::new());
-                    return Ok(Admitted::new(Io::Plain(stream), peer, place, self.handshake));
+                    let time = self.limits.now().handshake;
+                    return Ok(Admitted::new(Io::Plain(stream), peer, place, time));
                 }
                 Some(tls) => {
                     drop(greeted.spawn(self.clone().greet(tls.clone(), arrival)));
@@ -109,7 +110,7 @@ impl Door {
     /// TLS with one connection, or nothing, and whoever runs the server is told why.
     async fn greet(self, tls: Tls, arrival: Arrival) -> Option<Admitted> {
         let Arrival { stream, address, place } = arrival;
-        let refusals = &self.refusals;
+        let (refusals, time) = (&self.refusals, self.limits.now().handshake);
         let mut first = [0];
         let shaking = async {
             match stream.peek(&mut first).await {
@@ -129,14 +130,14 @@ impl Door {
                 }
             }
         };
-        let Ok(stream) = timeout(self.handshake, shaking).await else {
-            refusals.tell_handshake(address, &format!("it took more than {:?}", self.handshake));
+        let Ok(stream) = timeout(time, shaking).await else {
+            refusals.tell_handshake(address, &format!("it took more than {time:?}"));
             return None;
         };
         let stream = stream?;
         let certificates = stream.get_ref().1.peer_certificates();
         let names = certificates.and_then(<[_]>::first).map(of_certificate).unwrap_or_default();
         let peer = Peer::new(address, names);
-        Some(Admitted::new(Io::Tls(Box::new(stream)), peer, place, self.handshake))
+        Some(Admitted::new(Io::Tls(Box::new(stream)), peer, place, time))
     }
 }

@@ -37,7 +37,6 @@ pub(super) enum Reason {
 #[derive(Debug)]
 pub(super) struct Refusals {
     metrics: DoorMetrics,
-    most: usize,
     is_tls: bool,
     lingering: Arc<Semaphore>,
     full: Seldom,
@@ -48,10 +47,9 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    pub(super) fn new(metrics: DoorMetrics, most: usize, is_tls: bool) -> Self {
+    pub(super) fn new(metrics: DoorMetrics, is_tls: bool) -> Self {
         Self {
             metrics,
-            most,
             is_tls,
             lingering: Arc::new(Semaphore::new(MOST_LINGERING)),
             full: Seldom::default(),
@@ -68,20 +66,20 @@ impl Refusals {
 
     /// Tells a connection why it is not served, and closes it.
     pub(super) fn refuse(&self, reason: Reason, stream: TcpStream, peer: SocketAddr) {
-        let most = self.most;
+        let there = self.metrics.connections.get();
         let farewell = match reason {
             Reason::Full => {
                 self.metrics.refused("limit");
                 self.full.tell(|untold| {
                     tracing::warn!(
                         %peer, untold,
-                        "a connection was refused: {most} are open, see `--max-connections`"
+                        "a connection was refused: {there} are open, see `--max-connections`"
                     );
                 });
                 if self.is_tls {
                     ALERT.to_vec()
                 } else {
-                    let why = format!("this server has {most} connections and takes no more");
+                    let why = format!("this server has {there} connections and takes no more");
                     goaway(ENHANCE_YOUR_CALM, &why)
                 }
             }

@@ -15,6 +15,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::{Admitted, Door};
+use crate::limits::{Limits, LiveLimits};
 use crate::metrics::DoorMetrics;
 use crate::tls::testing::Authority;
 use crate::tls::{Files, Speaks, Tls};
@@ -32,7 +33,9 @@ struct Opened {
 impl Opened {
     async fn with(tls: Option<Tls>, most: usize, handshake: Duration) -> Self {
         let metrics = DoorMetrics::new().unwrap();
-        let door = Door::new(tls, most, handshake, metrics.clone());
+        let limits = Limits { max_connections: most, handshake, ..Limits::default() };
+        let limits = LiveLimits::new(limits);
+        let door = Door::new(tls, limits.connections(), limits, metrics.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (entered, inside) = mpsc::unbounded_channel();

@@ -19,7 +19,7 @@ use clap_complete::Shell;
 
 use crate::about::About;
 use crate::behind::BehindArgs;
-use crate::config::Reloading;
+use crate::config::SettingsFile;
 use crate::python::PythonArgs;
 use crate::run::RunArgs;
 use crate::state::command::StateCommand;
@@ -184,7 +184,7 @@ pub(crate) struct Parsed {
     /// The variables, and below them what a file of settings says.
     pub(crate) environment: Environment,
     /// That file.
-    pub(crate) reloading: Option<Reloading>,
+    pub(crate) file: Option<SettingsFile>,
 }
 
 /// The environment variables that flags are read from.
@@ -239,7 +239,7 @@ pub(crate) fn parse(
         Some((name, own)) => (shown.find_subcommand(name), own, 2),
         None => (Some(&shown), &matches, 1),
     };
-    let (environment, reloading) = match asked {
+    let (environment, file) = match asked {
         Some(asked) => settings::below(asked, &C0::command(), own, environment)
             .map_err(|problem| Printed { text: format!("error: {problem}\n"), is_error: true })?,
         None => (environment.clone(), None),
@@ -272,7 +272,7 @@ pub(crate) fn parse(
         }
         (command, _) => command,
     };
-    Ok(Parsed { command, warnings: added.warnings, environment, reloading })
+    Ok(Parsed { command, warnings: added.warnings, environment, file })
 }
 
 fn command(matches: &ArgMatches, is_c0: bool) -> Result<Command, Error> {

@@ -1,5 +1,6 @@
 //! The flags of a command as settings: those that a file gives, and all of them with where they come from.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use clap::{Arg, ArgMatches, Command};
 use connector_state::redacted;
 
 use super::Environment;
-use crate::config::{self, Origin, Reloading};
+use crate::config::{self, Origin, SettingsFile};
 
 const CONFIG: (&str, &str) = ("config", "CONNECTOR_CONFIG");
 /// Set by operators beside flags, for connectors' secrets.
@@ -22,7 +23,7 @@ pub(super) fn below(
     serving: &Command,
     given: &ArgMatches,
     environment: &Environment,
-) -> Result<(Environment, Option<Reloading>), String> {
+) -> Result<(Environment, Option<SettingsFile>), String> {
     let variable = CONFIG.1;
     // `run` has a flag of that name, which means something else, and calls this one otherwise.
     let is_ours = |arg: &&Arg| arg.get_env().is_some_and(|env| env == variable);
@@ -36,8 +37,36 @@ pub(super) fn below(
     };
     let names: Vec<_> = names(command).into_iter().chain(names(serving)).collect();
     let settings = config::read(file, &names)?;
+    let said_before = said_before(command, given, environment);
     let environment = environment.clone().above(&settings, &file.display().to_string());
-    Ok((environment, Some(Reloading::new(file.to_owned(), &names, settings))))
+    Ok((environment, Some(SettingsFile { path: file.to_owned(), settings, said_before })))
+}
+
+/// What flags and variables say, which a file does not change: by the variable of each.
+fn said_before(
+    command: &Command,
+    given: &ArgMatches,
+    environment: &Environment,
+) -> BTreeMap<String, String> {
+    let is_given =
+        |arg: &&Arg| given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let flags = command.get_arguments().filter(is_given);
+    let flags = flags.filter_map(|arg| Some((arg.get_env()?.to_str()?, arg.get_long()?)));
+    let flags: BTreeMap<&str, &str> = flags.collect();
+    let said = environment.names().filter(|name| name.starts_with("CONNECTOR_"));
+    let said = said.chain(flags.keys().copied());
+    let said = said.filter_map(|variable| {
+        let by = match flags.get(variable) {
+            Some(flag) => format!("--{flag}"),
+            None if environment.is_link(variable) => return None,
+            None => {
+                environment.get(OsStr::new(variable))?;
+                format!("the environment variable {variable}")
+            }
+        };
+        Some((variable.to_owned(), by))
+    });
+    said.collect()
 }
 
 /// What a file may set: the names of flags, and their variables.

@@ -5,17 +5,16 @@
 #[cfg(test)]
 mod damaged_tests;
 mod printed;
-mod reload;
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use connector_core::host::variables::{prefix, spelled};
 use toml::{Table, Value};
 
 use crate::nearest::nearest;
 pub(crate) use printed::{Origin, key, print};
-pub(crate) use reload::{Reloading, reload};
 
 /// One setting of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +24,15 @@ pub(crate) struct Setting {
     pub(crate) value: String,
     /// Where it stands: `connector.render.policy.rate`.
     pub(crate) key: String,
+}
+
+/// A file as a command line led to it.
+#[derive(Debug, Clone)]
+pub(crate) struct SettingsFile {
+    pub(crate) path: PathBuf,
+    pub(crate) settings: Vec<Setting>,
+    /// Variables that do not come from it, whatever it says: with the flag or variable that goes before.
+    pub(crate) said_before: BTreeMap<String, String>,
 }
 
 /// What a file may set beside connectors: the names of flags with their variables.

@@ -7,7 +7,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -16,6 +15,7 @@ use tonic::Status;
 use tonic::codegen::Bytes;
 
 use super::remainder::{self, Request, Rest};
+use crate::limits::LiveLimits;
 
 /// Requests up to this size are not counted: those of polls are far smaller, and there are many of them.
 const SMALL: usize = 64 * 1024;
@@ -23,26 +23,25 @@ const SMALL: usize = 64 * 1024;
 /// What all requests of a server may hold, and how long each may take to arrive.
 #[derive(Debug)]
 pub(super) struct Budget {
-    most: usize,
+    limits: LiveLimits,
     used: AtomicUsize,
-    time: Duration,
 }
 
 impl Budget {
-    pub(super) const fn new(most: usize, time: Duration) -> Self {
-        Self { most, used: AtomicUsize::new(0), time }
+    pub(super) const fn new(limits: LiveLimits) -> Self {
+        Self { limits, used: AtomicUsize::new(0) }
     }
 
     fn take(&self, bytes: usize) -> Result<(), Status> {
+        let most = self.limits.now().max_inflight_bytes;
         let used = self.used.fetch_add(bytes, Ordering::Relaxed);
-        if used.saturating_add(bytes) <= self.most {
+        if used.saturating_add(bytes) <= most {
             return Ok(());
         }
         self.give_back(bytes);
         Err(Status::resource_exhausted(format!(
-            "requests under way hold {used} bytes, and all of them together may hold {} \
-             (`--max-inflight-bytes`); try again",
-            self.most
+            "requests under way hold {used} bytes, and all of them together may hold {most} \
+             (`--max-inflight-bytes`); try again"
         )))
     }
 
@@ -126,7 +125,7 @@ impl<B: Request> Body for Intake<B> {
             }
             Poll::Pending if *this.is_open => return Poll::Pending,
             Poll::Pending => {
-                let time = this.budget.time;
+                let time = this.budget.limits.now().request;
                 if this.over.is_none() {
                     this.over.set(Some(sleep(time)));
                 }
@@ -244,12 +243,14 @@ mod tests {
     use tonic::codegen::Bytes;
     use tonic::{Code, Status};
 
-    use super::{Budget, Holding, Intake, SMALL, remainder};
+    use super::{Budget, Holding, Intake, LiveLimits, SMALL, remainder};
+    use crate::Limits;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     fn budget(most: usize) -> Arc<Budget> {
-        Arc::new(Budget::new(most, SECOND))
+        let limits = Limits { max_inflight_bytes: most, request: SECOND, ..Limits::default() };
+        Arc::new(Budget::new(LiveLimits::new(limits)))
     }
 
     fn body(bytes: usize) -> Full<Bytes> {

@@ -38,7 +38,7 @@ use self::age::Age;
 use self::desk::{Desk, Reception};
 use self::intake::{Budget, Holding, Intake};
 use crate::grpc::{Answering, Front};
-use crate::limits::Limits;
+use crate::limits::{Limits, LiveLimits};
 
 /// How many calls a client may give up at the same moment. An executor has all its calls on one
 /// connection; with the usual 20 a moment of slowness would end the connection and fail all others.
@@ -49,21 +49,16 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 /// What every connection is bound to.
 #[derive(Debug, Clone)]
 pub(crate) struct Bounds {
-    /// Calls at a time, which is told to the client.
-    streams: u32,
-    age: Age,
+    limits: LiveLimits,
     /// What requests may hold; of the server, not of a connection.
     budget: Arc<Budget>,
 }
 
 impl Bounds {
     /// Those of one server: what its requests hold is counted here.
-    pub(crate) fn of(limits: &Limits) -> Self {
-        Self {
-            streams: limits.max_streams,
-            age: Age { most: limits.max_connection_age, grace: limits.grace },
-            budget: Arc::new(Budget::new(limits.max_inflight_bytes, limits.request)),
-        }
+    pub(crate) fn of(limits: LiveLimits) -> Self {
+        let budget = Arc::new(Budget::new(limits.clone()));
+        Self { limits, budget }
     }
 }
 
@@ -122,13 +117,16 @@ async fn converse<IO>(
     IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
     IO::ConnectInfo: Clone + Send + Sync + 'static,
 {
-    let Bounds { streams, age, budget } = bounds;
+    let Bounds { limits, budget } = bounds;
+    // A connection keeps those that it began with.
+    let Limits { max_streams, max_connection_age, grace, .. } = **limits.now();
+    let age = Age { most: max_connection_age, grace };
     let service = Service { front, peer: io.connect_info(), budget };
     let mut http = http2::Builder::new(Reception::new(&desk));
     http.timer(TokioTimer::new())
         .keep_alive_interval(KEEPALIVE)
         .keep_alive_timeout(KEEPALIVE)
-        .max_concurrent_streams(streams)
+        .max_concurrent_streams(max_streams)
         .max_pending_accept_reset_streams(MOST_RESETS)
         // No client of gRPC reads it.
         .auto_date_header(false);

@@ -13,7 +13,7 @@ use tonic::{Response, Status};
 use super::answer_size::{fitting, state_that_fits};
 use super::log_stream::LogMessages;
 use super::{convert, log_stream};
-use crate::limits::Limits;
+use crate::limits::LiveLimits;
 use crate::pb;
 use crate::status;
 
@@ -21,15 +21,19 @@ use crate::status;
 #[derive(Debug)]
 pub(crate) struct Calls {
     pub(super) dispatcher: Arc<Dispatcher>,
-    /// The largest answer that callers take, in bytes.
-    pub(super) max_response_bytes: usize,
+    limits: LiveLimits,
     texts: TextLimit,
 }
 
 impl Calls {
-    pub(super) const fn new(dispatcher: Arc<Dispatcher>, limits: &Limits) -> Self {
-        let Limits { max_response_bytes, .. } = *limits;
-        Self { dispatcher, max_response_bytes, texts: limits.texts() }
+    pub(super) fn new(dispatcher: Arc<Dispatcher>, limits: LiveLimits) -> Self {
+        let texts = limits.now().texts();
+        Self { dispatcher, limits, texts }
+    }
+
+    /// The largest answer that callers take, in bytes.
+    pub(super) fn max_response_bytes(&self) -> usize {
+        self.limits.now().max_response_bytes
     }
 
     /// A failure as its caller sees it.
@@ -57,7 +61,7 @@ impl Calls {
     ) -> Result<Response<pb::GetTaskResponse>, Status> {
         let asked = self.dispatcher.get(route, request).await;
         let state = convert::resource(asked.map_err(|failure| self.refusal(&failure))?);
-        Ok(Response::new(state_that_fits(state, self.max_response_bytes)))
+        Ok(Response::new(state_that_fits(state, self.max_response_bytes())))
     }
 
     pub(super) async fn delete(
@@ -95,7 +99,8 @@ impl Calls {
         }
         let results = metrics.into_iter().map(convert::metric).collect();
         let answer = pb::GetTaskMetricsResponse { results };
-        match fitting(answer, self.max_response_bytes, "ask for a shorter range or a larger step") {
+        match fitting(answer, self.max_response_bytes(), "ask for a shorter range or a larger step")
+        {
             Ok(answer) => {
                 guard.succeed();
                 Ok(Response::new(answer))
@@ -112,6 +117,6 @@ impl Calls {
     ) -> Result<LogMessages, Status> {
         let asked = self.dispatcher.get_logs(route, request).await;
         let (logs, guard) = asked.map_err(|failure| self.refusal(&failure))?;
-        Ok(log_stream::messages(logs, guard, self.max_response_bytes, self.texts))
+        Ok(log_stream::messages(logs, guard, self.max_response_bytes(), self.texts))
     }
 }

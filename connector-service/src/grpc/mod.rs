@@ -27,7 +27,7 @@ use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_reflection::pb::{v1, v1alpha};
 
-use crate::limits::Limits;
+use crate::limits::LiveLimits;
 use crate::pb::async_connector_service_server::{
     AsyncConnectorServiceServer, SERVICE_NAME as TASKS,
 };
@@ -53,10 +53,11 @@ pub(crate) fn services(
     dispatcher: Arc<Dispatcher>,
     listing: Listing,
     health: health::HealthTable,
-    limits: &Limits,
+    limits: &LiveLimits,
     are_others_behind: bool,
 ) -> Unlayered {
-    let calls = Arc::new(calls::Calls::new(dispatcher, limits));
+    let calls = Arc::new(calls::Calls::new(dispatcher, limits.clone()));
+    let limits = **limits.now();
     let service = Arc::new(task_service::TaskService::new(Arc::clone(&calls)));
     let passed_logs =
         are_others_behind.then(|| PassedLogs::new(Arc::clone(&service), limits.max_request_bytes));
@@ -82,6 +83,6 @@ pub(crate) fn services(
         .add_service(health)
         .add_service(reflection)
         .add_service(old_reflection);
-    let others = flyte1::add_to(others, &calls, listing, limits);
+    let others = flyte1::add_to(others, &calls, listing, &limits);
     Unlayered { tasks, passed_logs, others }
 }

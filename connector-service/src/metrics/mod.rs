@@ -9,6 +9,7 @@ mod observer;
 #[cfg(target_os = "linux")]
 mod process;
 mod readings;
+mod reloads;
 mod remembered;
 mod rules;
 mod sight;
@@ -26,6 +27,7 @@ use prometheus::core::Collector;
 use prometheus::proto::MetricType;
 use prometheus::{IntCounterVec, IntGaugeVec, Opts, TextEncoder};
 use readings::{Reading, Readings};
+pub(crate) use reloads::ReloadMetrics;
 pub(crate) use remembered::Remembered;
 use summary::SummaryVec;
 
@@ -116,6 +118,16 @@ impl Metrics {
     /// It was added before, which would be a mistake of the caller.
     pub(crate) fn watch_door(&self, door: &DoorMetrics) -> Result<(), prometheus::Error> {
         door.register(&self.registry)
+    }
+
+    /// Adds what becomes of settings that are read again to the page.
+    ///
+    /// # Errors
+    /// It was added before, which would be a mistake of the caller.
+    pub(crate) fn watch_reloads(&self) -> Result<ReloadMetrics, prometheus::Error> {
+        let reloads = ReloadMetrics::new()?;
+        reloads.register(&self.registry)?;
+        Ok(reloads)
     }
 
     /// Adds how the state's database is to the page.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use connector_core::prelude::*;
 use connector_http::{
-    Answer, BaseUrl, HttpClient, Method, Reading, Refusal, Request, Submission, Url,
+    Answer, BaseUrl, HttpClient, Method, Reach, Reading, Refusal, Request, Submission, Url,
 };
 use serde_json::{Map, Value, json};
 
@@ -74,9 +74,11 @@ impl Api {
     pub(crate) fn new() -> Result<Self> {
         let airflow = || {
             let http = HttpClient::builder("Airflow").dialect(read_refusal);
+            let http = http.shunning(Reach::is_guarded);
             http.user_agent(concat!("flyte-connector/", env!("CARGO_PKG_VERSION")))
         };
-        let sign_in = HttpClient::builder("Airflow's sign-in").dialect(read_refusal).build()?;
+        let sign_in = HttpClient::builder("Airflow's sign-in").dialect(read_refusal);
+        let sign_in = sign_in.shunning(Reach::is_guarded).build()?;
         let logs = airflow().max_answer_bytes(MOST_LOG).attempt_timeout(LOG_FOR).build()?;
         Ok(Self { http: airflow().build()?, logs, tokens: Tokens::new(sign_in) })
     }

@@ -27,7 +27,7 @@ mod states;
 use std::time::{Duration, SystemTime};
 
 use connector_core::prelude::*;
-use connector_http::BaseUrl;
+use connector_http::{BaseUrl, Reach};
 use futures_util::stream;
 
 use crate::api::{Api, Place};
@@ -57,6 +57,8 @@ pub struct Airflow {
     api: Api,
     /// The Airflow of tasks that name none.
     url: Option<BaseUrl>,
+    /// Which others they may name.
+    reach: Reach,
     /// What the operator lends is read anew for each log, because it may change.
     settings: Settings,
 }
@@ -65,14 +67,17 @@ impl Airflow {
     /// A connector with those settings of the operator.
     ///
     /// # Errors
-    /// [`ErrorKind::Permanent`]: the setting `url` is no address.
+    /// [`ErrorKind::Permanent`]: the setting `url` is no address, or `allowed_hosts` has an entry that is no host.
     pub fn new(settings: &Settings) -> Result<Self> {
         let url = BaseUrl::of_operator(settings)?;
-        Ok(Self { api: Api::new()?, url, settings: settings.clone() })
+        let reach = Reach::from_settings(settings)?;
+        Ok(Self { api: Api::new()?, url, reach, settings: settings.clone() })
     }
 
     fn base(&self, task: &DagRunTask) -> Result<BaseUrl> {
-        BaseUrl::of_task(task.url.as_deref(), self.url.as_ref(), "Airflow", &self.settings)
+        let operators = self.url.as_ref();
+        let base = BaseUrl::of_task(task.url.as_deref(), operators, "Airflow", &self.settings)?;
+        base.within(&self.reach, operators, "Airflow")
     }
 
     /// A run that Airflow calls failed: cancelled from here, or by itself.

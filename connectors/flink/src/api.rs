@@ -5,15 +5,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use connector_core::prelude::*;
-use connector_http::{BaseUrl, HttpClient, Method, Reading, Refusal, Request, Submission};
+use connector_http::{BaseUrl, HttpClient, Method, Reach, Reading, Refusal, Request, Submission};
 use serde_json::{Map, Value};
 
-use crate::states::{Exceptions, Job, root_cause};
+use crate::states::{Checkpoints, Exceptions, Job, Parts, root_cause};
 
 /// How long running a jar may take: its `main` runs before Flink answers.
 const RUN_FOR: Duration = Duration::from_secs(120);
 /// The largest jar, in bytes: it is sent from memory.
 const MOST_JAR: u64 = 256 * 1024 * 1024;
+/// The largest log of a machine that is read, in bytes. Flink gives it in one piece.
+const MOST_LOG: usize = 64 * 1024 * 1024;
 /// What is between the parts of an upload, in no jar by chance.
 const BOUNDARY: &str = "flyte-3f9ac1e07d5b4826aa51c90e7b64d2f8";
 const UPLOAD: &str = "multipart/form-data; boundary=flyte-3f9ac1e07d5b4826aa51c90e7b64d2f8";
@@ -31,6 +33,43 @@ struct Status {
     status: String,
 }
 
+/// What Flink calls an operation that goes on beside a job.
+#[derive(Deserialize)]
+struct Operation {
+    status: Step,
+    #[serde(default)]
+    operation: Option<Outcome>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct Outcome {
+    failure_cause: Option<Cause>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct Cause {
+    stack_trace: String,
+}
+
+#[derive(Deserialize)]
+struct Step {
+    id: String,
+}
+
+/// How far a stop with a savepoint is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Nobody has asked for one.
+    Unknown,
+    Goes,
+    /// The savepoint is written, and the job ends.
+    Saved,
+    /// There is no savepoint, and the job goes on; with what Flink says. It calls that completed as well.
+    Failed(String),
+}
+
 #[derive(Deserialize)]
 struct Uploaded {
     filename: String,
@@ -41,6 +80,8 @@ struct Uploaded {
 pub(crate) struct Api {
     http: HttpClient,
     runs: HttpClient,
+    /// For answers that may be large.
+    logs: HttpClient,
 }
 
 impl Api {
@@ -49,9 +90,12 @@ impl Api {
     pub(crate) fn new() -> Result<Self> {
         let flink = || {
             let http = HttpClient::builder("Flink").dialect(read_refusal);
+            let http = http.shunning(Reach::is_guarded);
             http.user_agent(concat!("flyte-connector/", env!("CARGO_PKG_VERSION")))
         };
-        Ok(Self { http: flink().build()?, runs: flink().attempt_timeout(RUN_FOR).build()? })
+        let patient = || flink().attempt_timeout(RUN_FOR);
+        let logs = patient().max_answer_bytes(MOST_LOG).build()?;
+        Ok(Self { http: flink().build()?, runs: patient().build()?, logs })
     }
 
     /// Uploads a jar, and gives the id that it has in the session.
@@ -156,6 +200,73 @@ impl Api {
         url.query_pairs_mut().append_pair("mode", "cancel");
         let request = self.http.request(Method::PATCH, url).repeatable().attempts(3);
         by(place, request.for_at_most(RUN_FOR))?.send().await.map(drop)
+    }
+
+    /// Asks for a savepoint in that folder, behind which the job ends. Asked again it is the same one, because the
+    /// operation has the job's id.
+    pub(crate) async fn stop(&self, place: Place<'_>, folder: &str) -> Result<()> {
+        let url = place.base.url(&["jobs", place.job_id, "stop"]);
+        let body = serde_json::json!({"targetDirectory": folder, "triggerId": place.job_id});
+        let request = self.http.post(url).json(&body)?.repeatable().attempts(3);
+        by(place, request.for_at_most(RUN_FOR))?.send().await.map(drop)
+    }
+
+    /// How far that stop is.
+    pub(crate) async fn stopped(&self, place: Place<'_>, call: &CallContext) -> Result<Stop> {
+        let url = place.base.url(&["jobs", place.job_id, "savepoints", place.job_id]);
+        let answer = match by(place, self.http.get(url).within(call))?.send().await {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Stop::Unknown),
+            answer => answer?,
+        };
+        let Operation { status, operation } = answer.json()?;
+        let cause = operation.unwrap_or_default().failure_cause;
+        Ok(match (status.id.as_str(), cause) {
+            ("COMPLETED", None) => Stop::Saved,
+            ("COMPLETED", Some(cause)) => {
+                Stop::Failed(root_cause(&cause.stack_trace).unwrap_or_default())
+            }
+            _ => Stop::Goes,
+        })
+    }
+
+    /// The newest checkpoints of the job.
+    pub(crate) async fn checkpoints(
+        &self,
+        place: Place<'_>,
+        call: &CallContext,
+    ) -> Result<Checkpoints> {
+        let url = place.base.url(&["jobs", place.job_id, "checkpoints"]);
+        by(place, self.http.get(url).within(call))?.send().await?.json()
+    }
+
+    /// The task managers that the parts of that operator are, or were, on.
+    pub(crate) async fn machines(
+        &self,
+        place: Place<'_>,
+        operator: &str,
+        call: &CallContext,
+    ) -> Result<Vec<String>> {
+        let url = place.base.url(&["jobs", place.job_id, "vertices", operator]);
+        let parts: Parts = by(place, self.http.get(url).within(call))?.send().await?.json()?;
+        Ok(parts.machines())
+    }
+
+    /// The whole log so far of a task manager, or of the job manager.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`]: the machine is gone, or writes none.
+    pub(crate) async fn log(
+        &self,
+        place: Place<'_>,
+        task_manager: Option<&str>,
+        call: &CallContext,
+    ) -> Result<String> {
+        let url = match task_manager {
+            Some(id) => place.base.url(&["taskmanagers", id, "log"]),
+            None => place.base.url(&["jobmanager", "log"]),
+        };
+        let answer = by(place, self.logs.get(url).within(call))?.send().await?;
+        Ok(String::from_utf8_lossy(answer.body()).into_owned())
     }
 }
 

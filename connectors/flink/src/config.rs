@@ -25,6 +25,9 @@ pub struct JarTask {
     parallelism: Option<i64>,
     /// The savepoint that the job goes on from.
     savepoint_path: Option<String>,
+    /// A folder that Flink can write to, such as `s3://bucket/savepoints`: a cancelled job is stopped with a savepoint
+    /// there, and without one if Flink cannot make any.
+    savepoint_on_cancel: Option<String>,
     /// Whether state in the savepoint may be left that no operator wants.
     #[config(default)]
     allow_non_restored_state: bool,
@@ -102,6 +105,11 @@ impl JarTask {
             request.insert("flinkConfiguration".to_owned(), members.into());
         }
         Ok(request)
+    }
+
+    /// Where the savepoint of a cancel belongs, if there is to be one.
+    pub(crate) fn savepoint_on_cancel(&self) -> Option<String> {
+        self.savepoint_on_cancel.clone().filter(|folder| !folder.is_empty())
     }
 
     /// How long the job may take, in seconds.

@@ -16,15 +16,18 @@
 // Facts about Flink were seen with 2.3.0, a standalone session.
 
 mod api;
+mod cancel;
 mod config;
+mod logs;
 mod report;
 mod states;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use connector_core::prelude::*;
-use connector_http::BaseUrl;
+use connector_http::{BaseUrl, Reach};
 
 use crate::api::{Api, Place, is_duplicate};
 use crate::config::Jar;
@@ -34,10 +37,8 @@ use crate::states::JOB;
 /// Flink knows the last cause of a failure up to 3 seconds after the failure.
 const CAUSES_WITHIN: u32 = 4;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long one delete waits for the end of a job, whose caller does not say how long it waits.
-const LONGEST: Duration = Duration::from_secs(60);
 /// The caller gets its answer that long before it hangs up.
-const MARGIN: Duration = Duration::from_secs(1);
+pub(crate) const MARGIN: Duration = Duration::from_secs(1);
 
 /// What later calls need to find the job again.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,6 +47,9 @@ pub struct FlinkJob {
     job_id: String,
     /// In seconds; none without a limit.
     time_limit: Option<u64>,
+    /// The folder of the savepoint with which a cancel stops it.
+    #[serde(default)]
+    savepoint_on_cancel: Option<String>,
 }
 
 /// The secret that a session behind a gateway may want.
@@ -64,9 +68,11 @@ const POLICY: Policy = Policy::new().keyed(true);
             connection = Access, init = Flink::new, policy = POLICY)]
 #[derive(Debug)]
 pub struct Flink {
-    api: Api,
+    api: Arc<Api>,
     /// The session of tasks that name none.
     url: Option<BaseUrl>,
+    /// Which others they may name.
+    reach: Reach,
     /// Where jars are that tasks may name.
     jars: Option<PathBuf>,
     /// What the operator lends is read anew for each call that brings no connection.
@@ -77,15 +83,18 @@ impl Flink {
     /// A connector with those settings of the operator.
     ///
     /// # Errors
-    /// [`ErrorKind::Permanent`]: the setting `url` is no address.
+    /// [`ErrorKind::Permanent`]: the setting `url` is no address, or `allowed_hosts` has an entry that is no host.
     pub fn new(settings: &Settings) -> Result<Self> {
         let url = BaseUrl::of_operator(settings)?;
+        let reach = Reach::from_settings(settings)?;
         let jars = settings.get("jar_folder").map(PathBuf::from);
-        Ok(Self { api: Api::new()?, url, jars, settings: settings.clone() })
+        Ok(Self { api: Arc::new(Api::new()?), url, reach, jars, settings: settings.clone() })
     }
 
     fn base(&self, task: &JarTask) -> Result<BaseUrl> {
-        BaseUrl::of_task(task.url.as_deref(), self.url.as_ref(), "Flink", &self.settings)
+        let operators = self.url.as_ref();
+        let base = BaseUrl::of_task(task.url.as_deref(), operators, "Flink", &self.settings)?;
+        base.within(&self.reach, operators, "Flink")
     }
 
     /// Starts the job, unless it is there.
@@ -130,6 +139,16 @@ impl Flink {
         }
     }
 
+    /// Where the savepoint is that a finished job was stopped with, for Flink calls such a job finished.
+    async fn stopped_with(&self, place: Place<'_>, call: &CallContext) -> Result<Option<String>> {
+        match self.api.checkpoints(place, call).await {
+            Ok(checkpoints) => Ok(checkpoints.stopped_with()),
+            Err(error) if matches!(error.kind(), ErrorKind::Transient { .. }) => Err(error),
+            // One that makes none at all, such as a batch.
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Why a job failed. The last cause may be told some seconds after the failure.
     async fn cause(&self, place: Place<'_>, call: &CallContext) -> Result<Option<String>> {
         for look in 1..=CAUSES_WITHIN {
@@ -154,6 +173,21 @@ impl FlinkJob {
     }
 }
 
+/// A job of a session, and who asks: what a log that is being read holds on to.
+#[derive(Debug)]
+struct Session {
+    api: Arc<Api>,
+    base: BaseUrl,
+    job_id: String,
+    token: Option<Secret>,
+}
+
+impl Session {
+    fn place(&self) -> Place<'_> {
+        Place { base: &self.base, job_id: &self.job_id, token: self.token.as_ref() }
+    }
+}
+
 impl AsyncConnector for Flink {
     fn endpoints(&self) -> Vec<String> {
         self.url.iter().map(|url| url.as_str().to_owned()).collect()
@@ -166,7 +200,9 @@ impl AsyncConnector for Flink {
         let key = task.idempotency_key().map(|key| key.limited(Charset::Hex, 32));
         let key = key.transpose().or_permanent("a key is too short for a job id")?;
         let job_id = key.unwrap_or_else(|| format!("{:032x}", fastrand::u128(..)));
-        let job = FlinkJob { url: base.as_str().to_owned(), job_id, time_limit };
+        let savepoint_on_cancel = task.config.savepoint_on_cancel();
+        let url = base.as_str().to_owned();
+        let job = FlinkJob { url, job_id, time_limit, savepoint_on_cancel };
         let place = job.place(&base, task.context.connection.flink_token.as_ref());
         self.start(&task.config, place).await.map_err(|error| match error.kind() {
             // Credentials that are no good are none at the next attempt either.
@@ -206,6 +242,13 @@ impl AsyncConnector for Flink {
                 let cause = self.cause(place, call).await;
                 report::told(resource, Phase::Failed, report::failure(&seen, cause))
             }
+            Some(Phase::Succeeded) => match self.stopped_with(place, call).await? {
+                Some(path) => {
+                    let text = format!("the job was stopped with the savepoint {path}");
+                    report::told(resource, Phase::Aborted, text).info("savepoint", path)
+                }
+                None => resource,
+            },
             _ => resource,
         })
     }
@@ -213,24 +256,22 @@ impl AsyncConnector for Flink {
     async fn delete(&self, job: &FlinkJob, cx: &TaskContext<Self>) -> Result<()> {
         let base = job.base()?;
         let place = job.place(&base, cx.connection.flink_token.as_ref());
-        let began = tokio::time::Instant::now();
-        let patience = cx.call.remaining().map_or(LONGEST, |left| left.saturating_sub(MARGIN));
-        let mut asked = false;
-        loop {
-            let state = self.api.state(place, &cx.call).await?;
-            if JOB.phase(&state).is_some_and(Phase::is_terminal) {
-                return Ok(());
-            }
-            if !asked {
-                self.api.cancel(place).await?;
-                asked = true;
-            } else if began.elapsed() + LOOK_EVERY >= patience {
-                let text = format!("the job is told to end, and is {state} still");
-                return Err(ConnectorError::transient(text));
-            } else {
-                tokio::time::sleep(LOOK_EVERY / 2).await;
-            }
-        }
+        let folder = job.savepoint_on_cancel.as_deref();
+        cancel::until_ended(&self.api, place, folder, &cx.call).await
+    }
+
+    async fn get_logs(&self, job: &FlinkJob, query: LogQuery, cx: &CallContext) -> Result<Logs> {
+        let at = logs::Position::read(&query.token)?;
+        let session = Session {
+            api: Arc::clone(&self.api),
+            base: job.base()?,
+            job_id: job.job_id.clone(),
+            // The request brings no connection.
+            token: self.settings.secret("flink_token"),
+        };
+        let seen = self.api.job(session.place(), cx).await?;
+        let machines = logs::machines(&session, &seen, cx).await?;
+        logs::answer(session, machines, at, query.lines, cx.clone()).await
     }
 
     async fn get_metrics(

@@ -33,6 +33,7 @@ pub(crate) struct Job {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Vertex {
+    pub(crate) id: String,
     pub(crate) name: String,
     status: String,
     pub(crate) metrics: Moved,
@@ -69,6 +70,57 @@ impl Job {
     pub(crate) fn took_longer_than(&self, seconds: Option<u64>) -> bool {
         let limit = seconds.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1_000));
         limit.is_some_and(|limit| self.duration > limit)
+    }
+}
+
+/// The parts of an operator.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Parts {
+    subtasks: Vec<Part>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct Part {
+    /// It is `(unassigned)` as long as there is none.
+    taskmanager_id: String,
+}
+
+impl Parts {
+    /// The ids of the task managers that they are, or were, on.
+    pub(crate) fn machines(self) -> Vec<String> {
+        let ids = self.subtasks.into_iter().map(|part| part.taskmanager_id);
+        ids.filter(|id| !id.is_empty() && !id.starts_with('(')).collect()
+    }
+}
+
+/// The newest checkpoints of a job.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Checkpoints {
+    latest: Latest,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Latest {
+    savepoint: Option<Savepoint>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Savepoint {
+    checkpoint_type: String,
+    external_path: String,
+}
+
+impl Checkpoints {
+    /// Where the savepoint is with which somebody has stopped the job. Flink calls a job FINISHED that was stopped so;
+    /// a savepoint during a job's life is of another type.
+    pub(crate) fn stopped_with(self) -> Option<String> {
+        let savepoint = self.latest.savepoint?;
+        (savepoint.checkpoint_type == "SYNC_SAVEPOINT").then_some(savepoint.external_path)
     }
 }
 
@@ -113,7 +165,26 @@ pub(crate) fn root_cause(trace: &str) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::{Exceptions, Job, root_cause};
+    use super::{Checkpoints, Exceptions, Job, Parts, root_cause};
+
+    #[test]
+    fn a_stop_is_told_from_a_savepoint_on_the_way() {
+        for (kind, is_stop) in [("SYNC_SAVEPOINT", true), ("SAVEPOINT", false)] {
+            let told = json!({"latest": {"savepoint": {"checkpoint_type": kind, "external_path": "s3://b/s"}}});
+            let told: Checkpoints = serde_json::from_value(told).unwrap();
+            assert_eq!(told.stopped_with(), is_stop.then(|| "s3://b/s".to_owned()));
+        }
+        let none: Checkpoints =
+            serde_json::from_value(json!({"latest": {"savepoint": null}})).unwrap();
+        assert_eq!(none.stopped_with(), None);
+    }
+
+    #[test]
+    fn a_part_without_a_slot_is_on_no_machine() {
+        let told = json!({"subtasks": [{"taskmanager-id": "10.0.0.7:6122-1f"}, {"taskmanager-id": "(unassigned)"}]});
+        let parts: Parts = serde_json::from_value(told).unwrap();
+        assert_eq!(parts.machines(), ["10.0.0.7:6122-1f"]);
+    }
 
     #[test]
     fn the_root_is_the_last_cause() {

@@ -4,6 +4,8 @@
 use connector_core::{ConnectorError, Result, Settings};
 use reqwest::Url;
 
+use crate::Reach;
+
 /// The address of a system, such as `https://airflow.example.com` or `http://10.0.0.7:8081/flink`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
@@ -58,6 +60,17 @@ impl BaseUrl {
         }
     }
 
+    /// The same, where tasks may name it: it is the operator's, or within `reach`. `system` is what is called there.
+    ///
+    /// # Errors
+    /// [`connector_core::ErrorKind::Permanent`]: it is neither.
+    pub fn within(self, reach: &Reach, operators: Option<&Self>, system: &str) -> Result<Self> {
+        if operators != Some(&self) {
+            reach.check(system, &self.0)?;
+        }
+        Ok(self)
+    }
+
     /// The URL of that path below it, each part escaped.
     #[must_use]
     pub fn url(&self, path: &[&str]) -> Url {
@@ -85,9 +98,10 @@ impl BaseUrl {
 
 #[cfg(test)]
 mod tests {
-    use connector_core::ErrorKind;
+    use connector_core::{ErrorKind, Settings};
 
     use super::BaseUrl;
+    use crate::Reach;
 
     #[test]
     fn paths_go_below_it_and_are_escaped() {
@@ -104,6 +118,31 @@ mod tests {
             (base.authority().as_str(), base.as_str()),
             ("[::1]:8081", "http://[::1]:8081/x")
         );
+    }
+
+    #[test]
+    fn a_task_names_the_operators_or_an_allowed_one() {
+        let base = |text| BaseUrl::read("`url`", text).unwrap();
+        let listed = [("CONNECTOR__FLINK_JOB__ALLOWED_HOSTS", "*.corp.example")];
+        let listed = listed.map(|(name, list)| (name.to_owned(), list.to_owned()));
+        let listed = Settings::from_variables("flink_job", listed);
+        let own = base("http://169.254.7.7:8081/");
+        for (settings, url, is_allowed) in [
+            (&listed, "https://a.corp.example", true),
+            (&listed, "https://a.other.example", false),
+            (&listed, "http://169.254.7.7:8081", true),
+            (&listed, "http://169.254.7.7:8082", false),
+            (&Settings::default(), "https://a.other.example", true),
+            (&Settings::default(), "http://169.254.169.254", false),
+        ] {
+            let reach = Reach::from_settings(settings).unwrap();
+            let named = base(url).within(&reach, Some(&own), "Flink");
+            assert_eq!(named.is_ok(), is_allowed, "{url}: {named:?}");
+            let Err(error) = named else { continue };
+            assert_eq!(error.kind(), ErrorKind::Permanent);
+            assert!(error.message().starts_with("Flink's host `"), "{error}");
+            assert!(error.message().contains("ALLOWED_HOSTS"), "{error}");
+        }
     }
 
     #[test]

@@ -20,7 +20,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// When a silent connection is asked whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 /// What polls and cancels may take: none of them waits for anything but a row's end being written.
-const BRIEF: &str = "-c statement_timeout=10s -c lock_timeout=5s";
+const BRIEF: &str = "-c statement_timeout=10s -c lock_timeout=5s -c flyte.direct=yes";
+/// What every session has that is this client's own. A pooler refuses it, or leaves it out.
+const DIRECT: &str = "-c flyte.direct=yes";
+const IS_DIRECT: &str = "SELECT current_setting('flyte.direct', true) = 'yes'";
+const POOLER: &str = "a pooler such as PgBouncer stands between this service and PostgreSQL, which is not supported: \
+    it hands sessions on, and a statement here belongs to its session from the claim to the cancel. Give PostgreSQL's \
+    own host and port";
 /// How long authorities that were read count, so that a file that is replaced is read again.
 const TRUSTED_FOR: Duration = Duration::from_secs(60);
 
@@ -70,7 +76,7 @@ impl Door {
             .tcp_user_timeout(PATIENCE)
             .keepalives_idle(KEEPALIVE);
         match what_for {
-            Use::Statement(job) => config.application_name(job),
+            Use::Statement(job) => config.application_name(job).options(DIRECT),
             Use::Brief => config.application_name("flyte").options(BRIEF),
         };
         let connecting = config.connect(self.tls(mode)?);
@@ -83,7 +89,12 @@ impl Door {
         let notices = Notices::default();
         // It ends with the client. What breaks it also breaks the call that waits for an answer.
         tokio::spawn(notices::drive(connection, notices.clone()));
-        Ok((client, notices))
+        let asked = client.query_typed_one(IS_DIRECT, &[]).await;
+        let is_direct = asked.and_then(|row| row.try_get::<_, Option<bool>>(0));
+        match is_direct.map_err(failed(&format!("cannot connect to {place}")))? {
+            Some(true) => Ok((client, notices)),
+            _ => Err(pooled(place, what_for)),
+        }
     }
 
     fn tls(&self, mode: SslMode) -> Result<Tls> {
@@ -100,7 +111,21 @@ impl Door {
     }
 }
 
+fn pooled(place: &Place, what_for: Use<'_>) -> ConnectorError {
+    let text = format!("cannot connect to {place}: {POOLER}");
+    match what_for {
+        // It may have been put there while a job runs.
+        Use::Brief => ConnectorError::transient(text),
+        Use::Statement(_) => ConnectorError::permanent(text),
+    }
+}
+
 fn refused(error: Error, place: &Place, what_for: Use<'_>) -> ConnectorError {
+    // PgBouncer's words for what it does not pass on; PostgreSQL takes every such parameter.
+    let said = error.as_db_error().map(|said| said.message()).unwrap_or_default();
+    if said.starts_with("unsupported startup parameter") {
+        return pooled(place, what_for).with_source(error);
+    }
     let doing = format!("cannot connect to {place}");
     match (refusal(&error), what_for) {
         // A job that runs is not given up because a certificate has run out meanwhile.

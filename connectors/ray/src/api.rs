@@ -4,9 +4,10 @@
 use std::time::{Duration, Instant};
 
 use connector_core::prelude::*;
-use connector_http::{HttpClient, Reading, Refusal, Request, Submission, Url};
+use connector_http::{HttpClient, Method, Reach, Reading, Refusal, Request, Submission, Url};
 use serde_json::{Map, Value};
 
+use crate::code::Code;
 use crate::config::Access;
 
 /// The largest log that is read, in bytes of JSON. Ray gives a log in one piece.
@@ -69,10 +70,28 @@ impl Api {
     pub(crate) fn new() -> Result<Self> {
         let client = || {
             let client = HttpClient::builder("Ray").dialect(read_refusal).attempt_timeout(ATTEMPT);
+            let client = client.shunning(Reach::is_guarded);
             client.user_agent(concat!("flyte-connector/", env!("CARGO_PKG_VERSION")))
         };
         let (http, logs) = (client().build()?, client().max_answer_bytes(MOST_LOG).build()?);
         Ok(Self { http, logs })
+    }
+
+    /// Brings an archive into the cluster, unless it is there; one of its name has the same content.
+    ///
+    /// # Errors
+    /// What Ray's refusal means.
+    pub(crate) async fn upload(&self, place: Place<'_>, code: &Code) -> Result<()> {
+        let url = url(place.cluster, &["api", "packages", "gcs", &code.package])?;
+        // The question also has Ray keep it until the job is there.
+        match authorized(self.http.get(url.clone()), place)?.send().await {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(for_good(error)),
+        }
+        let request = self.http.request(Method::PUT, url);
+        let request = request.body("application/zip", code.archive.clone()).repeatable();
+        authorized(request, place)?.send().await.map(drop).map_err(for_good)
     }
 
     /// Submits the job, or finds the one that has its id already.

@@ -6,6 +6,7 @@ use connector_core::prelude::*;
 use connector_http::Url;
 use serde_json::{Map, Value};
 
+use crate::code::Code;
 use crate::entrypoint;
 
 /// The settings of one task.
@@ -18,6 +19,9 @@ pub struct RayTask {
     /// Ray's runtime environment, as its documentation has it: `env_vars`, `pip`, `working_dir` (an address that Ray
     /// can read, such as `s3://…/code.zip`), and others.
     runtime_env: Option<Value>,
+    /// A zip archive of up to 512 KiB, written in base64, whose files are the working directory of the command. For
+    /// larger ones give `working_dir` in `runtime_env`.
+    working_dir_zip: Option<String>,
     /// Names and texts that are kept with the job.
     metadata: Option<BTreeMap<String, String>>,
     /// Processors that are set aside for the command itself. A job that asks for none starts at once, on the head
@@ -80,17 +84,25 @@ impl RayTask {
         self.time_limit
     }
 
+    /// The archive that the task carries.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidTask`]: it is none, or too large.
+    pub(crate) fn code(&self) -> Result<Option<Code>> {
+        self.working_dir_zip.as_deref().map(Code::read).transpose()
+    }
+
     /// The body of the submission.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidTask`]: a setting makes no sense.
-    pub(crate) fn submission(&self, submission_id: &str) -> Result<Map<String, Value>> {
+    pub(crate) fn submission(
+        &self,
+        submission_id: &str,
+        code: Option<&Code>,
+    ) -> Result<Map<String, Value>> {
         let entrypoint = self.guarded()?;
-        let runtime_env = match &self.runtime_env {
-            None | Some(Value::Null) => None,
-            Some(Value::Object(given)) => Some(Value::Object(given.clone())),
-            Some(_) => return Err(invalid("`runtime_env` must be an object")),
-        };
+        let runtime_env = self.environment(code)?;
         let mut body = Map::new();
         let mut set = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
@@ -109,6 +121,23 @@ impl RayTask {
         }
         set("entrypoint_resources", self.entrypoint_resources.as_ref().map(object));
         Ok(body)
+    }
+
+    fn environment(&self, code: Option<&Code>) -> Result<Option<Value>> {
+        let mut environment = match &self.runtime_env {
+            None | Some(Value::Null) => None,
+            Some(Value::Object(given)) => Some(given.clone()),
+            Some(_) => return Err(invalid("`runtime_env` must be an object")),
+        };
+        if let Some(code) = code {
+            let environment = environment.get_or_insert_default();
+            if environment.insert("working_dir".to_owned(), code.uri().into()).is_some() {
+                return Err(invalid(
+                    "there are two working directories: `working_dir_zip`, and `working_dir` in `runtime_env`",
+                ));
+            }
+        }
+        Ok(environment.map(Value::Object))
     }
 
     fn guarded(&self) -> Result<String> {
@@ -148,7 +177,7 @@ mod tests {
     use connector_core::prelude::*;
     use serde_json::{Value, json};
 
-    use super::{RayTask, address};
+    use super::{Code, RayTask, address};
 
     fn read(custom: Value) -> Result<RayTask> {
         RayTask::from_custom(json_to_struct(custom).unwrap())
@@ -161,7 +190,7 @@ mod tests {
             "metadata": {"team": "films"}, "entrypoint_num_cpus": 1.5, "entrypoint_num_gpus": 0,
             "entrypoint_memory": 1_000_000, "entrypoint_resources": {"tpu": 2}, "end_children": false,
         }));
-        let body = Value::Object(task.unwrap().submission("flyte-1").unwrap());
+        let body = Value::Object(task.unwrap().submission("flyte-1", None).unwrap());
         assert_eq!(
             body,
             json!({
@@ -171,8 +200,24 @@ mod tests {
                 "entrypoint_resources": {"tpu": 2.0},
             })
         );
-        let bare = read(json!({"entrypoint": "true"})).unwrap().submission("flyte-2").unwrap();
+        let bare =
+            read(json!({"entrypoint": "true"})).unwrap().submission("flyte-2", None).unwrap();
         assert_eq!(bare.keys().collect::<Vec<_>>(), ["entrypoint", "submission_id"]);
+    }
+
+    #[test]
+    fn an_archive_is_the_working_directory() {
+        let code = Code { package: "_ray_pkg_7.zip".to_owned(), archive: Vec::new() };
+        let task = |custom| read(custom).unwrap().submission("flyte-1", Some(&code));
+        let body = task(json!({"entrypoint": "a"})).unwrap();
+        assert_eq!(body["runtime_env"], json!({"working_dir": "gcs://_ray_pkg_7.zip"}));
+        let body = task(json!({"entrypoint": "a", "runtime_env": {"pip": ["x"]}})).unwrap();
+        assert_eq!(
+            body["runtime_env"],
+            json!({"pip": ["x"], "working_dir": "gcs://_ray_pkg_7.zip"})
+        );
+        let two = json!({"entrypoint": "a", "runtime_env": {"working_dir": "s3://b/c.zip"}});
+        assert!(task(two).unwrap_err().message().contains("two working directories"));
     }
 
     #[test]
@@ -185,7 +230,7 @@ mod tests {
             (json!({"entrypoint": "a", "entrypoint_resources": {"tpu": -1}}), "tpu"),
             (json!({"entrypoint": "a", "time_limit": 0}), "time_limit"),
         ] {
-            let error = read(custom).unwrap().submission("flyte-1").unwrap_err();
+            let error = read(custom).unwrap().submission("flyte-1", None).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidTask);
             assert!(error.message().contains(word), "{error}");
         }

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! The operator may set `CONNECTOR__RAY_JOB__ADDRESS`, the dashboard of the cluster that tasks run on which name
-//! none, and lend the secret `ray_token` for clusters with `RAY_AUTH_MODE=token`.
+//! none, name the others that tasks may name in `…__ALLOWED_HOSTS`, and lend the secret `ray_token` for clusters with
+//! `RAY_AUTH_MODE=token`.
 //!
 //! What this does beyond passing a job on:
 //!
@@ -21,6 +22,7 @@
 
 mod api;
 mod cancel;
+mod code;
 mod config;
 pub(crate) mod entrypoint;
 mod logs;
@@ -30,7 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connector_core::prelude::*;
-use connector_http::Url;
+use connector_http::{Reach, Url};
 
 use crate::api::{Api, Place};
 use crate::cancel::{Cancelled, Cancels};
@@ -63,6 +65,8 @@ pub struct Ray {
     cancels: Cancels,
     /// The cluster of tasks that name none.
     address: Option<Url>,
+    /// Which others they may name.
+    reach: Reach,
     /// What the operator lends is read anew for each log, because it may change.
     settings: Settings,
 }
@@ -71,7 +75,7 @@ impl Ray {
     /// A connector with those settings of the operator.
     ///
     /// # Errors
-    /// [`ErrorKind::Permanent`]: the setting `address` is no URL.
+    /// [`ErrorKind::Permanent`]: the setting `address` is no URL, or `allowed_hosts` has an entry that is no host.
     pub fn new(settings: &Settings) -> Result<Self> {
         let address = settings.get("address").map(|text| {
             address(text).map_err(|error| {
@@ -82,13 +86,20 @@ impl Ray {
             api: Arc::new(Api::new()?),
             cancels: Cancels::default(),
             address: address.transpose()?,
+            reach: Reach::from_settings(settings)?,
             settings: settings.clone(),
         })
     }
 
     fn cluster(&self, task: &RayTask) -> Result<Url> {
         match (task.address(), &self.address) {
-            (Some(named), _) => address(named),
+            (Some(named), operators) => {
+                let named = address(named)?;
+                if operators.as_ref() != Some(&named) {
+                    self.reach.check("the Ray cluster", &named)?;
+                }
+                Ok(named)
+            }
             (None, Some(operators)) => Ok(operators.clone()),
             (None, None) => Err(ConnectorError::invalid_task(
                 "the task names no cluster: give `address=\"http://HOST:8265\"`, or have the operator set \
@@ -109,8 +120,12 @@ impl AsyncConnector for Ray {
         let key = task.idempotency_key().map(|key| key.as_str().to_owned());
         let key = key.unwrap_or_else(|| format!("{:032x}", fastrand::u128(..)));
         let submission_id = format!("flyte-{key}");
-        let body = task.config.submission(&submission_id)?;
+        let code = task.config.code()?;
+        let body = task.config.submission(&submission_id, code.as_ref())?;
         let place = Place { cluster: &cluster, access: &task.context.connection };
+        if let Some(code) = &code {
+            self.api.upload(place, code).await?;
+        }
         self.api.submit(place, &submission_id, &body).await?;
         let time_limit = task.config.time_limit();
         Ok(RayJob { address: cluster.to_string(), submission_id, time_limit })

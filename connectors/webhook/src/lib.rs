@@ -16,17 +16,15 @@ mod config;
 mod exchange;
 mod placeholders;
 mod python_text;
-mod reach;
 
 use std::time::Duration;
 
 use connector_core::prelude::*;
-use connector_http::{Answer, HttpClient};
+use connector_http::{Answer, HttpClient, Reach};
 use serde_json::{Value, json};
 
 pub use crate::config::WebhookTask;
 use crate::exchange::Exchange;
-use crate::reach::Reach;
 
 /// The largest answer read, in bytes: with it the outputs are no larger than callers take.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -64,7 +62,7 @@ impl Webhook {
             .user_agent(concat!("flyte-connector/", env!("CARGO_PKG_VERSION")))
             .attempt_timeout(LONGEST)
             .max_answer_bytes(MOST_BYTES)
-            .shunning(reach::is_guarded);
+            .shunning(Reach::is_guarded);
         Ok(Self { http: http.build()?, reach: Reach::from_settings(settings)? })
     }
 }
@@ -72,7 +70,7 @@ impl Webhook {
 impl SyncConnector for Webhook {
     async fn run(&self, task: CreateTask<Self>) -> Result<Resource<Answered>> {
         let exchange = Exchange::of(&task.config, &task.inputs)?;
-        self.reach.check(exchange.url())?;
+        self.reach.check("the webhook", exchange.url())?;
         let span = span(task.config.timeout_sec, task.context.call.remaining())?;
         let request = exchange.request(&self.http)?.any_status().for_at_most(span);
         let answer = request.send().await.map_err(of_the_attempt)?;

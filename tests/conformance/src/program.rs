@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
 /// How long a test waits for what should come soon; only a failing one ever waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -97,6 +100,32 @@ impl Program {
             assert!(begun.elapsed() < PATIENCE, "not {times} of {words} in\n{}", self.said());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// The metrics page as it is now.
+    ///
+    /// # Panics
+    /// It cannot be reached in plaintext.
+    pub async fn metrics_page(&self) -> String {
+        let address = self.metrics.trim_start_matches("http://").trim_end_matches("/metrics");
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let request =
+            format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("a request");
+        let mut page = String::new();
+        stream.read_to_string(&mut page).await.expect("a page");
+        page
+    }
+
+    /// The value of a series of the metrics page.
+    ///
+    /// # Panics
+    /// There is no such series.
+    pub async fn metric(&self, series: &str) -> f64 {
+        let page = self.metrics_page().await;
+        let value = page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        let value = value.and_then(|value| value.trim().parse().ok());
+        value.unwrap_or_else(|| panic!("no {series} in\n{page}"))
     }
 
     /// Sends it a signal, by the signal's name.

@@ -1,10 +1,13 @@
 import java.io.FileWriter;
 import org.apache.flink.api.common.functions.RichMapFunction;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The job that the tests run: its first argument says what it does, its second which file it writes to. */
 public class Job {
     public static class Work extends RichMapFunction<Long, Long> {
+        private static final Logger LOG = LoggerFactory.getLogger("tests");
         private final String mode;
         private final String beat;
 
@@ -18,7 +21,8 @@ public class Job {
             if (mode.equals("fail") && number == 3) {
                 throw new IllegalStateException("broken at " + number);
             }
-            if (mode.equals("work")) {
+            if (mode.equals("work") || mode.equals("few")) {
+                LOG.info("number {} of {}", number, beat);
                 try (FileWriter writer = new FileWriter(beat, true)) {
                     writer.write(number + "\n");
                 }
@@ -31,6 +35,10 @@ public class Job {
     static void define(StreamExecutionEnvironment env, String mode, String beat) {
         long count = mode.equals("work") ? 1_000_000 : 10;
         env.fromSequence(1, count).map(new Work(mode, beat)).name("work").print();
+    }
+
+    static String named(String mode) {
+        return mode.equals("few") ? mode : "a job of the tests";
     }
 
     public static void main(String[] args) throws Exception {
@@ -50,6 +58,6 @@ public class Job {
         } else {
             define(env, mode, beat);
         }
-        env.execute("a job of the tests");
+        env.execute(named(mode));
     }
 }

@@ -33,6 +33,12 @@ const CONFIGURATION: &str = "taskmanager.numberOfTaskSlots: 2\ntaskmanager.host:
     taskmanager.memory.jvm-overhead.min: 192mb\ntaskmanager.memory.jvm-overhead.max: 192mb\n\
     restart-strategy.type: none\n";
 
+/// A log with the id of the job in every entry, as Flink's documentation has it.
+const LOG: &str = "rootLogger.level = INFO\nrootLogger.appenderRef.file.ref = File\n\
+    appender.file.name = File\nappender.file.type = FILE\nappender.file.fileName = ${sys:log.file}\n\
+    appender.file.layout.type = PatternLayout\n\
+    appender.file.layout.pattern = %d{yyyy-MM-dd HH:mm:ss,SSS} [%X{flink-job-id}] %-5p %c{1} - %m%n\n";
+
 /// What Flink's own scripts open of the Java runtime.
 const OPENED: [&str; 10] = [
     "java.lang",
@@ -97,6 +103,7 @@ impl Flink {
         );
         fs::create_dir(folder.join("conf")).expect("a folder");
         fs::write(folder.join("conf/config.yaml"), own).expect("a file");
+        fs::write(folder.join("conf/log4j.properties"), LOG).expect("a file");
         flink.compile();
         flink.start().await;
         Some(flink)
@@ -159,6 +166,11 @@ impl Flink {
             for opened in OPENED {
                 command.arg(format!("--add-opens=java.base/{opened}=ALL-UNNAMED"));
             }
+            // A folder of its own: Flink lists all that is beside its log.
+            let log = self.folder().join("logs").join(format!("{name}.log"));
+            let layout = self.folder().join("conf/log4j.properties");
+            command.arg(format!("-Dlog.file={}", log.display()));
+            command.arg(format!("-Dlog4j.configurationFile=file:{}", layout.display()));
             command.args(["-cp", &self.class_path(), class, "--configDir", "conf"]);
             self.group.start(name, &command);
         }

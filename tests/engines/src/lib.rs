@@ -1,7 +1,7 @@
 //! What the tests of real engines share: one engine at a time (`turn`), its processes and their end (`group`),
 //! whether anything of a job is left (`left`), the binary of this project (`server`), and jobs as the
-//! executor sees them (`jobs`), the engine's own REST API (`rest`). How an engine is started stands in a module of its name, its tests in
-//! `tests/engines`.
+//! executor sees them (`jobs`), many of them at once while servers die (`storm`), the engine's own REST API (`rest`). How
+//! an engine is started stands in a module of its name, its tests in `tests/engines`.
 
 pub mod airflow;
 pub mod flink;
@@ -12,6 +12,8 @@ pub mod ray;
 mod rest;
 pub mod server;
 pub mod slurm;
+pub mod spark;
+pub mod storm;
 pub mod turn;
 
 use std::net::{Ipv4Addr, TcpListener};

@@ -60,7 +60,15 @@ impl Server {
     /// # Panics
     /// It cannot be reached.
     pub async fn client(&self) -> AsyncConnectorServiceClient<Channel> {
+        AsyncConnectorServiceClient::new(self.channel().await)
+    }
+
+    /// A connection of its own.
+    ///
+    /// # Panics
+    /// It cannot be reached.
+    pub async fn channel(&self) -> Channel {
         let endpoint = Endpoint::from_shared(self.program().grpc.clone()).expect("a URI");
-        AsyncConnectorServiceClient::new(endpoint.connect().await.expect("a connection"))
+        endpoint.connect().await.expect("a connection")
     }
 }

@@ -31,6 +31,15 @@ impl Pooler {
     /// It does not start, or none is there and this is CI.
     #[must_use]
     pub fn before(engine: &Engine) -> Option<Self> {
+        Self::with(engine, "")
+    }
+
+    /// The same with further settings of its own, a line each.
+    ///
+    /// # Panics
+    /// As [`Pooler::before`].
+    #[must_use]
+    pub fn with(engine: &Engine, further: &str) -> Option<Self> {
         let Some(program) = program() else {
             missing("PgBouncer", &format!("no `pgbouncer` in PATH or {DEBIAN}"));
             return None;
@@ -49,7 +58,7 @@ impl Pooler {
             let text = format!(
                 "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
                  listen_port = {port}\nunix_socket_dir =\nauth_type = plain\nauth_file = {}\n\
-                 pool_mode = transaction\ndefault_pool_size = 2\nmin_pool_size = 2\n",
+                 pool_mode = transaction\ndefault_pool_size = 2\nmin_pool_size = 2\n{further}\n",
                 engine.port(),
                 users.display(),
             );

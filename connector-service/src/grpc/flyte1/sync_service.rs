@@ -52,7 +52,7 @@ impl SyncService {
         };
         let finished = call.run(convert::run(header, inputs)).await;
         let finished = finished.map_err(|failure| self.calls.refusal(&failure))?;
-        Ok(convert::finished(finished, self.calls.max_response_bytes))
+        Ok(convert::finished(finished, self.calls.max_response_bytes()))
     }
 }
 

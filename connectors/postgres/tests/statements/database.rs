@@ -64,6 +64,10 @@ impl Database {
         &self.engine
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.engine.port()
     }

@@ -18,6 +18,7 @@ mod database;
 mod encrypted;
 mod executor;
 mod limits;
+mod pooled;
 mod remarks;
 
 /// The database of this test, or the end of the test where there is no PostgreSQL.

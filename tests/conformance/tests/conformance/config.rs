@@ -4,8 +4,6 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use conformance_tests::program::Program;
-
 const FILE: &str = r#"
 port = 0
 prometheus-port = 0
@@ -88,24 +86,6 @@ fn what_is_wrong_in_it_stops_the_start_and_is_told_by_its_key() {
     let (output, told) = ended(command(&folder.path().join("gone"), &[]));
     assert_eq!(output.status.code(), Some(2), "{told}");
     assert!(told.contains("gone: No such file"), "{told}");
-}
-
-#[tokio::test]
-async fn sighup_says_what_needs_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("connectors.toml");
-    let text = "port = 0\nprometheus-port = 0\nhost = \"127.0.0.1\"\n";
-    fs::write(&file, text).unwrap();
-    let server = Program::start(command(&file, &[]));
-    assert!(server.grpc.starts_with("http://127.0.0.1:"), "{}", server.grpc);
-    server.signal("HUP");
-    server.until_said("has not changed").await;
-    fs::write(&file, format!("{text}grace-seconds = 3\n[policy]\nrate = 1\n")).unwrap();
-    server.signal("HUP");
-    server.until_said("a restart is needed for grace-seconds, policy.rate").await;
-    fs::write(&file, "prot = 1").unwrap();
-    server.signal("HUP");
-    server.until_said("the settings of the start stay, as").await;
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod limits;
 mod peers;
 mod polls;
 mod questions;
+mod reload;
 mod slow_link;
 mod status_page;
 mod trust;

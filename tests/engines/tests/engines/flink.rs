@@ -1,4 +1,8 @@
-//! Flink, with `ENGINES=all`.
+//! Flink, with `ENGINES=all`. Logs are in `logs`, stops with savepoints in `savepoints`, many jobs at once in `storm`.
+
+mod logs;
+mod savepoints;
+mod storm;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -4,5 +4,7 @@
 mod airflow;
 mod airflow_cancels;
 mod flink;
+mod postgres;
 mod ray;
 mod slurm;
+mod spark;

@@ -2,8 +2,10 @@
 //! against the process table. All of a job's processes have a word of their own in their environment.
 
 mod cancels;
+mod code;
 mod lives;
 mod runs;
+mod storm;
 
 use std::path::PathBuf;
 use std::sync::Arc;

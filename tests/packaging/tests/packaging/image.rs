@@ -100,18 +100,27 @@ ip link set lo up
 #[test]
 fn it_runs_read_only_as_nobody_under_the_names_that_charts_start() {
     let Some(folder) = root() else { return };
-    // `c0` alone is what the chart of Flyte 2 starts, and its probe asks port 8000.
+    // The command lines are the whole of those that the charts `flyteconnector` of Flyte 2 and of Flyte 1.16 write;
+    // the question is that of their probe: the health of the server as a whole, on port 8000. Its answer is SERVING.
     let (succeeded, said) = run(
         &folder,
         "$inside c0 --version
 $inside pyflyte serve connector --version
-$inside c0 >$folder/log 2>&1 &
-server=$!
-until curl -sf http://127.0.0.1:9090/ready; do sleep 0.1; done
-$inside connector-server run echo --config x=1 --connect 127.0.0.1:8000
-kill -TERM $server
-wait $server
-echo ended well
+printf '\\0\\0\\0\\0\\0' >$folder/no-fields
+asked() {
+  curl -s --http2-prior-knowledge -H 'content-type: application/grpc' -H 'te: trailers' \
+    --data-binary @$folder/no-fields http://127.0.0.1:8000/grpc.health.v1.Health/Check | od -An -tx1
+}
+for line in c0 'pyflyte serve agent'; do
+  $inside $line >$folder/log 2>&1 &
+  server=$!
+  until asked | grep -q '00 00 00 00 02 08 01'; do sleep 0.1; done
+  curl -sf http://127.0.0.1:9090/ready
+  $inside connector-server run echo --config x=1 --connect 127.0.0.1:8000
+  kill -TERM $server
+  wait $server
+  echo \"$line ended well\"
+done
 touch $root/usr/x || echo refused
 $inside connector-server list --modules nothing",
     );
@@ -120,7 +129,8 @@ $inside connector-server list --modules nothing",
     for part in [
         "\npyflyte serve connector 0.1.0",
         "ready",
-        "ended well\n",
+        "c0 ended well\n",
+        "pyflyte serve agent ended well\n",
         "Read-only file system\nrefused\n",
         "Batch Job Connector",
     ] {

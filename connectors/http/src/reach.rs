@@ -1,17 +1,19 @@
 //! Where a task may have this service call. Whoever writes a task would otherwise read what only machines of
 //! the cluster can reach, above all the credentials that clouds hand out at fixed addresses.
+//! Connectors whose tasks name an address ask here before they call it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use connector_core::prelude::*;
-use connector_http::Url;
+use connector_core::{ConnectorError, Result, Settings};
+use reqwest::Url;
 
 /// What is written in the setting.
 const EXAMPLE: &str = "`hooks.slack.com`, `*.corp.example`, `10.0.0.7:8443`";
 
-/// The hosts that are called.
+/// The hosts that tasks may have called, which the operator's setting `allowed_hosts` names. Without it that is
+/// every host but those at which clouds hand out credentials.
 #[derive(Debug)]
-pub(crate) struct Reach {
+pub struct Reach {
     /// `None`: all but guarded addresses.
     allowed: Option<Vec<Allowed>>,
     /// Which variable says so.
@@ -32,8 +34,8 @@ impl Reach {
     /// Reads the operator's setting `allowed_hosts`.
     ///
     /// # Errors
-    /// [`ErrorKind::Permanent`]: an entry is no host.
-    pub(crate) fn from_settings(settings: &Settings) -> Result<Self> {
+    /// [`connector_core::ErrorKind::Permanent`]: an entry is no host.
+    pub fn from_settings(settings: &Settings) -> Result<Self> {
         let variable = settings.variable("allowed_hosts");
         let allowed = settings.get("allowed_hosts").map(|list| {
             let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
@@ -50,14 +52,15 @@ impl Reach {
         Ok(Self { allowed: allowed.transpose()?, variable })
     }
 
-    /// Whether the host of that URL may be called. What its name leads to is judged where it is looked up.
+    /// Whether the host of that URL, of `what` such as "the webhook", may be called. What its name leads to is judged
+    /// where it is looked up, by a client that shuns [guarded](Self::is_guarded) addresses.
     ///
     /// # Errors
-    /// [`ErrorKind::Permanent`]: it may not.
-    pub(crate) fn check(&self, url: &Url) -> Result<()> {
+    /// [`connector_core::ErrorKind::Permanent`]: it may not.
+    pub fn check(&self, what: &str, url: &Url) -> Result<()> {
         let host = url.host_str().unwrap_or_default();
         let refused = |why: &str| {
-            let text = format!("the webhook's host `{host}` is not called: {why}");
+            let text = format!("{what}'s host `{host}` is not called: {why}");
             Err(ConnectorError::permanent(text))
         };
         let variable = &self.variable;
@@ -69,6 +72,12 @@ impl Reach {
             )),
             None => Ok(()),
         }
+    }
+
+    /// Whether a cloud hands out credentials at that address, or only machines of one link reach it.
+    #[must_use]
+    pub fn is_guarded(address: IpAddr) -> bool {
+        is_guarded(address)
     }
 }
 
@@ -104,8 +113,7 @@ fn address(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches([']', '.']).parse().ok()
 }
 
-/// Whether a cloud hands out credentials at that address, or only machines of one link reach it.
-pub(crate) fn is_guarded(address: IpAddr) -> bool {
+fn is_guarded(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => guarded_v4(address),
         IpAddr::V6(address) => match inside(address) {
@@ -137,8 +145,8 @@ fn inside(address: Ipv6Addr) -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
-    use connector_core::prelude::*;
-    use connector_http::Url;
+    use connector_core::{Result, Settings};
+    use reqwest::Url;
 
     use super::Reach;
 
@@ -149,7 +157,7 @@ mod tests {
     }
 
     fn called(list: Option<&str>, url: &str) -> bool {
-        reach(list).unwrap().check(&Url::parse(url).unwrap()).is_ok()
+        reach(list).unwrap().check("the webhook", &Url::parse(url).unwrap()).is_ok()
     }
 
     #[test]

@@ -1,0 +1,110 @@
+//! Policies that change while calls go on.
+
+use std::time::Duration;
+
+use connector_core::Phase;
+use connector_core::policy::Isolation;
+use tokio::time::{Instant, advance};
+
+use crate::probe::Bench;
+
+fn variables(values: &[(&str, &str)]) -> Vec<(String, String)> {
+    values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_go_by_the_policy_of_the_moment() {
+    let bench = Bench::new(&[]).await;
+    for _ in 0..3 {
+        assert_eq!(bench.poll("1").await.unwrap().0, Phase::Running);
+    }
+    assert_eq!(bench.polls(), 3, "every poll asks");
+    bench.gates.follow(variables(&[("CONNECTOR_POLICY__POLL_INTERVAL", "1m")])).unwrap();
+    for _ in 0..3 {
+        bench.poll("1").await.unwrap();
+    }
+    assert_eq!(bench.polls(), 4);
+    // That of the one connector goes before that of all.
+    let both = [
+        ("CONNECTOR_POLICY__POLL_INTERVAL", "1m"),
+        ("CONNECTOR__PROBE__POLICY__POLL_INTERVAL", "0s"),
+        ("CONNECTOR_POLICY__RATE", "1"),
+    ];
+    bench.gates.follow(variables(&both)).unwrap();
+    advance(Duration::from_secs(61)).await;
+    let began = Instant::now();
+    for _ in 0..3 {
+        bench.poll("1").await.unwrap();
+    }
+    assert_eq!(bench.polls(), 7);
+    assert!(began.elapsed() >= Duration::from_secs(2), "{:?}", began.elapsed());
+    // What is gone from the variables is the author's again.
+    bench.gates.follow(Vec::new()).unwrap();
+    let began = Instant::now();
+    bench.poll("1").await.unwrap();
+    assert_eq!((bench.polls(), began.elapsed()), (8, Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_value_that_does_not_fit_leaves_all_as_they_were() {
+    let bench = Bench::new(&[("POLL_INTERVAL", "1m")]).await;
+    let wrong = [
+        ("CONNECTOR_POLICY__POLL_INTERVAL", "0s"),
+        ("CONNECTOR__PROBE__POLICY__CONCURRENCY", "none"),
+    ];
+    let error = bench.gates.follow(variables(&wrong)).unwrap_err();
+    assert_eq!(error.variable, "CONNECTOR__PROBE__POLICY__CONCURRENCY");
+    for _ in 0..3 {
+        bench.poll("1").await.unwrap();
+    }
+    assert_eq!(bench.polls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_decided_when_a_connector_came_stays() {
+    let bench = Bench::new(&[]).await;
+    let before = **bench.gate.site.policy();
+    let others = [
+        ("CONNECTOR_POLICY__CREATE_MEMORY", "1s"),
+        ("CONNECTOR_POLICY__ISOLATION", "own"),
+        ("CONNECTOR_POLICY__KEYED", "true"),
+        ("CONNECTOR_POLICY__UNSEEN_JOBS", "answer"),
+    ];
+    bench.gates.follow(variables(&others)).unwrap();
+    // A bench works on the caller's threads.
+    assert_eq!(before.isolation, Isolation::Shared);
+    assert_eq!(**bench.gate.site.policy(), before);
+    let fixed =
+        others.map(|(name, _)| name.trim_start_matches("CONNECTOR_POLICY__").to_lowercase());
+    assert_eq!(fixed, crate::Gates::FIXED_POLICIES);
+}
+
+#[tokio::test(start_paused = true)]
+async fn polls_share_calls_once_the_policy_says_so() {
+    let bench = Bench::new(&[]).await;
+    let of_two = variables(&[("CONNECTOR_POLICY__BATCH_SIZE", "2")]);
+    bench.gates.follow(of_two).unwrap();
+    let (one, other) = tokio::join!(bench.poll("1"), bench.poll("2"));
+    assert_eq!((one.unwrap().0, other.unwrap().0), (Phase::Running, Phase::Running));
+    assert_eq!(bench.told("outside get"), 1, "one call for both");
+    bench.gates.follow(Vec::new()).unwrap();
+    let (one, other) = tokio::join!(bench.poll("1"), bench.poll("2"));
+    assert!(one.is_ok() && other.is_ok());
+    assert_eq!(bench.told("outside get"), 3, "one call for each");
+}
+
+#[tokio::test(start_paused = true)]
+async fn polls_that_wait_for_a_larger_batch_are_answered_in_smaller_ones() {
+    let bench = Bench::new(&[("BATCH_SIZE", "4"), ("BATCH_WINDOW", "1s")]).await;
+    let shrink = async {
+        tokio::task::yield_now().await;
+        bench.gates.follow(Vec::new()).unwrap();
+    };
+    let began = Instant::now();
+    let (one, two, three, ()) =
+        tokio::join!(bench.poll("1"), bench.poll("2"), bench.poll("3"), shrink);
+    assert!(one.is_ok() && two.is_ok() && three.is_ok());
+    assert_eq!(bench.told("outside get"), 3);
+    // The window, and not the patience of a caller.
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}
