@@ -17,6 +17,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::deadline::after;
+use crate::exchange::{Writers, exchange};
 use crate::gate::Gate;
 use crate::isolation::{Places, Watch};
 use crate::memory::Reading;
@@ -107,6 +108,7 @@ impl Gates {
         let kept = store.clone();
         let gates = Arc::new(Self::made(registry, isolated, texts, server, observers, kept));
         if let Some(store) = store {
+            server.spawn(exchange(Arc::downgrade(&gates), Arc::clone(&store)));
             server.spawn(sweep(Arc::downgrade(&gates), store));
         }
         gates
@@ -272,6 +274,13 @@ impl Homes for Weak<Gates> {
         let (key, gate) = found.gate?;
         let (key, gate, observer) = (key.clone(), Arc::clone(gate), Arc::clone(found.observer));
         Some(Home { key, gate, observer })
+    }
+}
+
+impl Writers for Weak<Gates> {
+    fn gates(&self) -> Option<Vec<Arc<Gate>>> {
+        let gates = self.upgrade()?;
+        Some(gates.all.iter().map(|(_, gate)| Arc::clone(gate)).collect())
     }
 }
 

@@ -68,6 +68,7 @@ async fn what_was_decided_when_a_connector_came_stays() {
         ("CONNECTOR_POLICY__CREATE_MEMORY", "1s"),
         ("CONNECTOR_POLICY__ISOLATION", "own"),
         ("CONNECTOR_POLICY__KEYED", "true"),
+        ("CONNECTOR_POLICY__MAX_REMEMBERED_BYTES", "1000000"),
         ("CONNECTOR_POLICY__UNSEEN_JOBS", "answer"),
     ];
     bench.gates.follow(variables(&others)).unwrap();

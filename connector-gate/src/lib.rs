@@ -20,6 +20,7 @@ mod deadline;
 mod delete;
 mod dispatch;
 mod durable;
+mod exchange;
 mod failure;
 mod finished;
 mod gate;

@@ -1,5 +1,6 @@
 //! Rule: an account of the outside system is called no faster than it allows.
-//! One bucket per account, that is, per set of credentials; `site` asks before every call.
+//! One bucket per account, that is, per set of credentials; `site` asks before every call. Replicas that share a
+//! store take equal parts of each, and nobody asks anybody for a turn.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -32,6 +33,15 @@ struct Pace {
     per_call: Duration,
     /// The time a whole bucket holds.
     bucket: Duration,
+}
+
+impl Pace {
+    /// The part of one of so many. Each has one call at once, however small the bucket is.
+    fn shared_by(self, replicas: usize) -> Self {
+        let replicas = u32::try_from(replicas).unwrap_or(u32::MAX).max(1);
+        let per_call = self.per_call.saturating_mul(replicas);
+        Self { per_call, bucket: self.bucket.max(per_call) }
+    }
 }
 
 /// A pace that may change. Both spans are 0 where there is none. They change one after the other: a call in
@@ -83,19 +93,20 @@ impl Rates {
         Reading { count: accounts.len(), given_up: self.given_up.load(Ordering::Relaxed) }
     }
 
-    /// Waits for the account's turn; `false` if that would come after the deadline.
+    /// Waits for the account's turn, as one of so many replicas; `false` if that would come after the deadline.
     ///
     /// # Cancel safety
     /// A turn once given is used up even if its taker leaves.
     pub(crate) async fn admit(
         &self,
         connection: Option<&pb::Connection>,
+        replicas: impl FnOnce() -> usize,
         deadline: Instant,
     ) -> bool {
         let Some(pace) = self.pace.now() else {
             return true;
         };
-        match self.turn(pace, account(connection), deadline) {
+        match self.turn(pace.shared_by(replicas()), account(connection), deadline) {
             Some(turn) => {
                 sleep_until(turn).await;
                 true
@@ -149,7 +160,7 @@ mod tests {
         let began = Instant::now();
         let mut waits = Vec::new();
         for _ in 0..6 {
-            assert!(rates.admit(None, began + Duration::from_secs(60)).await);
+            assert!(rates.admit(None, || 1, began + Duration::from_secs(60)).await);
             waits.push(began.elapsed().as_millis());
         }
         assert_eq!(waits, [0, 0, 0, 500, 1_000, 1_500]);
@@ -161,7 +172,7 @@ mod tests {
     async fn a_rate_that_changes_counts_at_once() {
         let rates = Rates::new(None);
         let began = Instant::now();
-        let wait = || rates.admit(None, began + Duration::from_secs(60));
+        let wait = || rates.admit(None, || 1, began + Duration::from_secs(60));
         assert!(wait().await && wait().await);
         rates.set(Some(Rate { per_second: 1.0, burst: 1 }));
         assert!(wait().await && wait().await);
@@ -179,20 +190,45 @@ mod tests {
     async fn each_account_has_its_own() {
         let rates = Rates::new(Some(Rate { per_second: 1.0, burst: 1 }));
         let now = Instant::now();
-        assert!(rates.admit(Some(&connection("a")), now).await);
-        assert!(rates.admit(Some(&connection("b")), now).await);
+        assert!(rates.admit(Some(&connection("a")), || 1, now).await);
+        assert!(rates.admit(Some(&connection("b")), || 1, now).await);
         // Too late for the deadline: refused at once, and no turn is used up.
-        assert!(!rates.admit(Some(&connection("a")), now).await);
-        assert!(rates.admit(Some(&connection("a")), now + Duration::from_secs(1)).await);
+        assert!(!rates.admit(Some(&connection("a")), || 1, now).await);
+        assert!(rates.admit(Some(&connection("a")), || 1, now + Duration::from_secs(1)).await);
         assert_eq!(now.elapsed(), Duration::from_secs(1));
         assert_eq!(rates.reading().count, 1);
+    }
+
+    /// How many calls so many replicas make in a minute, each as fast as it may.
+    async fn calls_in_a_minute(rate: Rate, replicas: usize) -> usize {
+        let mut calls = 0;
+        for _ in 0..replicas {
+            let rates = Rates::new(Some(rate));
+            let end = Instant::now() + Duration::from_secs(60);
+            while rates.admit(None, || replicas, end).await {
+                calls += 1;
+            }
+        }
+        calls
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn replicas_together_are_no_faster_than_one() {
+        for burst in [1, 3, 10] {
+            let rate = Rate { per_second: 6.0, burst };
+            let alone = calls_in_a_minute(rate, 1).await;
+            assert!((360..=370).contains(&alone), "{alone}, burst {burst}");
+            let together = calls_in_a_minute(rate, 3).await;
+            // Of the smallest bucket, too, each has a call.
+            assert!(together.abs_diff(alone) <= 3, "{together} and {alone}, burst {burst}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_rate_no_wait() {
         let rates = Rates::new(None);
         for _ in 0..1_000 {
-            assert!(rates.admit(None, Instant::now()).await);
+            assert!(rates.admit(None, || 1, Instant::now()).await);
         }
         assert_eq!(rates.reading().count, 0);
     }

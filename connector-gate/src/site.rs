@@ -67,7 +67,11 @@ impl Site {
         let name = entry.key.task_type.as_str();
         let connector = Arc::clone(&entry.connector);
         let is_sync = connector.is_sync();
-        let entry_recovery = Recovery::of(&policy, connector.finds());
+        let durable = store.map(|store| {
+            let home = format!("{}/{name}/{}", entry.name, entry.key.version);
+            let recovery = Recovery::of(&policy, connector.finds());
+            Box::new(Durable::new(home, store, recovery))
+        });
         let lent = LentSecrets::of(&entry.operator);
         let workplace =
             Workplace::new(name, policy.isolation, policy.concurrency, server.clone(), places);
@@ -84,7 +88,7 @@ impl Site {
             texts,
             seen,
             brought: BroughtSecrets::new(),
-            durable: store.map(|store| Box::new(Durable::new(store, entry_recovery))),
+            durable,
             lent,
             server,
         }
@@ -210,7 +214,8 @@ impl Site {
         connection: Option<&pb::Connection>,
         deadline: Instant,
     ) -> Result<(), Interrupted> {
-        let admitted = self.rates.admit(connection, deadline).await;
+        let replicas = || self.durable.as_ref().map_or(1, |durable| durable.store.replicas());
+        let admitted = self.rates.admit(connection, replicas, deadline).await;
         admitted.then_some(()).ok_or(Interrupted::Busy)
     }
 

@@ -104,6 +104,35 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// claims whose owner is gone, each leased to this process.
     async fn due(&self, most: usize) -> Vec<Due>;
 
+    /// How many processes use the store at this moment, this one among them; as many as there were last while it
+    /// cannot be reached. It is at hand: the rate of an account is shared by them. A store of one process says 1.
+    fn replicas(&self) -> usize {
+        1
+    }
+
+    /// Sends letters to the other processes, and receives theirs, each once. They are about what the outside
+    /// system answers and may be lost: whoever misses one asks for itself. A store of one process has nobody to
+    /// tell.
+    async fn exchange(&self, letters: Vec<Sent>) -> Vec<Received> {
+        drop(letters);
+        Vec::new()
+    }
+
+    /// Takes the turn to ask about jobs, by names of the caller's choice: at most `most` of them, the first ones
+    /// that no other process has taken within its `span`. Somebody waits for those that are `wanted`; the ones
+    /// that go `along` are taken if any of them is. Which it took; none where nobody can say or there is nobody
+    /// else: then all are the caller's.
+    async fn take_turns(
+        &self,
+        wanted: &[String],
+        along: &[String],
+        most: usize,
+        span: Duration,
+    ) -> Option<Vec<String>> {
+        let _ = (wanted, along, most, span);
+        None
+    }
+
     /// Lets go of every lease of this process: it ends in good order, and others need not wait for them.
     async fn let_go(&self);
 }
@@ -217,6 +246,24 @@ pub struct Cancellation {
     pub run: String,
     /// What create answered.
     pub meta: Bytes,
+}
+
+/// A letter on its way to the other processes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// What it says; nobody but the gate reads it. At most some 100 kB.
+    pub letter: Bytes,
+    /// For how long it is of use to anybody.
+    pub of_use: Duration,
+}
+
+/// A letter of another process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// What it says.
+    pub letter: Bytes,
+    /// How long ago it was sent.
+    pub age: Duration,
 }
 
 /// A row whose time has come.

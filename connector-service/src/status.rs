@@ -75,7 +75,7 @@ pub(crate) fn text(failure: &Failure) -> String {
     };
     let abandoned = match (operation, cause) {
         (Operation::Create, Cause::OutOfTime(_)) => {
-            "; it goes on, and its job is cancelled unless the same attempt asks again"
+            "; it goes on, and a job that comes of it is cancelled unless the same attempt asks again"
         }
         _ => "",
     };

@@ -12,7 +12,7 @@ pub(crate) struct Migration {
 }
 
 /// Every step, the oldest first. Steps that were released are never changed.
-pub(crate) const MIGRATIONS: &[Migration] = &[TABLES, TASKS];
+pub(crate) const MIGRATIONS: &[Migration] = &[TABLES, TASKS, PEERS];
 
 const TABLES: Migration = Migration {
     sqlite: &[
@@ -66,6 +66,29 @@ const TASKS: Migration = Migration {
         "CREATE INDEX connector_state_unasked ON connector_state (due_at)
             WHERE status = 'answered' AND due_at IS NOT NULL",
     ],
+};
+
+/// Who uses the database at this moment, what they tell each other, and who asks about which jobs. Only where there
+/// may be several. Nothing of it is worth a log, or a disk: it is written again within seconds.
+const PEERS: Migration = Migration {
+    sqlite: &[],
+    postgres: &[
+        "CREATE UNLOGGED TABLE connector_state_peer (owner TEXT PRIMARY KEY, until_at BIGINT NOT NULL)",
+        "CREATE UNLOGGED TABLE connector_state_letter (
+            id BIGINT PRIMARY KEY,
+            owner TEXT NOT NULL,
+            letter BYTEA NOT NULL,
+            sent_at BIGINT NOT NULL,
+            until_at BIGINT NOT NULL
+        )",
+        "CREATE INDEX connector_state_letter_sent ON connector_state_letter (sent_at)",
+        "CREATE UNLOGGED TABLE connector_state_turn (
+            job TEXT PRIMARY KEY,
+            owner TEXT NOT NULL,
+            until_at BIGINT NOT NULL
+        )",
+    ],
+    both: &[],
 };
 
 /// What counts fences in SQLite, where a sequence does not exist. After the tables it stands on.

@@ -29,7 +29,7 @@ struct Arguments {
     /// How many jobs run.
     #[arg(long, default_value_t = 1_000_000)]
     jobs: u32,
-    /// The policy's `max_remembered_bytes`; a server of before it has none, and no other bound then.
+    /// The policy's `max_remembered_bytes`. A server of before it does not start.
     #[arg(long, default_value = "512MiB")]
     room: String,
     /// The server to measure [default: `connector-server` beside this program].

@@ -38,7 +38,8 @@ impl Identity {
 /// left out: paths rendered into a container's arguments may differ between two sendings.
 fn content(request: &CreateRequest) -> u64 {
     let mut inputs = 0_u64;
-    let mut bytes = Vec::new();
+    // Most inputs and settings fit at once, and the larger ones make it grow once for all.
+    let mut bytes = Vec::with_capacity(256);
     for (name, literal) in request.inputs.iter() {
         bytes.clear();
         // A growing vector takes everything.

@@ -36,7 +36,7 @@ impl Creates {
             let Ok(_permit) = self.site.workplace.permits().acquire_owned().await else {
                 return Err(Cause::Ending);
             };
-            if !self.site.rates.admit(connection, until).await {
+            if self.site.turn(connection, until).await.is_err() {
                 return Err(Cause::from(ConnectorError::transient(
                     "the account's calls per second are used up",
                 )));

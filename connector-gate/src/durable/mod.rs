@@ -31,6 +31,8 @@ const WATCHED_FOR: Duration = Duration::from_secs(600);
 /// The store, as one connector's rules use it.
 #[derive(Debug)]
 pub(crate) struct Durable {
+    /// What the connector is called among the processes that share the store.
+    pub(crate) home: String,
     pub(crate) store: Arc<dyn StateStore>,
     pub(crate) recovery: Recovery,
     /// Connections of recent creates, by the row of the attempt and by its task; and of calls about jobs that
@@ -43,8 +45,9 @@ pub(crate) struct Durable {
 }
 
 impl Durable {
-    pub(crate) fn new(store: Arc<dyn StateStore>, recovery: Recovery) -> Self {
+    pub(crate) fn new(home: String, store: Arc<dyn StateStore>, recovery: Recovery) -> Self {
         Self {
+            home,
             store,
             recovery,
             connections: Memory::new(MOST_CONNECTIONS, CONNECTIONS_FOR),

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use async_task::{Runnable, Task};
-use crossbeam_channel::{Receiver, Sender, unbounded};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::guard::{Crowd, Places};
+use super::queue::Queue;
 use super::step::Step;
 use super::trust::Trust;
 
@@ -28,20 +28,13 @@ pub(super) struct Crew {
     name: String,
     resources: OnceLock<Option<Runtime>>,
     steps: Arc<Steps>,
-    receive: Receiver<Order>,
     places: Arc<Places>,
     trust: Arc<Trust>,
 }
 
-/// What threads are told to do.
-enum Order {
-    Step(Runnable),
-    End,
-}
-
-/// Steps on their way to a thread.
+/// Steps, and how they get on.
 struct Steps {
-    send: Sender<Order>,
+    queue: Queue<Runnable>,
     /// Steps handed in and not finished.
     pending: AtomicUsize,
     threads: AtomicUsize,
@@ -71,9 +64,8 @@ impl Steps {
 
 impl Crew {
     pub(super) fn new(name: String, trust: Arc<Trust>, places: Arc<Places>) -> Arc<Self> {
-        let (send, receive) = unbounded();
         let steps = Arc::new(Steps {
-            send,
+            queue: Queue::default(),
             pending: AtomicUsize::new(0),
             threads: AtomicUsize::new(0),
             finished: AtomicU64::new(0),
@@ -81,7 +73,7 @@ impl Crew {
             still: AtomicUsize::new(0),
             seen: AtomicU64::new(0),
         });
-        Arc::new(Self { name, resources: OnceLock::new(), steps, receive, places, trust })
+        Arc::new(Self { name, resources: OnceLock::new(), steps, places, trust })
     }
 
     /// Where sockets, timers and tasks of the connector belong; `None` if the system gives no threads.
@@ -101,9 +93,9 @@ impl Crew {
         runtime.as_ref().map(Runtime::handle)
     }
 
-    /// Has a thread do the work, which ends when the task is dropped. The work comes back if there is
-    /// no thread.
-    pub(super) fn begin<F>(self: &Arc<Self>, work: F) -> Result<Task<F::Output>, F>
+    /// The work as a task of these threads, and its first step: to be scheduled, or run where it can do no harm.
+    /// The work ends when the task is dropped. It comes back if there is no thread.
+    pub(super) fn task<F>(self: &Arc<Self>, work: F) -> Result<(Runnable, Task<F::Output>), F>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
@@ -115,8 +107,8 @@ impl Crew {
         let steps = Arc::clone(&self.steps);
         let schedule = move |runnable| {
             steps.pending.fetch_add(1, Ordering::SeqCst);
-            // Without threads left the step is dropped, and its work with it.
-            steps.send.send(Order::Step(runnable)).ok();
+            // At the end the step is dropped, and its work with it.
+            drop(steps.queue.put(runnable));
             if steps.is_crowded()
                 && !steps.watched.swap(true, Ordering::SeqCst)
                 && let Some(crew) = crew.upgrade()
@@ -125,9 +117,7 @@ impl Crew {
                 crew.places.watch_crowd(&waiting);
             }
         };
-        let (runnable, task) = async_task::spawn(work, schedule);
-        runnable.schedule();
-        Ok(task)
+        Ok(async_task::spawn(work, schedule))
     }
 
     /// Starts another thread, if there are `known` of them. Whether there is one now.
@@ -142,10 +132,9 @@ impl Crew {
             threads.fetch_sub(1, Ordering::SeqCst);
             return false;
         };
-        let (receive, steps, trust) =
-            (self.receive.clone(), Arc::clone(&self.steps), Arc::clone(&self.trust));
+        let (steps, trust) = (Arc::clone(&self.steps), Arc::clone(&self.trust));
         let thread = std::thread::Builder::new().name(self.name.clone());
-        let started = thread.spawn(move || work(&receive, &resources, &steps, &trust));
+        let started = thread.spawn(move || work(&resources, &steps, &trust));
         if let Err(error) = &started {
             threads.fetch_sub(1, Ordering::SeqCst);
             tracing::error!(connector = self.name, %error, "no thread can be started for it");
@@ -192,9 +181,7 @@ impl Crowd for Crew {
 
 impl Drop for Crew {
     fn drop(&mut self) {
-        for _ in 0..self.steps.threads.load(Ordering::SeqCst) {
-            self.steps.send.send(Order::End).ok();
-        }
+        self.steps.queue.end();
         if let Some(runtime) = self.resources.take().flatten() {
             // Without waiting: a blocked thread may never come back.
             runtime.shutdown_background();
@@ -203,8 +190,8 @@ impl Drop for Crew {
 }
 
 /// What a thread does: one step after the other.
-fn work(receive: &Receiver<Order>, resources: &Handle, steps: &Steps, trust: &Trust) {
-    while let Ok(Order::Step(runnable)) = receive.recv() {
+fn work(resources: &Handle, steps: &Steps, trust: &Trust) {
+    while let Some(runnable) = steps.queue.take() {
         let step = Step::begin();
         // In the runtime's context, and with a budget for each step.
         resources.block_on(async {
@@ -220,6 +207,7 @@ fn work(receive: &Receiver<Order>, resources: &Handle, steps: &Steps, trust: &Tr
 mod tests {
     use std::sync::{Arc, mpsc};
 
+    use async_task::Task;
     use tokio::runtime::Handle;
     use tokio::sync::oneshot;
 
@@ -228,6 +216,17 @@ mod tests {
 
     fn crew() -> Arc<Crew> {
         Crew::new("test".to_owned(), Arc::default(), Places::new(Handle::current()))
+    }
+
+    /// Has a thread do the work.
+    fn begin<F>(crew: &Arc<Crew>, work: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (step, task) = crew.task(work).map_err(|_| "no thread").unwrap();
+        step.schedule();
+        task
     }
 
     /// Work that says on which thread it runs and then blocks it.
@@ -240,7 +239,7 @@ mod tests {
             told.send(std::thread::current().id()).ok();
             blocked.recv().ok();
         };
-        crew.begin(work).map_err(|_| "no thread").unwrap().detach();
+        begin(crew, work).detach();
         tell
     }
 
@@ -266,11 +265,11 @@ mod tests {
     async fn one_thread_does_for_work_that_never_blocks() {
         let crew = crew();
         for _ in 0..100 {
-            let task = crew.begin(async {
+            let task = begin(&crew, async {
                 tokio::task::yield_now().await;
                 7
             });
-            assert_eq!(task.map_err(|_| "no thread").unwrap().await, 7);
+            assert_eq!(task.await, 7);
         }
         assert_eq!(crew.threads(), 1);
     }
@@ -286,12 +285,11 @@ mod tests {
         let crew = crew();
         let ((ended, end), (began, begun)) = (oneshot::channel(), oneshot::channel());
         let held = Told(Some(ended));
-        let task = crew.begin(async move {
+        let task = begin(&crew, async move {
             let _held = held;
             began.send(()).ok();
             std::future::pending::<()>().await;
         });
-        let task = task.map_err(|_| "no thread").unwrap();
         begun.await.expect("it began");
         drop(task);
         end.await.expect("its future was dropped");

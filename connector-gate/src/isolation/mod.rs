@@ -4,6 +4,7 @@
 
 mod crew;
 mod guard;
+mod queue;
 mod step;
 mod trust;
 
@@ -12,8 +13,10 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker, ready};
 
+use async_task::{Runnable, Task};
 use connector_core::policy::Isolation;
 use crew::Crew;
 use futures_util::FutureExt;
@@ -48,6 +51,8 @@ pub(crate) struct Workplace {
     server: Handle,
     crew: Arc<Crew>,
     trust: Arc<Trust>,
+    /// Whether the last call that began on the server's threads had to wait, as the next one probably will.
+    waits: AtomicBool,
     /// Places on the server's threads, for a connector that has earned it.
     places: Arc<Places>,
     bound: LiveBound,
@@ -67,7 +72,7 @@ impl Workplace {
         let bound = LiveBound::new(concurrency);
         let trust = Arc::<Trust>::default();
         let crew = Crew::new(name.to_owned(), Arc::clone(&trust), Arc::clone(&places));
-        Self { isolation, server, crew, trust, places, bound }
+        Self { isolation, server, crew, trust, waits: AtomicBool::new(false), places, bound }
     }
 
     /// So many calls at a time from now on.
@@ -114,7 +119,11 @@ impl Workplace {
             let ended = if self.isolation == Isolation::Shared {
                 timeout_at(deadline, held).await.map_err(|_elapsed| Interrupted::OutOfTime)?
             } else {
-                match self.first_step(Pin::new(&mut held)) {
+                let done = match self.waits.load(Ordering::Relaxed) {
+                    true => None,
+                    false => self.first_step(Pin::new(&mut held)),
+                };
+                match done {
                     Some(ended) => ended,
                     None => Box::pin(self.rest(deadline, held)).await?,
                 }
@@ -130,7 +139,7 @@ impl Workplace {
         } else {
             let mut work = Box::pin(work);
             if self.first_step(work.as_mut()).is_none() {
-                match self.crew.begin(caught(work)) {
+                match self.begin(caught(work)) {
                     Ok(task) => task.detach(),
                     Err(work) => drop(self.server.spawn(work)),
                 }
@@ -144,7 +153,7 @@ impl Workplace {
         deadline: Instant,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Interrupted> {
-        match self.crew.begin(work) {
+        match self.begin(work) {
             // It ends when the one who waits for it leaves.
             Ok(task) => timeout_at(deadline, task.fallible())
                 .await
@@ -162,25 +171,54 @@ impl Workplace {
     }
 
     /// Takes the first step of work here, if the connector has earned that; its answer, if the step
-    /// was the last. Sockets, timers and tasks belong to the connector's own threads in any case.
+    /// was the last.
     fn first_step<T>(&self, work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+        // Nothing has to wake it: if it is not done it is asked again at once, as a task.
+        let first = self.here(|| work.poll(&mut Context::from_waker(Waker::noop())))?;
+        self.waits.store(first.is_pending(), Ordering::Relaxed);
+        match first {
+            Poll::Ready(done) => Some(done),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Makes work a task of the connector's threads. Where it probably has to wait, its first step is taken
+    /// here: what it waits for then wakes it over there, and no thread is woken before. The work comes back if
+    /// there is no thread.
+    fn begin<F>(&self, work: F) -> Result<Task<F::Output>, F>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (first, task) = self.crew.task(work)?;
+        let mut first = Some(first);
+        if self.waits.load(Ordering::Relaxed)
+            && self.here(|| first.take().map(Runnable::run)).is_some()
+        {
+            self.waits.store(!task.is_finished(), Ordering::Relaxed);
+        }
+        if let Some(first) = first {
+            first.schedule();
+        }
+        Ok(task)
+    }
+
+    /// Takes a step on this thread, if the connector has earned that. Sockets, timers and tasks belong to
+    /// the connector's own threads in any case.
+    fn here<T>(&self, step: impl FnOnce() -> T) -> Option<T> {
         if !self.trust.is_earned() {
             return None;
         }
         let resources = self.crew.resources()?;
         let place = self.places.take()?;
-        let step = Step::begin();
-        let first = {
+        let began = Step::begin();
+        let done = {
             let _resources = resources.enter();
-            // Nothing has to wake it: if it is not done it is asked again at once, over there.
-            work.poll(&mut Context::from_waker(Waker::noop()))
+            step()
         };
         drop(place);
-        self.trust.note(step.took());
-        match first {
-            Poll::Ready(done) => Some(done),
-            Poll::Pending => None,
-        }
+        self.trust.note(began.took());
+        Some(done)
     }
 }
 

@@ -1,7 +1,9 @@
 //! A connector that blocks, panics or floods, and those beside it. Where threads block, time is real.
 
+use std::future::poll_fn;
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -149,4 +151,36 @@ async fn those_who_share_a_client_with_a_blocked_call_do_not_wait_for_it() {
         drop(release);
         assert_eq!(stuck.await.expect("no panic"), Ok(Ok(b'?')));
     }
+}
+
+/// What waits for an outside system costs no thread of the connector before the answer is there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn work_that_waits_is_asked_once_before_it_is_woken() {
+    let workplace = workplace(Isolation::Own, 32);
+    for _ in 0..1_000 {
+        workplace.run(soon(), std::future::ready(())).await.expect("nothing to it");
+    }
+    let mut seen = Vec::new();
+    // The first one shows that calls wait now.
+    for _ in 0..2 {
+        let (answer, answered) = oneshot::channel::<()>();
+        let (began, begun) = oneshot::channel();
+        let call = tokio::spawn({
+            let workplace = Arc::clone(&workplace);
+            let (mut answered, mut began, mut threads) = (answered, Some(began), Vec::new());
+            let work = poll_fn(move |cx| {
+                threads.push(std::thread::current().name().unwrap_or_default().to_owned());
+                let waiting = Pin::new(&mut answered).poll(cx);
+                if let Some(began) = began.take() {
+                    began.send(()).ok();
+                }
+                waiting.map(|_| std::mem::take(&mut threads))
+            });
+            async move { workplace.run(soon(), work).await }
+        });
+        begun.await.expect("it was asked");
+        answer.send(()).expect("it waits");
+        seen = call.await.expect("no panic").expect("an answer");
+    }
+    assert_eq!(seen, ["tokio-rt-worker", "test"]);
 }

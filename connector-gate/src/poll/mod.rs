@@ -1,16 +1,19 @@
 //! Rules of get: no transient error leaves, and the outside system is asked at its own pace.
 //! `question` has one poll of a job ask for all that come meanwhile, `pace` decides whether to ask at
-//! all, `batch` asks for many at once; here one question is asked again while that can help, and then
-//! answered with what is known (`jobs`).
+//! all, `batch` asks for many at once, `others` are replicas that do the same; here one question is asked
+//! again while that can help, and then answered with what is known (`jobs`).
 
 mod batch;
 mod jobs;
+mod letter;
+mod others;
 mod pace;
 mod question;
 #[cfg(test)]
 mod room;
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use connector_core::CallContext;
@@ -20,6 +23,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use self::batch::{Asked, Batches};
 use self::jobs::Jobs;
+pub(crate) use self::letter::Letter;
+use self::others::Others;
 use self::pace::Pace;
 use self::question::{Answer, Asking, Place, Questions};
 use crate::answer;
@@ -32,6 +37,7 @@ use crate::memory::{Key, Reading};
 use crate::operation::Operation;
 use crate::outputs::Declared;
 use crate::site::{Ended, Site};
+use crate::state_store::Sent;
 use crate::verdict::{self, Verdict};
 
 /// The polls of one connector.
@@ -52,7 +58,7 @@ struct Trouble {
     /// Whether asking again soon can help.
     again: bool,
     /// When the vendor wants to be asked again, at the earliest.
-    asked: Option<std::time::Duration>,
+    asked: Option<Duration>,
 }
 
 /// What a poll gets that waits for another one's answer.
@@ -66,7 +72,10 @@ impl Polls {
     pub(crate) fn new(site: Arc<Site>) -> Arc<Self> {
         let policy = site.policy();
         let jobs = Jobs::new(&policy, site.texts);
-        let pace = Arc::new(Pace::new(&policy));
+        let durable = site.durable.as_ref();
+        let others =
+            durable.map(|durable| Others::new(durable.home.clone(), Arc::clone(&durable.store)));
+        let pace = Arc::new(Pace::new(&policy, others));
         drop(policy);
         let batches = OnceLock::new();
         let polls = Self { site, jobs, questions: Questions::new(), pace, batches };
@@ -89,6 +98,21 @@ impl Polls {
         let together = self.batches.get().map_or(Reading::of(0), |batches| batches.reading());
         let (jobs, answers) = (self.jobs.reading(), self.pace.reading());
         [("jobs", jobs), ("answers", answers), ("batched_jobs", together)]
+    }
+
+    /// Whether there are answers that are good for longer, which replicas tell each other.
+    pub(crate) fn has_pace(&self) -> bool {
+        !self.pace.is_off()
+    }
+
+    /// What other replicas are to be told, if there is anything.
+    pub(crate) fn letter(&self) -> Option<Sent> {
+        self.pace.others()?.letter()
+    }
+
+    /// Another replica wrote this, some time ago.
+    pub(crate) fn hear(&self, letter: &Letter, age: Duration) {
+        self.pace.hear(letter, age);
     }
 
     /// What will ask about a job that is created now, if anything is to be remembered of it.
@@ -125,10 +149,10 @@ impl Polls {
     }
 
     /// A job was deleted: nothing about it is of use any more.
-    pub(crate) fn deleted(&self, resource_meta: &[u8]) {
+    pub(crate) fn deleted(&self, resource_meta: &Bytes) {
         self.questions.outdate(resource_meta);
         if self.remembers_any() {
-            self.forget(Key::of(resource_meta));
+            self.forget(resource_meta);
         }
     }
 
@@ -137,9 +161,10 @@ impl Polls {
         self.batches.get().is_some() || !self.pace.is_off() || !self.jobs.is_empty()
     }
 
-    fn forget(&self, key: Key) {
+    fn forget(&self, resource_meta: &Bytes) {
+        let key = Key::of(resource_meta);
         self.jobs.forget(&key);
-        self.pace.forget(&key);
+        self.pace.forget(resource_meta);
         if let Some(batches) = self.batches.get() {
             batches.forget(&key);
         }
@@ -170,7 +195,13 @@ impl Polls {
             },
         };
         let mut answer = match self.still_good(request) {
-            Some(good) => Ok(good),
+            Some(good) => {
+                if let (Some(batches), Some(_)) = (self.batches.get(), self.pace.others()) {
+                    // It may be another replica's answer; the next time this one may ask.
+                    batches.know_if_new(request, &call.context);
+                }
+                Ok(good)
+            }
             None => self.ask_until_known(request, call, began).await,
         };
         asking.tell(&call.context, request, &mut answer);
@@ -202,7 +233,7 @@ impl Polls {
 
     /// The last answer, if it is good for longer.
     fn still_good(&self, request: &JobRequest) -> Option<ErasedResource> {
-        if self.pace.is_off() { None } else { self.pace.fresh(&Key::of(&request.resource_meta)) }
+        if self.pace.is_off() { None } else { self.pace.fresh(&request.resource_meta) }
     }
 
     /// Asks again while that can help, and then answers what is known.
@@ -336,14 +367,14 @@ impl Polls {
         if resource.phase.is_terminal() {
             self.forget_if_any(request);
         } else {
-            self.pace.keep(|| Key::of(&request.resource_meta), &resource);
+            self.pace.keep(&request.resource_meta, &resource);
         }
         resource
     }
 
     fn forget_if_any(&self, request: &JobRequest) {
         if self.remembers_any() {
-            self.forget(Key::of(&request.resource_meta));
+            self.forget(&request.resource_meta);
         }
     }
 }

@@ -3,6 +3,9 @@
 
 mod cancels;
 mod creates;
+mod pace;
+mod post;
+mod row;
 mod table;
 mod unasked;
 mod vendor;
@@ -18,7 +21,7 @@ use connector_core::pb::{
     WorkflowExecutionIdentifier,
 };
 use connector_core::registry::RegistryBuilder;
-use connector_core::{CallContext, NamedLiterals, Registry, TaskExecution};
+use connector_core::{CallContext, NamedLiterals, Phase, Registry, TaskExecution};
 use table::{Process, Table};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -149,13 +152,10 @@ impl Replica {
         tokio::spawn(async move { replica.create(attempt, timeout).await })
     }
 
-    /// Asks about a job.
-    async fn poll(&self, meta: &str) {
-        let secrets = [("api_key".to_owned(), SECRET.to_owned())].into();
-        let connection = Some(Connection { secrets, ..Default::default() });
-        let resource_meta = meta.to_owned().into();
-        let polled = JobRequest { resource_meta, output_prefix: String::new(), connection };
-        self.gate.get(polled, &self.call(None)).await.expect("an answer");
+    /// Asks about a job; its phase.
+    async fn poll(&self, meta: &str) -> Phase {
+        let patience = Some(10 * SECOND);
+        self.gate.get(job_request(meta), &self.call(patience)).await.expect("an answer").phase
     }
 
     fn told(&self, what: &str) -> usize {
@@ -169,6 +169,13 @@ fn text(meta: &Bytes) -> String {
 
 fn job(number: usize) -> String {
     format!("{{\"job_id\": \"j-{number}\"}}")
+}
+
+/// A call about a job, with its connection.
+fn job_request(meta: &str) -> JobRequest {
+    let secrets = [("api_key".to_owned(), SECRET.to_owned())].into();
+    let connection = Some(Connection { secrets, ..Default::default() });
+    JobRequest { resource_meta: meta.to_owned().into(), output_prefix: String::new(), connection }
 }
 
 /// The create of that attempt, with its connection.

@@ -10,59 +10,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::state_store::{Attempt, Cancellation, Claim, Due, Keep, StateStore, Ticket, Written};
+use super::post::Post;
+use super::row::Row;
+pub(super) use super::row::Status;
+use crate::state_store::{
+    Attempt, Cancellation, Claim, Due, Keep, Received, Sent, StateStore, Ticket, Written,
+};
 
 /// How long a lease of a dead process stands.
 pub(super) const LEASE: Duration = Duration::from_secs(10);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
-    Claimed,
-    Answered,
-    ToCancel,
-    Gone,
-    GivenUp,
-}
-
-#[derive(Debug)]
-struct Row {
-    attempt: Attempt,
-    status: Status,
-    meta: Option<Bytes>,
-    fence: i64,
-    owner: Option<usize>,
-    due: Instant,
-    expires: Option<Instant>,
-    superseded: bool,
-    tries: u32,
-    /// Within which time somebody has to ask about it.
-    ask: Option<Duration>,
-}
-
-impl Row {
-    /// Somebody has to ask about it within that time, of which the first half begins.
-    fn ask(&mut self, within: Option<Duration>) {
-        self.ask = within;
-        if let Some(within) = within {
-            self.due = Instant::now() + within / 2;
-        }
-    }
-
-    fn is_unasked(&self) -> bool {
-        let is_free = self.owner.is_none() && !self.superseded && self.tries == 0;
-        let waits = self.status == Status::ToCancel && is_free && Instant::now() < self.due;
-        self.ask.is_some() && (self.status == Status::Answered || waits)
-    }
-
-    fn taken(&self) -> Due {
-        Due {
-            ticket: Ticket { key: self.attempt.key.clone(), fence: self.fence },
-            attempt: self.attempt.clone(),
-            meta: self.meta.clone().filter(|_| self.status != Status::Claimed),
-            tries: self.tries,
-        }
-    }
-}
 
 /// What all processes share.
 #[derive(Debug, Default)]
@@ -71,6 +27,7 @@ pub(super) struct Table {
     died: Mutex<BTreeMap<usize, Instant>>,
     handed: Mutex<Vec<u8>>,
     calls: Mutex<usize>,
+    post: Post,
 }
 
 /// The store, as one process has it.
@@ -85,6 +42,7 @@ pub(super) struct Process {
 
 impl Table {
     pub(super) fn process(self: &Arc<Self>, id: usize) -> Arc<Process> {
+        self.post.opens(id);
         let (dead, away) = (AtomicBool::new(false), AtomicBool::new(false));
         Arc::new(Process { table: Arc::clone(self), id, dead, away, asked: Mutex::default() })
     }
@@ -372,6 +330,33 @@ impl StateStore for Process {
             row.taken()
         });
         taken.collect()
+    }
+
+    fn replicas(&self) -> usize {
+        self.table.post.replicas(|id| {
+            let died = self.table.died.lock().unwrap().get(&id).copied();
+            died.is_none_or(|died| Instant::now() < died + LEASE)
+        })
+    }
+
+    async fn exchange(&self, letters: Vec<Sent>) -> Vec<Received> {
+        letters.iter().for_each(|sent| self.table.note(&[sent.letter.as_ref()]));
+        if self.away.load(Ordering::SeqCst) || self.dead.load(Ordering::SeqCst) {
+            return Vec::new();
+        }
+        self.table.post.exchange(self.id, letters)
+    }
+
+    async fn take_turns(
+        &self,
+        wanted: &[String],
+        along: &[String],
+        most: usize,
+        span: Duration,
+    ) -> Option<Vec<String>> {
+        self.table.note(&[]);
+        let there = !self.away.load(Ordering::SeqCst) && !self.dead.load(Ordering::SeqCst);
+        there.then(|| self.table.post.take_turns(self.id, [wanted, along], most, span))
     }
 
     async fn let_go(&self) {

@@ -34,6 +34,10 @@ pub(super) struct Vendor {
     pub(super) creates: AtomicUsize,
     pub(super) finds: AtomicUsize,
     pub(super) deletes: AtomicUsize,
+    /// How often it was asked about jobs, in whatever number.
+    pub(super) questions: AtomicUsize,
+    /// How long a question takes.
+    pub(super) tells_after: Mutex<Duration>,
 }
 
 /// One fewer; whether there was one.
@@ -72,6 +76,19 @@ impl Vendor {
         let jobs = self.jobs.lock().unwrap();
         let known = jobs.iter().position(|job| job.key == key.as_str());
         Ok(known.map(|number| JobId::new(format!("j-{number}"))))
+    }
+
+    /// Where jobs stand; a name with `done` in it is one that is over.
+    async fn tell(&self, jobs: impl IntoIterator<Item = &JobId>) -> Vec<Result<Resource>> {
+        self.questions.fetch_add(1, Ordering::SeqCst);
+        let (jobs, after): (Vec<_>, _) =
+            (jobs.into_iter().collect(), *self.tells_after.lock().unwrap());
+        sleep(after).await;
+        let state = |job: &&JobId| match job.job_id.contains("done") {
+            true => Ok(Resource::failed("it is over")),
+            false => Ok(Resource::running()),
+        };
+        jobs.iter().map(state).collect()
     }
 
     fn delete(&self, job: &JobId) -> Result<()> {
@@ -124,8 +141,12 @@ macro_rules! connectors {
                 self.0.create(task.idempotency_key()).await
             }
 
-            async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
-                Ok(Resource::running())
+            async fn get(&self, job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource> {
+                self.0.tell([job]).await.pop().unwrap()
+            }
+
+            async fn get_many(&self, jobs: &[(JobId, TaskContext<Self>)]) -> Vec<Result<Resource>> {
+                self.0.tell(jobs.iter().map(|(job, _)| job)).await
             }
 
             async fn delete(&self, job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {

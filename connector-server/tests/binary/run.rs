@@ -155,6 +155,16 @@ fn a_job_runs_from_create_to_its_outputs() {
 }
 
 #[test]
+fn a_task_without_a_job_is_not_told_of_as_one() {
+    let ran = run(&["sync_echo", "--input", "a=1", "--twice"]);
+    assert_eq!((ran.code, ran.outputs()), (0, json!({"a": 1})));
+    let told = "knew nothing of the first run ran the task again, and it ended alike";
+    assert!(ran.stderr.contains(told) && !ran.stderr.contains("same job"), "{}", ran.stderr);
+    let ran = run(&["sync_echo", "--config", "do=retryable"]);
+    assert!(ran.stderr.contains("the task could not be run: Internal"), "{}", ran.stderr);
+}
+
+#[test]
 fn links_and_unchanged_news_are_told_once() {
     let phases = r#"phases=["RUNNING","RUNNING","SUCCEEDED"]"#;
     let ran = run(&["simulator", "--config", phases, "--interval", "0"]);

@@ -10,7 +10,7 @@ use super::readings::{Reading, Readings};
 ///
 /// # Errors
 /// An illegal name, which would be a mistake in this file.
-pub(super) fn readings(store: Store) -> Result<Readings<4>, Error> {
+pub(super) fn readings(store: Store) -> Result<Readings<5>, Error> {
     let number = |name, help, kind| Reading { name, help, kind };
     let numbers = [
         number(
@@ -33,6 +33,11 @@ pub(super) fn readings(store: Store) -> Result<Readings<4>, Error> {
             "Writes that the database of the state will never get: too many waited, or it refused them.",
             MetricType::COUNTER,
         ),
+        number(
+            "connector_state_replicas",
+            "How many servers use the database of the state, this one among them.",
+            MetricType::GAUGE,
+        ),
     ];
     #[expect(clippy::cast_precision_loss, reason = "they stay far below 2^53")]
     Readings::new(numbers, move || {
@@ -42,6 +47,7 @@ pub(super) fn readings(store: Store) -> Result<Readings<4>, Error> {
             Some(now.away_operations as f64),
             Some(now.pending_writes as f64),
             Some(now.lost_writes as f64),
+            Some(now.replicas as f64),
         ]
     })
 }

@@ -5,6 +5,7 @@
 mod changes;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::sync::Arc;
 
 use connector_core::Registry;
@@ -20,14 +21,12 @@ use crate::{reread, telemetry};
 use changes::Changes;
 
 /// What is read again, each time that is asked for.
-#[derive(Debug)]
 pub(crate) struct Reload {
     asked: UnboundedReceiver<()>,
     file: Option<File>,
 }
 
 /// The file of settings, and how it was found.
-#[derive(Debug)]
 struct File {
     arguments: Vec<OsString>,
     /// The variables of the process, without the file.
@@ -85,6 +84,14 @@ impl Reload {
                 ),
             }
         }
+    }
+}
+
+// Values may be secrets, so only the file is named.
+impl fmt::Debug for Reload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.as_ref().map(|file| &file.start.path);
+        f.debug_struct("Reload").field("file", &file).finish_non_exhaustive()
     }
 }
 

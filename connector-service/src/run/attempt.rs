@@ -58,6 +58,8 @@ pub(super) struct Run<'a> {
     wishes: Wishes,
     progress: Progress,
     interrupts: &'a mut Interrupts,
+    /// Whether its create does the task, as there is no job.
+    is_sync: bool,
     duplicated: bool,
     undeletable: bool,
 }
@@ -71,7 +73,14 @@ impl<'a> Run<'a> {
         interrupts: &'a mut Interrupts,
     ) -> Self {
         let progress = Progress::start();
-        Self { service, task, wishes, progress, interrupts, duplicated: false, undeletable: false }
+        let (is_sync, duplicated, undeletable) = (false, false, false);
+        Self { service, task, wishes, progress, interrupts, is_sync, duplicated, undeletable }
+    }
+
+    /// Tells of it as of a task that is done within one call.
+    pub(super) const fn within_one_call(mut self, is_sync: bool) -> Self {
+        self.is_sync = is_sync;
+        self
     }
 
     /// What tells of it.
@@ -118,7 +127,11 @@ impl<'a> Run<'a> {
             Ok(Some(job)) => job,
             Ok(None) => return End::Interrupted,
             Err(status) => {
-                let message = format!("the job could not be created: {}", told(&status));
+                let what = match self.is_sync {
+                    true => "the task could not be run",
+                    false => "the job could not be created",
+                };
+                let message = format!("{what}: {}", told(&status));
                 // The executor makes every failed create a new attempt, if there is one left.
                 return End::Failed { message, retryable: true };
             }
@@ -184,6 +197,9 @@ impl<'a> Run<'a> {
         since: SystemTime,
     ) {
         match self.service.create_again(request).await {
+            Ok(second) if self.is_sync => {
+                self.progress.note(ran_again(self.service.forgets(), same(job, &second, since)));
+            }
             Ok(second) if same(job, &second, since) => self.progress.note(if self.service.forgets() {
                 "--twice: both creates named the same job, the second on a server that knew nothing \
                  of the first"
@@ -327,6 +343,26 @@ pub(super) fn folder_of(folder: &Path, attempt: u32) -> PathBuf {
 fn same(first: &Job, second: &Job, since: SystemTime) -> bool {
     let (first, second) = (&first.resource_meta, &second.resource_meta);
     CreatedTwice { first, second, since, until: SystemTime::now() }.is_one_job()
+}
+
+/// What `--twice` shows of a task that is done within one call. That it is done twice is no fault of it.
+const fn ran_again(forgets: bool, alike: bool) -> &'static str {
+    match (forgets, alike) {
+        (true, true) => {
+            "--twice: a server that knew nothing of the first run ran the task again, and it ended alike. A task that \
+             is done within one call leaves no job to be found, so whatever it does outside is done again"
+        }
+        (true, false) => {
+            "--twice: a server that knew nothing of the first run ran the task again, and it ended differently. A task \
+             that is done within one call leaves no job to be found, so whatever it does outside is done again; where \
+             that must not be, hand `task.idempotency_key()` to the outside system"
+        }
+        (false, true) => {
+            "--twice: the second answer was that of the first run, or the same; a service that remembers the first one \
+             does not run the task again, so try this without --connect, too"
+        }
+        (false, false) => "--twice: the service ran the task again, and it ended differently",
+    }
 }
 
 fn failed(message: String, retryable: bool) -> End {

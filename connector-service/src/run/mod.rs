@@ -72,15 +72,17 @@ pub(crate) async fn run(
     let version = version(&wanted, &served).map_err(|unserved| failure.unwrap_or(unserved))?;
     let is_wanted =
         |it: &&Description| it.key.task_type == wanted.task_type && it.key.version == version;
-    let described = descriptions.iter().find(is_wanted).map(|it| &it.interface);
-    let task = Task::new(args, version, template, described, environment)?;
+    let described = descriptions.iter().find(is_wanted);
+    let interface = described.map(|it| &it.interface);
+    let task = Task::new(args, version, template, interface, environment)?;
     connector_gate::KnownSecrets::of_process().note_connection(Some(task.connection()));
     let folder = tempfile::Builder::new().prefix("flyte-run-").tempdir();
     let folder = folder.map_err(|error| format!("no folder for the outputs: {error}"))?;
 
     // Until here Ctrl-C ends the process, as there is nothing to delete.
     let mut interrupts = Interrupts::listen();
-    let mut run = Run::new(&service, &task, Wishes::from(args), &mut interrupts);
+    let run = Run::new(&service, &task, Wishes::from(args), &mut interrupts);
+    let mut run = run.within_one_call(described.is_some_and(|it| it.sync));
     if args.template.is_some() && task.lacks_settings() {
         run.progress().note("note: the template has no settings; Flyte refuses such a task");
     }

@@ -4,15 +4,24 @@
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly, and so may what they share")]
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use connector_core::Registry;
+use connector_core::pb::{
+    NodeExecutionIdentifier, TaskExecutionIdentifier, TaskTemplate, WorkflowExecutionIdentifier,
+    task,
+};
+use connector_core::{Registry, literal};
 use connector_examples::batch_job::BatchJobConnector;
 use connector_service::Server;
 use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
-use connector_service::pb::{GetTaskRequest, TaskCategory};
+use connector_service::pb::{
+    CreateTaskRequest, GetTaskRequest, TaskCategory, TaskExecutionMetadata,
+};
 use futures_util::future::join_all;
+use prost_types::value::Kind;
+use prost_types::{Struct, Value};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
@@ -23,6 +32,9 @@ const STREAMS: usize = 16;
 /// What a poll of a job asks for, hyper and tonic included. The same connector by hand against tonic
 /// asks 51 times.
 const GET: f64 = 35.0;
+/// What a create asks for that names no attempt, and one of an attempt that is remembered.
+const CREATE: f64 = 51.0;
+const CREATE_ATTEMPT: f64 = 61.0;
 
 type Tasks = AsyncConnectorServiceClient<Channel>;
 
@@ -88,4 +100,64 @@ fn a_poll_asks_for_memory_no_oftener_than_it_did() {
         tasks.get_task(request).await.unwrap();
     });
     assert!(asked <= GET, "{asked} times");
+}
+
+#[test]
+fn a_create_asks_for_memory_no_oftener_than_it_did() {
+    let asked = per_call(async |tasks: &mut Tasks| {
+        tasks.create_task(create(0)).await.unwrap();
+    });
+    assert!(asked <= CREATE, "{asked} times");
+}
+
+#[test]
+fn a_create_of_an_attempt_asks_for_memory_no_oftener_than_it_did() {
+    static NUMBER: AtomicU32 = AtomicU32::new(1);
+    let asked = per_call(async |tasks: &mut Tasks| {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        tasks.create_task(create(number)).await.unwrap();
+    });
+    assert!(asked <= CREATE_ATTEMPT, "{asked} times");
+}
+
+/// A request of the size the executor sends. With a number it names an attempt, and another one each.
+fn create(number: u32) -> CreateTaskRequest {
+    let text = |text: &str| text.to_owned();
+    let duration = Value { kind: Some(Kind::NumberValue(3_600.0)) };
+    let execution = WorkflowExecutionIdentifier {
+        project: text("project"),
+        domain: text("domain"),
+        name: format!("r{number:016x}"),
+        org: text("organization"),
+    };
+    let attempt = TaskExecutionIdentifier {
+        node_execution_id: Some(NodeExecutionIdentifier {
+            node_id: text("a0"),
+            execution_id: Some(execution),
+        }),
+        ..Default::default()
+    };
+    let label = |key: &str| (text(key), text("some value"));
+    CreateTaskRequest {
+        inputs: Some(task::Inputs {
+            literals: vec![task::NamedLiteral {
+                name: text("name"),
+                value: Some(literal::string("some input of a task")),
+            }],
+            ..Default::default()
+        }),
+        template: Some(Box::new(TaskTemplate {
+            r#type: text("batch_job"),
+            custom: Some(Struct { fields: [(text("duration_seconds"), duration)].into() }),
+            ..Default::default()
+        })),
+        output_prefix: text("s3://bucket/ab/run/action/0"),
+        task_execution_metadata: Some(Box::new(TaskExecutionMetadata {
+            task_execution_id: (number > 0).then_some(attempt),
+            namespace: text("project-domain"),
+            labels: ["organization", "project", "domain", "run", "action"].map(label).into(),
+            ..Default::default()
+        })),
+        connection: None,
+    }
 }

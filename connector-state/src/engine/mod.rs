@@ -173,6 +173,11 @@ impl Engine {
         }
     }
 
+    /// Whether other processes may use it at the same time.
+    pub(crate) const fn is_shared(&self) -> bool {
+        matches!(self.dialect(), Dialect::Postgres)
+    }
+
     pub(crate) fn statements(&self) -> &'static Statements {
         self.dialect().statements()
     }

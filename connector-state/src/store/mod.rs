@@ -1,11 +1,13 @@
 //! The store that the gate speaks to: rows of a database while it is there, this process's word while it is not.
 //! What is told is a `Told` (`told`); what could not be written waits in the `backlog`; `presence` knows
-//! whether the database is there; `upkeep` renews, looks again, writes what waits, and cleans up.
+//! whether the database is there, `peers` who else uses it; `upkeep` renews, looks again, writes what waits, and cleans up.
 
 mod asked;
 mod backlog;
 mod claims;
 mod known;
+mod open;
+mod peers;
 mod presence;
 #[cfg(test)]
 mod tests;
@@ -20,10 +22,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use connector_gate::state_store::{
-    Attempt, Cancellation, Claim, Due, Keep, StateStore, Ticket, Written,
+    Attempt, Cancellation, Claim, Due, Keep, Received, Sent, StateStore, Ticket, Written,
 };
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use crate::engine::{Engine, Fault, Row, Step, Value};
 use crate::settings::Settings;
@@ -31,8 +32,9 @@ use crate::statements::Statements;
 use asked::Asked;
 use backlog::Backlog;
 use known::Known;
+use peers::Peers;
+use presence::Presence;
 pub use presence::Readings;
-use presence::{Presence, owner};
 use told::{Heard, Told};
 
 /// Attempts and jobs in a database.
@@ -60,6 +62,8 @@ struct Inner {
     held: Mutex<HashMap<String, Held>>,
     /// Jobs that somebody has asked about, until that is written.
     asked: Asked,
+    /// The other processes over the same database.
+    peers: Peers,
     /// Held by whoever tells the database what it missed.
     flushing: tokio::sync::Mutex<()>,
 }
@@ -74,67 +78,6 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the store on the current runtime, which also keeps its leases. A database that cannot be
-    /// reached now is looked for again later; until then this process is alone, and its log says so.
-    ///
-    /// # Errors
-    /// The settings name no database, one that this program was built without, or files that cannot be used.
-    pub async fn open(settings: Settings) -> Result<Self, String> {
-        let store = Self::closed(settings)?;
-        if let Err(fault) = store.inner.probe().await {
-            store.inner.presence.gone(&store.inner.settings.address, &fault.into_text());
-        }
-        store.start();
-        Ok(store)
-    }
-
-    /// Like [`Store::open`], but waits at most `patience` for the database to be there.
-    ///
-    /// # Errors
-    /// As [`Store::open`], and a database that was not there in time.
-    pub async fn open_required(settings: Settings, patience: Duration) -> Result<Self, String> {
-        const LOOK_AGAIN: Duration = Duration::from_millis(250);
-        let store = Self::closed(settings)?;
-        let until = Instant::now() + patience;
-        loop {
-            match tokio::time::timeout_at(until, store.inner.probe()).await {
-                Ok(Ok(())) => break,
-                Ok(Err(_)) if Instant::now() + LOOK_AGAIN < until => {
-                    tokio::time::sleep(LOOK_AGAIN).await;
-                }
-                ended => {
-                    let why = match ended {
-                        Ok(Err(fault)) => fault.into_text(),
-                        Ok(Ok(())) | Err(_) => "no answer".to_owned(),
-                    };
-                    let address = &store.inner.settings.address;
-                    return Err(format!("{address} was not there within {patience:?}: {why}"));
-                }
-            }
-        }
-        store.start();
-        Ok(store)
-    }
-
-    fn closed(settings: Settings) -> Result<Self, String> {
-        let engine = Engine::new(&settings)?;
-        let inner = Inner {
-            engine,
-            settings,
-            owner: owner(),
-            presence: Presence::default(),
-            backlog: Backlog::default(),
-            held: Mutex::default(),
-            asked: Asked::default(),
-            flushing: tokio::sync::Mutex::default(),
-        };
-        Ok(Self { inner: Arc::new(inner) })
-    }
-
-    fn start(&self) {
-        tokio::spawn(upkeep::keep_up(Arc::downgrade(&self.inner)));
-    }
-
     /// Who this process is in the database: the row's `owner`.
     #[must_use]
     pub fn owner(&self) -> &str {
@@ -144,7 +87,8 @@ impl Store {
     /// How the store is, for metrics.
     #[must_use]
     pub fn readings(&self) -> Readings {
-        self.inner.presence.readings(self.inner.backlog.len(), self.inner.backlog.lost())
+        let Inner { presence, backlog, peers, .. } = &*self.inner;
+        presence.readings(backlog.len(), backlog.lost(), peers.count())
     }
 
     /// Tells the database something, or keeps it. Goes on if nobody waits for it any more.
@@ -377,6 +321,24 @@ impl StateStore for Store {
         self.take_due(most).await
     }
 
+    fn replicas(&self) -> usize {
+        self.inner.peers.count()
+    }
+
+    async fn exchange(&self, letters: Vec<Sent>) -> Vec<Received> {
+        self.inner.exchange_letters(letters).await
+    }
+
+    async fn take_turns(
+        &self,
+        wanted: &[String],
+        along: &[String],
+        most: usize,
+        span: Duration,
+    ) -> Option<Vec<String>> {
+        self.inner.turns_of(wanted, along, most, span).await
+    }
+
     async fn let_go(&self) {
         let inner = &self.inner;
         inner.held().clear();
@@ -384,11 +346,12 @@ impl StateStore for Store {
             return;
         }
         inner.tell_asked().await.ok();
-        let step = Step {
-            statement: &inner.statements().let_go,
-            values: vec![inner.owner.as_str().into()],
-        };
+        let (of, owner) = (inner.statements(), || inner.owner.as_str().into());
+        let mut steps = vec![Step { statement: &of.let_go, values: vec![owner()] }];
+        if inner.engine.is_shared() {
+            steps.push(Step { statement: &of.peers.leave, values: vec![owner()] });
+        }
         // Without it, others wait for the leases.
-        inner.run(vec![step]).await.ok();
+        inner.run(steps).await.ok();
     }
 }

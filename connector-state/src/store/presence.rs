@@ -25,6 +25,8 @@ pub struct Readings {
     pub pending_writes: usize,
     /// How many writes it will never get, as too many waited or it refused them, since the start.
     pub lost_writes: u64,
+    /// How many processes use the database, this one among them; the last that is known while it is away.
+    pub replicas: usize,
 }
 
 /// A name for this process that no other has: where it is, and something of its own.
@@ -106,12 +108,18 @@ impl Presence {
         self.away_operations.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn readings(&self, pending_writes: usize, lost_writes: u64) -> Readings {
+    pub(super) fn readings(
+        &self,
+        pending_writes: usize,
+        lost_writes: u64,
+        replicas: usize,
+    ) -> Readings {
         Readings {
             is_up: self.is_up(),
             away_operations: self.away_operations.load(Ordering::Relaxed),
             pending_writes,
             lost_writes,
+            replicas,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What goes on beside the calls: leases are renewed, what ran out goes, and a database that went is looked
+//! What goes on beside the calls: leases are renewed, others hear that this process is there, what ran out goes, and a database that went is looked
 //! for again and told what it missed.
 
 use std::sync::{Arc, Weak};
@@ -45,9 +45,11 @@ pub(super) async fn keep_up(store: Weak<Inner>) {
         };
         if inner.presence.is_up() {
             inner.renew().await.ok();
+            inner.beat().await.ok();
             if cleaned.elapsed() >= CLEAN_EVERY {
                 cleaned = Instant::now();
                 inner.clean_up().await;
+                inner.clean_peers().await;
             }
         } else {
             inner.look_again().await;
@@ -83,6 +85,7 @@ impl Inner {
             self.probe().await?;
             // Before anybody finds these leases run out.
             self.renew().await?;
+            self.beat().await?;
             self.flush().await?;
             // Before anybody doubts that these were asked about.
             self.tell_asked().await

@@ -15,6 +15,7 @@ mod away;
 mod database;
 mod encrypted;
 mod listing;
+mod peers;
 mod pooled;
 mod promises;
 mod proxy;

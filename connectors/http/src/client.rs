@@ -21,8 +21,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(30);
 /// The largest answer read.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
-/// Connections kept for later calls, per host, and for how long.
-const IDLE: usize = 16;
+/// Connections kept for later calls, per host, and for how long. A vendor that speaks HTTP/2 gets one; of the others
+/// answers come in bursts, and each connection that was not kept is opened and encrypted anew.
+const IDLE: usize = 64;
 const IDLE_FOR: Duration = Duration::from_secs(60);
 
 /// A client for one vendor. Clones share one pool.

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use connector_core::prelude::*;
-use connector_http::{BaseUrl, HttpClient, Reading, Refusal, Request, Submission};
+use connector_http::{
+    BaseUrl, HeaderName, HttpClient, Reach, Reading, Refusal, Request, Submission,
+};
 use serde_json::{Value, json};
 
 use crate::states::{Status, head};
@@ -37,7 +39,7 @@ impl Api {
     /// # Errors
     /// [`ErrorKind::Permanent`]: there can be no client.
     pub(crate) fn new() -> Result<Self> {
-        let http = HttpClient::builder("Spark").dialect(read_refusal);
+        let http = HttpClient::builder("Spark").dialect(read_refusal).shunning(Reach::is_guarded);
         let http = http.user_agent(concat!("flyte-connector/", env!("CARGO_PKG_VERSION")));
         Ok(Self { http: http.build()? })
     }
@@ -110,6 +112,8 @@ impl Api {
 }
 
 fn by(master: Master<'_>, request: Request) -> Result<Request> {
+    // Who is not asked for JSON writes refusals as pages, as a proxy does.
+    let request = request.header(HeaderName::from_static("accept"), "application/json")?;
     match master.token {
         Some(token) => request.authorization("Bearer", token),
         None => Ok(request),

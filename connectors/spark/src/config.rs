@@ -188,10 +188,7 @@ impl SubmissionTask {
             );
             return Err(invalid(&text));
         }
-        let name = filled(&self.name).map_or_else(
-            || format!("flyte-{}", key.chars().take(12).collect::<String>()),
-            str::to_owned,
-        );
+        let name = filled(&self.name).map_or_else(|| format!("flyte-{key:.12}"), str::to_owned);
         let count = |number: Option<u64>| number.map(|number| number.to_string());
         let jars: Vec<String> = application
             .filter(|_| !self.is_python())

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The operator may set `CONNECTOR__SPARK_SUBMISSION__URL`, the submission server of tasks that name none, and `…__UI_URL`,
-//! the master's web UI, and lend the secret `spark_token` for masters with `org.apache.spark.ui.JWSFilter`.
+//! the master's web UI, name the others that tasks may name in `…__ALLOWED_HOSTS`, and lend the secret `spark_token` for masters with `org.apache.spark.ui.JWSFilter`.
 //!
 //! What this does beyond passing a program on:
 //!
@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use connector_core::prelude::*;
-use connector_http::{BaseUrl, Url};
+use connector_http::{BaseUrl, Reach, Url};
 use futures_util::stream;
 
 use crate::api::{Api, Master};
@@ -83,6 +83,8 @@ pub struct Spark {
     /// Those of tasks that name none.
     url: Option<BaseUrl>,
     ui_url: Option<BaseUrl>,
+    /// Which others tasks may name.
+    reach: Reach,
     settings: Settings,
 }
 
@@ -90,31 +92,38 @@ impl Spark {
     /// A connector with those settings of the operator.
     ///
     /// # Errors
-    /// [`ErrorKind::Permanent`]: a setting is no address.
+    /// [`ErrorKind::Permanent`]: a setting is no address, or `allowed_hosts` has an entry that is no host.
     pub fn new(settings: &Settings) -> Result<Self> {
         let url = BaseUrl::of_operator(settings)?;
         let ui_url = settings.get("ui_url").map(|ui| {
             let read = BaseUrl::read(&settings.variable("ui_url"), ui);
             read.map_err(|error| ConnectorError::permanent(error.message()))
         });
+        let ui_url = ui_url.transpose()?;
         Ok(Self {
             api: Api::new()?,
-            pages: Arc::new(Pages::new()?),
+            pages: Arc::new(Pages::new(ui_url.clone(), Reach::from_settings(settings)?)?),
             attempts: Attempts::default(),
+            reach: Reach::from_settings(settings)?,
             url,
-            ui_url: ui_url.transpose()?,
+            ui_url,
             settings: settings.clone(),
         })
     }
 
     fn base(&self, task: &SubmissionTask) -> Result<BaseUrl> {
-        BaseUrl::of_task(task.url.as_deref(), self.url.as_ref(), "Spark", &self.settings)
+        let base =
+            BaseUrl::of_task(task.url.as_deref(), self.url.as_ref(), "Spark", &self.settings)?;
+        base.within(&self.reach, self.url.as_ref(), "Spark")
     }
 
     /// The web UI of the master: the operator's belongs to the operator's master.
     fn ui(&self, task: &SubmissionTask, base: &BaseUrl) -> Result<Option<BaseUrl>> {
         match task.ui_url.as_deref().filter(|ui| !ui.is_empty()) {
-            Some(ui) => BaseUrl::read("`custom.ui_url`", ui).map(Some),
+            Some(ui) => {
+                let ui = BaseUrl::read("`custom.ui_url`", ui)?;
+                ui.within(&self.reach, self.ui_url.as_ref(), "Spark's web UI").map(Some)
+            }
             None if self.url.as_ref() == Some(base) => Ok(self.ui_url.clone()),
             None => Ok(None),
         }

@@ -12,7 +12,7 @@ const LINES: u64 = 2_000;
 /// Where a page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Position {
-    stream: usize,
+    stream: &'static str,
     offset: u64,
 }
 
@@ -21,11 +21,11 @@ impl Position {
     /// [`ErrorKind::InvalidTask`]: there is no such page.
     pub(crate) fn read(token: &str) -> Result<Self> {
         if token.is_empty() {
-            return Ok(Self { stream: 0, offset: 0 });
+            return Ok(Self { stream: STREAMS[0], offset: 0 });
         }
         let read = || {
             let (name, offset) = token.split_once('-')?;
-            let stream = STREAMS.iter().position(|stream| *stream == name)?;
+            let stream = STREAMS.into_iter().find(|stream| *stream == name)?;
             Some(Self { stream, offset: offset.parse().ok()? })
         };
         read()
@@ -33,7 +33,7 @@ impl Position {
     }
 
     fn token(self) -> String {
-        format!("{}-{}", STREAMS[self.stream], self.offset)
+        format!("{}-{}", self.stream, self.offset)
     }
 }
 
@@ -51,7 +51,7 @@ pub(crate) async fn page(
     let most = usize::try_from(most.unwrap_or(LINES)).unwrap_or(usize::MAX).max(1);
     let mut lines = Vec::new();
     while lines.len() < most {
-        let stream = STREAMS[at.stream];
+        let stream = at.stream;
         let chunk =
             pages.chunk(worker, (driver, stream), (at.offset, MOST_CHUNK), Some(call)).await?;
         if at.offset == 0 && chunk.all > 0 {
@@ -65,15 +65,16 @@ pub(crate) async fn page(
             at.offset = chunk.begin + taken as u64;
             if !whole.is_exact {
                 // What the rest became says nothing of its bytes, so all of it is given now.
-                lines.extend(whole.text[taken..].lines().map(|line| LogLine::user(None, line)));
+                let rest = whole.text.get(taken..).unwrap_or_default().lines();
+                lines.extend(rest.map(|line| LogLine::user(None, line)));
                 at.offset = chunk.end;
             }
             return Ok(LogPage::new(lines).next_token(Some(at.token())));
         }
-        if at.stream + 1 == STREAMS.len() {
+        let Some(next) = STREAMS.into_iter().skip_while(|it| *it != stream).nth(1) else {
             return Ok(LogPage::new(lines));
-        }
-        at = Position { stream: at.stream + 1, offset: 0 };
+        };
+        at = Position { stream: next, offset: 0 };
     }
     Ok(LogPage::new(lines).next_token(Some(at.token())))
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use connector_core::prelude::*;
-use connector_http::{BaseUrl, HttpClient, Url};
+use connector_http::{BaseUrl, HttpClient, Reach, Url};
 use futures_util::future::try_join;
 use serde_json::Value;
 
@@ -107,17 +107,22 @@ impl Chunk {
 #[derive(Debug)]
 pub(crate) struct Pages {
     http: HttpClient,
-    /// Where the pages of workers are.
-    workers: Mutex<BTreeMap<String, Url>>,
+    /// Where the pages of workers are, by their master's and their id.
+    workers: Mutex<BTreeMap<(String, String), Url>>,
+    /// The operator's own master, whose workers may be anywhere.
+    own: Option<BaseUrl>,
+    /// Where workers of others may be.
+    reach: Reach,
 }
 
 impl Pages {
     /// # Errors
     /// [`ErrorKind::Permanent`]: there can be no client.
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(own: Option<BaseUrl>, reach: Reach) -> Result<Self> {
         let http = HttpClient::builder("Spark's web UI").max_answer_bytes(MOST_ANSWER);
+        let http = http.shunning(Reach::is_guarded);
         let http = http.user_agent(concat!("flyte-connector/", env!("CARGO_PKG_VERSION")));
-        Ok(Self { http: http.build()?, workers: Mutex::default() })
+        Ok(Self { http: http.build()?, workers: Mutex::default(), own, reach })
     }
 
     /// What the master knows.
@@ -136,9 +141,13 @@ impl Pages {
             workers.clear();
         }
         for worker in &state.workers {
-            // Both names and addresses are a worker's own; one that is none has no pages.
-            if let Ok(url) = Url::parse(&worker.webuiaddress) {
-                workers.insert(worker.id.clone(), url);
+            // What a master tells that a task has named is the task's word.
+            let url = Url::parse(&worker.webuiaddress).ok();
+            let is_allowed = |url: &Url| {
+                self.own.as_ref() == Some(ui) || self.reach.check("the worker", url).is_ok()
+            };
+            if let Some(url) = url.filter(is_allowed) {
+                workers.insert((ui.as_str().to_owned(), worker.id.clone()), url);
             }
         }
         drop(workers);
@@ -155,20 +164,22 @@ impl Pages {
         worker: &str,
         call: Option<&CallContext>,
     ) -> Result<Url> {
-        if let Some(known) = self.known(worker) {
+        if let Some(known) = self.known(ui, worker) {
             return Ok(known);
         }
         self.state(ui, call).await?;
-        self.known(worker).ok_or_else(|| {
+        self.known(ui, worker).ok_or_else(|| {
             let text = format!(
-                "the master of Spark has no worker {worker} any more, and so no log of its drivers"
+                "the master of Spark has no worker {worker} any more, or its pages are none that may be called: \
+                 there are no logs of its drivers"
             );
             ConnectorError::new(ErrorKind::NotFound, text)
         })
     }
 
-    fn known(&self, worker: &str) -> Option<Url> {
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner).get(worker).cloned()
+    fn known(&self, ui: &BaseUrl, worker: &str) -> Option<Url> {
+        let which = (ui.as_str().to_owned(), worker.to_owned());
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner).get(&which).cloned()
     }
 
     /// Bytes of what a driver wrote, from there on.

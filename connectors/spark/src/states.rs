@@ -92,7 +92,8 @@ pub(crate) fn decoded(code: i64, time_limit: Option<u64>) -> String {
 /// The last lines of a Python program, whose errors are in its output as well.
 pub(crate) fn last_lines(stdout: &str) -> String {
     let lines: Vec<&str> = stdout.lines().filter(|line| !line.trim().is_empty()).collect();
-    short(&lines[lines.len().saturating_sub(MOST_LINES)..].join("\n"))
+    let last = lines.len().saturating_sub(MOST_LINES);
+    short(&lines.get(last..).unwrap_or_default().join("\n"))
 }
 
 /// The exception that a jar's `main` ended with: the last cause, which the wrapper's own is not.

@@ -4,6 +4,7 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use tokio::sync::watch;
 
 /// The servers that served a run, by process id.
 #[derive(Debug, Default)]
@@ -45,11 +46,25 @@ pub struct Kill {
 }
 
 /// When servers are replaced.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rhythm {
     pub(crate) seed: u64,
     pub(crate) length: Duration,
     pub(crate) life: (Duration, Duration),
+    /// How many tasks run at the same time, and how many have ended.
+    pub(crate) at_once: usize,
+    pub(crate) ended: watch::Receiver<usize>,
+}
+
+impl Rhythm {
+    /// Until the next server goes. Half of the tasks must have made room for others meanwhile: on a busy machine
+    /// tasks take long, and the executor would see more kills in the life of one than it forgives failing polls.
+    pub(crate) async fn beat(&mut self, luck: &mut Rng) {
+        let enough = *self.ended.borrow() + self.at_once / 2;
+        tokio::time::sleep(between(self.life, luck)).await;
+        // Nobody counts any more once all have ended.
+        self.ended.wait_for(|ended| *ended >= enough).await.ok();
+    }
 }
 
 pub(crate) fn between((least, most): (Duration, Duration), luck: &mut Rng) -> Duration {

@@ -10,8 +10,10 @@ use connector_testing::ExecutorRules;
 pub struct Pace {
     /// The time between two polls: 30 s for a real executor.
     pub poll: Duration,
-    /// How long the executor waits for an answer: 10 s for a real one.
+    /// How long the executor waits for a create's answer: 10 s for a real one.
     pub deadline: Duration,
+    /// How long it waits for a poll's. The sixth that fails wedges a job, and a busy machine is not to be judged.
+    pub poll_deadline: Duration,
     /// How long the server keeps a job whose creator has left: 30 s by default.
     pub create_grace: Duration,
 }
@@ -21,6 +23,7 @@ impl Pace {
     pub const FAST: Self = Self {
         poll: Duration::from_millis(150),
         deadline: Duration::from_millis(600),
+        poll_deadline: Duration::from_secs(3),
         create_grace: Duration::from_millis(500),
     };
 
@@ -29,7 +32,7 @@ impl Pace {
     pub fn rules(&self) -> ExecutorRules {
         ExecutorRules {
             create_deadline: Some(self.deadline),
-            get_deadline: Some(self.deadline),
+            get_deadline: Some(self.poll_deadline),
             delete_deadline: Some(self.deadline),
             poll_interval: self.poll,
             look_interval: self.poll / 3,

@@ -12,15 +12,13 @@ use fastrand::Rng;
 use postgres_tests::{Engine, PASSWORD};
 use tokio::sync::watch;
 
-use crate::lives::{Kill, Lives, Outage, Rhythm, between};
+use crate::lives::{Kill, Lives, Outage, Rhythm};
 use crate::server::{Launcher, Server};
 
 /// How long a replica that died keeps what it held from the others. Shorter than in life, as everything is.
 const LEASE: Duration = Duration::from_secs(2);
 /// How long a job may go without a question, in many polls.
 const UNASKED: Duration = Duration::from_secs(8);
-/// How long servers may take to notice that the database is back.
-const NOTICED: Duration = Duration::from_secs(1);
 /// How long the state may take to come to rest once nobody calls any more.
 const REST: Duration = Duration::from_secs(120);
 
@@ -34,6 +32,15 @@ pub struct Replicas {
     address: Address,
     /// Restarted once, where it is one.
     engine: Option<Arc<Engine>>,
+}
+
+/// Waits until a server has noticed that the database is back, however busy the machine is.
+async fn back(server: &Server) {
+    let until = Instant::now() + REST;
+    while server.metric("connector_state_up").await != Some(1) {
+        assert!(Instant::now() < until, "server {} does not find its database", server.id);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 impl Replicas {
@@ -74,7 +81,7 @@ impl Replicas {
     /// Keeps the servers at work until the tasks are over and the state is at rest.
     pub(crate) async fn serve(
         &self,
-        rhythm: Rhythm,
+        mut rhythm: Rhythm,
         launcher: &dyn Launcher,
         vendor: SocketAddr,
         executor: &FakeExecutor,
@@ -96,7 +103,7 @@ impl Replicas {
         loop {
             tokio::select! {
                 _ = over.wait_for(|over| *over) => break,
-                () = tokio::time::sleep(between(rhythm.life, &mut luck)) => {}
+                () = rhythm.beat(&mut luck) => {}
             }
             if let Some((engine, _)) = restart.take_if(|(_, at)| *at <= Instant::now()) {
                 let from = Instant::now();
@@ -107,7 +114,10 @@ impl Replicas {
                 })
                 .await
                 .expect("a restart");
-                lives.outages.push(Outage { from, until: Instant::now() + NOTICED });
+                for server in &servers {
+                    back(server).await;
+                }
+                lives.outages.push(Outage { from, until: Instant::now() });
                 continue;
             }
             // Where it is the only one, its successor is there before it goes, as in a rollout.
@@ -118,8 +128,10 @@ impl Replicas {
             let victim = servers.swap_remove(luck.usize(0..servers.len()));
             servers.extend(successor);
             let process = victim.id;
-            victim.kill().await;
+            // As a balancer on the client's side: what is under way there fails, and nothing more goes there.
+            let gone = victim.kill();
             spread(&servers);
+            gone.await;
             lives.killed.push(Kill { process, at: Instant::now() });
             while servers.len() < self.count {
                 servers.push(Server::start(launcher, vendor).await);

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use connector_service::pb;
 use connector_service::pb::connector_metadata_service_client::ConnectorMetadataServiceClient;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tonic::transport::{Channel, Endpoint};
 
@@ -23,6 +24,8 @@ pub struct Server {
     pub id: u32,
     /// A connection to it.
     pub channel: Channel,
+    /// Where its metrics are, if it says so.
+    pub metrics: Option<String>,
 }
 
 /// How to start a server that talks to a vendor.
@@ -94,6 +97,16 @@ fn parent_of(process: u32) -> Option<u32> {
     fields.next().filter(|_| state != "Z")?.parse().ok()
 }
 
+/// What is told at such an address.
+async fn page(url: &str) -> std::io::Result<String> {
+    let (host, path) = url.trim_start_matches("http://").split_once('/').unwrap_or((url, ""));
+    let mut stream = TcpStream::connect(host).await?;
+    stream.write_all(format!("GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").as_bytes()).await?;
+    let mut told = String::new();
+    stream.read_to_string(&mut told).await?;
+    Ok(told)
+}
+
 async fn answers(channel: Channel) -> bool {
     let asked = pb::ListConnectorsRequest {};
     ConnectorMetadataServiceClient::new(channel).list_connectors(asked).await.is_ok()
@@ -105,7 +118,7 @@ impl Server {
     /// # Panics
     /// It does not start.
     pub async fn start(launcher: &dyn Launcher, vendor: SocketAddr) -> Self {
-        let (mut command, address) = launcher.command(vendor);
+        let (mut command, listens_where) = launcher.command(vendor);
         let complaints = match std::env::var_os("CHAOS_LOG") {
             Some(_) => Stdio::inherit(),
             None => Stdio::null(),
@@ -120,7 +133,7 @@ impl Server {
         let id = process.id().expect("it runs");
         let output = process.stdout.take().expect("a pipe");
         let mut lines = BufReader::new(output).lines();
-        let address = match address {
+        let address = match listens_where {
             Some(address) => address,
             None => {
                 let told = async {
@@ -134,6 +147,12 @@ impl Server {
                 tokio::time::timeout(LIMIT, told).await.expect("the server starts in time")
             }
         };
+        let mut metrics = None;
+        if listens_where.is_none() {
+            let line = tokio::time::timeout(LIMIT, lines.next_line()).await;
+            let line = line.expect("a line in time").expect("output").unwrap_or_default();
+            metrics = line.strip_prefix("metrics").map(|url| url.trim().to_owned());
+        }
         // A pipe that nobody empties would hold the server up.
         tokio::spawn(async move { while let Ok(Some(_line)) = lines.next_line().await {} });
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("a URI");
@@ -150,7 +169,7 @@ impl Server {
             }
         };
         let channel = tokio::time::timeout(LIMIT, reach).await.expect("the server is reached");
-        Self { process, id, channel }
+        Self { process, id, channel, metrics }
     }
 
     /// Sends SIGTERM and waits for the end.
@@ -163,6 +182,13 @@ impl Server {
         tokio::time::timeout(LIMIT, self.process.wait()).await.expect("an end in time").expect("it")
     }
 
+    /// What a metric without a fraction says at this moment; none where it is not told.
+    pub async fn metric(&self, metric: &str) -> Option<i64> {
+        let told = page(self.metrics.as_deref()?).await.ok()?;
+        let line = told.lines().find(|line| line.starts_with(metric))?;
+        line.rsplit(' ').next()?.parse().ok()
+    }
+
     /// The processes that work for it: its children.
     #[must_use]
     pub fn workers(&self) -> Vec<u32> {
@@ -171,11 +197,14 @@ impl Server {
         numbers.filter(|process| parent_of(*process) == Some(self.id)).collect()
     }
 
-    /// Sends SIGKILL.
+    /// Sends SIGKILL at once, and then waits for the end.
     ///
     /// # Panics
     /// There was no process to kill.
-    pub async fn kill(mut self) {
-        self.process.kill().await.expect("a process");
+    pub fn kill(mut self) -> impl Future<Output = ()> {
+        self.process.start_kill().expect("a process");
+        async move {
+            self.process.wait().await.expect("its end");
+        }
     }
 }

@@ -111,6 +111,7 @@ impl Storm {
         let executor =
             FakeExecutor::builder(first.channel.clone()).rules(pace.rules()).seed(seed).build();
         let (finished, over) = watch::channel(false);
+        let (ending, ended) = watch::channel(0);
         let rules = Arc::new(executor.clone());
         let tasks = async {
             let plans = stream::iter(0..jobs)
@@ -127,14 +128,16 @@ impl Storm {
                         running.await.expect("the executor does not panic")
                     }
                 });
-            let plans: Vec<Plan> = plans.buffer_unordered(at_once).collect().await;
+            let counted =
+                plans.buffer_unordered(at_once).inspect(|_| ending.send_modify(|it| *it += 1));
+            let plans: Vec<Plan> = counted.collect().await;
             finished.send(true).expect("the servers wait for it");
             plans
         };
         let servers = async {
             match replicas {
                 Some(replicas) => {
-                    let rhythm = Rhythm { seed, length, life: self.life };
+                    let rhythm = Rhythm { seed, length, life: self.life, at_once, ended };
                     replicas.serve(rhythm, launcher, vendor.address(), &executor, first, over).await
                 }
                 None => self.servers(launcher, vendor.address(), &executor, first, over).await,

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chaos_tests::one_pace::Fleet;
 use chaos_tests::outcome::Outcome;
 use chaos_tests::pace::Pace;
 use chaos_tests::plan::Kind;
@@ -13,6 +14,7 @@ use chaos_tests::replicas::Replicas;
 use chaos_tests::server::{BehindServer, Launcher, RustServer};
 use chaos_tests::storm::{ServerEnds, Storm};
 use chaos_tests::vendors::{self, Stormy};
+use futures_util::future::join_all;
 use interop_tests::venv::Venv;
 use postgres_tests::Engine;
 use vendor_tests::bigquery::BigQuery;
@@ -171,6 +173,41 @@ fn a_replica_on_sqlite_that_finds_its_jobs_loses_nothing_to_kills() {
 #[test]
 fn a_replica_on_sqlite_with_neither_doubles_only_what_a_kill_fell_into() {
     over_sqlite(Kind::Neither);
+}
+
+/// The vendor's calls that so many servers make for jobs that are polled often within one interval, at each of the
+/// servers in turn. None without PostgreSQL.
+fn questions(servers: usize, batch: usize) -> Option<u64> {
+    const JOBS: usize = 60;
+    let policy = [("POLL_INTERVAL", "10m".to_owned()), ("BATCH_SIZE", batch.to_string())];
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let binary = env!("CARGO_BIN_EXE_chaos-server").into();
+        let fleet = Fleet::start(binary, servers, &policy).await?;
+        join_all((0..JOBS).map(|job| fleet.poll(job, job))).await;
+        // However long that takes: it is no race.
+        fleet.knows(60).await;
+        for round in 1..10 {
+            join_all((0..JOBS).map(|job| fleet.poll(job, job + round))).await;
+        }
+        let questions = fleet.questions();
+        fleet.end().await;
+        Some(questions)
+    })
+}
+
+#[test]
+fn three_servers_ask_a_vendor_no_more_often_than_one() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    for batch in [1, 20] {
+        let Some(one) = questions(1, batch) else { return };
+        let three = questions(3, batch).expect("the same PostgreSQL");
+        assert!(one >= 60 / batch as u64, "{one} calls by one server");
+        assert!(
+            three * 10 <= one * 11,
+            "{three} calls by three servers, {one} by one; batches of {batch}"
+        );
+    }
 }
 
 /// The connector of a vendor between that vendor, in bad weather, and servers that are replaced.

@@ -25,9 +25,7 @@ const PACKAGES: Packages = Packages {
 /// How long it may take until every DAG is known: 15 s alone on a quiet machine.
 const START: Duration = Duration::from_secs(180);
 /// How many DAGs there are.
-const DAGS: u64 = 6;
-/// After so many seconds without a sign of life a task is tried again. Airflow's default.
-const LOST_AFTER: u32 = 300;
+const DAGS: u64 = 5;
 
 /// The user who may do everything.
 pub const USER: &str = "admin";
@@ -42,7 +40,6 @@ pub struct Airflow {
     group: Group,
     venv: Venv,
     ports: [u16; 3],
-    lost_after: u32,
 }
 
 impl Airflow {
@@ -62,25 +59,13 @@ impl Airflow {
         if !all_engines("Airflow") {
             return None;
         }
-        turn::shared(name, async || Self::install(LOST_AFTER).await).await
+        turn::shared(name, Self::install).await
     }
 
-    /// One for a single test, which gives a task up after so many seconds without a sign of life.
-    ///
-    /// # Panics
-    /// As [`Airflow::shared`].
-    pub async fn giving_up_after(seconds: u32) -> Option<Arc<Self>> {
-        if !all_engines("Airflow") {
-            return None;
-        }
-        turn::shared("Airflow that gives up", async || Self::install(seconds).await).await
-    }
-
-    async fn install(lost_after: u32) -> Option<Self> {
+    async fn install() -> Option<Self> {
         let venv = Venv::of(PACKAGES, &target(), "Airflow")?;
         let group = Group::new("airflow");
-        let ports = [free_port(), free_port(), free_port()];
-        let airflow = Self { group, venv, ports, lost_after };
+        let airflow = Self { group, venv, ports: [free_port(), free_port(), free_port()] };
         let passwords = json!({USER: PASSWORD, VIEWER: PASSWORD}).to_string();
         fs::write(airflow.folder().join("passwords.json"), passwords).expect("a file");
         airflow.start().await;
@@ -119,7 +104,7 @@ impl Airflow {
         self.group.start("airflow", &command);
         self.group.ready(START, &["airflow"], async || self.knows_its_dags().await).await;
         // All but one, which is there to be asleep.
-        for dag in ["works", "one_at_a_time", "parts", "picky", "stubborn"] {
+        for dag in ["works", "one_at_a_time", "parts", "picky"] {
             self.pause(dag, false).await;
         }
     }
@@ -152,7 +137,6 @@ impl Airflow {
             ("API__WORKERS", "1".to_owned()),
             ("LOGGING__WORKER_LOG_SERVER_PORT", logs),
             ("LOGGING__TRIGGER_LOG_SERVER_PORT", triggers),
-            ("SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT", self.lost_after.to_string()),
             ("DAG_PROCESSOR__PARSING_PROCESSES", "1".to_owned()),
             ("USAGE_DATA_COLLECTION__ENABLED", "False".to_owned()),
         ] {

@@ -2,7 +2,6 @@
 //! everything it was asked written down. Shapes are those that Spark 4.3.0 answered with; `tests/engines` asks the real
 //! one.
 
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,10 +9,10 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use connector_testing::{SocketTime, Vendor, VendorJob, VendorState};
+use connector_testing::{Vendor, VendorJob, VendorPort, VendorState};
 use serde_json::{Value, json};
 
 /// The token of the fake.
@@ -26,9 +25,7 @@ pub(crate) struct FakeSpark(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    url: String,
-    /// Until somebody serves on it.
-    listener: Mutex<Option<TcpListener>>,
+    port: VendorPort,
     books: Mutex<Books>,
 }
 
@@ -62,6 +59,8 @@ pub(crate) struct Books {
     pub(crate) stdout: Vec<u8>,
     /// What every driver wrote behind its command line.
     pub(crate) stderr: String,
+    /// Where its worker says that its pages are, if not here.
+    pub(crate) worker_page: Option<String>,
     is_out: bool,
     delay: Duration,
 }
@@ -114,20 +113,16 @@ impl Books {
 impl FakeSpark {
     /// A fake with a port of its own, on which nobody serves yet.
     pub(crate) fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        Self(Arc::new(Inner { url, listener: Mutex::new(Some(listener)), books: Mutex::default() }))
+        let port = VendorPort::bind("127.0.0.1:0").unwrap();
+        Self(Arc::new(Inner { port, books: Mutex::default() }))
     }
 
     pub(crate) fn url(&self) -> &str {
-        &self.0.url
+        self.0.port.url()
     }
 
     /// Serves on the current runtime, with its clock, unless it does already.
     pub(crate) fn open(&self) {
-        let Some(listener) = self.0.listener.lock().unwrap().take() else { return };
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         let routes = Router::new()
             .route("/v1/submissions/create", post(create))
             .route("/v1/submissions/status/{id}", get(status))
@@ -136,10 +131,8 @@ impl FakeSpark {
             .route("/log/", get(log))
             .layer(from_fn_with_state(self.clone(), at_the_gate))
             .with_state(self.clone());
-        tokio::spawn(async move {
-            let _time = SocketTime::keep();
-            axum::serve(listener, routes).await
-        });
+        let serve = |listener| async move { axum::serve(listener, routes).await };
+        self.0.port.open(serve).unwrap();
     }
 
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
@@ -180,7 +173,14 @@ async fn at_the_gate(
     } else if let Some((status, body)) = refused {
         (StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
     } else if !is_known {
-        (StatusCode::FORBIDDEN, "Forbidden").into_response()
+        let wants_json = headers.get("accept").is_some_and(|it| it == "application/json");
+        // As the server below Spark's filter does it.
+        let body = json!({"message": "JWT Validate Fail", "status": "403"});
+        let page = Html("<html><body><h2>HTTP ERROR 403 JWT Validate Fail</h2></body></html>");
+        match wants_json {
+            true => (StatusCode::FORBIDDEN, Json(body)).into_response(),
+            false => (StatusCode::FORBIDDEN, page).into_response(),
+        }
     } else {
         next.run(request).await
     };
@@ -268,8 +268,9 @@ async fn list(State(fake): State<FakeSpark>) -> Response {
     let (done, active): (Vec<&Driver>, Vec<&Driver>) =
         books.drivers.iter().partition(|driver| driver.is_final(books.told));
     let [done, active] = [done, active].map(|of| of.into_iter().map(shown).collect::<Vec<_>>());
+    let page = books.worker_page.as_deref().unwrap_or(fake.url());
     Json(json!({
-        "workers": [{"id": WORKER, "webuiaddress": fake.url(), "state": "ALIVE"}],
+        "workers": [{"id": WORKER, "webuiaddress": page, "state": "ALIVE"}],
         "activedrivers": active, "completeddrivers": done, "status": "ALIVE",
     }))
     .into_response()

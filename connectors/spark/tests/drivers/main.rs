@@ -61,7 +61,7 @@ async fn a_driver_from_its_submission_to_its_end() {
     assert_eq!(
         body["sparkProperties"],
         json!({
-            "spark.flyte.attempt": key, "spark.app.name": format!("flyte-{}", &key[..12]),
+            "spark.flyte.attempt": key, "spark.app.name": format!("flyte-{key:.12}"),
             "spark.submit.deployMode": "cluster", "spark.driver.supervise": "false",
             "spark.driver.memory": "2g", "spark.jars": "file:/jobs/a.jar",
         })
@@ -195,11 +195,47 @@ async fn what_spark_refuses_is_told_with_its_reason() {
     assert!(error.message().ends_with("spark.driver.cores is no number"), "{error}");
     let error = spark.create(&task().secret("spark_token", "hunter2hunter2")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Permanent);
-    assert!(error.message().contains("403") && !error.message().contains("hunter2"), "{error}");
+    assert!(error.message().contains("JWT Validate Fail"), "{error}");
+    assert!(!error.message().contains("hunter2"), "{error}");
     spark.create(&task().secret("spark_token", TOKEN)).await.unwrap();
     let error = spark.create(&task().custom("url", "ftp://a")).await.unwrap_err();
     assert!(error.message().starts_with("`custom.url` is no address"), "{error}");
     assert_eq!(fake.books().drivers.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_names_only_masters_that_may_be_called_and_so_does_a_master_with_its_workers() {
+    let (own, fake) = (FakeSpark::new(), FakeSpark::new());
+    own.open();
+    fake.open();
+    let allowed = fake.url().strip_prefix("http://").unwrap().to_owned();
+    let settings = [("URL", own.url()), ("UI_URL", own.url()), ("ALLOWED_HOSTS", &allowed)];
+    let settings = settings
+        .map(|(name, value)| (format!("CONNECTOR__SPARK_SUBMISSION__{name}"), value.to_owned()));
+    let settings = Settings::from_variables("spark_submission", settings);
+    let spark = Harness::new(Spark::new(&settings).unwrap());
+    for (url, ui, is_allowed) in [
+        (own.url(), own.url(), true),
+        (fake.url(), fake.url(), true),
+        ("http://10.0.0.7:6066", own.url(), false),
+        (own.url(), "http://10.0.0.7:8080", false),
+    ] {
+        let created = spark.create(&task().custom("url", url).custom("ui_url", ui)).await;
+        match is_allowed {
+            true => drop(created.unwrap()),
+            false => {
+                let error = created.unwrap_err();
+                assert!(error.message().contains("SPARK_SUBMISSION__ALLOWED_HOSTS"), "{error}");
+            }
+        }
+    }
+    // A master that sends to somewhere else for its logs.
+    fake.books().worker_page = Some("http://10.0.0.7:8081".to_owned());
+    let spark = Harness::new(Spark::new(&settings).unwrap());
+    let job =
+        spark.create(&task().custom("url", fake.url()).custom("ui_url", fake.url())).await.unwrap();
+    let error = job.log().await.unwrap_err();
+    assert!(error.to_string().contains("none that may be called"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -97,7 +97,7 @@ impl Moods {
         let mut luck = self.luck("status", id, calls.earlier);
         match luck.u32(0..100) {
             0..10 => Mood::Unavailable,
-            10..15 => Mood::SlowAfter(self.slow(&mut luck)),
+            10..12 => Mood::SlowAfter(self.pace.poll_deadline.mul_f64(1.1 + luck.f64())),
             15..18 => Mood::Panic,
             18..20 => Mood::Lost,
             _ => Mood::Good,

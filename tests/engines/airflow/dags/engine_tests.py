@@ -79,16 +79,5 @@ def picky():
     only()
 
 
-@dag(schedule=None)
-def stubborn():
-    @task(retries=1, retry_delay=timedelta(seconds=0))
-    def only(**context):
-        if context["ti"].try_number == 1:
-            work(context["dag_run"].conf)
-        print("second try")
-
-    only()
-
-
-for make in (works, one_at_a_time, parts, sleeping, picky, stubborn):
+for make in (works, one_at_a_time, parts, sleeping, picky):
     make()

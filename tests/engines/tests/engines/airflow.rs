@@ -266,26 +266,3 @@ async fn a_run_is_known_and_cancelled_after_its_airflow_died_and_came_back() {
     assert_eq!(job.get(&server).await.unwrap().phase(), Phase::Aborted);
     nothing_is_left(&airflow, &job, &mark).await;
 }
-
-#[tokio::test]
-async fn a_run_that_airflow_recovers_after_its_death_goes_on_to_its_end() {
-    let Some(airflow) = Airflow::giving_up_after(30).await else { return };
-    let mut server = server(&airflow);
-    let (beat, mark) = beat(&airflow);
-    let conf = json!({"beat": beat, "seconds": 600, "child": mark});
-    let job = attempt("stubborn", conf).create(&server).await.unwrap();
-    process_at(&beat).await;
-    job.until(&server, &[Phase::Running], SOON).await;
-    // Both die in the middle.
-    server.kill();
-    airflow.kill();
-    airflow.start().await;
-    server.start_again();
-    // Airflow waits for the sign of life of the first try, and then begins the second.
-    job.until(&server, &[Phase::Succeeded], SOON * 3).await;
-    let log = job.log(&server).await.unwrap();
-    let heads: Vec<&String> = log.iter().filter(|line| line.starts_with("task `")).collect();
-    assert_eq!(heads, ["task `only`, try 1", "task `only`, try 2"], "{log:#?}");
-    assert!(log.contains(&"second try".to_owned()), "{log:#?}");
-    nothing_is_left(&airflow, &job, &mark).await;
-}

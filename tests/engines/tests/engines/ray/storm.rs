@@ -58,7 +58,9 @@ async fn nothing_is_lost_or_done_twice_in_a_storm() {
     for (number, record) in records.iter().enumerate() {
         let ran = std::fs::read_to_string(written(number)).map_or(0, |text| text.lines().count());
         match &record.end {
-            End::Succeeded { .. } => assert_eq!(ran, record.attempts.len(), "{record:?}"),
+            End::Succeeded { .. } => {
+                assert_eq!(ran, record.attempts.len(), "{record:?}");
+            }
             End::Aborted => {
                 aborted += 1;
                 assert!(ran <= record.attempts.len(), "{record:?}");

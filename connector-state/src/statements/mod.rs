@@ -2,7 +2,11 @@
 //! `store` and `listing` run them through `engine`. Times are milliseconds since 1970 by the database's own
 //! clock; no value of a process's clock comes in.
 
+mod peers;
+
 use std::sync::LazyLock;
+
+pub(crate) use peers::PeerStatements;
 
 /// Which SQL a database speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +58,8 @@ pub(crate) struct Statements {
     pub(crate) clean_up: String,
     pub(crate) probe: String,
     pub(crate) unprobe: String,
+    /// What processes that share the database say to each other.
+    pub(crate) peers: PeerStatements,
     pub(crate) list: String,
     pub(crate) cancel: String,
     pub(crate) forget: String,
@@ -351,6 +357,7 @@ impl Statements {
             clean_up: spelled(CLEAN_UP),
             probe: spelled(PROBE),
             unprobe: spelled(UNPROBE),
+            peers: PeerStatements::of(spelled),
             list: spelled(&format!("SELECT {COLUMNS}{LIST}")),
             cancel: spelled(CANCEL),
             forget: spelled(FORGET),
