@@ -1,5 +1,6 @@
 //! Answers as bytes: what is kept of one until it is told again.
-//! `finished` has them travel in resource metadata, `poll/pace.rs` remembers them. As values they take some
+//! `finished` has them travel in resource metadata, `poll/pace.rs` remembers them, and replicas write them to each
+//! other (`poll/letter.rs`). As values they take some
 //! five times the room: every text, link and detail is a piece of memory of its own.
 
 use connector_core::host::ErasedResource;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use connector_core::host::ErasedResource;
 use connector_core::host::digest::digest;
-use connector_core::{LinkKind, MessageFormat, Phase, TaskLog};
 use prost::Message;
-use prost_types::Struct;
+
+use crate::answer_bytes;
 
 /// What a job is called in letters: a digest, so that its metadata is not written once more.
 pub(super) type JobName = [u8; 16];
@@ -39,41 +39,10 @@ pub(super) struct News {
     /// For how long the answer is good from when the letter was written.
     #[prost(uint64, tag = "2")]
     pub(super) good_for_ms: u64,
-    /// None: what was said before is not true any more, or nothing could be learnt.
-    #[prost(message, optional, tag = "3")]
-    pub(super) answer: Option<Answer>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct Answer {
-    #[prost(int32, tag = "1")]
-    phase: i32,
-    #[prost(string, tag = "2")]
-    message: String,
-    #[prost(message, repeated, tag = "3")]
-    links: Vec<Link>,
-    #[prost(message, optional, tag = "4")]
-    info: Option<Struct>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Link {
-    #[prost(string, tag = "1")]
-    uri: String,
-    #[prost(string, tag = "2")]
-    name: String,
-    #[prost(int32, tag = "3")]
-    format: i32,
-    #[prost(int32, tag = "4")]
-    kind: i32,
-    #[prost(bool, tag = "5")]
-    ready: bool,
-    #[prost(bool, tag = "6")]
-    show_while_pending: bool,
-    #[prost(bool, tag = "7")]
-    hide_once_finished: bool,
-    #[prost(string, tag = "8")]
-    icon_uri: String,
+    /// The answer, as `answer_bytes` has it. None: what was said before is not true any more, or nothing could
+    /// be learnt.
+    #[prost(bytes = "bytes", optional, tag = "3")]
+    pub(super) answer: Option<Bytes>,
 }
 
 impl News {
@@ -84,86 +53,31 @@ impl News {
     pub(super) fn name(&self) -> Option<JobName> {
         (*self.job).try_into().ok()
     }
-}
-
-impl Answer {
-    pub(super) fn of(resource: &ErasedResource) -> Self {
-        let info = &resource.custom_info;
-        Self {
-            phase: resource.phase as i32,
-            message: resource.message.clone(),
-            links: resource.log_links.iter().map(Link::of).collect(),
-            info: (!info.fields.is_empty()).then(|| info.clone()),
-        }
-    }
 
     /// The answer; none if this release does not know its phase, or if it is not for others to tell.
-    pub(super) fn resource(self) -> Option<ErasedResource> {
-        let phase = *Phase::ALL.iter().find(|phase| **phase as i32 == self.phase)?;
-        if phase.is_terminal() {
-            return None;
-        }
-        let mut resource = ErasedResource::new(phase).message(self.message);
-        resource.log_links = self.links.into_iter().map(Link::link).collect();
-        resource.custom_info = self.info.unwrap_or_default();
-        Some(resource)
-    }
-}
-
-impl Link {
-    fn of(link: &TaskLog) -> Self {
-        Self {
-            uri: link.uri.clone(),
-            name: link.name.clone(),
-            format: link.format as i32,
-            kind: link.kind as i32,
-            ready: link.ready,
-            show_while_pending: link.show_while_pending,
-            hide_once_finished: link.hide_once_finished,
-            icon_uri: link.icon_uri.clone(),
-        }
-    }
-
-    fn link(self) -> TaskLog {
-        let formats = [MessageFormat::Unknown, MessageFormat::Csv, MessageFormat::Json];
-        let kinds = [LinkKind::External, LinkKind::Dashboard, LinkKind::Ide];
-        let format = formats.into_iter().find(|it| *it as i32 == self.format);
-        let kind = kinds.into_iter().find(|it| *it as i32 == self.kind);
-        TaskLog::new(self.name, self.uri)
-            .format(format.unwrap_or_default())
-            .kind(kind.unwrap_or_default())
-            .ready(self.ready)
-            .show_while_pending(self.show_while_pending)
-            .hide_once_finished(self.hide_once_finished)
-            .icon_uri(self.icon_uri)
+    pub(super) fn resource(&self) -> Option<ErasedResource> {
+        let resource = answer_bytes::read(self.answer.as_ref()?)?;
+        (!resource.phase.is_terminal()).then_some(resource)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use connector_core::Phase;
+
     use super::*;
 
     #[test]
-    fn an_answer_comes_back_as_it_was_but_for_what_is_not_for_others() {
-        let link = TaskLog::new("log", "https://vendor.example/1")
-            .format(MessageFormat::Json)
-            .kind(LinkKind::Dashboard)
-            .ready(false)
-            .show_while_pending(true)
-            .hide_once_finished(true)
-            .icon_uri("https://vendor.example/icon");
-        let told = ErasedResource::new(Phase::Initializing)
-            .message("soon")
-            .log_link(link)
-            .info("place", 3_i64);
-        let back = Answer::decode(&*Answer::of(&told).encode_to_vec()).unwrap();
-        assert_eq!(format!("{:?}", back.resource().unwrap()), format!("{told:?}"));
-        for phase in Phase::ALL {
-            let back = Answer::of(&ErasedResource::new(*phase)).resource();
-            assert_eq!(back.is_none(), phase.is_terminal(), "{phase:?}");
+    fn an_answer_comes_back_unless_it_is_not_for_others() {
+        for phase in Phase::ALL.iter().copied() {
+            let told = ErasedResource::new(phase).message("soon").info("place", 3_i64);
+            let mut bytes = Vec::new();
+            answer_bytes::write(told.clone(), &mut bytes);
+            let news = News { answer: Some(bytes.into()), ..News::default() };
+            assert_eq!(news.resource(), (!phase.is_terminal()).then_some(told), "{phase:?}");
         }
-        let unheard_of = Answer { phase: 99, ..Answer::default() };
-        assert!(unheard_of.resource().is_none());
+        let unheard_of = News { answer: Some(Bytes::from_static(&[8, 99])), ..News::default() };
+        assert_eq!((unheard_of.resource(), News::default().resource()), (None, None));
     }
 
     #[test]

@@ -16,7 +16,8 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
-use super::letter::{Answer, JobName, Letter, News, name};
+use super::letter::{JobName, Letter, News, name};
+use crate::answer_bytes;
 use crate::memory::{Key, Memory, Store};
 use crate::state_store::{Sent, StateStore};
 
@@ -48,7 +49,7 @@ pub(super) struct Others {
 struct Untold {
     job: JobName,
     until: Instant,
-    answer: Option<Answer>,
+    answer: Option<Bytes>,
 }
 
 impl Others {
@@ -84,7 +85,12 @@ impl Others {
         if self.replicas() == 1 {
             return;
         }
-        let answer = answer.map(Answer::of).filter(|answer| answer.encoded_len() <= LARGEST);
+        let answer = answer.map(|answer| {
+            let mut bytes = Vec::new();
+            answer_bytes::write(answer.clone(), &mut bytes);
+            Bytes::from(bytes)
+        });
+        let answer = answer.filter(|answer| answer.len() <= LARGEST);
         let until = match answer {
             Some(_) => until,
             None => until.max(Instant::now() + WITHDRAWN_FOR),

@@ -159,7 +159,7 @@ impl Pace {
     fn hear_of(&self, others: &Others, news: &News, age: Duration) {
         let Some(job) = news.name() else { return };
         let key = Key::of(job);
-        let Some(resource) = news.answer.clone().and_then(|answer| answer.resource()) else {
+        let Some(resource) = news.resource() else {
             self.answers.remove(&key);
             others.withdraw(job);
             return;
