@@ -193,6 +193,17 @@ impl Slurm {
         self.said("squeue", &["-h", "-o", "%i|%T"])
     }
 
+    /// Cancels what a case that failed has left: those after it would wait for the node.
+    ///
+    /// # Panics
+    /// Something is left after `limit`.
+    pub async fn clear_queue(&self, limit: Duration) {
+        if !self.queue().is_empty() {
+            drop(self.said("scancel", &["--user", &self.user]));
+        }
+        until("the queue is empty", limit, async || self.queue().is_empty().then_some(())).await;
+    }
+
     /// Loses the answer of the next submission: the job is there, and the connection breaks.
     ///
     /// # Panics
