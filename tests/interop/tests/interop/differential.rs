@@ -259,6 +259,24 @@ const INTENDED: &[Intended] = &[
     Intended {
         cases: &["metrics page"],
         fields: &[
+            ("kinds.flyte_connector_reloads", "counter"),
+            ("labels.flyte_connector_reloads_total", "outcome"),
+            ("samples.flyte_connector_reloads_total{*}", "0.0"),
+            ("kinds.flyte_connector_reload_failed", "gauge"),
+            ("labels.flyte_connector_reload_failed", "[]"),
+            ("samples.flyte_connector_reload_failed{}", "0.0"),
+            ("kinds.flyte_connector_reload_restart_keys", "gauge"),
+            ("labels.flyte_connector_reload_restart_keys", "[]"),
+            ("samples.flyte_connector_reload_restart_keys{}", "0.0"),
+            ("kinds.flyte_connector_reload_success_timestamp_seconds", "gauge"),
+            ("labels.flyte_connector_reload_success_timestamp_seconds", "[]"),
+            ("samples.flyte_connector_reload_success_timestamp_seconds{}", ""),
+        ],
+        reason: "Python's service has no file of settings, and so none to read again",
+    },
+    Intended {
+        cases: &["metrics page"],
+        fields: &[
             ("kinds.flyte_connector_errors_as_jobs", "counter"),
             ("labels.flyte_connector_errors_as_jobs_total", "kind"),
             (
