@@ -19,10 +19,12 @@ const MARK: &str = "ENGINE_TESTS_FOLDER";
 
 /// Ends what carries the mark once nobody holds the other end of its input any more. Its first lines are the
 /// mark, the folder, and `remove` where that goes, too: on a command line they would be found as a job's. A process
-/// that writes a title over its environment (sshd) is known by the folder in its command line.
+/// that writes a title over its environment is known by the folder in its command line (sshd), or by where it works
+/// (Airflow).
 const GUARD: &str = "trap '' INT TERM HUP; read -r mark; read -r folder; read -r end; cat >/dev/null; \
     marked() { echo \"$mark\" | grep -lsFf - /proc/[0-9]*/environ; \
-      echo \"$folder/\" | grep -lsFf - /proc/[0-9]*/cmdline; }; tries=0; \
+      echo \"$folder/\" | grep -lsFf - /proc/[0-9]*/cmdline; \
+      find /proc -maxdepth 2 -name cwd -lname \"$folder*\" 2>/dev/null; }; tries=0; \
     while all=$(marked); [ -n \"$all\" ] && [ $tries -lt 100 ]; do \
       for one in $all; do one=${one#/proc/}; kill -KILL \"${one%/*}\" 2>/dev/null; done; \
       tries=$((tries + 1)); sleep 0.1; \
@@ -195,15 +197,13 @@ mod tests {
         assert!(!folder.exists());
     }
 
-    #[test]
-    fn what_hides_its_environment_is_known_by_its_command_line() {
-        let group = Group::new("group-test");
-        let log = group.log("hidden").display().to_string();
+    /// Starts a process without an environment that reads the file of that path, and ends the group.
+    fn ends_what_reads(group: &Group, path: &str) {
         let mut command = Command::new("sh");
-        command.args(["-c", "setsid env -i tail -f \"$0\" & echo started $VARIABLE", &log]);
+        command.args(["-c", "setsid env -i tail -f \"$0\" & echo started $VARIABLE", path]);
         group.start("hidden", command.env("VARIABLE", "so"));
         let tails = || {
-            let output = Command::new("pgrep").args(["-xf", &format!("tail -f {log}")]).output();
+            let output = Command::new("pgrep").args(["-xf", &format!("tail -f {path}")]).output();
             output.expect("pgrep").stdout
         };
         while tails().is_empty() {
@@ -211,5 +211,17 @@ mod tests {
         }
         group.kill();
         assert_eq!(tails(), Vec::<u8>::new());
+    }
+
+    #[test]
+    fn what_hides_its_environment_is_known_by_its_command_line() {
+        let group = Group::new("group-test");
+        let log = group.log("hidden").display().to_string();
+        ends_what_reads(&group, &log);
+    }
+
+    #[test]
+    fn what_hides_both_is_known_by_the_folder_it_works_in() {
+        ends_what_reads(&Group::new("group-test"), "./hidden.log");
     }
 }
