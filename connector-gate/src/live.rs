@@ -26,7 +26,8 @@ impl LiveSpan {
     }
 }
 
-fn nanos(span: Duration) -> u64 {
+/// A span in nanoseconds, of which 64 bits hold 584 years.
+pub(crate) fn nanos(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 

@@ -12,6 +12,8 @@ use lru::LruCache;
 use rustc_hash::FxBuildHasher;
 use tokio::time::Instant;
 
+use crate::live::nanos;
+
 /// What a record is found by: a digest, so that large metadata is not kept twice. Of this process only:
 /// nobody outside can choose values whose keys meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,10 +192,6 @@ impl<V> Memory<V> {
         self.count.store(records.by_key.len(), Ordering::Relaxed);
         done
     }
-}
-
-fn nanos(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl<V> fmt::Debug for Memory<V> {

@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_core::host::ErasedResource;
 use connector_core::host::digest::digest;
 use prost::Message;
 
@@ -54,16 +53,18 @@ impl News {
         (*self.job).try_into().ok()
     }
 
-    /// The answer; none if this release does not know its phase, or if it is not for others to tell.
-    pub(super) fn resource(&self) -> Option<ErasedResource> {
-        let resource = answer_bytes::read(self.answer.as_ref()?)?;
-        (!resource.phase.is_terminal()).then_some(resource)
+    /// The answer, in bytes; none if this release does not know its phase, or if it is not for others to tell.
+    pub(super) fn told(&self) -> Option<&Bytes> {
+        let answer = self.answer.as_ref()?;
+        let resource = answer_bytes::read(answer)?;
+        (!resource.phase.is_terminal()).then_some(answer)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use connector_core::Phase;
+    use connector_core::host::ErasedResource;
 
     use super::*;
 
@@ -74,10 +75,11 @@ mod tests {
             let mut bytes = Vec::new();
             answer_bytes::write(told.clone(), &mut bytes);
             let news = News { answer: Some(bytes.into()), ..News::default() };
-            assert_eq!(news.resource(), (!phase.is_terminal()).then_some(told), "{phase:?}");
+            let back = news.told().map(|answer| answer_bytes::read(answer).unwrap());
+            assert_eq!(back, (!phase.is_terminal()).then_some(told), "{phase:?}");
         }
         let unheard_of = News { answer: Some(Bytes::from_static(&[8, 99])), ..News::default() };
-        assert_eq!((unheard_of.resource(), News::default().resource()), (None, None));
+        assert_eq!((unheard_of.told(), News::default().told()), (None, None));
     }
 
     #[test]

@@ -10,14 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_core::host::ErasedResource;
 use prost::Message;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 use super::letter::{JobName, Letter, News, name};
-use crate::answer_bytes;
 use crate::memory::{Key, Memory, Store};
 use crate::state_store::{Sent, StateStore};
 
@@ -81,16 +79,12 @@ impl Others {
     }
 
     /// Notes an answer for the others, or that there is none, as one that is too large for a letter.
-    pub(super) fn tell(&self, job: JobName, answer: Option<&ErasedResource>, until: Instant) {
+    /// The answer is one of `answer_bytes`.
+    pub(super) fn tell(&self, job: JobName, answer: Option<&[u8]>, until: Instant) {
         if self.replicas() == 1 {
             return;
         }
-        let answer = answer.map(|answer| {
-            let mut bytes = Vec::new();
-            answer_bytes::write(answer.clone(), &mut bytes);
-            Bytes::from(bytes)
-        });
-        let answer = answer.filter(|answer| answer.len() <= LARGEST);
+        let answer = answer.filter(|it| it.len() <= LARGEST).map(Bytes::copy_from_slice);
         let until = match answer {
             Some(_) => until,
             None => until.max(Instant::now() + WITHDRAWN_FOR),

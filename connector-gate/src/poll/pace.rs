@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::letter::{Letter, News};
 use super::others::Others;
 use crate::answer_bytes;
-use crate::live::LiveSpan;
+use crate::live::{LiveSpan, nanos};
 use crate::memory::{Key, Memory, Reading, Store};
 
 /// The longest an answer stays good, whatever a connector says.
@@ -124,25 +124,19 @@ impl Pace {
         if good_for.is_zero() || self.is_fresh(resource_meta) {
             return;
         }
-        if !self.put(self.key(resource_meta), resource, good_for) {
+        let mut answer = Vec::new();
+        answer_bytes::write(resource.clone(), &mut answer);
+        if answer.len() > LARGEST {
             return self.forget(resource_meta);
         }
         if let Some(others) = self.others() {
-            let until = Instant::now() + good_for;
-            others.tell(others.name(resource_meta), Some(resource), until);
+            others.tell(others.name(resource_meta), Some(&answer), Instant::now() + good_for);
         }
+        self.put(self.key(resource_meta), answer.into(), good_for);
     }
 
-    /// Whether it is not too large.
-    fn put(&self, key: Key, resource: &ErasedResource, good_for: Duration) -> bool {
-        let mut answer = Vec::new();
-        answer_bytes::write(resource.clone(), &mut answer);
-        let fits = answer.len() <= LARGEST;
-        if fits {
-            let until = self.nanos(good_for);
-            self.answers.put(key, Good { answer: answer.into(), until });
-        }
-        fits
+    fn put(&self, key: Key, answer: Box<[u8]>, good_for: Duration) {
+        self.answers.put(key, Good { answer, until: self.nanos(good_for) });
     }
 
     /// Keeps what another replica wrote some time ago, if it is about this connector's jobs.
@@ -159,20 +153,21 @@ impl Pace {
     fn hear_of(&self, others: &Others, news: &News, age: Duration) {
         let Some(job) = news.name() else { return };
         let key = Key::of(job);
-        let Some(resource) = news.resource() else {
+        let Some(answer) = news.told() else {
             self.answers.remove(&key);
             others.withdraw(job);
             return;
         };
         let good_for = news.good_for().min(LONGEST).saturating_sub(age);
         // Letters cross; the answer that is good for longer is the younger one.
-        if self.answers.get(&key).is_none_or(|known| known.until < self.nanos(good_for)) {
-            self.put(key, &resource, good_for);
+        let is_younger = |known: Good| known.until < self.nanos(good_for);
+        if answer.len() <= LARGEST && self.answers.get(&key).is_none_or(is_younger) {
+            self.put(key, answer.as_ref().into(), good_for);
         }
     }
 
     /// That long after now, in nanoseconds after the pace began.
     fn nanos(&self, after: Duration) -> u64 {
-        u64::try_from((self.began.elapsed() + after).as_nanos()).unwrap_or(u64::MAX)
+        nanos(self.began.elapsed() + after)
     }
 }
