@@ -67,7 +67,7 @@ impl Reach {
         match &self.allowed {
             Some(allowed) if allowed.iter().any(|entry| entry.covers(url)) => Ok(()),
             Some(_) => refused(&format!("it is none of those in {variable}")),
-            None if address(host).is_some_and(is_guarded) => refused(&format!(
+            None if address(host).is_some_and(Self::is_guarded) => refused(&format!(
                 "at such addresses clouds hand out credentials; the operator can allow it in {variable}"
             )),
             None => Ok(()),
@@ -77,7 +77,14 @@ impl Reach {
     /// Whether a cloud hands out credentials at that address, or only machines of one link reach it.
     #[must_use]
     pub fn is_guarded(address: IpAddr) -> bool {
-        is_guarded(address)
+        match address {
+            IpAddr::V4(address) => guarded_v4(address),
+            IpAddr::V6(address) => match inside(address) {
+                Some(inner) => guarded_v4(inner),
+                // Link-local, and the metadata of AWS.
+                None => address.is_unicast_link_local() || address == AWS_V6,
+            },
+        }
     }
 }
 
@@ -111,17 +118,6 @@ impl Allowed {
 /// The address that a URL's host is, if it is one.
 fn address(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches([']', '.']).parse().ok()
-}
-
-fn is_guarded(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => guarded_v4(address),
-        IpAddr::V6(address) => match inside(address) {
-            Some(inner) => guarded_v4(inner),
-            // Link-local, and the metadata of AWS.
-            None => address.is_unicast_link_local() || address == AWS_V6,
-        },
-    }
 }
 
 const AWS_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);

@@ -186,6 +186,14 @@ impl Request {
         self
     }
 
+    /// Gives up when the caller does, if there is one.
+    pub const fn within_any(self, call: Option<&CallContext>) -> Self {
+        match call {
+            Some(call) => self.within(call),
+            None => self,
+        }
+    }
+
     /// Gives up after that time, whoever waits.
     pub fn for_at_most(mut self, span: Duration) -> Self {
         self.until = Instant::now().checked_add(span);

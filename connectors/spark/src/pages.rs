@@ -130,11 +130,7 @@ impl Pages {
     /// # Errors
     /// [`ErrorKind::Transient`]: it does not say.
     pub(crate) async fn state(&self, ui: &BaseUrl, call: Option<&CallContext>) -> Result<State> {
-        let request = self.http.get(ui.url(&["json", ""])).attempts(3);
-        let request = match call {
-            Some(call) => request.within(call),
-            None => request,
-        };
+        let request = self.http.get(ui.url(&["json", ""])).attempts(3).within_any(call);
         let state: State = request.send().await?.json()?;
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         if workers.len() + state.workers.len() > MOST_WORKERS {
@@ -203,12 +199,7 @@ impl Pages {
                 ("byteLength", &length.min(MOST_CHUNK).to_string()),
             ],
         );
-        let request = self.http.get(url);
-        let request = match call {
-            Some(call) => request.within(call),
-            None => request,
-        };
-        let answer = request.send().await?;
+        let answer = self.http.get(url).within_any(call).send().await?;
         let body = String::from_utf8_lossy(answer.body());
         let chunk = Chunk::read(&body).ok_or_else(|| {
             ConnectorError::transient(

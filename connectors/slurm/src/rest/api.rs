@@ -156,10 +156,7 @@ impl Api {
         id: &str,
         call: Option<&CallContext>,
     ) -> Result<Vec<Record>> {
-        let mut request = self.http.get(place.url(&["job", id]));
-        if let Some(call) = call {
-            request = request.within(call);
-        }
+        let request = self.http.get(place.url(&["job", id])).within_any(call);
         let answer = place.signed(request)?.send().await?;
         answer.json().map(|Jobs { jobs }| jobs)
     }
