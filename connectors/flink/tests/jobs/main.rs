@@ -38,37 +38,27 @@ fn saving() -> Task {
     task().custom("savepoint_on_cancel", "s3://b/saved")
 }
 
+fn at_flink(task: Task) -> Subject {
+    let fake = session();
+    let vendor = fake.clone();
+    let open = move || {
+        fake.open();
+        Flink::new(&operator(&fake)).unwrap()
+    };
+    Subject::new(open).task(task).vendor(vendor)
+}
+
 mod rules {
-    use super::{Flink, Subject, operator, session, task};
+    use super::{at_flink, task};
 
-    fn at_flink() -> Subject {
-        let fake = session();
-        let vendor = fake.clone();
-        let open = move || {
-            fake.open();
-            Flink::new(&operator(&fake)).unwrap()
-        };
-        Subject::new(open).task(task()).vendor(vendor)
-    }
-
-    connector_testing::conformance!(subject = at_flink());
+    connector_testing::conformance!(subject = at_flink(task()));
 }
 
 /// The same rules for jobs that are cancelled with a savepoint.
 mod rules_with_savepoints {
-    use super::{Flink, Subject, operator, saving, session};
+    use super::{at_flink, saving};
 
-    fn at_flink() -> Subject {
-        let fake = session();
-        let vendor = fake.clone();
-        let open = move || {
-            fake.open();
-            Flink::new(&operator(&fake)).unwrap()
-        };
-        Subject::new(open).task(saving()).vendor(vendor)
-    }
-
-    connector_testing::conformance!(subject = at_flink());
+    connector_testing::conformance!(subject = at_flink(saving()));
 }
 
 #[tokio::test(start_paused = true)]

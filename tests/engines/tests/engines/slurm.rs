@@ -5,6 +5,7 @@ mod official_intended;
 mod rest;
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +57,30 @@ impl Case {
 
     async fn until(&self, job: &Job, phase: Phase) -> String {
         job.until(&self.server, &[phase], SOON).await.message
+    }
+
+    /// A file, and a script that waits until it is there.
+    fn waits(&self) -> (PathBuf, String) {
+        let go = self.slurm.folder().join(&self.mark);
+        let script = format!("while ! [ -e {} ]; do sleep 0.2; done\n", go.display());
+        (go, script)
+    }
+
+    /// The server is killed, and the executor has lost the answer as well: it creates the attempt again.
+    async fn is_found_by_the_next_server(&mut self, attempt: &Attempt, job: &Job) {
+        self.server.kill();
+        self.server.start_again();
+        assert_eq!(self.create(attempt).await.meta(), job.meta());
+    }
+
+    /// The job runs on without a controller, and ends after the next one has come.
+    async fn outlives_the_controller(&self, job: &Job, go: &Path) {
+        self.slurm.end_controller().await;
+        let during = job.get(&self.server).await.expect("no error while Slurm is away");
+        assert_eq!(during.phase(), Phase::Running, "{during:?}");
+        self.slurm.start_controller().await;
+        fs::write(go, "").expect("a file");
+        self.until(job, Phase::Succeeded).await;
     }
 
     /// Neither Slurm nor the process table knows anything of the job any more.
@@ -129,39 +154,26 @@ async fn a_running_job_is_cancelled_with_its_children() {
 #[tokio::test]
 async fn a_job_outlives_the_server() {
     let Some(mut case) = Case::new().await else { return };
-    let go = case.slurm.folder().join(&case.mark);
-    let script = format!("while ! [ -e {} ]; do sleep 0.2; done\n", go.display());
+    let (go, script) = case.waits();
     let attempt = case.script(&script);
     let job = case.create(&attempt).await;
     case.until(&job, Phase::Running).await;
-    case.server.kill();
-    case.server.start_again();
-    // The executor has lost the answer as well, and creates the attempt again.
-    let again = case.create(&attempt).await;
-    assert_eq!(again.meta(), job.meta());
+    case.is_found_by_the_next_server(&attempt, &job).await;
     assert_eq!(case.slurm.queue().lines().count(), 1, "{}", case.slurm.queue());
     fs::write(&go, "").expect("a file");
     case.until(&job, Phase::Succeeded).await;
-    // Also one that has ended is found.
-    case.server.kill();
-    case.server.start_again();
-    assert_eq!(case.create(&attempt).await.meta(), job.meta());
+    // Also one that has ended.
+    case.is_found_by_the_next_server(&attempt, &job).await;
     case.nothing_is_left(&job).await;
 }
 
 #[tokio::test]
 async fn a_job_outlives_the_controller() {
     let Some(case) = Case::new().await else { return };
-    let go = case.slurm.folder().join(&case.mark);
-    let script = format!("while ! [ -e {} ]; do sleep 0.2; done\n", go.display());
+    let (go, script) = case.waits();
     let job = case.create(&case.script(&script)).await;
     case.until(&job, Phase::Running).await;
-    case.slurm.end_controller().await;
-    let during = job.get(&case.server).await.expect("no error while Slurm is away");
-    assert_eq!(during.phase(), Phase::Running, "{during:?}");
-    case.slurm.start_controller().await;
-    fs::write(&go, "").expect("a file");
-    case.until(&job, Phase::Succeeded).await;
+    case.outlives_the_controller(&job, &go).await;
     case.nothing_is_left(&job).await;
 }
 

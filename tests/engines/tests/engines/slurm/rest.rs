@@ -106,26 +106,16 @@ async fn a_running_job_is_cancelled_with_its_children() {
 #[tokio::test]
 async fn a_job_outlives_server_and_controller() {
     let Some(mut case) = Case::new().await else { return };
-    let go = case.slurm.folder().join(&case.mark);
-    let attempt = case.rest(&format!("while ! [ -e {} ]; do sleep 0.2; done\n", go.display()));
+    let (go, script) = case.waits();
+    let attempt = case.rest(&script);
     let job = case.create(&attempt).await;
     case.until(&job, Phase::Running).await;
-    case.server.kill();
-    case.server.start_again();
-    // The executor has lost the answer as well, and creates the attempt again.
-    assert_eq!(case.create(&attempt).await.meta(), job.meta());
+    case.is_found_by_the_next_server(&attempt, &job).await;
     assert_eq!(case.slurm.queue().lines().count(), 1, "{}", case.slurm.queue());
     case.until(&job, Phase::Running).await;
-    case.slurm.end_controller().await;
-    let during = job.get(&case.server).await.expect("no error while Slurm is away");
-    assert_eq!(during.phase(), Phase::Running, "{during:?}");
-    case.slurm.start_controller().await;
-    fs::write(&go, "").expect("a file");
-    case.until(&job, Phase::Succeeded).await;
-    // Also one that has ended is found.
-    case.server.kill();
-    case.server.start_again();
-    assert_eq!(case.create(&attempt).await.meta(), job.meta());
+    case.outlives_the_controller(&job, &go).await;
+    // Also one that has ended.
+    case.is_found_by_the_next_server(&attempt, &job).await;
     case.nothing_is_left(&job).await;
 }
 
