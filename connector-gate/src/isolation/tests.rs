@@ -160,27 +160,33 @@ async fn work_that_waits_is_asked_once_before_it_is_woken() {
     for _ in 0..1_000 {
         workplace.run(soon(), std::future::ready(())).await.expect("nothing to it");
     }
-    let mut seen = Vec::new();
-    // The first one shows that calls wait now.
-    for _ in 0..2 {
-        let (answer, answered) = oneshot::channel::<()>();
+    // Work that tells when it was asked for the nth time, and at its end on which threads it was asked.
+    let call = |nth: usize, mut answered: oneshot::Receiver<()>| {
         let (began, begun) = oneshot::channel();
-        let call = tokio::spawn({
-            let workplace = Arc::clone(&workplace);
-            let (mut answered, mut began, mut threads) = (answered, Some(began), Vec::new());
-            let work = poll_fn(move |cx| {
-                threads.push(std::thread::current().name().unwrap_or_default().to_owned());
-                let waiting = Pin::new(&mut answered).poll(cx);
-                if let Some(began) = began.take() {
-                    began.send(()).ok();
-                }
-                waiting.map(|_| std::mem::take(&mut threads))
-            });
-            async move { workplace.run(soon(), work).await }
+        let (mut began, mut threads) = (Some(began), Vec::new());
+        let work = poll_fn(move |cx| {
+            threads.push(std::thread::current().name().unwrap_or_default().to_owned());
+            let waiting = Pin::new(&mut answered).poll(cx);
+            if threads.len() == nth {
+                began.take().expect("once").send(()).ok();
+            }
+            waiting.map(|_| std::mem::take(&mut threads))
         });
-        begun.await.expect("it was asked");
-        answer.send(()).expect("it waits");
-        seen = call.await.expect("no panic").expect("an answer");
-    }
+        let workplace = Arc::clone(&workplace);
+        (tokio::spawn(async move { workplace.run(soon(), work).await }), begun)
+    };
+    // The first one shows that calls wait now, so it is asked again at once. It waits until the other is done:
+    // one that ends while the next begins may say either.
+    let (first_answer, answered) = oneshot::channel();
+    let (first, begun) = call(2, answered);
+    begun.await.expect("it was asked twice");
+    let (answer, answered) = oneshot::channel();
+    let (second, begun) = call(1, answered);
+    begun.await.expect("it was asked");
+    answer.send(()).expect("it waits");
+    let seen = second.await.expect("no panic").expect("an answer");
     assert_eq!(seen, ["tokio-rt-worker", "test"]);
+    first_answer.send(()).expect("it waits");
+    let seen = first.await.expect("no panic").expect("an answer");
+    assert_eq!(seen, ["tokio-rt-worker", "tokio-rt-worker", "test"]);
 }
