@@ -7,9 +7,14 @@ use super::describe::TypeDescription;
 use super::form::Form;
 use super::mismatch::Mismatches;
 use super::msgpack::{INEXACT, exact};
-use super::{FlyteType, Style, simple};
+use super::{FlyteType, Style, place, simple};
 use crate::literal;
 use crate::pb;
+
+/// What nothing in a float's place may have been: flyte 2.12.1 writes models by way of JSON, which has no
+/// word for it (`findings/flyte-models-lose-nan.sh`).
+const LOST: &str = ", as Python writes NaN and the infinities of a pydantic model; let the model keep them \
+                    (`ser_json_inf_nan=\"constants\"`), or declare an `Option`";
 
 /// A whole number from whatever carried it. Settings and forms have floats only, so that large numbers
 /// are written as text there.
@@ -97,6 +102,9 @@ impl FlyteType for f64 {
             Form::Float(number) => Ok(number),
             Form::Integer(number) => Ok(number as Self),
             Form::Huge(number) => Ok(number as Self),
+            Form::None if place::style() == Some(Style::Pydantic) => {
+                Err(Mismatches::expected("a float", format!("{}{LOST}", Form::None)))
+            }
             other => Err(Mismatches::expected("a float", other)),
         }
     }
@@ -183,7 +191,7 @@ impl FlyteType for bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{FlyteType, Form};
+    use super::super::{FlyteType, Form, Style, place};
 
     #[test]
     fn nothing_is_lost_or_guessed() {
@@ -207,6 +215,17 @@ mod tests {
             bool::from_form(Form::Integer(1)).unwrap_err().to_string(),
             "expected a boolean, found an integer (1)"
         );
+    }
+
+    #[test]
+    fn nothing_in_a_models_float_may_have_been_nan() {
+        let refused = || f64::from_form(Form::None).unwrap_err().to_string();
+        let of_model = place::inside(Style::Pydantic, refused);
+        assert!(of_model.starts_with("expected a float, found nothing (None), as"), "{of_model}");
+        assert!(of_model.contains("NaN") && of_model.contains("ser_json_inf_nan"), "{of_model}");
+        for other in [refused(), place::inside(Style::Dataclass, refused)] {
+            assert_eq!(other, "expected a float, found nothing (None)");
+        }
     }
 
     #[test]
