@@ -209,7 +209,8 @@ impl fmt::Display for Form<'_> {
             Self::Table(_) => f.write_str("a data frame"),
             Self::Pickle => f.write_str(
                 "a Python pickle, which only Python can read; declare the value as a type Flyte \
-                 knows, for example `list[int]` instead of `list`, or a dataclass",
+                 knows, for example `list[int]` instead of `list`, `str` or an enum instead of \
+                 `Literal`, or a dataclass",
             ),
         }
     }
@@ -220,6 +221,14 @@ mod tests {
     use rmpv::Value;
 
     use super::Form;
+
+    #[test]
+    fn a_pickle_says_what_to_declare_instead() {
+        let said = Form::Pickle.to_string();
+        for instead in ["`list[int]` instead of `list`", "instead of `Literal`", "a dataclass"] {
+            assert!(said.contains(instead), "{said}");
+        }
+    }
 
     #[test]
     fn text_that_is_not_utf8_is_bytes() {
