@@ -199,7 +199,7 @@ async fn list(args: &ListArgs, environment: &Environment, console: &Console) -> 
     }
     let Connectors { registry, behind: _kept, notes } =
         connectors(&args.behind, environment).await?;
-    notes.iter().for_each(|note| console.warn(note));
+    notes.missing.iter().chain(&notes.unasked).for_each(|note| console.warn(note));
     if let Some(problem) = linking::problem(&registry, &[], args.behind.is_any()) {
         return Err(problem);
     }
@@ -230,7 +230,8 @@ async fn behind(
 ) -> Result<Vec<Description>, String> {
     let behind = Behind::open(args, environment.texts().collect()).await?;
     let mut registry = Registry::default();
-    behind.join(&mut registry).await.iter().for_each(|note| console.warn(note));
+    let notes = behind.join(&mut registry).await;
+    notes.missing.iter().chain(&notes.unasked).for_each(|note| console.warn(note));
     Ok(registry.entries().map(Description::of).collect())
 }
 
@@ -269,7 +270,7 @@ async fn serve(
             return Ok(Ended::default());
         }
     };
-    for note in notes {
+    for note in &notes.missing {
         tracing::error!("{note}");
     }
     if let Some(problem) = linking::problem(&registry, &args.expect, args.behind.is_any()) {
@@ -299,12 +300,13 @@ async fn serve(
     let addresses = (address(&grpc)?, address(&admin)?);
     let addresses =
         (format!("{of_grpc}://{}", addresses.0), format!("{of_pages}://{}", addresses.1));
-    announce(console, &registry, &addresses.0, &addresses.1);
+    announce(console, &registry, &notes.unasked, (&addresses.0, &addresses.1));
     let (stop, hurry) = asked_to_end(requests, args.timeout);
     let server = Server::builder().registry(registry).limits(args.limits());
     let server = server.upstreams(behind.upstreams()).trust(trust).state(state);
     let server = server.reload(reload(hangups)).build();
     let ended = server.serve_listeners(grpc, Some(admin), stop, hurry).await;
+    behind.end().await;
     let ended = ended.map_err(|error| format!("serving ended: {}", with_causes(&error)))?;
     if !ended.is_whole() {
         let Ended { cut_calls, cut_creates, .. } = ended;
@@ -314,14 +316,22 @@ async fn serve(
 }
 
 /// Says what is served, and where: on standard output, for people and for whoever started this process.
-fn announce(console: &Console, registry: &Registry, grpc: &str, admin: &str) {
+fn announce(
+    console: &Console,
+    registry: &Registry,
+    unasked: &[String],
+    (grpc, admin): (&str, &str),
+) {
     let version = About::of_process().short();
     let metrics = format!("{admin}/metrics");
     let text = format!(
         "connector-server {version}\n\n{}\ngRPC      {grpc}\nmetrics   {metrics}\n",
-        table::render(registry)
+        table::render(registry) + &table::below(unasked)
     );
     let mut fields = table::to_json(registry);
+    if !unasked.is_empty() {
+        fields.insert("unasked".to_owned(), unasked.into());
+    }
     for (name, value) in [("version", version.as_str()), ("grpc", grpc), ("metrics", &metrics)] {
         fields.insert(name.to_owned(), value.into());
     }

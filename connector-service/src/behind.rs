@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::Args;
 use connector_core::Registry;
 
-use crate::upstream::{Address, Member, Pool, Source, Upstreams};
+use crate::upstream::{Address, Member, Notes, Pool, Source, Upstreams};
 use crate::workers::{Wanted, Workers};
 
 /// Where connectors come from that are not linked into this binary.
@@ -52,8 +52,7 @@ pub(crate) struct Connectors {
     /// What is linked in, and what is behind.
     pub(crate) registry: Registry,
     pub(crate) behind: Behind,
-    /// What is missing or stays outside, for people.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Notes,
 }
 
 impl From<Registry> for Connectors {
@@ -135,19 +134,26 @@ impl Behind {
         Ok(behind)
     }
 
-    /// Takes what is served by now into the registry; what is missing or stays outside, for people.
-    pub(crate) async fn join(&self, registry: &mut Registry) -> Vec<String> {
+    /// Takes what is served by now into the registry.
+    pub(crate) async fn join(&self, registry: &mut Registry) -> Notes {
         let failed = self.failed_modules().map(|(module, said)| {
             format!("NOT SERVED: the connectors in {module} (--modules): {said}")
         });
-        let mut notes: Vec<String> = self.notes.iter().cloned().chain(failed).collect();
-        notes.extend(self.upstreams.look(registry).await);
+        let mut notes = self.upstreams.look(registry).await;
+        notes.missing = self.notes.iter().cloned().chain(failed).chain(notes.missing).collect();
         notes
     }
 
     /// Python modules that give no connector, and why.
     fn failed_modules(&self) -> impl Iterator<Item = (&String, &String)> {
         self.workers.iter().flat_map(|workers| workers.failed().iter())
+    }
+
+    /// Ends the workers, and waits until they are gone, for a moment.
+    pub(crate) async fn end(self) {
+        if let Some(workers) = self.workers {
+            workers.end().await;
+        }
     }
 
     /// For a server, to be watched while it serves. The workers live as long as `self`.

@@ -33,7 +33,7 @@ pub(crate) async fn check(
     let Connectors { registry, behind, notes } = connectors;
     // A server would leave these out or go on without, and serve the rest; here somebody can still mend
     // all of them at once.
-    let asked = questions(&registry, &notes, args, environment);
+    let asked = questions(&registry, &notes.missing, args, environment);
     let mut problems: Vec<String> = asked.into_iter().flat_map(|it| it.problems).collect();
     problems.extend(args.trust.open(&args.host).err());
     let variable = |name: &str| Some(environment.get(OsStr::new(name))?.to_str()?.to_owned());
@@ -41,7 +41,7 @@ pub(crate) async fn check(
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }
-    let table = table::render(&registry) + &recoveries(&registry);
+    let table = table::render(&registry) + &table::below(&notes.unasked) + &recoveries(&registry);
     serves(registry, &behind, args).await?;
     Ok(format!("{table}\ncheck passed: a server would start\n"))
 }
@@ -59,7 +59,7 @@ pub(crate) struct Question {
 /// it open.
 pub(crate) fn questions(
     registry: &Registry,
-    notes: &[String],
+    missing_behind: &[String],
     args: &ServeArgs,
     environment: &Environment,
 ) -> [Question; 6] {
@@ -72,7 +72,7 @@ pub(crate) fn questions(
     let question = |name, fine, problems| Question { name, fine, problems };
     [
         question("expected", "what is expected is there", missing.into_iter().collect()),
-        question("behind", "what flags name beside the binary serves", notes.to_vec()),
+        question("behind", "what flags name beside the binary serves", missing_behind.to_vec()),
         question("start", "every connector starts", failures.collect()),
         question("build", "the binary was built as its promises need it", promises::broken()),
         question("secrets", "the operator's secrets can be read", unreadable_secrets(registry)),
@@ -181,11 +181,22 @@ mod tests {
         let flags = parse("c check".split(' ').map(Into::into), &Environment::default());
         let Ok(Parsed { command: Command::Check(flags), .. }) = flags else { panic!("{flags:?}") };
         let mut behind = Connectors::default();
-        behind.notes.push("10.0.0.1:8000 does not answer".to_owned());
+        behind.notes.missing.push("10.0.0.1:8000 does not answer".to_owned());
         let away = check(behind, &flags, &Environment::default()).await.unwrap_err();
         assert!(away.contains("10.0.0.1:8000 does not answer"), "{away}");
         let nothing = check(Connectors::default(), &flags, &Environment::default()).await;
         assert!(nothing.unwrap_err().contains("no connector is linked"));
+    }
+
+    #[tokio::test]
+    async fn a_type_that_moves_over_and_is_there_twice_is_no_error() {
+        let flags = parse("c check".split(' ').map(Into::into), &Environment::default());
+        let Ok(Parsed { command: Command::Check(flags), .. }) = flags else { panic!("{flags:?}") };
+        let registry = Registry::builder().register(Echo).build().await.unwrap();
+        let mut connectors = Connectors::from(registry);
+        connectors.notes.unasked.push("echo (0): Python lists it, too".to_owned());
+        let shown = check(connectors, &flags, &Environment::default()).await.unwrap();
+        assert!(shown.contains("\necho (0): Python lists it, too\n"), "{shown}");
     }
 
     #[tokio::test]

@@ -34,6 +34,11 @@ pub(crate) fn render(registry: &Registry) -> String {
     table
 }
 
+/// Lines below the table.
+pub(crate) fn below(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
 /// The same as fields of a line of JSON.
 pub(crate) fn to_json(registry: &Registry) -> Map<String, Json> {
     let texts = |keys: Vec<&connector_core::ConnectorKey>| -> Vec<String> {

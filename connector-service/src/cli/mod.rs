@@ -226,7 +226,7 @@ pub(crate) fn parse(
         (_, false) => Cli::command(),
     };
     let about = About::of_process();
-    let shown = shown.version(about.short()).long_version(about.long());
+    let shown = values::whatever_sign(shown.version(about.short()).long_version(about.long()));
     let read =
         |arguments: &[OsString]| variables::without(shown.clone()).try_get_matches_from(arguments);
     // The help shows the variables.

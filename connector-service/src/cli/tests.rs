@@ -97,7 +97,11 @@ fn takes_modules_as_the_sdk_writes_them() {
 
 #[test]
 fn says_in_one_line_what_is_wrong() {
-    assert!(refused("connector-server --port 70000").contains("from 0 to 65535"));
+    for port in ["70000", "-1"] {
+        assert!(refused(&format!("connector-server --port {port}")).contains("from 0 to 65535"));
+    }
+    assert!(refused("c0 --timeout -5").contains("is not a span of time"));
+    assert!(refused("connector-server run echo --retries -1").contains("'--retries <"));
     assert!(refused("connector-server --prot 1").contains("'--port'"));
     assert!(refused("connector-server --max-error-bytes 10").contains("256 bytes or more"));
     assert!(refused("connector-server --expect a@x").contains("TASK_TYPE@VERSION"));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::Command;
 use connector_core::host::quantity;
 use connector_gate::TextLimit;
 
@@ -29,4 +30,13 @@ pub(super) fn some_time(text: &str) -> Result<Duration, String> {
         Duration::ZERO => Err("it must be longer than 0".to_owned()),
         span => Ok(span),
     }
+}
+
+/// A number below zero is a value, which its flag refuses in its own words, and no flag that nobody knows.
+pub(super) fn whatever_sign(command: Command) -> Command {
+    let command = command.mut_args(|arg| {
+        let takes_values = arg.get_action().takes_values();
+        if takes_values { arg.allow_negative_numbers(true) } else { arg }
+    });
+    command.mut_subcommands(whatever_sign)
 }

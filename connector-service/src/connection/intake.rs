@@ -32,13 +32,21 @@ impl Budget {
         Self { limits, used: AtomicUsize::new(0) }
     }
 
-    fn take(&self, bytes: usize) -> Result<(), Status> {
+    /// Takes room for what has come of a request since it was last counted; `come` is all of it.
+    fn take(&self, bytes: usize, come: usize) -> Result<(), Status> {
         let most = self.limits.now().max_inflight_bytes;
         let used = self.used.fetch_add(bytes, Ordering::Relaxed);
         if used.saturating_add(bytes) <= most {
             return Ok(());
         }
         self.give_back(bytes);
+        // Alone it is too large: another try would end here, too.
+        if come > most {
+            return Err(Status::resource_exhausted(format!(
+                "this request is larger than what all requests together may hold, {most} bytes; pass \
+                 large values by reference, or raise `--max-inflight-bytes`"
+            )));
+        }
         Err(Status::resource_exhausted(format!(
             "requests under way hold {used} bytes, and all of them together may hold {most} \
              (`--max-inflight-bytes`); try again"
@@ -141,7 +149,7 @@ impl<B: Request> Body for Intake<B> {
         *this.come += frame.data_ref().map_or(0, Bytes::len);
         if *this.come > SMALL {
             let more = *this.come - *this.counted;
-            if let Err(refused) = this.budget.take(more) {
+            if let Err(refused) = this.budget.take(more, *this.come) {
                 *this.body = None;
                 return Poll::Ready(Some(Err(refused)));
             }
@@ -277,7 +285,10 @@ mod tests {
         assert_eq!(budget.used(), 3 * SMALL, "the request has ended, its call has not");
         let refused = Holding::new(read(3 * SMALL), &budget).await.unwrap_err();
         assert_eq!(refused.code(), Code::ResourceExhausted);
-        assert!(refused.message().contains("--max-inflight-bytes"), "{refused}");
+        assert!(refused.message().contains("try again"), "{refused}");
+        // To one that alone is too much another try would not help.
+        let refused = Holding::new(read(6 * SMALL), &budget).await.unwrap_err();
+        assert!(refused.message().contains("raise `--max-inflight-bytes`"), "{refused}");
         // Small ones are not counted, and one that fits is taken.
         assert_eq!(Holding::new(read(SMALL), &budget).await.unwrap(), SMALL);
         assert_eq!(Holding::new(read(2 * SMALL), &budget).await.unwrap(), 2 * SMALL);

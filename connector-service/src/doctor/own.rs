@@ -27,7 +27,8 @@ pub(super) async fn examine(
         let keys: Vec<String> = named.keys.iter().map(ToString::to_string).collect();
         report.ok("connector", format!("{} starts: {}", named.name, keys.join(", ")));
     }
-    for question in check::questions(&registry, &notes, args, environment) {
+    notes.unasked.iter().for_each(|note| report.note("behind", note));
+    for question in check::questions(&registry, &notes.missing, args, environment) {
         match question.problems.as_slice() {
             [] => report.ok(question.name, question.fine),
             problems => problems.iter().for_each(|problem| report.wrong(question.name, problem)),

@@ -53,7 +53,7 @@ pub(crate) async fn run(
         return Err(format!("--output: there is no folder {}", folder.display()));
     }
     let Connectors { registry, behind, notes } = connectors;
-    for note in notes {
+    for note in notes.missing {
         tracing::error!("{note}");
     }
     if args.connect.is_none()

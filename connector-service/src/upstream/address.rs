@@ -54,9 +54,17 @@ impl FromStr for Address {
         match uri.port() {
             Some(_) if uri.path() == "/" => Ok(Self::Tcp(authority.to_owned())),
             Some(_) => Err(format!("{:?} is a path; give HOST:PORT", uri.path())),
+            None if names_a_port(authority) => {
+                Err("a port is a number from 1 to 65535; give HOST:PORT".to_owned())
+            }
             None => Err("the port is missing; give HOST:PORT".to_owned()),
         }
     }
+}
+
+/// Whether something stands where a port would.
+fn names_a_port(authority: &str) -> bool {
+    authority.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty() && !port.contains(']'))
 }
 
 impl fmt::Display for Address {
@@ -138,6 +146,9 @@ mod tests {
         }
         for (text, says) in [
             ("connectors", "the port is missing"),
+            ("[::1]", "the port is missing"),
+            ("connectors:99999", "from 1 to 65535"),
+            ("[::1]:99999", "from 1 to 65535"),
             ("https://c:8000", "https is not supported"),
             ("c:8000/path", "is a path"),
             ("unix:", "the path is missing"),

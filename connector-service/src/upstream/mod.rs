@@ -18,6 +18,7 @@ use std::time::Duration;
 
 pub(crate) use address::Address;
 use connector_core::Registry;
+use connector_core::host::{Entry, Origin};
 use futures_util::future::join_all;
 pub(crate) use member::Member;
 pub(crate) use pool::Pool;
@@ -34,6 +35,15 @@ const AGAIN: Duration = Duration::from_secs(10);
 /// The same, for one that is away or too busy to say.
 const SOON: Duration = Duration::from_secs(1);
 
+/// What people should know of what is behind.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    /// What is missing, and why.
+    pub(crate) missing: Vec<String>,
+    /// What is not asked, as something else serves the same: as it should be while connectors move over.
+    pub(crate) unasked: Vec<String>,
+}
+
 /// All other services.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Upstreams {
@@ -49,29 +59,33 @@ impl Upstreams {
         self.sources.is_empty()
     }
 
-    /// Takes what is served by now into the registry; what is missing or stays outside, for people.
-    pub(crate) async fn look(&self, registry: &mut Registry) -> Vec<String> {
-        let mut notes = Vec::new();
+    /// Takes what is served by now into the registry.
+    pub(crate) async fn look(&self, registry: &mut Registry) -> Notes {
+        let mut notes = Notes::default();
         let looked = join_all(self.sources.iter().map(|source| source.list())).await;
         for (source, listed) in self.sources.iter().zip(looked) {
             let name = source.pool().name();
             match listed {
                 Ok(Listed { entries, refused }) => {
-                    notes.extend(
-                        refused.into_iter().map(|why| format!("{name}: {why}; not served")),
-                    );
+                    let refused = refused.into_iter();
+                    notes.missing.extend(refused.map(|why| format!("{name}: {why}; not served")));
                     for entry in entries {
                         let key = entry.key.clone();
-                        if !registry.add(entry) {
-                            notes.push(format!(
-                                "{name} serves {key}, too; the first one found is used"
-                            ));
+                        if registry.add(entry) {
+                            continue;
                         }
+                        let serves = match registry.get(key.task_type.as_str(), key.version) {
+                            Some(Entry { origin: Origin::Service(other), .. }) => other.to_string(),
+                            _ => "the connector that is linked in".to_owned(),
+                        };
+                        notes
+                            .unasked
+                            .push(format!("{key}: {name} lists it, too; {serves} serves it"));
                     }
                 }
                 Err(why) => {
                     let joins = "a server takes in what it serves as soon as it is there";
-                    notes.push(format!("{}; {joins}", why.text()));
+                    notes.missing.push(format!("{}; {joins}", why.text()));
                 }
             }
         }

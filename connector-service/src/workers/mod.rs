@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use process::{Recipe, Worker};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::upstream::{Address, Member, Pool};
 
@@ -25,6 +25,8 @@ const GROWN_UP: Duration = Duration::from_secs(60);
 const BLOCKED: Duration = Duration::from_secs(60);
 /// How long calls of a process that is replaced may go on.
 const LAST_CALLS: Duration = Duration::from_secs(60);
+/// How long is waited at the end until all processes are gone.
+const GONE_WITHIN: Duration = Duration::from_secs(2);
 /// How often a blocked process is looked at.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -43,7 +45,9 @@ pub(crate) struct Wanted {
 #[derive(Debug)]
 pub(crate) struct Workers {
     pool: Arc<Pool>,
-    _kept: JoinSet<()>,
+    kept: JoinSet<()>,
+    /// Tells those who keep them that it is over.
+    over: watch::Sender<bool>,
     /// Here and not with those who keep workers: at the end of the process nobody waits for these.
     _folder: tempfile::TempDir,
     /// Modules that could not be imported, and what Python said.
@@ -64,8 +68,10 @@ impl Workers {
         let recipe = Arc::new(recipe);
         let (tell, mut told) = mpsc::channel(count);
         let mut kept = JoinSet::new();
+        let over = watch::Sender::new(false);
         for number in 1..=count {
-            let seat = Seat { number, recipe: Arc::clone(&recipe), pool: Arc::clone(&pool) };
+            let (recipe, pool) = (Arc::clone(&recipe), Arc::clone(&pool));
+            let seat = Seat { number, recipe, pool, over: over.subscribe() };
             kept.spawn(seat.keep(tell.clone()));
         }
         drop(tell);
@@ -73,7 +79,15 @@ impl Workers {
         while let Some(first) = told.recv().await {
             failed.extend(first?);
         }
-        Ok(Self { pool, _kept: kept, _folder: folder, failed })
+        Ok(Self { pool, kept, over, _folder: folder, failed })
+    }
+
+    /// Ends all of them, and waits until they are gone, so that whoever waits for the end of this process
+    /// finds none of them.
+    pub(crate) async fn end(mut self) {
+        self.over.send_replace(true);
+        let gone = async { while self.kept.join_next().await.is_some() {} };
+        timeout(GONE_WITHIN, gone).await.ok();
     }
 
     pub(crate) const fn pool(&self) -> &Arc<Pool> {
@@ -93,17 +107,22 @@ struct Seat {
     number: usize,
     recipe: Arc<Recipe>,
     pool: Arc<Pool>,
+    over: watch::Receiver<bool>,
 }
 
 impl Seat {
-    /// Keeps a worker running for as long as it is polled.
-    async fn keep(self, first: mpsc::Sender<First>) {
+    /// Keeps a worker running for as long as it is polled and it is not over.
+    async fn keep(mut self, first: mpsc::Sender<First>) {
         let mut first = Some(first);
         let mut wait = AGAIN;
         for turn in 1_u64.. {
             let name = format!("{}-{turn}", self.number);
             let born = Instant::now();
-            match self.recipe.start(&name).await {
+            let started = tokio::select! {
+                started = self.recipe.start(&name) => started,
+                () = is_over(&mut self.over) => return,
+            };
+            match started {
                 Ok(worker) => self.serve(worker, &name, first.take()).await,
                 Err(why) => match first.take() {
                     Some(first) => {
@@ -114,12 +133,15 @@ impl Seat {
                 },
             }
             wait = if born.elapsed() > GROWN_UP { AGAIN } else { (wait * 2).min(AGAIN_AT_MOST) };
-            sleep(wait / 2).await;
+            tokio::select! {
+                () = sleep(wait / 2) => {}
+                () = is_over(&mut self.over) => return,
+            }
         }
     }
 
     /// Lets a worker serve until it ends, or is blocked for too long. Tells once it can be asked.
-    async fn serve(&self, mut worker: Worker, name: &str, first: Option<mpsc::Sender<First>>) {
+    async fn serve(&mut self, mut worker: Worker, name: &str, first: Option<mpsc::Sender<First>>) {
         let channel = match Address::Unix(worker.socket.clone()).channel() {
             Ok(channel) => channel,
             Err(error) => {
@@ -137,6 +159,7 @@ impl Seat {
         let ended = tokio::select! {
             ended = worker.ended() => Some(ended),
             () = blocked_for_good(&member) => None,
+            () = is_over(&mut self.over) => return worker.end().await,
         };
         self.pool.remove(&member);
         watched.abort();
@@ -160,6 +183,11 @@ impl Seat {
     }
 }
 
+/// Completes when it is over, or when nobody is left to say so.
+async fn is_over(over: &mut watch::Receiver<bool>) {
+    over.wait_for(|over| *over).await.ok();
+}
+
 /// Completes when a worker has answered nobody for too long.
 async fn blocked_for_good(member: &Member) {
     loop {
@@ -177,6 +205,5 @@ async fn leave(mut worker: Worker, member: Arc<Member>) {
     while member.in_flight() > 0 && Instant::now() < until {
         sleep(LOOK).await;
     }
-    worker.kill();
-    worker.ended().await;
+    worker.end().await;
 }

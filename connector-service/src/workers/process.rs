@@ -157,9 +157,9 @@ impl Worker {
         (status, said.join("\n"))
     }
 
-    /// Ends it at once.
-    pub(super) fn kill(&mut self) {
-        self.child.start_kill().ok();
+    /// Ends it at once, and completes when the process is gone.
+    pub(super) async fn end(&mut self) {
+        self.child.kill().await.ok();
     }
 }
 

@@ -86,8 +86,11 @@ fn refused(error: &CredentialsError) -> ConnectorError {
     let said = CODES.into_iter().find(|code| text.contains(&format!("\"{code}\"")));
     let said = said.map(|code| format!(" ({code})")).unwrap_or_default();
     if error.is_transient() {
-        let text = format!("the machine's credentials get no token for now{said}");
-        return ConnectorError::transient(text);
+        return ConnectorError::transient(format!(
+            "the task brings no `google_application_credentials`, the operator lends none, and the \
+             machine's own credentials get no token for now{said}. Outside of Google Cloud there are none: \
+             name a key file in the task, or lend one"
+        ));
     }
     none(&format_args!("what it has gets no token{said}"))
 }
@@ -108,6 +111,7 @@ mod tests {
         assert!(error.message().ends_with("what it has gets no token (invalid_grant)"), "{error}");
         let error = refused(&CredentialsError::from_msg(true, "failed, body=<hunter2>"));
         assert_eq!(error.kind(), ErrorKind::Transient { retry_after: None });
-        assert_eq!(error.message(), "the machine's credentials get no token for now");
+        assert!(error.message().contains("credentials get no token for now. Outside"), "{error}");
+        assert!(!error.message().contains("hunter2"), "{error}");
     }
 }
