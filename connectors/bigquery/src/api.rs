@@ -105,6 +105,8 @@ pub(crate) struct Problem {
 pub(crate) struct Api {
     http: HttpClient,
     endpoint: Endpoint,
+    /// What all of its paths are below.
+    below: Url,
     tokens: Tokens,
 }
 
@@ -115,7 +117,8 @@ impl Api {
         let http = HttpClient::builder("BigQuery").dialect(read_refusal).build()?;
         let tokens =
             Tokens::new(HttpClient::builder("Google's sign-in").dialect(read_sign_in).build()?);
-        Ok(Self { http, endpoint, tokens })
+        let below = Url::parse(&format!("https://{HOST}/bigquery/v2")).or_permanent("no URL")?;
+        Ok(Self { http, below: endpoint.of(below), endpoint, tokens })
     }
 
     /// Where calls go, unless a task names another host.
@@ -248,10 +251,10 @@ impl Api {
     }
 
     fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url> {
-        let mut url = Url::parse(&format!("https://{HOST}/bigquery/v2")).or_permanent("no URL")?;
+        let mut url = self.below.clone();
         url.path_segments_mut().map_err(|()| ConnectorError::permanent("no path"))?.extend(path);
         url.query_pairs_mut().extend_pairs(query).append_pair("prettyPrint", "false");
-        Ok(self.endpoint.of(url))
+        Ok(url)
     }
 }
 

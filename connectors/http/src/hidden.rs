@@ -21,7 +21,25 @@ const MOST_KNOWN: NonZeroUsize = NonZeroUsize::new(128).unwrap();
 const STARS: &str = "***";
 
 /// The forms of a text, the longest first.
-pub(crate) type Forms = Arc<[String]>;
+pub(crate) type Forms = Arc<[Form]>;
+
+/// One form, ready to be looked for: to get ready takes longer than to look through an answer.
+#[derive(Debug)]
+pub(crate) struct Form {
+    text: String,
+    finder: memmem::Finder<'static>,
+}
+
+impl Form {
+    fn new(text: String) -> Self {
+        let finder = memmem::Finder::new(&text).into_owned();
+        Self { text, finder }
+    }
+
+    fn is_in(&self, text: &[u8]) -> bool {
+        self.finder.find(text).is_some()
+    }
+}
 
 /// What must not be seen.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +69,7 @@ impl Hidden {
         self.0.push(forms);
     }
 
-    fn forms(&self) -> impl Iterator<Item = &String> {
+    fn forms(&self) -> impl Iterator<Item = &Form> {
         self.0.iter().flat_map(|forms| forms.iter())
     }
 
@@ -60,8 +78,8 @@ impl Hidden {
         let mut clean: Option<String> = None;
         for form in self.forms() {
             let now = clean.as_deref().unwrap_or(text);
-            if memmem::find(now.as_bytes(), form.as_bytes()).is_some() {
-                clean = Some(now.replace(form.as_str(), STARS));
+            if form.is_in(now.as_bytes()) {
+                clean = Some(now.replace(&form.text, STARS));
             }
         }
         clean
@@ -69,8 +87,7 @@ impl Hidden {
 
     /// The body with stars.
     pub(crate) fn clean_body(&self, body: Bytes) -> Bytes {
-        let quotes = |form: &String| memmem::find(&body, form.as_bytes()).is_some();
-        let mut body = match self.forms().any(quotes) {
+        let mut body = match self.forms().any(|form| form.is_in(&body)) {
             true => {
                 self.clean(&String::from_utf8_lossy(&body)).map_or_else(Bytes::new, Bytes::from)
             }
@@ -142,7 +159,7 @@ fn forms(text: &str) -> Forms {
     forms.retain(|form| form.len() >= SHORTEST);
     forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     forms.dedup();
-    forms.into()
+    forms.into_iter().map(Form::new).collect()
 }
 
 /// `%2F` as `%2f`.
