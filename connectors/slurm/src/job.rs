@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use connector_core::prelude::*;
 
+use crate::flyte1::Flyte1Job;
+
 /// A submitted job, spelled as the official connector spells it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SubmittedJob {
@@ -42,13 +44,31 @@ impl DeclaredOutput {
     }
 }
 
+/// What later calls need to find a job again, spelled as the official connector of the task's Flyte spells it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "no metadata of a Slurm job: they have `job_id`, and `host` or `ssh_config`"
+)]
+pub enum Job {
+    /// Of a task of Flyte 1.
+    OfFlyte1(Flyte1Job),
+    /// Of a task of Flyte 2.
+    OfFlyte2(SubmittedJob),
+}
+
 /// Characters of the task's name in a job's name.
 const MOST_LETTERS: usize = 40;
 
 /// The name of an attempt's job: the same whenever the attempt is created again, and with the whole key, so that no
 /// other attempt has it. Without a key nobody says which attempt it is, so each create has a job of its own.
 pub(crate) fn name(task: Option<&pb::Identifier>, key: Option<&IdempotencyKey>) -> String {
-    let own = task.map_or("", |id| id.name.as_str()).rsplit('.').next().unwrap_or_default();
+    named(task.map_or("", |id| id.name.as_str()), key)
+}
+
+/// The name of the job of an attempt, whose task is called so.
+pub(crate) fn named(task: &str, key: Option<&IdempotencyKey>) -> String {
+    let own = task.rsplit('.').next().unwrap_or_default();
     let letter = |c: char| if c.is_ascii_alphanumeric() || "_.-".contains(c) { c } else { '-' };
     let own: String = own.chars().map(letter).take(MOST_LETTERS).collect();
     let own = own.trim_matches(['-', '.']);
