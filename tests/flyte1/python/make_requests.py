@@ -11,7 +11,7 @@ import json
 import sys
 
 from flyteidl.admin import agent_pb2
-from flytekit.configuration import ImageConfig, SerializationSettings
+from flytekit.configuration import Image, ImageConfig, SerializationSettings
 from flytekit.core.context_manager import FlyteContextManager
 from flytekit.core.type_engine import TypeEngine
 from flytekit.tools.translator import get_serializable
@@ -19,7 +19,8 @@ from flytekit.tools.translator import get_serializable
 
 def request_of(task, values):
     settings = SerializationSettings(
-        image_config=ImageConfig.auto(), project="films", domain="production", version="v1"
+        image_config=ImageConfig(default_image=Image("default", "ghcr.io/acme/app", "1")),
+        project="films", domain="production", version="v1",
     )
     template = get_serializable(collections.OrderedDict(), settings, task).template.to_flyte_idl()
     context = FlyteContextManager.current_context()

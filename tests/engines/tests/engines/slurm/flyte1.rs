@@ -34,6 +34,12 @@ const TABLE: &[Intended] = &[
         reason: "the name of the task's own is in it",
     },
     Intended {
+        cases: &["nice"],
+        fields: &[("code", "Ok"), ("meta", "login"), ("script", "true"), ("job", r#""Nice":"5""#)],
+        reason: "a value belongs to its option; there a blank is between them, and where Slurm's option can do without \
+                 a value, as --nice, the value is taken for the script",
+    },
+    Intended {
         cases: &["number"],
         fields: &[("code", "Ok"), ("meta", "login"), ("script", "true"), ("job", "CPUs/Task")],
         reason: "a number is whole; there it is written as 2.0, which sbatch refuses",
@@ -44,6 +50,9 @@ const TABLE: &[Intended] = &[
         reason: "a task that can never work fails; there each attempt meets the same error",
     },
 ];
+
+/// What scontrol tells of a job that is another for each.
+const ELSEWISE: [&str; 4] = ["AllocNode:Sid", "JobId", "LastSchedEval", "Priority"];
 
 /// A job, as Flyte 1 keeps it.
 struct Job {
@@ -162,10 +171,11 @@ impl Case {
         let fields: Map<String, Value> = shown
             .split_whitespace()
             .filter_map(|word| word.split_once('='))
-            .filter(|(name, _)| {
-                !name.ends_with("Time") && !matches!(*name, "JobId" | "LastSchedEval" | "Priority")
+            .filter(|(name, _)| !name.ends_with("Time") && !ELSEWISE.contains(name))
+            .map(|(name, value)| match name {
+                "StdOut" | "StdErr" => (name.to_owned(), value.replace(&id, "<id>").into()),
+                _ => (name.to_owned(), value.into()),
             })
-            .map(|(name, value)| (name.to_owned(), value.replace(&id, "<id>").into()))
             .collect();
         let mut fields = Value::Object(fields);
         if task != "path" {
@@ -181,9 +191,17 @@ impl Case {
 /// The tasks, held, on one server: what Slurm has of each, and the jobs that there are.
 async fn submitted(case: &Case, agent: &mut Agent, requests: &Requests) -> (Transcript, Vec<Job>) {
     let (mut steps, mut jobs) = (Vec::new(), Vec::new());
-    for task in
-        ["plain", "options", "number", "arguments", "brace", "path", "function", "own_script"]
-    {
+    for task in [
+        "plain",
+        "options",
+        "nice",
+        "number",
+        "arguments",
+        "brace",
+        "path",
+        "function",
+        "own_script",
+    ] {
         let created = agent.create(case.request(requests, task, &[("hold", "")])).await;
         steps.push(case.step(task, &created));
         jobs.extend(created.ok().filter(|job| !job.id().is_empty()));
@@ -222,7 +240,7 @@ async fn tasks_of_flyte_1_are_submitted_as_its_own_connector_does() {
         official.output()
     );
 
-    assert_eq!((their_jobs.len(), our_jobs.len()), (6, 7));
+    assert_eq!((their_jobs.len(), our_jobs.len()), (6, 8));
     for job in &their_jobs {
         assert_eq!(ours.get(job).await.unwrap().phase(), Phase::Queued);
         ours.delete(job).await.expect("cancelled");
