@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use connector_core::prelude::*;
 
-use crate::flyte1::Flyte1Job;
-
 /// A submitted job, spelled as the official connector spells it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SubmittedJob {
@@ -42,19 +40,6 @@ impl DeclaredOutput {
     pub(crate) fn is_carried(&self) -> bool {
         self.upload != "job"
     }
-}
-
-/// What later calls need to find a job again, spelled as the official connector of the task's Flyte spells it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "no metadata of a Slurm job: they have `job_id`, and `host` or `ssh_config`"
-)]
-pub enum Job {
-    /// Of a task of Flyte 1.
-    OfFlyte1(Flyte1Job),
-    /// Of a task of Flyte 2.
-    OfFlyte2(SubmittedJob),
 }
 
 /// Characters of the task's name in a job's name.

@@ -161,25 +161,3 @@ fn login_node(ssh_config: &Map<String, Value>) -> LoginNode {
     let text = |name: &str| ssh_config.get(name).and_then(Value::as_str).map(str::to_owned);
     LoginNode { host: text("host"), username: text("username"), ..LoginNode::default() }
 }
-
-#[cfg(test)]
-mod tests {
-    use connector_core::ResourceMeta;
-
-    use crate::job::Job;
-
-    #[test]
-    fn metadata_are_those_of_the_flyte_that_created_the_job() {
-        let host = r#""ssh_config": {"host": "h", "username": "u"}"#;
-        for meta in [
-            format!(r#"{{"job_id": "7", {host}, "outputs": {{}}}}"#),
-            format!(r#"{{"job_id": "7", {host}}}"#),
-        ] {
-            let job = Job::decode(meta.clone().into()).unwrap();
-            assert!(matches!(job, Job::OfFlyte1(_)), "{job:?}");
-            assert_eq!(job.encode().unwrap(), meta);
-        }
-        let told = Job::decode(r#"{"job_id": "7"}"#.into()).unwrap_err().to_string();
-        assert!(told.contains("`ssh_config`"), "{told}");
-    }
-}
