@@ -1,6 +1,7 @@
 //! What the official task class serialises: project, location, domain, and the members of a
 //! `QueryJobConfig`'s `query` part beside them, which take effect here.
 
+use connector_core::Flyte;
 use connector_core::custom_info::struct_to_json;
 use connector_core::prelude::*;
 use serde_json::{Map, Value};
@@ -24,7 +25,11 @@ impl QueryTask {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidTask`]: the project is missing, or something is of another type.
-    pub(crate) fn read(config: &DynamicConfig, template: &pb::TaskTemplate) -> Result<Self> {
+    pub(crate) fn read(
+        config: &DynamicConfig,
+        template: &pb::TaskTemplate,
+        flyte: Flyte,
+    ) -> Result<Self> {
         let project = config.string("ProjectID")?.filter(|project| !project.is_empty());
         let project = project.ok_or_else(|| {
             ConnectorError::invalid_task(
@@ -36,6 +41,10 @@ impl QueryTask {
         let domain = config.string("Domain")?.unwrap_or_default();
         let runtime = template.metadata.as_ref().and_then(|metadata| metadata.runtime.as_ref());
         let version = runtime.map_or("", |runtime| runtime.version.as_str());
+        let program = match flyte {
+            Flyte::V1 => "Flytekit",
+            Flyte::V2 => "Flyte",
+        };
         let Value::Object(mut query) = struct_to_json(config.as_struct()) else {
             return Err(ConnectorError::invalid_task("the settings are no object"));
         };
@@ -44,7 +53,7 @@ impl QueryTask {
         Ok(Self {
             project: project.to_owned(),
             location: location.map(str::to_owned),
-            user_agent: format!("Flyte/{version} (GPN:Union;{domain})"),
+            user_agent: format!("{program}/{version} (GPN:Union;{domain})"),
             query,
         })
     }
@@ -73,6 +82,7 @@ fn whole(value: &mut Value) {
 
 #[cfg(test)]
 mod tests {
+    use connector_core::Flyte;
     use connector_core::custom_info::json_to_struct;
     use connector_core::prelude::*;
     use serde_json::json;
@@ -81,7 +91,7 @@ mod tests {
 
     fn read(custom: serde_json::Value) -> Result<QueryTask> {
         let config = DynamicConfig::from_custom(json_to_struct(custom).unwrap())?;
-        QueryTask::read(&config, &pb::TaskTemplate::default())
+        QueryTask::read(&config, &pb::TaskTemplate::default(), Flyte::V2)
     }
 
     #[test]

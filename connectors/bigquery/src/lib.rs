@@ -37,6 +37,9 @@ use crate::api::{Api, Job, Place};
 use crate::config::QueryTask;
 use crate::parameters::DatetimeAs;
 
+/// The caller of a job whose metadata name none, as those of Flyte 1 do not.
+const THIS_PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
 /// What later calls need to find the job again, spelled as the official connector spells it: that of the
 /// Flyte that created the job, as Python there knows no more fields than these.
 #[derive(Debug, Serialize, Deserialize)]
@@ -147,7 +150,7 @@ impl QueryJob {
             project: &self.project,
             job_id: &self.job_id,
             location: self.location.as_deref(),
-            user_agent: self.user_agent.as_deref().unwrap_or_default(),
+            user_agent: self.user_agent.as_deref().unwrap_or(THIS_PROGRAM),
         }
     }
 
@@ -169,7 +172,8 @@ impl AsyncConnector for BigQuery {
     }
 
     async fn create(&self, task: CreateTask<Self>) -> Result<QueryJob> {
-        let mut config = QueryTask::read(&task.config, &task.template)?;
+        let flyte = task.context.call.flyte;
+        let mut config = QueryTask::read(&task.config, &task.template, flyte)?;
         let query = self.query(&task, &mut config)?;
         let key = task.idempotency_key();
         let job_id = match &key {
@@ -178,8 +182,7 @@ impl AsyncConnector for BigQuery {
             None => format!("flyte-{:032x}", fastrand::u128(..)),
         };
         let QueryTask { project, location, user_agent, .. } = config;
-        let user_agent = (task.context.call.flyte == Flyte::V2).then_some(user_agent);
-        let mut job = QueryJob { job_id, project, location, user_agent };
+        let mut job = QueryJob { job_id, project, location, user_agent: Some(user_agent) };
         let secret = task.context.connection.google_application_credentials.as_ref();
         let id = job.job_id.clone();
         let mut inserted = self.insert(&job, &query, secret).await?;
@@ -193,6 +196,7 @@ impl AsyncConnector for BigQuery {
         }
         // Where BigQuery has chosen the location, later calls do not find the job without it.
         job.location = job.location.or(inserted.job_reference.location);
+        job.user_agent = job.user_agent.filter(|_| flyte == Flyte::V2);
         Ok(job)
     }
 

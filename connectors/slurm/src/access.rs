@@ -17,14 +17,26 @@ pub struct Access {
     /// The known hosts' lines, as `ssh-keyscan` prints them.
     #[secret]
     pub(crate) known_hosts_data: Option<Secret>,
+    /// The private key as operators of Flyte 1 lend it, for its tasks.
+    #[secret]
+    pub(crate) flyte_slurm_private_key: Option<Secret>,
 }
 
 impl Access {
+    /// The access of tasks of Flyte 1.
+    pub(crate) fn of_flyte_1(&self) -> Self {
+        let Self { ssh_private_key, known_hosts_data, flyte_slurm_private_key } = self;
+        let ssh_private_key = ssh_private_key.clone().or_else(|| flyte_slurm_private_key.clone());
+        let known_hosts_data = known_hosts_data.clone();
+        Self { ssh_private_key, known_hosts_data, flyte_slurm_private_key: None }
+    }
+
     /// What the operator lends, for calls that bring no connection.
     pub(crate) fn of_operator(settings: &Settings) -> Self {
-        let [ssh_private_key, known_hosts_data] =
-            ["ssh_private_key", "known_hosts_data"].map(|name| settings.secret(name));
-        Self { ssh_private_key, known_hosts_data }
+        let [ssh_private_key, known_hosts_data, flyte_slurm_private_key] =
+            ["ssh_private_key", "known_hosts_data", "flyte_slurm_private_key"]
+                .map(|name| settings.secret(name));
+        Self { ssh_private_key, known_hosts_data, flyte_slurm_private_key }
     }
 }
 
@@ -92,6 +104,14 @@ impl Environment {
     /// # Errors
     /// [`ErrorKind::InvalidTask`]: nobody says where. [`ErrorKind::Unauthenticated`]: there is no key.
     pub(crate) fn login(&self, task: &LoginNode, access: &Access) -> Result<Login> {
+        self.login_at(self.place(task)?, access)
+    }
+
+    /// Where a task's job is created.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidTask`]: nobody says where.
+    pub(crate) fn place(&self, task: &LoginNode) -> Result<Place> {
         let told = |own: &Option<String>, of_task: &Option<String>| {
             own.clone().or_else(|| of_task.clone()).filter(|text| !text.is_empty())
         };
@@ -110,8 +130,7 @@ impl Environment {
         }
         let port = self.port.or(task.port).filter(|port| *port != 0).unwrap_or(22);
         let known_hosts = self.known_hosts(task);
-        let of = Place { host, port, username, known_hosts, skip: self.skip_host_key_verification };
-        self.login_at(of, access)
+        Ok(Place { host, port, username, known_hosts, skip: self.skip_host_key_verification })
     }
 
     /// The login of a job that was created.
@@ -216,7 +235,11 @@ mod tests {
     }
 
     fn access(key: Option<&str>, data: Option<&str>) -> Access {
-        Access { ssh_private_key: key.map(Secret::new), known_hosts_data: data.map(Secret::new) }
+        Access {
+            ssh_private_key: key.map(Secret::new),
+            known_hosts_data: data.map(Secret::new),
+            flyte_slurm_private_key: None,
+        }
     }
 
     #[test]

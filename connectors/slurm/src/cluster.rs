@@ -11,7 +11,9 @@ use tokio::time::timeout;
 
 use crate::shell::quote;
 use crate::ssh::{COMMAND_TIMEOUT, Connection, Login, Output, Pool};
-use crate::states::{Standing, folded, is_id, of_sacct, of_scontrol, of_squeue, submitted};
+use crate::states::{
+    Standing, folded, is_id, of_sacct, of_scontrol, of_squeue, streams, submitted,
+};
 
 /// How squeue and sacct are to tell of jobs.
 const SQUEUE: &str = "-o '%i|%T|%r'";
@@ -94,12 +96,12 @@ impl Cluster<'_> {
         })
     }
 
-    /// Submits a script that is there. Where the answer is lost the job is looked for.
+    /// Submits a script that is there, with these arguments of sbatch. Where the answer is lost the job is looked for.
     ///
     /// # Errors
     /// [`ErrorKind::Permanent`]: Slurm refuses it. [`ErrorKind::Transient`]: Slurm is not reached.
-    pub(crate) async fn submit(&self, script: &str, name: &str) -> Result<String> {
-        let line = format!("sbatch --parsable {}", quote(script)?);
+    pub(crate) async fn submit(&self, arguments: &str, name: &str) -> Result<String> {
+        let line = format!("sbatch {arguments}");
         let connection = self.pool.connect(self.login).await?;
         let lost = match connection.run(&line).await {
             Ok(output) if output.code == Some(0) => match submitted(&output.stdout) {
@@ -177,6 +179,15 @@ impl Cluster<'_> {
             (Told::Unreached(error), _) | (Told::Nothing, Some(error)) => Err(error),
             (Told::Nothing, None) => Ok(None),
         }
+    }
+
+    /// Where a job writes its output and its errors, while the controller knows it.
+    ///
+    /// # Errors
+    /// As [`Cluster::run`].
+    pub(crate) async fn streams(&self, id: &str) -> Result<Option<[String; 2]>> {
+        let output = self.run(&format!("scontrol show job {} --oneliner", self.id(id)?)).await?;
+        Ok(streams(&output.stdout))
     }
 
     /// Makes sure that the controller knows the jobs that a script is to wait for. Accounting does not count: what

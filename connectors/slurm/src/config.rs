@@ -37,6 +37,17 @@ pub struct SlurmTask {
     pub(crate) outputs: BTreeMap<String, String>,
     /// Who brings outputs to Flyte's storage: `connector` (default) or `job`.
     pub(crate) output_upload: Option<String>,
+    /// Of tasks of Flyte 1, in the place of `connection`: `host` and `username`. Its `client_keys` are not read.
+    #[config(default)]
+    pub(crate) ssh_config: BTreeMap<String, Value>,
+    /// Of tasks of Flyte 1, in the place of `sbatch`: options by their long names.
+    #[config(default)]
+    pub(crate) sbatch_config: BTreeMap<String, Value>,
+    /// Of tasks of Flyte 1: a script that is on the cluster.
+    pub(crate) batch_script_path: Option<String>,
+    /// Of tasks of Flyte 1: the script's arguments.
+    #[config(default)]
+    pub(crate) batch_script_args: Vec<String>,
 }
 
 /// Where the login node is, and who logs in.

@@ -48,7 +48,12 @@ const MOST_LETTERS: usize = 40;
 /// The name of an attempt's job: the same whenever the attempt is created again, and with the whole key, so that no
 /// other attempt has it. Without a key nobody says which attempt it is, so each create has a job of its own.
 pub(crate) fn name(task: Option<&pb::Identifier>, key: Option<&IdempotencyKey>) -> String {
-    let own = task.map_or("", |id| id.name.as_str()).rsplit('.').next().unwrap_or_default();
+    named(task.map_or("", |id| id.name.as_str()), key)
+}
+
+/// The name of the job of an attempt, whose task is called so.
+pub(crate) fn named(task: &str, key: Option<&IdempotencyKey>) -> String {
+    let own = task.rsplit('.').next().unwrap_or_default();
     let letter = |c: char| if c.is_ascii_alphanumeric() || "_.-".contains(c) { c } else { '-' };
     let own: String = own.chars().map(letter).take(MOST_LETTERS).collect();
     let own = own.trim_matches(['-', '.']);

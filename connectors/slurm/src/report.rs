@@ -43,9 +43,14 @@ fn message(job: &SubmittedJob, standing: &Standing) -> String {
 
 /// The end of stderr, as a part of a failure's message.
 pub(crate) fn last_words(tail: &str) -> String {
+    last_lines("stderr", tail)
+}
+
+/// The end of a stream, as a part of a message.
+pub(crate) fn last_lines(stream: &str, tail: &str) -> String {
     match tail.trim_end() {
         "" => String::new(),
-        tail => format!("\n--- stderr (last {LAST_LINES} lines) ---\n{tail}"),
+        tail => format!("\n--- {stream} (last {LAST_LINES} lines) ---\n{tail}"),
     }
 }
 

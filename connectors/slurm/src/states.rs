@@ -109,6 +109,14 @@ pub(crate) fn of_scontrol(output: &str) -> Vec<Standing> {
     jobs.collect()
 }
 
+/// The files of both streams in a line of `scontrol show job ID --oneliner`; of several jobs those of the first.
+pub(crate) fn streams(output: &str) -> Option<[String; 2]> {
+    let words = output.lines().next()?.split_whitespace();
+    let field =
+        |name: &str| words.clone().find_map(|word| word.strip_prefix(name)).map(str::to_owned);
+    Some([field("StdOut=")?, field("StdErr=")?])
+}
+
 fn rows(output: &str, read: impl Fn(&[&str]) -> Option<Standing>) -> Vec<Standing> {
     let fields = |line: &str| line.split('|').map(str::trim).map(str::to_owned).collect::<Vec<_>>();
     let lines = output.lines().map(str::trim).filter(|line| !line.is_empty()).map(fields);

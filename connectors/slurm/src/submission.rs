@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use connector_core::prelude::*;
 
+use crate::cluster::Cluster;
 use crate::config::{SlurmTask, text};
 use crate::job::{DeclaredOutput, Files, SubmittedJob, name};
 use crate::outputs::Storage;
 use crate::script::{self, Frame, UserScript, variable};
+use crate::shell::quote;
 use crate::ssh::Login;
 use crate::{FUNCTION, Found, Slurm};
 
@@ -28,29 +30,11 @@ pub(crate) async fn submit(
     // What is wrong with the task is told before anything is asked of the cluster.
     render(task, &name, &Files::of("/", &name))?;
     let cluster = slurm.cluster(&login);
-    let own = task.config.working_dir.as_deref().filter(|own| !own.is_empty());
-    let directory = own.or(slurm.environment.working_dir.as_deref()).unwrap_or(DIRECTORY);
-    let directory = match directory.starts_with('/') {
-        true => directory.to_owned(),
-        false => format!("{}/{directory}", cluster.home().await?.trim_end_matches('/')),
-    };
+    let directory = directory(slurm, task.config.working_dir.as_deref(), &cluster).await?;
     let files = Files::of(&directory, &name);
-    let job_id = match key {
-        Some(_) => cluster.find(&name).await?,
-        None => Found::None,
-    };
-    let job_id = match job_id {
-        Found::Job(job_id) => {
-            tracing::info!(name, job_id, "the attempt has its job already");
-            job_id
-        }
-        found => {
-            if let Found::Unsure(error) = found {
-                tracing::warn!(
-                    name,
-                    "whether the attempt had a job that ended long ago is not known: {error}"
-                );
-            }
+    let job_id = match earlier(&cluster, &name, key.as_ref()).await? {
+        Some(job_id) => job_id,
+        None => {
             let script = render(task, &name, &files)?;
             cluster.knows(script::dependencies(&script.submitted)).await?;
             let beside = script.beside.as_deref().map(|text| (files.beside.as_str(), text));
@@ -59,7 +43,8 @@ pub(crate) async fn submit(
                 .chain(beside)
                 .collect();
             cluster.write(&files.directory, &written).await?;
-            cluster.submit(&files.submitted, &name).await?
+            let line = format!("--parsable {}", quote(&files.submitted)?);
+            cluster.submit(&line, &name).await?
         }
     };
     let known_hosts = slurm.environment.known_hosts(&task.config.connection);
@@ -76,6 +61,50 @@ pub(crate) async fn submit(
         skip_host_key_verification: slurm.environment.skips_host_keys(),
         declared_outputs,
     })
+}
+
+/// The directory of a job's files.
+///
+/// # Errors
+/// As [`Cluster::home`].
+pub(crate) async fn directory(
+    slurm: &Slurm,
+    own: Option<&str>,
+    cluster: &Cluster<'_>,
+) -> Result<String> {
+    let own = own.filter(|own| !own.is_empty());
+    let directory = own.or(slurm.environment.working_dir.as_deref()).unwrap_or(DIRECTORY);
+    match directory.starts_with('/') {
+        true => Ok(directory.to_owned()),
+        false => Ok(format!("{}/{directory}", cluster.home().await?.trim_end_matches('/'))),
+    }
+}
+
+/// The job that an attempt has already.
+///
+/// # Errors
+/// As [`Cluster::find`].
+pub(crate) async fn earlier(
+    cluster: &Cluster<'_>,
+    name: &str,
+    key: Option<&IdempotencyKey>,
+) -> Result<Option<String>> {
+    // Without a key nobody says which attempt it is.
+    let Some(_) = key else { return Ok(None) };
+    match cluster.find(name).await? {
+        Found::Job(job_id) => {
+            tracing::info!(name, job_id, "the attempt has its job already");
+            Ok(Some(job_id))
+        }
+        Found::None => Ok(None),
+        Found::Unsure(error) => {
+            tracing::warn!(
+                name,
+                "whether the attempt had a job that ended long ago is not known: {error}"
+            );
+            Ok(None)
+        }
+    }
 }
 
 /// What is written to the cluster for a job.

@@ -5,8 +5,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_core::pb as core_pb;
+use connector_core::{Flyte, pb as core_pb};
 use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
+use connector_service::pb::flyte1;
+use connector_service::pb::flyte1::async_agent_service_client::AsyncAgentServiceClient;
 use connector_service::pb::{
     CreateTaskRequest, DeleteTaskRequest, GetTaskRequest, Resource, TaskCategory,
 };
@@ -27,7 +29,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Side<'a, V> {
     server: Server,
-    client: AsyncConnectorServiceClient<Channel>,
+    channel: Channel,
+    flyte: Flyte,
     fake: &'a Fake<V>,
     steps: Vec<Value>,
     /// What the vendor calls jobs, and the cases that made them.
@@ -68,9 +71,15 @@ impl<'a, V: Vendor> Side<'a, V> {
     /// It cannot be reached.
     pub async fn of(server: Server, fake: &'a Fake<V>) -> Self {
         let endpoint = Endpoint::from_shared(format!("http://{}", server.address()));
-        let channel = endpoint.expect("an address").connect().await;
-        let client = AsyncConnectorServiceClient::new(channel.expect("a server that listens"));
-        Self { server, client, fake, steps: Vec::new(), jobs: Vec::new() }
+        let channel = endpoint.expect("an address").connect().await.expect("a server that listens");
+        Self { server, channel, flyte: Flyte::V2, fake, steps: Vec::new(), jobs: Vec::new() }
+    }
+
+    /// Makes its calls as that Flyte does. [`Side::of`] makes those of Flyte 2.
+    #[must_use]
+    pub const fn as_flyte(mut self, flyte: Flyte) -> Self {
+        self.flyte = flyte;
+        self
     }
 
     /// The vendor, held for as long as the guard lives.
@@ -87,7 +96,11 @@ impl<'a, V: Vendor> Side<'a, V> {
     /// A client of the server, for calls that are no steps.
     #[must_use]
     pub fn client(&self) -> AsyncConnectorServiceClient<Channel> {
-        self.client.clone()
+        AsyncConnectorServiceClient::new(self.channel.clone())
+    }
+
+    fn agent(&self) -> AsyncAgentServiceClient<Channel> {
+        AsyncAgentServiceClient::new(self.channel.clone())
     }
 
     /// What the server has printed.
@@ -141,7 +154,10 @@ impl<'a, V: Vendor> Side<'a, V> {
             connection: request.connection.clone(),
             output_prefix: request.output_prefix.clone(),
         };
-        let answer = self.client.create_task(within(request)).await;
+        let answer = match self.flyte {
+            Flyte::V1 => self.agent().create_task(within(request)).await,
+            Flyte::V2 => self.client().create_task(within(request)).await,
+        };
         let answer = answer.map(|answer| kept.resource_meta = answer.into_inner().resource_meta);
         (kept, answer)
     }
@@ -151,8 +167,17 @@ impl<'a, V: Vendor> Side<'a, V> {
     /// # Errors
     /// What the server answered.
     pub async fn got(&mut self, kept: &Kept) -> Result<Resource, Status> {
-        let answer = self.client.get_task(within(kept.poll())).await?;
-        Ok(answer.into_inner().resource.unwrap_or_default())
+        let answer = match self.flyte {
+            Flyte::V1 => {
+                let Kept { resource_meta, category, .. } = kept.clone();
+                let task_category = Some(category);
+                let request =
+                    flyte1::GetTaskRequest { resource_meta, task_category, ..Default::default() };
+                self.agent().get_task(within(request)).await?.into_inner().resource
+            }
+            Flyte::V2 => self.client().get_task(within(kept.poll())).await?.into_inner().resource,
+        };
+        Ok(answer.unwrap_or_default())
     }
 
     /// Cancels the job.
@@ -161,9 +186,14 @@ impl<'a, V: Vendor> Side<'a, V> {
     /// What the server answered.
     pub async fn deleted(&mut self, kept: &Kept) -> Result<(), Status> {
         let Kept { resource_meta, category, connection, .. } = kept.clone();
-        let request =
-            DeleteTaskRequest { resource_meta, task_category: Some(category), connection };
-        self.client.delete_task(within(request)).await.map(drop)
+        let task_category = Some(category);
+        if self.flyte == Flyte::V1 {
+            let request =
+                flyte1::DeleteTaskRequest { resource_meta, task_category, ..Default::default() };
+            return self.agent().delete_task(within(request)).await.map(drop);
+        }
+        let request = DeleteTaskRequest { resource_meta, task_category, connection };
+        self.client().delete_task(within(request)).await.map(drop)
     }
 
     /// Adds a step: the answer, and what the vendor was asked meanwhile.

@@ -32,6 +32,8 @@ pub struct Snowflake {
     pub looks: Option<u32>,
     /// So many of the newest queries are not in the history yet.
     pub history_lags: usize,
+    /// Transcripts do not tell of sessions, for a client that makes one for each call.
+    pub hides_sessions: bool,
     /// How many queries there ever were.
     submitted: usize,
 }
@@ -289,7 +291,8 @@ impl Vendor for Snowflake {
     }
 
     fn told(&self, call: &Call) -> Option<Value> {
-        if call.path == "/telemetry/send" {
+        let is_of_session = matches!(&*call.path, "/session/v1/login-request" | "/session");
+        if call.path == "/telemetry/send" || (is_of_session && self.hides_sessions) {
             return None;
         }
         let mut query = call.query.clone();
@@ -312,7 +315,8 @@ impl Vendor for Snowflake {
         }
         if let Some(body) = body.as_object_mut() {
             body.retain(|name, _| {
-                !matches!(name.as_str(), "querySubmissionTime" | "oldSessionToken")
+                let is_told = name != "sequenceId" || !self.hides_sessions;
+                is_told && !matches!(name.as_str(), "querySubmissionTime" | "oldSessionToken")
             });
         }
         let names = ["accept", "content-type", "content-encoding"];

@@ -69,7 +69,11 @@ fn written(name: &str, value: &Value) -> Result<Option<String>> {
     }
 }
 
-fn line(name: &str, value: Option<String>) -> Result<String> {
+/// Makes sure that a text can be the long name of an option.
+///
+/// # Errors
+/// [`ErrorKind::InvalidTask`]: it cannot.
+pub(crate) fn check(name: &str) -> Result<()> {
     let mut letters = name.chars();
     let is_name = letters.next().is_some_and(|first| first.is_ascii_lowercase())
         && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
@@ -78,6 +82,11 @@ fn line(name: &str, value: Option<String>) -> Result<String> {
             "{name:?} cannot be the name of an sbatch option: give its long name without the dashes"
         )));
     }
+    Ok(())
+}
+
+fn line(name: &str, value: Option<String>) -> Result<String> {
+    check(name)?;
     let Some(value) = value else { return Ok(format!("#SBATCH --{name}")) };
     // A line's end would make the rest a command, a blank would begin another option.
     if value.contains(|c: char| c.is_whitespace() || c.is_control()) {

@@ -17,6 +17,7 @@ use crate::shell::quote;
 pub(crate) use body::UserScript;
 pub(crate) use container::srun;
 pub(crate) use dependencies::{ids, of_script as dependencies};
+pub(crate) use directives::check as check_option;
 pub(crate) use environment::{inputs, is_name, of_attempt, variable};
 
 /// What every job has, whatever it runs.

@@ -1,5 +1,6 @@
 //! Slurm, in every CI: tasks of the official plug-in over SSH.
 
+mod flyte1;
 mod official;
 mod official_intended;
 mod rest;

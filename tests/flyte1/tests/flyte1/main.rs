@@ -10,6 +10,7 @@ mod parity;
 mod propeller;
 mod values;
 mod vectors;
+mod warehouses;
 mod webhook;
 
 use std::path::Path;
