@@ -3,6 +3,8 @@
 mod official;
 mod official_intended;
 mod rest;
+mod storm;
+mod takeovers;
 
 use std::fs;
 use std::path::{Path, PathBuf};
