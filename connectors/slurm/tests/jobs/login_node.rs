@@ -89,7 +89,7 @@ impl LoginNode {
                 let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
                 let script = String::from_utf8(files[*path].clone()).unwrap();
                 let name = script.lines().find_map(|line| line.strip_prefix("#SBATCH --job-name="));
-                said(format!("{}\n", books.submit(name.expect("a name"))))
+                said(format!("{}\n", books.submit(name.unwrap())))
             }
             ["squeue", "-h", "-t", "all", "-u", USER, name, "-o", "%i|%T|%r"] => {
                 let name = name.strip_prefix("--name=").unwrap();
@@ -116,14 +116,14 @@ impl LoginNode {
                 said(String::new())
             }
             ["tail", ..] => said(String::new()),
-            _ => panic!("no command that this node has: {line}"),
+            _ => (String::new(), format!("bash: {line}: command not found\n"), 127),
         }
     }
 }
 
 async fn serve(stream: TcpStream, config: Arc<Config>, node: LoginNode) {
     // The system would hold small packets back for a while of real time, in which a paused clock runs on.
-    stream.set_nodelay(true).expect("a socket");
+    stream.set_nodelay(true).unwrap();
     let visitor = Visitor { node, channels: HashMap::new() };
     // Whoever hangs up in the middle of it has not come.
     if let Ok(session) = run_stream(config, stream, visitor).await {
@@ -185,7 +185,7 @@ impl Handler for Visitor {
         session: &mut Session,
     ) -> Result<(), russh::Error> {
         assert_eq!(name, "sftp");
-        let stream = self.channels.remove(&channel).expect("a channel").into_stream();
+        let stream = self.channels.remove(&channel).unwrap().into_stream();
         session.channel_success(channel)?;
         russh_sftp::server::run(stream, Visit(Arc::clone(&self.node.files))).await;
         Ok(())
