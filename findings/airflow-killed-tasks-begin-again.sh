@@ -4,9 +4,9 @@
 # Guess:   a task with retries=0 begins once; of one whose machine died Airflow hears nothing any more, and fails it after
 #          task_instance_heartbeat_timeout (here 10 s).
 # Happens: Airflow 3.3.2 looks for missing heartbeats among tasks of the scheduler that asks alone. Those of a scheduler
-#          that died are reset once that one was silent for scheduler_health_check_threshold (here 60 s, 30 by default),
-#          when a scheduler starts, or every orphaned_tasks_check_interval (here 5 s, 300 by default). A task that is
-#          reset begins again, as try 2, whatever its retries; until then it is called running.
+#          that died are reset once that one was silent for scheduler_health_check_threshold (30 s), when a scheduler
+#          starts, or every orphaned_tasks_check_interval (here 5 s, 300 by default). A task that is reset begins again, as
+#          try 2, whatever its retries; until then it is called running.
 # Matters: "retries=0" does not make a task run at most once, so what it does outside must bear a second time; and with
 #          the defaults a run may be called running for five minutes though nothing of it is at work.
 set -euo pipefail
@@ -64,10 +64,8 @@ export AIRFLOW__API__PORT=${ports[0]} AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT=$
 export AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT=${ports[2]} AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False
 export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=http://127.0.0.1:${ports[0]}/execution/
 export AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT=10 AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL=5
-# Longer than a start takes: a try that begins before the API server answers fails at once.
-export AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD=60
 start() {
-  (cd "$work/home" && exec setsid airflow standalone) >>airflow.log 2>&1 &
+  (cd "$work/home" && exec setsid airflow "$1") >>"$1.log" 2>&1 &
   disown
 }
 
@@ -106,7 +104,9 @@ def until(what, is_so):
 
 token = until("a token", lambda: call("GET", "/auth/token")["access_token"])
 run = "/api/v2/dags/once/dagRuns/one"
-if WHAT == "begin":
+if WHAT == "serves":
+    pass
+elif WHAT == "begin":
     until("a DAG", lambda: call("PATCH", "/api/v2/dags/once", {"is_paused": False}, token))
     call("POST", "/api/v2/dags/once/dagRuns", {"dag_run_id": "one", "logical_date": None}, token)
     until("a task at work", BEGINS.exists)
@@ -119,9 +119,13 @@ else:
     if begins != ["try 1 of a task with 0 retries", "try 2 of a task with 0 retries"] or state != "success":
         raise SystemExit("CHANGED: a task without retries does not begin again any more")
 PY
-start
+start standalone
 python3 ask.py "http://127.0.0.1:${ports[0]}" begin
 end_all
 echo "every process of Airflow is killed, and it is started again"
-start
+# One after the other: a try that begins before the API server answers fails at once.
+start api-server
+python3 ask.py "http://127.0.0.1:${ports[0]}" serves
+start scheduler
+start dag-processor
 python3 ask.py "http://127.0.0.1:${ports[0]}" end
