@@ -36,8 +36,9 @@ pub struct Policy {
     pub unasked_limit: Duration,
     /// How long a create may go on once its caller has left. Default 10 min.
     pub create_limit: Duration,
-    /// Whether `create` hands the attempt's key to the outside system, which makes one job of two creates
-    /// with one key, whoever sends them. Default no.
+    /// Whether a create that is made again gives the same job, whoever makes it: because `create` hands the
+    /// attempt's key to the outside system, which makes one job of two creates with one key, or because it looks
+    /// there for the key's job before it makes one. Default no.
     pub keyed: bool,
     /// What becomes of a create whose server died over it, where the connector neither is `keyed` nor has a
     /// `find`. Default: it is made again.

@@ -24,6 +24,7 @@
 // Connectors call it. No vendor may come in here, and nothing of Flyte but error kinds and secrets.
 
 mod answer;
+mod archive;
 mod base;
 mod client;
 mod endpoint;
@@ -38,6 +39,7 @@ mod submission;
 mod tokens;
 
 pub use answer::Answer;
+pub use archive::carried_archive;
 pub use base::BaseUrl;
 pub use client::{HttpClient, HttpClientBuilder};
 pub use endpoint::Endpoint;

@@ -50,8 +50,9 @@ use crate::outputs::{UnderWay, Way};
 pub use crate::rest::{RestAccess, RestJob, RestTask, SlurmRest};
 use crate::ssh::{Login, Pool};
 
-/// A login may take longer than a caller waits, and goes on for the next one.
-const POLICY: Policy = Policy::new();
+/// A create looks for the job of its name first, so that one that is made again gives the same job. A login may take
+/// longer than a caller waits, and goes on for the next one.
+const POLICY: Policy = Policy::new().keyed(true);
 
 /// The type of Flyte 2's tasks that are functions, whose run-time writes what they return.
 const FUNCTION: &str = "slurm";

@@ -12,7 +12,7 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
 
 use crate::api::{Api, Master};
-use crate::config::ATTEMPT;
+use crate::config::{ATTEMPT, TIME_LIMIT};
 use crate::pages::{Driver, Pages};
 
 /// The begin of a log that has the command line: class path and properties come before the arguments.
@@ -33,8 +33,8 @@ pub(crate) struct Attempts(Mutex<BTreeMap<(String, String), Option<String>>>);
 #[derive(Debug, Default)]
 struct Seen {
     /// That of the attempt; the first, should there be more.
-    found: Option<String>,
-    /// Those of the class that nobody knows the attempt of.
+    found: Option<Driver>,
+    /// Those that may be it, of which nobody knows whose they are.
     silent: Vec<Silent>,
     all: BTreeSet<String>,
 }
@@ -44,6 +44,7 @@ struct Silent {
     id: String,
     /// Whether it has a worker, which begins its log at any moment.
     is_starting: bool,
+    is_final: bool,
 }
 
 /// Whose a driver is.
@@ -56,13 +57,21 @@ enum Owner {
     Unreadable,
 }
 
-/// What is submitted, and for whom.
+/// Whose driver is looked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'a> {
     pub(crate) key: &'a str,
-    /// The class that the master shows.
-    pub(crate) class: &'a str,
-    pub(crate) body: &'a Value,
+    /// The class that the master shows; none where nobody knows it.
+    pub(crate) class: Option<&'a str>,
+}
+
+/// A driver that was found by the key of its attempt.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) id: String,
+    pub(crate) class: String,
+    /// In seconds, as its task has said.
+    pub(crate) time_limit: Option<u64>,
 }
 
 impl Attempts {
@@ -76,15 +85,15 @@ impl Attempts {
         api: &Api,
         master: Master<'_>,
         (pages, ui): (&Pages, Option<&BaseUrl>),
-        wanted: Wanted<'_>,
+        (wanted, body): (Wanted<'_>, &Value),
     ) -> Result<String> {
         let before = match ui {
             Some(ui) => self.settled(pages, ui, wanted).await?,
             None => Seen::default(),
         };
         if let Some(found) = before.found {
-            tracing::info!(driver = found, "the attempt has its driver already");
-            return Ok(found);
+            tracing::info!(driver = found.id, "the attempt has its driver already");
+            return Ok(found.id);
         }
         let submission = Submission::new();
         let submitted = submission.settle(async |tried| {
@@ -94,7 +103,7 @@ impl Attempts {
                     return Ok(found);
                 }
             }
-            api.submit(master, wanted.body, &submission).await
+            api.submit(master, body, &submission).await
         });
         let id = submitted.await?;
         let Some(ui) = ui else { return Ok(id) };
@@ -113,10 +122,10 @@ impl Attempts {
         own: String,
     ) -> Result<String> {
         match self.settled(pages, ui, wanted).await {
-            Ok(Seen { found: Some(found), .. }) if found < own => {
-                tracing::info!(driver = found, own, "the attempt had its driver already");
+            Ok(Seen { found: Some(found), .. }) if found.id < own => {
+                tracing::info!(driver = found.id, own, "the attempt had its driver already");
                 api.kill(master, &own).await?;
-                Ok(found)
+                Ok(found.id)
             }
             Ok(_) => Ok(own),
             Err(error) => {
@@ -148,8 +157,8 @@ impl Attempts {
             ));
         };
         let seen = self.settled(pages, ui, wanted).await?;
-        if seen.found.is_some() {
-            return Ok(seen.found);
+        if let Some(found) = seen.found {
+            return Ok(Some(found.id));
         }
         match seen.silent.iter().find(|silent| !before.contains(&silent.id)) {
             None => Ok(None),
@@ -159,6 +168,41 @@ impl Attempts {
                 silent.id
             ))),
         }
+    }
+
+    /// The driver of the attempt with that key, should a server have died over its submission. It may be of any class.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Transient`]: one that has not ended may be it, and nobody knows yet.
+    pub(crate) async fn find(
+        &self,
+        pages: &Pages,
+        ui: &BaseUrl,
+        key: &str,
+    ) -> Result<Option<Found>> {
+        let seen = self.settled(pages, ui, Wanted { key, class: None }).await?;
+        let Some(driver) = seen.found else {
+            return match seen.silent.iter().find(|silent| !silent.is_final) {
+                None => Ok(None),
+                Some(silent) => Err(ConnectorError::transient(format!(
+                    "whose the driver {} is shows when a worker has started it and can be read; until then nobody knows \
+                     whether the attempt has one",
+                    silent.id
+                ))),
+            };
+        };
+        let head = match driver.worker() {
+            Some(worker) => Self::head(pages, ui, (worker, &driver.id)).await?,
+            None => String::new(),
+        };
+        let time_limit = property(&head, TIME_LIMIT).and_then(|limit| limit.parse().ok());
+        Ok(Some(Found { id: driver.id, class: driver.mainclass, time_limit }))
+    }
+
+    /// The begin of a driver's log.
+    async fn head(pages: &Pages, ui: &BaseUrl, (worker, id): (&str, &str)) -> Result<String> {
+        let worker = pages.worker(ui, worker, None).await?;
+        Ok(pages.chunk(&worker, (id, "stderr"), (0, HEAD), None).await?.text)
     }
 
     /// What is seen once no driver that has a worker is without a log, or after some looks.
@@ -180,7 +224,8 @@ impl Attempts {
         let mut reads = Vec::new();
         for driver in drivers {
             // One that was killed is nobody's any more: its attempt was given up and has come back.
-            if driver.mainclass == wanted.class && driver.state != "KILLED" {
+            let is_of_class = wanted.class.is_none_or(|class| driver.mainclass == class);
+            if is_of_class && driver.state != "KILLED" {
                 reads.push(self.read(pages, ui, driver.clone()));
             }
         }
@@ -189,11 +234,12 @@ impl Attempts {
         for (driver, owner) in owners {
             match owner {
                 // The newest come first.
-                Owner::Known(Some(key)) if key == wanted.key => seen.found = Some(driver.id),
+                Owner::Known(Some(key)) if key == wanted.key => seen.found = Some(driver),
                 Owner::Known(_) => {}
                 owner => {
                     let is_starting = matches!(owner, Owner::NotYet) && driver.worker().is_some();
-                    seen.silent.push(Silent { id: driver.id, is_starting });
+                    let is_final = driver.is_final();
+                    seen.silent.push(Silent { id: driver.id, is_starting, is_final });
                 }
             }
         }
@@ -212,11 +258,8 @@ impl Attempts {
             return Owner::Known(key);
         }
         let Some(worker) = driver.worker() else { return Owner::NotYet };
-        let head = async {
-            let worker = pages.worker(ui, worker, None).await?;
-            pages.chunk(&worker, (&driver.id, "stderr"), (0, HEAD), None).await
-        };
-        let key = match head.await.map(|head| key_in(&head.text)) {
+        let head = Self::head(pages, ui, (worker, &driver.id)).await;
+        let key = match head.map(|head| key_in(&head)) {
             Ok(Some(key)) => key,
             // It never began to write, or that was cleaned up.
             Ok(None) if driver.is_final() => None,
@@ -243,15 +286,18 @@ impl Attempts {
 /// The key in a log's first line; `None` if that line is not there yet.
 fn key_in(head: &str) -> Option<Option<String>> {
     let line = head.strip_prefix("Launch Command: ")?;
-    let property = format!("\"-D{ATTEMPT}=");
-    let (_, told) = match line.split_once(&property) {
-        Some(found) => found,
+    match property(head, ATTEMPT) {
+        Some(key) => Some(Some(key.to_owned())),
         // Not ours, or not all of the line yet; it may be longer than what was read.
-        None if line.contains("\n=====") || head.len() as u64 >= HEAD => return Some(None),
-        None => return None,
-    };
-    let (key, _) = told.split_once('"')?;
-    Some(Some(key.to_owned()))
+        None if line.contains("\n=====") || head.len() as u64 >= HEAD => Some(None),
+        None => None,
+    }
+}
+
+/// The value of a property in a log's first line.
+fn property<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let (_, told) = head.split_once(&format!("\"-D{name}="))?;
+    told.split_once('"').map(|(value, _)| value)
 }
 
 #[cfg(test)]

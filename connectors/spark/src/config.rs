@@ -5,13 +5,18 @@ use std::collections::BTreeMap;
 use connector_core::prelude::*;
 use serde_json::{Map, Value, json};
 
+use crate::code;
 use crate::launcher::{self, RUNNER};
 
 /// The property that carries the attempt's key. A driver's command line has it, and its log begins with that.
 pub(crate) const ATTEMPT: &str = "spark.flyte.attempt";
+/// The property that carries the task's time limit, in seconds.
+pub(crate) const TIME_LIMIT: &str = "spark.flyte.time_limit";
+/// The property of the files that executors get.
+const FILES: &str = "spark.files";
 /// Properties that this connector sets itself.
-const OWN: [&str; 4] =
-    [ATTEMPT, "spark.app.name", "spark.driver.supervise", "spark.submit.deployMode"];
+const OWN: [&str; 5] =
+    [ATTEMPT, TIME_LIMIT, "spark.app.name", "spark.driver.supervise", "spark.submit.deployMode"];
 /// What a worker fetches for a program that comes with the task: it must fetch something.
 const NOTHING: &str = "file:/dev/null";
 /// The longest program that comes with the task, in bytes. Linux takes 128 KiB for one argument.
@@ -31,6 +36,9 @@ pub struct SubmissionTask {
     application: Option<String>,
     /// Or the text of a Python program, up to 100 KiB.
     script: Option<String>,
+    /// A zip archive of up to 512 KiB, in base64, for Python programs: its files are the program's working directory, its
+    /// modules can be imported, by executors, too. `application` is a program in it then, such as `main.py`.
+    working_dir_zip: Option<String>,
     /// The class with the `main`, of a jar.
     main_class: Option<String>,
     /// Arguments of the program.
@@ -75,6 +83,10 @@ enum Program<'a> {
     Python {
         file: &'a str,
     },
+    /// A file in the archive that comes with the task.
+    Carried {
+        file: &'a str,
+    },
     Script(&'a str),
 }
 
@@ -110,7 +122,7 @@ impl SubmissionTask {
     pub(crate) fn shown_class(&self) -> Result<&str> {
         Ok(match self.program()? {
             Program::Jar { main_class } => main_class,
-            Program::Python { .. } | Program::Script(_) => RUNNER,
+            Program::Python { .. } | Program::Carried { .. } | Program::Script(_) => RUNNER,
         })
     }
 
@@ -122,12 +134,15 @@ impl SubmissionTask {
         let program = self.program()?;
         let args = self.args.clone().unwrap_or_default();
         let py_files = self.py_files.clone().unwrap_or_default();
-        let application = filled(&self.application).map(located).transpose()?;
+        let application = match program {
+            Program::Carried { .. } => None,
+            _ => filled(&self.application).map(located).transpose()?,
+        };
         let python =
             |program: &[&str]| launcher::arguments(&py_files, self.time_limit, program, &args);
         let (main_class, all) = match program {
             Program::Jar { main_class } => (main_class, args.clone()),
-            Program::Python { file } => (RUNNER, python(&[file])),
+            Program::Python { file } | Program::Carried { file } => (RUNNER, python(&[file])),
             Program::Script(text) => (RUNNER, python(&["-c", text])),
         };
         Ok(json!({
@@ -136,7 +151,7 @@ impl SubmissionTask {
             "appResource": application.clone().unwrap_or_else(|| NOTHING.to_owned()),
             "mainClass": main_class,
             "appArgs": all,
-            "environmentVariables": self.variables(),
+            "environmentVariables": self.variables()?,
             "sparkProperties": self.all_properties(key, application.as_deref())?,
         }))
     }
@@ -157,6 +172,9 @@ impl SubmissionTask {
                 Err(invalid("`script` has a NUL character"))
             }
             (None, Some(script)) => Ok(Program::Script(script)),
+            (Some(application), None) if self.has_code() => {
+                Ok(Program::Carried { file: code::program(application)? })
+            }
             (Some(application), None) => match (file(application), main_class) {
                 (name, _) if name.ends_with(".py") && name.contains('%') => {
                     Err(invalid("the name of a Python program can have no `%` in `application`"))
@@ -170,12 +188,19 @@ impl SubmissionTask {
         }
     }
 
-    fn variables(&self) -> BTreeMap<String, String> {
+    fn has_code(&self) -> bool {
+        filled(&self.working_dir_zip).is_some()
+    }
+
+    fn variables(&self) -> Result<BTreeMap<String, String>> {
         let mut variables = self.environment.clone().unwrap_or_default();
         if let Some(python) = filled(&self.python) {
             variables.insert("PYSPARK_PYTHON".to_owned(), python.to_owned());
         }
-        variables
+        if let Some(archive) = filled(&self.working_dir_zip) {
+            variables.extend(code::variables(archive)?);
+        }
+        Ok(variables)
     }
 
     fn all_properties(&self, key: &str, application: Option<&str>) -> Result<Map<String, Value>> {
@@ -196,10 +221,17 @@ impl SubmissionTask {
             .into_iter()
             .chain(self.jars.iter().flatten().cloned())
             .collect();
-        let py_files = self.py_files.iter().flatten().cloned().collect::<Vec<_>>();
+        // The program has them in its path by their place on its worker, and executors as files of the application.
+        let carried = self.has_code().then(|| code::NAME.to_owned());
+        let py_files: Vec<String> =
+            self.py_files.iter().flatten().cloned().chain(carried).collect();
+        let own_files = self.properties.iter().flatten().find(|(name, _)| *name == FILES);
+        let own_files = own_files.map(|(_, files)| files.clone()).filter(|_| !py_files.is_empty());
+        let files = own_files.into_iter().chain(py_files.iter().cloned()).collect();
         let listed = |items: Vec<String>| Some(items.join(",")).filter(|text| !text.is_empty());
         for (name, value) in [
             (ATTEMPT, Some(key.to_owned())),
+            (TIME_LIMIT, count(self.time_limit)),
             ("spark.app.name", Some(name)),
             ("spark.submit.deployMode", Some("cluster".to_owned())),
             ("spark.driver.supervise", Some(self.supervise.to_string())),
@@ -209,6 +241,7 @@ impl SubmissionTask {
             ("spark.executor.cores", count(self.executor_cores)),
             ("spark.cores.max", count(self.cores_max)),
             ("spark.jars", listed(jars)),
+            (FILES, listed(files)),
             ("spark.submit.pyFiles", listed(py_files)),
         ] {
             if let Some(value) = value {
@@ -252,6 +285,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::SubmissionTask;
+
+    /// An archive of one empty file `a`.
+    const ARCHIVE: &str = "UEsDBBQAAAAAAAAAIQAAAAAAAAAAAAAAAAABAAAAYVBLAQIUAxQAAAAAAAAAIQAAAAAAAAAAAAAAAAABAAAAAAAAAAAA\
+                           AACAAQAAAABhUEsFBgAAAAABAAEALwAAAB8AAAAAAA==";
 
     fn read(custom: Value) -> SubmissionTask {
         SubmissionTask::from_custom(json_to_struct(custom).unwrap()).unwrap()
@@ -300,8 +337,19 @@ mod tests {
         );
         let properties = &submission["sparkProperties"];
         assert_eq!(properties["spark.submit.pyFiles"], "/jobs/lib.zip");
+        assert_eq!(properties["spark.files"], "/jobs/lib.zip", "executors get them, too");
+        assert_eq!(properties["spark.flyte.time_limit"], "60");
         assert_eq!(properties["spark.app.name"], "flyte-0123456789ab");
         assert!(properties.get("spark.jars").is_none());
+
+        let carried = read(json!({
+            "application": "jobs/main.py", "working_dir_zip": ARCHIVE, "properties": {"spark.files": "/a.csv"},
+        }));
+        let carried = carried.submission("k").unwrap();
+        assert_eq!(carried["appResource"], "file:/dev/null");
+        assert_eq!(carried["appArgs"].as_array().unwrap()[4..], [json!("jobs/main.py")]);
+        assert_eq!(carried["environmentVariables"], json!({"FLYTE_CODE_0": ARCHIVE}));
+        assert_eq!(carried["sparkProperties"]["spark.files"], "/a.csv,flyte-code.zip");
 
         let script = read(json!({"script": "print(1)", "args": ["x"]})).submission("k").unwrap();
         assert_eq!(script["appResource"], "file:/dev/null");
@@ -320,6 +368,12 @@ mod tests {
             (json!({"application": "a.py"}), "a whole path"),
             (json!({"application": "/a%20b.py"}), "no `%`"),
             (json!({"script": "x".repeat(200_000)}), "200000 bytes"),
+            (json!({"script": "x", "working_dir_zip": "x"}), "`working_dir_zip` is not written"),
+            (json!({"application": "/a.py", "working_dir_zip": ARCHIVE}), "by its path there"),
+            (
+                json!({"application": "a.jar", "main_class": "A", "working_dir_zip": ARCHIVE}),
+                "a Python program in that archive",
+            ),
             (json!({"script": "x", "properties": {"spark.app.name": "x"}}), "`spark.app.name`"),
         ] {
             let error = read(custom).submission("k").unwrap_err();

@@ -1,11 +1,15 @@
 # Runs a Python program beside the JVM of its driver: ends the program, and what it started, when that JVM ends, when
 # the program's time is up, or when the program has ended itself. Its arguments: seconds (0 for no limit), and the
-# program with its own.
+# program with its own. Code that comes with the task stands in variables, in pieces.
+import base64
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import zipfile
 
 PR_SET_PDEATHSIG = 1
 
@@ -18,6 +22,23 @@ def tie():
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     except (ImportError, AttributeError, OSError):
         pass
+
+
+def unpack():
+    pieces = []
+    while (piece := os.environ.pop(f"FLYTE_CODE_{len(pieces)}", None)) is not None:
+        pieces.append(piece)
+    if not pieces:
+        return None
+    # Under that name the JVM, which was started in this folder, hands it on to executors.
+    with open("flyte-code.zip", "wb") as file:
+        file.write(base64.b64decode("".join(pieces)))
+    folder = tempfile.mkdtemp(prefix="flyte-code-", dir=os.getcwd())
+    with zipfile.ZipFile("flyte-code.zip") as archive:
+        archive.extractall(folder)
+    path = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = folder + (os.pathsep + path if path else "")
+    return folder
 
 
 def end(group):
@@ -37,7 +58,9 @@ def end(group):
 parent = os.getppid()
 limit = float(sys.argv[1])
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-child = subprocess.Popen([sys.executable, *sys.argv[2:]], start_new_session=True, preexec_fn=tie)
+code = unpack()
+command = [sys.executable, *sys.argv[2:]]
+child = subprocess.Popen(command, start_new_session=True, preexec_fn=tie, cwd=code)
 until = time.monotonic() + limit if limit else None
 try:
     while child.poll() is None:
@@ -49,5 +72,7 @@ try:
         time.sleep(0.1)
 finally:
     end(child.pid)
-code = child.returncode
-sys.exit(code if code >= 0 else 128 - code)
+    if code:
+        shutil.rmtree(code, ignore_errors=True)
+ended = child.returncode
+sys.exit(ended if ended >= 0 else 128 - ended)

@@ -52,6 +52,29 @@ mod tests {
     }
 
     #[test]
+    fn code_that_comes_along_is_unpacked_around_the_program() {
+        // An archive of `lib.py`, which says `WORD = "carried"`.
+        let archive = "UEsDBBQAAAAAAAAAIQCQQ+ldEQAAABEAAAAGAAAAbGliLnB5V09SRCA9ICJjYXJyaWVkIgpQSwECFAMUAAAAAAAAACEAkEPpXREA\
+                       AAARAAAABgAAAAAAAAAAAAAAgAEAAAAAbGliLnB5UEsFBgAAAAABAAEANAAAADUAAAAAAA==";
+        let (begin, end) = archive.split_at(50);
+        let folder = std::env::temp_dir().join(format!("spark-launcher-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let program = "import lib, os; print(lib.WORD, os.listdir('.'), [n for n in os.environ if 'FLYTE_CODE' in n])";
+        let all = arguments(&[], None, &["-c", program], &[]);
+        let mut command = Command::new("python3");
+        command.args([&all[..1], &all[2..]].concat()).current_dir(&folder);
+        command.env("FLYTE_CODE_0", begin).env("FLYTE_CODE_1", end);
+        let output = command.env("PYTHONDONTWRITEBYTECODE", "1").output();
+        let left: Vec<_> =
+            fs::read_dir(&folder).unwrap().map(|it| it.unwrap().file_name()).collect();
+        fs::remove_dir_all(&folder).unwrap();
+        let Ok(output) = output else { return };
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "carried ['lib.py'] []\n", "{told}");
+        assert_eq!(left, ["flyte-code.zip"], "the folder is gone");
+    }
+
+    #[test]
     fn the_time_limit_and_the_end_of_the_program_end_its_children() {
         // Its output stays open as long as the child lives, and `output` waits for that.
         let child = "import subprocess, sys; subprocess.Popen(['sleep', '50'])";

@@ -20,6 +20,7 @@
 
 mod api;
 mod attempts;
+mod code;
 mod config;
 mod launcher;
 mod logs;
@@ -182,8 +183,9 @@ impl AsyncConnector for Spark {
         let key = key.unwrap_or_else(|| format!("{:032x}", fastrand::u128(..)));
         let body = config.submission(&key)?;
         let master = Master { base: &base, token: task.context.connection.spark_token.as_ref() };
-        let wanted = Wanted { key: &key, class: config.shown_class()?, body: &body };
-        let submitted = self.attempts.submit(&self.api, master, (&self.pages, ui.as_ref()), wanted);
+        let wanted = Wanted { key: &key, class: Some(config.shown_class()?) };
+        let ui_of = (&*self.pages, ui.as_ref());
+        let submitted = self.attempts.submit(&self.api, master, ui_of, (wanted, &body));
         let submission_id = submitted.await.map_err(|error| match error.kind() {
             // Credentials that are no good are none at the next attempt either.
             ErrorKind::Unauthenticated | ErrorKind::NotFound => {
@@ -268,6 +270,24 @@ impl AsyncConnector for Spark {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         }
+    }
+
+    async fn find(
+        &self,
+        key: &IdempotencyKey,
+        _: &TaskContext<Self>,
+    ) -> Result<Option<SparkDriver>> {
+        // Which master the task names does not come along. On another than the operator's nothing is found here, and the
+        // create that follows looks there.
+        let (Some(url), Some(ui)) = (&self.url, &self.ui_url) else { return Ok(None) };
+        let found = self.attempts.find(&self.pages, ui, key.as_str()).await?;
+        Ok(found.map(|found| SparkDriver {
+            url: url.as_str().to_owned(),
+            ui_url: Some(ui.as_str().to_owned()),
+            submission_id: found.id,
+            is_python: found.class == launcher::RUNNER,
+            time_limit: found.time_limit,
+        }))
     }
 
     async fn get_logs(&self, job: &SparkDriver, query: LogQuery, cx: &CallContext) -> Result<Logs> {

@@ -1,11 +1,12 @@
 //! What the tests of real engines share: one engine at a time (`turn`), its processes and their end (`group`),
-//! whether anything of a job is left (`left`), the binary of this project (`server`), and jobs as the
-//! executor sees them (`jobs`), many of them at once while servers die (`storm`), the engine's own REST API (`rest`). How
-//! an engine is started stands in a module of its name, its tests in `tests/engines`.
+//! whether anything of a job is left (`left`), an engine whose answers are held (`held`), the binary of this project
+//! (`server`), and jobs as the executor sees them (`jobs`), many of them at once while servers die (`storm`), the engine's
+//! own REST API (`rest`). How an engine is started stands in a module of its name, its tests in `tests/engines`.
 
 pub mod airflow;
 pub mod flink;
 pub mod group;
+pub mod held;
 pub mod jobs;
 pub mod left;
 pub mod ray;
@@ -13,6 +14,7 @@ mod rest;
 pub mod server;
 pub mod slurm;
 mod slurm_rest;
+mod slurm_shims;
 mod slurmrestd;
 pub mod spark;
 pub mod storm;

@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 
 use crate::group::Group;
 use crate::jobs::Attempt;
-use crate::{free_port, slurmrestd, turn, until};
+use crate::{free_port, slurm_shims, slurmrestd, turn, until};
 
 /// How long it may take until the node takes jobs: half a second on a quiet machine.
 const START: Duration = Duration::from_secs(60);
 /// What has to be installed; distributions keep some of it where users have no need to look.
 const PROGRAMS: [&str; 7] =
     ["munged", "slurmctld", "slurmd", "slurmrestd", "sbatch", "sshd", "ssh-keygen"];
-const PLACES: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(crate) const PLACES: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A running Slurm.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl Slurm {
         fs::write(folder.join("sshd_config"), ssh_configuration(&folder, ssh)).expect("a file");
         // Where the server of Debian leaves its rights, which its service makes otherwise.
         drop(fs::create_dir_all("/run/sshd"));
-        write_shims(&folder);
+        slurm_shims::write(&folder);
 
         let read = |name: &str| fs::read_to_string(folder.join(name)).expect("a key");
         let host_key = read("host.pub");
@@ -187,6 +187,18 @@ impl Slurm {
         String::from_utf8_lossy(&stdout).into_owned()
     }
 
+    /// Id, state and name of all jobs that the controller knows and that have that comment.
+    #[must_use]
+    pub fn commented(&self, comment: &str) -> Vec<[String; 3]> {
+        let told = self.said("squeue", &["-h", "-t", "all", "-o", "%i|%T|%j|%k"]);
+        let rows = told.lines().map(|line| line.split('|').map(str::to_owned).collect::<Vec<_>>());
+        rows.filter_map(|row| match <[String; 4]>::try_from(row) {
+            Ok([id, state, name, its]) if its == comment => Some([id, state, name]),
+            _ => None,
+        })
+        .collect()
+    }
+
     /// Ids and states of the jobs that have not ended.
     #[must_use]
     pub fn queue(&self) -> String {
@@ -202,14 +214,6 @@ impl Slurm {
             drop(self.said("scancel", &["--user", &self.user]));
         }
         until("the queue is empty", limit, async || self.queue().is_empty().then_some(())).await;
-    }
-
-    /// Loses the answer of the next submission: the job is there, and the connection breaks.
-    ///
-    /// # Panics
-    /// The folder is gone.
-    pub fn lose_next_answer(&self) {
-        fs::write(self.folder.join("lose"), "").expect("a file");
     }
 
     /// A script as a task of the official plug-in, with the user's key.
@@ -244,7 +248,15 @@ impl Slurm {
     /// An attempt with the user's key.
     #[must_use]
     pub fn with_secrets(&self, attempt: Attempt) -> Attempt {
-        attempt.secret("ssh_private_key", &self.key).secret("known_hosts_data", &self.known_host)
+        let told = |attempt: Attempt, (name, value): &(String, String)| attempt.secret(name, value);
+        self.secrets().iter().fold(attempt, told)
+    }
+
+    /// The user's key, and by which key the login node is known.
+    #[must_use]
+    pub fn secrets(&self) -> [(String, String); 2] {
+        let told = [("ssh_private_key", &self.key), ("known_hosts_data", &self.known_host)];
+        told.map(|(name, value)| (name.to_owned(), value.clone()))
     }
 
     /// The private key of somebody whom nobody knows.
@@ -364,29 +376,4 @@ Subsystem sftp internal-sftp
 SetEnv HOME={folder}/home SLURM_CONF={folder}/slurm.conf ENGINE_TESTS_FOLDER={folder} PATH={folder}/bin:{PLACES}
 "
     )
-}
-
-/// An `sbatch` in front of the real one that can lose its answer, and an `apptainer` that says what it is to run.
-fn write_shims(folder: &Path) {
-    let sbatch = format!(
-        "#!/bin/sh
-real=$(PATH={PLACES}; command -v sbatch)
-answer=$(\"$real\" \"$@\"); code=$?
-if [ -e {folder}/lose ]; then
-  rm {folder}/lose
-  session=$PPID
-  [ \"$(cat /proc/$session/comm)\" = sshd ] || session=$(ps -o ppid= -p $session)
-  kill -KILL $session
-fi
-[ -z \"$answer\" ] || echo \"$answer\"
-exit $code
-",
-        folder = folder.display()
-    );
-    let apptainer = "#!/bin/sh\nprintf '%s\\n' \"$@\"\n".to_owned();
-    for (name, text) in [("sbatch", sbatch), ("apptainer", apptainer)] {
-        let path = folder.join("bin").join(name);
-        fs::write(&path, text).expect("a file");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("permissions");
-    }
 }

@@ -29,6 +29,16 @@ impl Slurm {
     /// `more` is no object.
     #[must_use]
     pub fn rest_script(&self, script: &str, more: Value) -> Attempt {
+        let attempt = Attempt::of("slurm_rest", self.rest_custom(script, more));
+        attempt.secret("slurm_token", &self.token(3600))
+    }
+
+    /// The settings of such a task.
+    ///
+    /// # Panics
+    /// `more` is no object.
+    #[must_use]
+    pub fn rest_custom(&self, script: &str, more: Value) -> Value {
         let mut custom = json!({
             "url": self.rest(), "script": script,
             "working_dir": self.folder().join("home").display().to_string(),
@@ -36,6 +46,6 @@ impl Slurm {
         let settings = custom.as_object_mut().expect("an object");
         let Value::Object(more) = more else { panic!("no object: {more}") };
         settings.extend(more);
-        Attempt::of("slurm_rest", custom).secret("slurm_token", &self.token(3600))
+        custom
     }
 }

@@ -42,6 +42,7 @@ pub struct Spark {
     ui: u16,
     rpc: u16,
     worker_ui: u16,
+    cores: u32,
     is_guarded: bool,
 }
 
@@ -59,7 +60,15 @@ impl Spark {
     /// # Panics
     /// As [`Spark::shared`].
     pub async fn own(name: &str) -> Option<Arc<Self>> {
-        Self::with(name, false).await
+        Self::with(name, 2, false).await
+    }
+
+    /// One for a single test, whose worker says that it has so many cores.
+    ///
+    /// # Panics
+    /// As [`Spark::shared`].
+    pub async fn of_cores(name: &str, cores: u32) -> Option<Arc<Self>> {
+        Self::with(name, cores, false).await
     }
 
     /// One whose submission server wants a token.
@@ -67,17 +76,17 @@ impl Spark {
     /// # Panics
     /// As [`Spark::shared`].
     pub async fn guarded() -> Option<Arc<Self>> {
-        Self::with("Spark that wants a token", true).await
+        Self::with("Spark that wants a token", 2, true).await
     }
 
-    async fn with(name: &str, is_guarded: bool) -> Option<Arc<Self>> {
+    async fn with(name: &str, cores: u32, is_guarded: bool) -> Option<Arc<Self>> {
         if !all_engines("Spark") {
             return None;
         }
-        turn::shared(name, async || Self::install(is_guarded).await).await
+        turn::shared(name, async || Self::install(cores, is_guarded).await).await
     }
 
-    async fn install(is_guarded: bool) -> Option<Self> {
+    async fn install(cores: u32, is_guarded: bool) -> Option<Self> {
         if let Err(error) = Command::new("javac").arg("-version").output() {
             missing("Spark", &format!("there is no Java compiler: {error}"));
             return None;
@@ -94,7 +103,7 @@ impl Spark {
         let python = PathBuf::from(lines.next().expect("a program"));
         let [rest, ui, rpc, worker_ui] = [(); 4].map(|()| free_port());
         let group = Group::new("spark");
-        let spark = Self { group, home, python, rest, ui, rpc, worker_ui, is_guarded };
+        let spark = Self { group, home, python, rest, ui, rpc, worker_ui, cores, is_guarded };
         spark.compile();
         spark.start_master();
         spark.start_worker();
@@ -172,16 +181,8 @@ impl Spark {
     fn start_worker(&self) {
         let mut command = self.daemon("org.apache.spark.deploy.worker.Worker");
         let (ui, folder) = (self.worker_ui.to_string(), self.folder().join("work"));
-        command.args([
-            "--host",
-            "127.0.0.1",
-            "--webui-port",
-            &ui,
-            "--cores",
-            "2",
-            "--memory",
-            "3g",
-        ]);
+        command.args(["--host", "127.0.0.1", "--webui-port", &ui, "--memory", "3g", "--cores"]);
+        command.arg(self.cores.to_string());
         command.arg("--work-dir").arg(folder).arg(format!("spark://127.0.0.1:{}", self.rpc));
         self.group.start("worker", &command);
     }
@@ -210,6 +211,14 @@ impl Spark {
             state["status"] == "ALIVE" && state["aliveworkers"] == 1
         };
         self.group.ready(START, &["master", "worker"], has_worker).await;
+    }
+
+    /// The first line that the worker wrote into a driver's log: its command line. Empty for a driver that has none.
+    #[must_use]
+    pub fn command_line(&self, driver: &str) -> String {
+        let log = self.folder().join("work").join(driver).join("stderr");
+        let log = fs::read(log).unwrap_or_default();
+        String::from_utf8_lossy(&log).lines().next().unwrap_or_default().to_owned()
     }
 
     /// What the master knows; null while it does not say.

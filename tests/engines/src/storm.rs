@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use connector_testing::{ExecutorRules, FakeExecutor, RepeatedCreate, Task, TaskRecord, Trouble};
 use futures_util::future::join_all;
+use postgres_tests::{Engine, PASSWORD};
 use tokio::task::block_in_place;
 use tokio::time::sleep;
 
@@ -29,6 +30,24 @@ fn rules() -> ExecutorRules {
         patience: Duration::from_secs(400),
         ..ExecutorRules::default()
     }
+}
+
+/// A database that servers may share, and the variables that tell them of it: for engines that take no keys, where two
+/// servers that know nothing of each other may make two jobs of one attempt. `None` where there is no PostgreSQL.
+///
+/// # Panics
+/// It does not start, or is not there and this is CI.
+#[must_use]
+pub fn shared_state() -> Option<(Engine, Vec<(String, String)>)> {
+    let engine = Engine::own()?;
+    let place = format!("postgres://postgres@127.0.0.1:{}/postgres", engine.port());
+    let variables = [
+        ("CONNECTOR_STATE", place.as_str()),
+        ("PGPASSWORD", PASSWORD),
+        ("CONNECTOR_STATE_LEASE_SECONDS", "3"),
+    ];
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    Some((engine, variables.map(owned).into()))
 }
 
 /// What befalls a task: a kind of trouble for each remainder of its number.

@@ -28,7 +28,7 @@ use crate::cluster::Cluster;
 use crate::config::LoginNode;
 use crate::job::{Files, name};
 use crate::ssh::{Login, Pool};
-use crate::{for_good, logs, script};
+use crate::{POLICY, for_good, logs, script};
 
 /// What later calls need to find the job again.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub struct RestJob {
 
 /// The connector.
 #[connector(task_type = "slurm_rest", name = "Slurm REST Connector", meta = RestJob, config = RestTask,
-            connection = RestAccess, init = SlurmRest::new)]
+            connection = RestAccess, init = SlurmRest::new, policy = POLICY)]
 #[derive(Debug)]
 pub struct SlurmRest {
     api: Api,

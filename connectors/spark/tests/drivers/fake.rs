@@ -70,6 +70,7 @@ pub(crate) struct Driver {
     pub(crate) id: String,
     pub(crate) key: String,
     class: String,
+    time_limit: Option<String>,
     polls: usize,
     pub(crate) has_worker: bool,
     pub(crate) state: Option<&'static str>,
@@ -99,7 +100,10 @@ impl Books {
         match stream {
             "stdout" => self.stdout.clone(),
             _ => {
-                let property = format!("\"-Dspark.flyte.attempt={}\"", driver.key);
+                let mut property = format!("\"-Dspark.flyte.attempt={}\"", driver.key);
+                if let Some(limit) = &driver.time_limit {
+                    property.push_str(&format!(" \"-Dspark.flyte.time_limit={limit}\""));
+                }
                 let rule = "=".repeat(40);
                 let (class, stderr) = (&driver.class, &self.stderr);
                 let text =
@@ -207,6 +211,7 @@ async fn create(State(fake): State<FakeSpark>, body: Bytes) -> Response {
         id: id.clone(),
         key,
         class: asked["mainClass"].as_str().unwrap().to_owned(),
+        time_limit: asked["sparkProperties"]["spark.flyte.time_limit"].as_str().map(str::to_owned),
         polls: 0,
         has_worker: !books.is_full,
         state: None,

@@ -4,6 +4,8 @@ mod flyte1;
 mod official;
 mod official_intended;
 mod rest;
+mod storm;
+mod takeovers;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,9 @@
-//! Spark, with `ENGINES=all`.
+//! Spark, with `ENGINES=all`. How code comes there is in `code`, servers that die over a submission in `takeovers`, many
+//! drivers at once in `storm`.
+
+mod code;
+mod storm;
+mod takeovers;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,10 +17,14 @@ use engine_tests::server::Server;
 use engine_tests::spark::{Spark, TOKEN};
 use engine_tests::until;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 /// A driver's JVM starts in 3 s on a quiet machine.
 const SOON: Duration = Duration::from_secs(180);
 const TYPE: &str = "spark_submission";
+
+/// For tests whose programs need executors: two drivers take both cores, and each would wait for executors for ever.
+static EXECUTORS: Mutex<()> = Mutex::const_new(());
 
 fn server(spark: &Spark) -> Server {
     Server::start(&[
@@ -84,6 +93,7 @@ async fn cancelled(server: &Server, job: &Job) {
 
 #[tokio::test]
 async fn programs_succeed_and_fail_with_how_they_ended() {
+    let _turn = EXECUTORS.lock().await;
     let Some(spark) = Spark::shared().await else { return };
     let (server, beat) = (server(&spark), beat(&spark));
     let job = Attempt::of(TYPE, python(&spark, "query", &beat)).create(&server).await.unwrap();
@@ -145,6 +155,7 @@ async fn a_log_comes_in_pages_and_nothing_of_it_is_lost() {
 
 #[tokio::test]
 async fn after_a_cancel_neither_driver_nor_program_nor_executors_are_left() {
+    let _turn = EXECUTORS.lock().await;
     let Some(spark) = Spark::shared().await else { return };
     let server = server(&spark);
     for (mode, is_python) in [("child", true), ("work", true), ("executors", true), ("work", false)]
