@@ -7,16 +7,44 @@ use connector_core::typed::{Class, FieldDescription, TypeDescription};
 /// What is doubtful about a union that is an input or an output, or a part of one.
 pub(crate) fn of_union(variants: &[TypeDescription]) -> Vec<String> {
     pairs(variants)
-        .filter(|(one, other)| may_be(one, other) || may_be(other, one))
-        .map(|(one, other)| {
-            format!(
+        .filter_map(|(one, other)| {
+            let instead = instead_of(one, other)?;
+            Some(format!(
                 "Flyte's SDK cannot read a union of `{}` and `{}` as an input or output: a value of \
-                 one fits the other, and it calls that ambiguous; put the union into a struct with \
-                 `#[flyte(pydantic)]`, and both, too",
+                 one fits the other, and it calls that ambiguous; {instead}",
                 one.name, other.name
-            )
+            ))
         })
         .collect()
+}
+
+/// What to write instead of a union of these two, if a value of one may be read as the other. Seen with flyte
+/// 2.12.1 (`findings/flyte-unions-are-sent-and-not-read.sh`): the transformer is in the tag, and not what is
+/// in the list; and a float reads as an integer.
+fn instead_of(one: &TypeDescription, other: &TypeDescription) -> Option<&'static str> {
+    if may_be(one, other) || may_be(other, one) {
+        return Some("put the union into a struct with `#[flyte(pydantic)]`, and both, too");
+    }
+    match (&one.shape, &other.shape) {
+        (Shape::List(one), Shape::List(other)) if are_numbers(one, other) => {
+            Some("take one list of floats, which holds both")
+        }
+        (Shape::Map(key, one), Shape::Map(others, other))
+            if key.name == "str" && others.name == "str" && are_numbers(one, other) =>
+        {
+            Some("take one map to floats, which holds both")
+        }
+        (Shape::Enumeration { members: one, .. }, Shape::Enumeration { members: other, .. })
+            if one.iter().any(|(name, _)| other.iter().any(|(others, _)| name == others)) =>
+        {
+            Some("give no two members one name")
+        }
+        _ => None,
+    }
+}
+
+fn are_numbers(one: &TypeDescription, other: &TypeDescription) -> bool {
+    [one, other].iter().all(|kind| ["int", "float"].contains(&kind.name.as_str()))
 }
 
 /// What is doubtful about the fields of a class.
@@ -157,6 +185,29 @@ mod tests {
         assert!(told[0].contains("takes a `Labelled` for a `Square`"), "{told:?}");
         assert!(told[0].contains("pydantic"), "{told:?}");
         assert!(of_class("Holder", &holder, Class::Pydantic).is_empty());
+    }
+
+    #[test]
+    fn lists_maps_and_enums_that_fit_one_another_are_told() {
+        let [whole, float, text] = [i64::describe(), f64::describe(), String::describe()];
+        let lists = [&whole, &float, &text].map(TypeDescription::list);
+        let [of_whole, of_float] = [&lists[0], &lists[1]];
+        let told = of_union(&lists);
+        assert!(
+            matches!(told.as_slice(), [one] if one.contains("`list[int]` and `list[float]`")),
+            "{told:?}"
+        );
+        assert!(told[0].contains("list of floats"), "{told:?}");
+        assert!(of_union(&[whole.clone(), float.clone(), text.clone()]).is_empty(), "tags differ");
+        assert!(of_union(&[of_whole.clone(), TypeDescription::map(&text, &whole)]).is_empty());
+        assert!(of_union(&[of_float.clone(), whole.clone()]).is_empty());
+        let maps = [&whole, &float].map(|kind| TypeDescription::map(&text, kind));
+        assert!(of_union(&maps)[0].contains("map to floats"));
+
+        let [speed, lane, side] = [("Speed", "FAST"), ("Lane", "FAST"), ("Side", "LEFT")]
+            .map(|(name, member)| TypeDescription::enumeration(name, "", &[(member, "x")]));
+        assert!(of_union(&[speed.clone(), lane])[0].contains("`Speed` and `Lane`"));
+        assert!(of_union(&[speed, side]).is_empty());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use connector_core::host::{CallError, ErasedResource};
 use connector_core::logs::{LogLine, LogPage};
 use connector_core::metrics::Metric;
+use connector_core::pb::{Literal, literal, scalar};
 use connector_core::{
     ConnectorError, LinkKind, MessageFormat, NamedLiterals, Outputs, Phase, Resource, TaskLog,
 };
@@ -31,6 +32,18 @@ pub(super) fn resource(answer: pb::GetTaskResponse) -> Result<ErasedResource, Ca
     };
     resource.custom_info = custom_info.unwrap_or_default();
     Ok(resource)
+}
+
+/// The outputs that are pickles, by name. The Python service (flyte 2.12.1) pickles a list or a tuple, whatever
+/// the task declares, and a task that takes it as declared fails (`flyte-connector-lists-arrive-as-pickles.sh`).
+pub(super) fn pickled(resource: &ErasedResource) -> Vec<&str> {
+    let Outputs::Inline(outputs) = &resource.outputs else { return Vec::new() };
+    outputs.iter().filter(|(_, output)| is_pickle(output)).map(|(name, _)| name).collect()
+}
+
+fn is_pickle(output: &Literal) -> bool {
+    let Some(literal::Value::Scalar(scalar)) = &output.value else { return false };
+    matches!(&scalar.value, Some(scalar::Value::Binary(binary)) if binary.tag.is_empty())
 }
 
 fn link(link: connector_core::pb::TaskLog) -> TaskLog {
@@ -146,7 +159,7 @@ mod tests {
     use connector_core::{ErrorKind, Outputs, Phase, pb as core_pb};
     use tonic::{Code, Status};
 
-    use super::{bare, not_created, page, resource, unanswered, unknown};
+    use super::{bare, not_created, page, pickled, resource, unanswered, unknown};
     use crate::pb;
 
     fn told(phase: i32) -> pb::GetTaskResponse {
@@ -174,6 +187,26 @@ mod tests {
         assert_eq!(absent, Outputs::WrittenByTask);
         answer.resource.as_mut().unwrap().outputs = Some(core_pb::task::Outputs::default());
         assert!(resource(answer).unwrap().outputs.into_inline().unwrap().is_empty());
+    }
+
+    #[test]
+    fn outputs_that_are_pickles_are_known_by_name() {
+        let binary = |tag: &str| {
+            let binary = core_pb::Binary { value: vec![0x80, 0x05].into(), tag: tag.to_owned() };
+            let scalar = core_pb::Scalar { value: Some(core_pb::scalar::Value::Binary(binary)) };
+            let value = Some(core_pb::literal::Value::Scalar(Box::new(scalar)));
+            core_pb::Literal { value, ..Default::default() }
+        };
+        let literals = [("paths", binary("")), ("report", binary("msgpack"))];
+        let literals = literals.into_iter().map(|(name, value)| core_pb::task::NamedLiteral {
+            name: name.to_owned(),
+            value: Some(value),
+        });
+        let mut answer = told(Phase::Succeeded as i32);
+        assert!(pickled(&resource(answer.clone()).unwrap()).is_empty());
+        let outputs = core_pb::task::Outputs { literals: literals.collect(), ..Default::default() };
+        answer.resource.as_mut().unwrap().outputs = Some(outputs);
+        assert_eq!(pickled(&resource(answer).unwrap()), ["paths"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::future::ready;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -36,11 +37,26 @@ const PAUSE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) struct Forwarded {
     pool: Arc<Pool>,
+    /// Whether the log says already that its outputs are pickles.
+    pickles_told: AtomicBool,
 }
 
 impl Forwarded {
     pub(super) const fn new(pool: Arc<Pool>) -> Self {
-        Self { pool }
+        Self { pool, pickles_told: AtomicBool::new(false) }
+    }
+
+    /// Says once what the next task may not be able to read: this job succeeds.
+    fn tell_of_pickles(&self, resource: &ErasedResource, call: &CallContext) {
+        let pickled = answers::pickled(resource);
+        if pickled.is_empty() || self.pickles_told.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        tracing::warn!(
+            upstream = %self.service(), task_type = %call.key.task_type,
+            "Python pickled the outputs {pickled:?}: a task that takes one as a list or a tuple cannot read it; \
+             have the connector give a dict or a dataclass",
+        );
     }
 
     fn service(&self) -> &str {
@@ -136,7 +152,9 @@ impl DynConnector for Forwarded {
             async move { passed.unary::<pb::GetTaskResponse>(channel).await }
         });
         let answer = asked.await.map_err(|status| answers::unknown(self.service(), &status))?;
-        answers::resource(answer)
+        let resource = answers::resource(answer)?;
+        self.tell_of_pickles(&resource, &call);
+        Ok(resource)
     }
 
     async fn get_many(
