@@ -75,7 +75,12 @@ const OPEN: [&str; 7] = ["host", "port", "user", "dbname", "sslmode", "sslrootce
 #[must_use]
 pub fn redacted(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
-        return text.to_owned();
+        // Of what is no address, such as `host=db password=…`, only how it begins.
+        let ends = |letter: char| !letter.is_alphanumeric() && !"-_./".contains(letter);
+        return match text.split_once(ends) {
+            Some((begins, _)) if !text.starts_with("sqlite:") => format!("{begins}***"),
+            _ => text.to_owned(),
+        };
     };
     let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     // The last `@` ends it: a password that was not encoded may have others, and a slash.
@@ -153,6 +158,11 @@ mod tests {
             ("postgres://a:b/c@h/x", "postgres://a:***@h/x"),
             ("postgres://h/x?user=a&password=b", "postgres://h/x?user=a&password=***"),
             ("postgres://h/x?pass=b&b", "postgres://h/x?***&***"),
+            ("host=h user=a password=b", "host***"),
+            ("postgres:a:b", "postgres***"),
+            ("a:b@h:1", "a***"),
+            ("memry", "memry"),
+            ("sqlite:/a=b.db", "sqlite:/a=b.db"),
         ] {
             assert_eq!(redacted(text), shown, "{text}");
         }

@@ -13,9 +13,10 @@ mod variables;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use clap::error::{Error, ErrorKind};
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use connector_state::redacted;
 
 use crate::about::About;
 use crate::behind::BehindArgs;
@@ -309,7 +310,12 @@ fn printed(error: &Error) -> Printed {
 
 /// What is wrong, without the usage text below it.
 fn one_line(error: &Error) -> String {
-    let error = error.to_string();
+    let value = error.get(ContextKind::InvalidValue);
+    let mut error = error.to_string();
+    // An address may have a password in it.
+    if let Some(ContextValue::String(value)) = value.filter(|_| error.contains('@')) {
+        error = error.replace(value.as_str(), &redacted(value));
+    }
     let said = error.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
     let said: Vec<&str> =
         said.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();

@@ -100,6 +100,10 @@ fn says_in_one_line_what_is_wrong() {
     for port in ["70000", "-1"] {
         assert!(refused(&format!("connector-server --port {port}")).contains("from 0 to 65535"));
     }
+    for address in ["http://u:hunter2@h:1", "u:hunter2@h:1"] {
+        let said = refused(&format!("connector-server --upstream {address}"));
+        assert!(said.contains("--upstream") && !said.contains("hunter2"), "{said}");
+    }
     assert!(refused("c0 --timeout -5").contains("is not a span of time"));
     assert!(refused("connector-server run echo --retries -1").contains("'--retries <"));
     assert!(refused("connector-server --prot 1").contains("'--port'"));

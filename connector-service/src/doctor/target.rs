@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connector_state::redacted;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -43,8 +44,10 @@ impl Target {
     /// The address is none, or a file cannot be used; the sentence names flag and file.
     pub(super) fn read(args: &DoctorArgs, address: &str) -> Result<Self, String> {
         let (is_https, bare) = bare(address);
+        // There may be a password in it.
+        let shown = if address.contains('@') { redacted(address) } else { address.to_owned() };
         let address: Address =
-            bare.parse().map_err(|error| format!("--connect {address}: {error}"))?;
+            bare.parse().map_err(|error| format!("--connect {shown}: {error}"))?;
         let speaks_tls =
             is_https || args.tls || args.tls_ca.is_some() || args.tls_client_cert.is_some();
         let tls = speaks_tls.then(|| tls(args, &address)).transpose()?;

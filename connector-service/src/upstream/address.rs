@@ -48,6 +48,9 @@ impl FromStr for Address {
             }
         };
         let authority = authority.trim_end_matches('/');
+        if authority.contains('@') {
+            return Err("a name or a password would not be sent; give HOST:PORT".to_owned());
+        }
         let uri: http::Uri =
             format!("http://{authority}").parse().map_err(|error| format!("{error}"))?;
         // An address without a port would silently become port 80.
@@ -147,6 +150,8 @@ mod tests {
         for (text, says) in [
             ("connectors", "the port is missing"),
             ("[::1]", "the port is missing"),
+            ("user:hunter2@connectors:8000", "would not be sent"),
+            ("http://hunter2@connectors:8000", "would not be sent"),
             ("connectors:99999", "from 1 to 65535"),
             ("[::1]:99999", "from 1 to 65535"),
             ("https://c:8000", "https is not supported"),
@@ -155,7 +160,7 @@ mod tests {
             ("", "empty"),
         ] {
             let error = text.parse::<Address>().unwrap_err();
-            assert!(error.contains(says), "{text}: {error}");
+            assert!(error.contains(says) && !error.contains("hunter2"), "{text}: {error}");
         }
     }
 }

@@ -153,21 +153,16 @@ async fn what_is_not_linked_is_served_as_if_it_were() {
 async fn of_two_with_one_type_it_is_told_who_serves() {
     let fake = Fake::new();
     let (address, _serving) = fake.start("127.0.0.1:0").await;
-    let source = |name: &str| {
-        let pool = Pool::new(name.to_owned());
-        pool.add(member(address));
-        Source::new(pool, Arc::new([]))
-    };
+    let pools = ["one", "other"].map(|name| Pool::new(name.to_owned()));
+    pools.iter().for_each(|pool| pool.add(member(address)));
+    let sources = pools.map(|pool| Source::new(pool, Arc::new([])));
     let mut registry = Registry::builder().register(Echo).build().await.unwrap();
-    let notes = Upstreams::new(vec![source("one"), source("other")]).look(&mut registry).await;
-    assert_eq!(notes.missing, Vec::<String>::new(), "all is served");
-    let linked = "the connector that is linked in serves it";
-    let said = [
-        format!("echo (0): one lists it, too; {linked}"),
-        "theirs (0): other lists it, too; one serves it".to_owned(),
-        format!("echo (0): other lists it, too; {linked}"),
-    ];
-    assert_eq!(notes.unasked, said);
+    let notes = Upstreams::new(sources.into()).look(&mut registry).await;
+    assert!(notes.missing.is_empty(), "{notes:?}");
+    let serves = notes.unasked.iter().map(|note| note.split_once("; ").unwrap());
+    let ours = "the connector that is linked in serves it";
+    let told = [ours, "one serves it", ours];
+    assert!(serves.map(|(_, who)| who).eq(told), "{notes:?}");
 }
 
 #[tokio::test]
