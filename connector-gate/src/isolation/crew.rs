@@ -109,7 +109,8 @@ impl Crew {
     /// Where sockets, timers and tasks of the connector belong; `None` if the system gives no threads.
     pub(super) fn resources(&self) -> Option<&Handle> {
         let runtime = self.resources.get_or_init(|| {
-            self.steps.beside.start(&self.name)
+            let started = self.steps.beside.start(&self.name);
+            started
                 .inspect_err(|error| {
                     tracing::error!(connector = self.name, %error, "no thread can be started for it");
                 })
