@@ -15,7 +15,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use async_task::Runnable;
@@ -23,8 +23,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::sleep;
 
 use super::alarm::Alarm;
-use super::crew::Steps;
 use super::step::Step;
+use super::trust::Trust;
 
 /// Threads of the runtime. With two a spawned task that blocks leaves one.
 const THREADS: usize = 2;
@@ -42,9 +42,17 @@ thread_local! {
     static NUMBER: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
+/// Who takes the steps that are not taken here.
+pub(super) trait Elsewhere: Send + Sync {
+    /// Hands a step over.
+    fn put(&self, step: Runnable);
+}
+
 /// What the threads of one such runtime share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Beside {
+    trust: Arc<Trust>,
+    elsewhere: Weak<dyn Elsewhere>,
     alarm: OnceLock<Alarm>,
     near: Mutex<Near>,
     /// Whether one of the threads takes a step.
@@ -65,24 +73,38 @@ struct Near {
     stands_by: bool,
 }
 
-/// Starts the runtime beside these steps.
-///
-/// # Errors
-/// The system gives no threads.
-pub(super) fn start(name: &str, steps: &Arc<Steps>) -> std::io::Result<Runtime> {
-    let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(THREADS).thread_name(format!("{name} io")).enable_all();
-    let alarm = if cfg!(target_os = "linux") { Alarm::new() } else { None };
-    if let Some(alarm) = alarm {
-        steps.beside.alarm.get_or_init(|| alarm);
-        let (woken, asleep) = (Arc::clone(steps), Arc::clone(steps));
-        builder.on_thread_unpark(move || woken.beside.wakes());
-        builder.on_thread_park(move || falls_asleep(&asleep));
-    }
-    builder.build()
-}
-
 impl Beside {
+    pub(super) fn new(trust: Arc<Trust>, elsewhere: Weak<dyn Elsewhere>) -> Arc<Self> {
+        Arc::new(Self {
+            trust,
+            elsewhere,
+            alarm: OnceLock::new(),
+            near: Mutex::default(),
+            stepping: AtomicBool::new(false),
+            turns: [const { AtomicU64::new(0) }; THREADS],
+            numbers: AtomicUsize::new(0),
+            posted: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+        })
+    }
+
+    /// Starts the runtime.
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    pub(super) fn start(self: &Arc<Self>, name: &str) -> std::io::Result<Runtime> {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(THREADS).thread_name(format!("{name} io")).enable_all();
+        let alarm = if cfg!(target_os = "linux") { Alarm::new() } else { None };
+        if let Some(alarm) = alarm {
+            self.alarm.get_or_init(|| alarm);
+            let (woken, asleep) = (Arc::clone(self), Arc::clone(self));
+            builder.on_thread_unpark(move || woken.wakes());
+            builder.on_thread_park(move || asleep.falls_asleep());
+        }
+        builder.build()
+    }
+
     /// Keeps a step for the thread that has woken it. It comes back where that is none of these threads.
     pub(super) fn keep(&self, step: Runnable) -> Option<Runnable> {
         if AWAKE.get() != self.address() {
@@ -121,6 +143,68 @@ impl Beside {
         }
     }
 
+    /// What a thread does before it sleeps: the steps that it has woken, and no others.
+    fn falls_asleep(self: &Arc<Self>) {
+        // A step that wakes itself or another has a thread for steps go on with it.
+        AWAKE.set(0);
+        let woken = self.near().steps.len();
+        for _ in 0..woken {
+            let Some(step) = self.near().steps.pop_front() else { break };
+            self.take(step);
+        }
+        self.turns_over(false);
+        if let Some(alarm) = self.alarm.get() {
+            alarm.call_off();
+            if !self.posted.swap(true, Ordering::SeqCst) {
+                drop(Handle::current().spawn(stand_by(Arc::clone(self))));
+            }
+        }
+    }
+
+    /// Takes a step here, unless another one is being taken or the connector has lost its trust.
+    fn take(&self, step: Runnable) {
+        if !self.trust.is_earned() || self.stepping.swap(true, Ordering::SeqCst) {
+            self.pass_on(step);
+            return;
+        }
+        let began = Step::begin();
+        // A panic is told to whoever waits for the work; this thread goes on.
+        drop(catch_unwind(AssertUnwindSafe(|| step.run())));
+        self.stepping.store(false, Ordering::SeqCst);
+        self.trust.note(began.took());
+    }
+
+    /// Where nobody is left to take it, the step is dropped, and its work with it.
+    fn pass_on(&self, step: Runnable) {
+        if let Some(elsewhere) = self.elsewhere.upgrade() {
+            elsewhere.put(step);
+        }
+    }
+
+    /// Waits on this thread until the other one has been awake for long. Not so at the end.
+    fn is_held_up(&self) -> bool {
+        let Some(alarm) = self.alarm.get() else { return false };
+        AWAKE.set(0);
+        self.turns_over(false);
+        self.near().stands_by = !self.over.load(Ordering::SeqCst);
+        // The other one may be awake already.
+        alarm.ring_in(LONG);
+        let held_up = loop {
+            alarm.wait();
+            if self.over.load(Ordering::SeqCst) {
+                break false;
+            }
+            // More numbers than threads: one gave its work to another, and nobody knows which looks for work.
+            let is_awake = self.others().iter().any(|turn| turn % 2 == 1);
+            if is_awake || self.numbers.load(Ordering::SeqCst) > THREADS {
+                break true;
+            }
+        };
+        AWAKE.set(self.address());
+        self.turns_over(true);
+        held_up
+    }
+
     /// This thread looks for work now, or does so no more.
     fn turns_over(&self, awake: bool) {
         if let Some(turn) = self.turns.get(self.number())
@@ -157,51 +241,17 @@ impl Beside {
     }
 }
 
-/// What a thread does before it sleeps: the steps that it has woken, and no others.
-fn falls_asleep(steps: &Arc<Steps>) {
-    let beside = &steps.beside;
-    // A step that wakes itself or another has a thread for steps go on with it.
-    AWAKE.set(0);
-    let woken = beside.near().steps.len();
-    for _ in 0..woken {
-        let Some(step) = beside.near().steps.pop_front() else { break };
-        take(steps, step);
-    }
-    beside.turns_over(false);
-    if let Some(alarm) = beside.alarm.get() {
-        alarm.call_off();
-        if !beside.posted.swap(true, Ordering::SeqCst) {
-            drop(Handle::current().spawn(stand_by(Arc::clone(steps))));
-        }
-    }
-}
-
-/// Takes a step here, unless another one is being taken or the connector has lost its trust.
-fn take(steps: &Steps, step: Runnable) {
-    let beside = &steps.beside;
-    if !steps.trust.is_earned() || beside.stepping.swap(true, Ordering::SeqCst) {
-        steps.put(step);
-        return;
-    }
-    let began = Step::begin();
-    // A panic is told to whoever waits for the work; this thread goes on.
-    drop(catch_unwind(AssertUnwindSafe(|| step.run())));
-    beside.stepping.store(false, Ordering::SeqCst);
-    steps.trust.note(began.took());
-}
-
 /// Holds a thread of the runtime until the other is held up, and then lets it work until both are free.
-async fn stand_by(steps: Arc<Steps>) {
-    let beside = &steps.beside;
+async fn stand_by(beside: Arc<Beside>) {
     // Tasks that wait for this thread are the other's from now on. The one that was woken last stays a
     // thread's own until another is; the second of two new ones wakes the other thread as well.
     for _ in 0..2 {
         drop(tokio::spawn(std::future::ready(())));
     }
-    if !is_held_up(beside) {
+    if !beside.is_held_up() {
         return;
     }
-    beside.relieve().into_iter().for_each(|step| steps.put(step));
+    beside.relieve().into_iter().for_each(|step| beside.pass_on(step));
     // While a step holds it up the runtime believes that it looks for work, and wakes nobody else: a timer
     // does.
     let (mut calm, mut seen) = (0, [0; THREADS]);
@@ -214,28 +264,4 @@ async fn stand_by(steps: Arc<Steps>) {
     }
     // The next thread that would sleep has one stand by again.
     beside.posted.store(false, Ordering::SeqCst);
-}
-
-/// Waits on this thread until the other one has been awake for long. Not so at the end.
-fn is_held_up(beside: &Beside) -> bool {
-    let Some(alarm) = beside.alarm.get() else { return false };
-    AWAKE.set(0);
-    beside.turns_over(false);
-    beside.near().stands_by = !beside.over.load(Ordering::SeqCst);
-    // The other one may be awake already.
-    alarm.ring_in(LONG);
-    let held_up = loop {
-        alarm.wait();
-        if beside.over.load(Ordering::SeqCst) {
-            break false;
-        }
-        // More numbers than threads: one gave its work to another, and nobody knows which looks for work.
-        let is_awake = beside.others().iter().any(|turn| turn % 2 == 1);
-        if is_awake || beside.numbers.load(Ordering::SeqCst) > THREADS {
-            break true;
-        }
-    };
-    AWAKE.set(beside.address());
-    beside.turns_over(true);
-    held_up
 }

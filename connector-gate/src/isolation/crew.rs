@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use async_task::{Runnable, Task};
 use tokio::runtime::{Handle, Runtime};
 
-use super::beside::{self, Beside};
+use super::beside::{Beside, Elsewhere};
 use super::guard::{Crowd, Places};
 use super::queue::Queue;
 use super::step::Step;
@@ -31,10 +31,10 @@ pub(super) struct Crew {
 }
 
 /// Steps, and how they get on.
-pub(super) struct Steps {
+struct Steps {
     crew: Weak<Crew>,
-    pub(super) trust: Arc<Trust>,
-    pub(super) beside: Beside,
+    trust: Arc<Trust>,
+    beside: Arc<Beside>,
     queue: Queue<Runnable>,
     /// Steps handed in and not finished.
     pending: AtomicUsize,
@@ -57,20 +57,6 @@ impl std::fmt::Debug for Steps {
 }
 
 impl Steps {
-    /// Hands a step to the threads for steps.
-    pub(super) fn put(&self, step: Runnable) {
-        self.pending.fetch_add(1, Ordering::SeqCst);
-        // At the end the step is dropped, and its work with it.
-        drop(self.queue.put(step));
-        if self.is_crowded()
-            && !self.watched.swap(true, Ordering::SeqCst)
-            && let Some(crew) = self.crew.upgrade()
-        {
-            let waiting: Arc<dyn Crowd> = Arc::<Crew>::clone(&crew);
-            crew.places.watch_crowd(&waiting);
-        }
-    }
-
     /// A step is to be taken: where it was woken, if the connector has earned that, or by a thread for steps.
     fn schedule(&self, step: Runnable) {
         let left = if self.trust.is_earned() { self.beside.keep(step) } else { Some(step) };
@@ -85,13 +71,29 @@ impl Steps {
     }
 }
 
+impl Elsewhere for Steps {
+    /// Hands a step to the threads for steps.
+    fn put(&self, step: Runnable) {
+        self.pending.fetch_add(1, Ordering::SeqCst);
+        // At the end the step is dropped, and its work with it.
+        drop(self.queue.put(step));
+        if self.is_crowded()
+            && !self.watched.swap(true, Ordering::SeqCst)
+            && let Some(crew) = self.crew.upgrade()
+        {
+            let waiting: Arc<dyn Crowd> = Arc::<Crew>::clone(&crew);
+            crew.places.watch_crowd(&waiting);
+        }
+    }
+}
+
 impl Crew {
     pub(super) fn new(name: String, trust: Arc<Trust>, places: Arc<Places>) -> Arc<Self> {
         Arc::new_cyclic(|crew| {
-            let steps = Arc::new(Steps {
+            let steps = Arc::new_cyclic(|steps: &Weak<Steps>| Steps {
                 crew: Weak::clone(crew),
+                beside: Beside::new(Arc::clone(&trust), Weak::<Steps>::clone(steps)),
                 trust,
-                beside: Beside::default(),
                 queue: Queue::default(),
                 pending: AtomicUsize::new(0),
                 threads: AtomicUsize::new(0),
@@ -107,7 +109,8 @@ impl Crew {
     /// Where sockets, timers and tasks of the connector belong; `None` if the system gives no threads.
     pub(super) fn resources(&self) -> Option<&Handle> {
         let runtime = self.resources.get_or_init(|| {
-            beside::start(&self.name, &self.steps)
+            let started = self.steps.beside.start(&self.name);
+            started
                 .inspect_err(|error| {
                     tracing::error!(connector = self.name, %error, "no thread can be started for it");
                 })
