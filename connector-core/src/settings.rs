@@ -31,10 +31,13 @@ pub struct Settings {
 #[derive(Debug, Default)]
 pub(crate) struct Asked(Mutex<BTreeSet<String>>);
 
+/// So many names are remembered, as a name can have a part that a caller chose.
+const MOST_ASKED: usize = 1_024;
+
 impl Asked {
     fn note(&self, name: &str) {
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !names.contains(name) {
+        if names.len() < MOST_ASKED && !names.contains(name) {
             names.insert(name.to_owned());
         }
     }

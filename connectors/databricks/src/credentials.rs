@@ -76,6 +76,19 @@ impl Access {
 }
 
 impl Access {
+    /// The token that the operator lends to tasks of that namespace of Kubernetes: the secret
+    /// `databricks-token.NAMESPACE`. Flyte 1's connector reads `databricks-token` in the namespace itself.
+    pub(crate) fn of_namespace(namespace: &str, settings: &Settings) -> Option<Self> {
+        let databricks_token = Some(settings.secret(&format!("databricks-token.{namespace}"))?);
+        let secrets = Secrets { databricks_token, ..Secrets::default() };
+        Some(Self { secrets, is_tasks: false })
+    }
+
+    /// Whether the task brought it.
+    pub(crate) const fn is_tasks(&self) -> bool {
+        self.is_tasks
+    }
+
     /// That token and nothing else.
     pub(crate) fn of_token(token: &str) -> Self {
         let secrets = Secrets { databricks_token: Some(Secret::new(token)), ..Secrets::default() };

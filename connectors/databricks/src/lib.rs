@@ -94,6 +94,12 @@ impl Databricks {
         Workspace::read(instance)
     }
 
+    /// What the operator lends for a run, for calls that bring no connection.
+    fn lent(&self, job: &SubmittedRun) -> Access {
+        let access = Access::of_operator(&self.settings);
+        job.access_of_its_own(&access, &self.settings).unwrap_or(access)
+    }
+
     /// What the failed tasks of a run said at their end.
     async fn last_words(&self, run: Run, place: Place<'_>, call: &CallContext) -> String {
         let run = match self.api.all_tasks(run, place, call).await {
@@ -143,7 +149,12 @@ impl AsyncConnector for Databricks {
         let token = token.unwrap_or_else(|| format!("flyte-{:032x}", fastrand::u128(..)));
         body.entry("idempotency_token").or_insert(token.into());
         let workspace = self.workspace(&task.config)?;
+        let namespace = task.execution.as_ref().map_or("", |execution| &execution.namespace);
         let access = &task.context.connection;
+        let lent = (flyte == Flyte::V1 && !access.is_tasks())
+            .then(|| Access::of_namespace(namespace, &self.settings))
+            .flatten();
+        let access = lent.as_ref().unwrap_or(access);
         let submitted = self.api.submit(&workspace, &body, access).await;
         let run_id = submitted.map_err(|error| match error.kind() {
             // A token that is no good is none at the next attempt either.
@@ -152,7 +163,6 @@ impl AsyncConnector for Databricks {
             }
             _ => error,
         })?;
-        let namespace = task.execution.as_ref().map_or("", |execution| &execution.namespace);
         let of_flyte_1 = (flyte == Flyte::V1).then(|| SignIn::of(&task.config, access, namespace));
         let databricks_instance = workspace.host().to_owned();
         Ok(SubmittedRun { databricks_instance, run_id, of_flyte_1 })
@@ -160,7 +170,7 @@ impl AsyncConnector for Databricks {
 
     async fn get(&self, job: &SubmittedRun, cx: &TaskContext<Self>) -> Result<Resource> {
         let workspace = Workspace::read(&job.databricks_instance)?;
-        let own = job.access_of_its_own(&cx.connection);
+        let own = job.access_of_its_own(&cx.connection, &self.settings);
         let access = own.as_ref().unwrap_or(&cx.connection);
         let place = Place { workspace: &workspace, run_id: &job.run_id, access };
         let run = self.api.get(place, &cx.call).await?;
@@ -174,7 +184,7 @@ impl AsyncConnector for Databricks {
 
     async fn delete(&self, job: &SubmittedRun, cx: &TaskContext<Self>) -> Result<()> {
         let workspace = Workspace::read(&job.databricks_instance)?;
-        let own = job.access_of_its_own(&cx.connection);
+        let own = job.access_of_its_own(&cx.connection, &self.settings);
         let access = own.as_ref().unwrap_or(&cx.connection);
         let place = Place { workspace: &workspace, run_id: &job.run_id, access };
         self.api.cancel(place, &cx.call).await
@@ -189,7 +199,7 @@ impl AsyncConnector for Databricks {
         let at = Position::read(&query.token)?;
         let workspace = Workspace::read(&job.databricks_instance)?;
         // The request brings no connection.
-        let access = Access::of_operator(&self.settings);
+        let access = self.lent(job);
         let place = Place { workspace: &workspace, run_id: &job.run_id, access: &access };
         let run = self.api.all_tasks(self.api.get(place, cx).await?, place, cx).await?;
         let parts = run.parts();
@@ -206,7 +216,7 @@ impl AsyncConnector for Databricks {
         cx: &CallContext,
     ) -> Result<Vec<Metric>> {
         let workspace = Workspace::read(&job.databricks_instance)?;
-        let access = Access::of_operator(&self.settings);
+        let access = self.lent(job);
         let place = Place { workspace: &workspace, run_id: &job.run_id, access: &access };
         let run = self.api.all_tasks(self.api.get(place, cx).await?, place, cx).await?;
         let ended = run.end_time.filter(|end| *end > 0).map(Duration::from_millis);

@@ -49,11 +49,15 @@ impl SignIn {
 }
 
 impl SubmittedRun {
-    /// The token that stands in the metadata, where whoever asks brings nothing and the operator lends nothing.
-    /// It goes to the workspace that stands beside it.
-    pub(crate) fn access_of_its_own(&self, access: &Access) -> Option<Access> {
-        let token = self.of_flyte_1.as_ref()?.auth_token.as_deref()?;
-        (access.is_nothing() && !token.is_empty()).then(|| Access::of_token(token))
+    /// What goes before `access` for a run of Flyte 1: what the operator lends to its namespace, unless whoever asks
+    /// brings something; and where nobody has anything, the token that stands in the metadata. It goes to the
+    /// workspace that stands beside it.
+    pub(crate) fn access_of_its_own(&self, access: &Access, settings: &Settings) -> Option<Access> {
+        let SignIn { auth_token, namespace, .. } = self.of_flyte_1.as_ref()?;
+        let namespace = namespace.as_deref().filter(|_| !access.is_tasks());
+        let lent = namespace.and_then(|namespace| Access::of_namespace(namespace, settings));
+        let token = auth_token.as_deref().filter(|it| access.is_nothing() && !it.is_empty());
+        lent.or_else(|| token.map(Access::of_token))
     }
 }
 
@@ -61,6 +65,7 @@ impl SubmittedRun {
 mod tests {
     use bytes::Bytes;
     use connector_core::ResourceMeta as _;
+    use connector_core::prelude::Settings;
 
     use super::{SignIn, SubmittedRun};
     use crate::config::RunTask;
@@ -99,11 +104,13 @@ mod tests {
         let with_token = OF_FLYTE_1.replace("\"auth_token\": null", "\"auth_token\": \"dapi-1\"");
         let read =
             |text: &str| SubmittedRun::decode(Bytes::copy_from_slice(text.as_bytes())).unwrap();
-        let nothing = Access::default();
-        assert!(read(&with_token).access_of_its_own(&nothing).is_some());
-        assert!(read(&with_token).access_of_its_own(&Access::of_token("other")).is_none());
+        let (nothing, settings) = (Access::default(), Settings::default());
+        assert!(read(&with_token).access_of_its_own(&nothing, &settings).is_some());
+        assert!(
+            read(&with_token).access_of_its_own(&Access::of_token("other"), &settings).is_none()
+        );
         for without in [OF_FLYTE_1, OF_FLYTE_2] {
-            assert!(read(without).access_of_its_own(&nothing).is_none());
+            assert!(read(without).access_of_its_own(&nothing, &settings).is_none());
         }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Task types `slurm` (a Python function in its image) and `slurm_script` (an sbatch script), both of version
 //! 0: tasks that the official plug-in `flyteplugins-slurm` wrote run here unchanged, and jobs that the official
-//! connector submitted are polled and cancelled here, too. So do tasks of Flyte 1's plug-in,
-//! `flytekitplugins-slurm`: its scripts are `slurm` as well, its functions `slurm_fn`. Name the crate in a server and it is served:
+//! connector submitted are polled and cancelled here, too. Tasks of Flyte 1's plug-in, `flytekitplugins-slurm`,
+//! run as well: its scripts are of the type `slurm`, its functions of the type `slurm_fn`. Name the crate in a
+//! server and it is served:
 //!
 //! ```ignore
 //! connector_service::main!(connector_slurm);

@@ -133,8 +133,9 @@ class Calls:
         meta = self.agent.CreateTask(request, timeout=PATIENCE).resource_meta
         if not Service.asked:
             return None, self.get(meta, template.type).message
-        [(call, _, body)] = Service.asked
+        [(call, authorization, body)] = Service.asked
         assert call == "POST /api/2.1/jobs/runs/submit", call
+        assert authorization == f"Bearer {os.environ['_FSEC_FLYTE_DATABRICKS_ACCESS_TOKEN']}"
         # What makes two creates one run; the official connector sends none.
         assert len(body.pop("idempotency_token")) > 16
         return meta, body

@@ -170,6 +170,30 @@ async fn the_token_of_the_operators_file_goes_where_the_operator_says() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_of_flyte_1_is_asked_about_with_the_token_of_its_namespace() {
+    let fake = FakeDatabricks::new();
+    let lent = [
+        ("SECRET__FLYTE_DATABRICKS_ACCESS_TOKEN", "dapi-of-another-team"),
+        // Where a connector is made by hand a setting stands in for a secret.
+        ("databricks-token.films-production", TOKEN),
+        ("SECRET_HOSTS", "*.cloud.databricks.com"),
+    ];
+    let databricks = operated(&fake, &lent).await;
+    let job = harness(&fake).create(&task()).await.unwrap();
+    let run: serde_json::Value = serde_json::from_slice(job.resource_meta().as_ref()).unwrap();
+    let of = |namespace: &str| {
+        let meta = json!({
+            "databricks_instance": INSTANCE, "run_id": run["run_id"], "auth_token": null,
+            "namespace": namespace,
+        });
+        databricks.job(&bare_task(), meta.to_string())
+    };
+    of("films-production").get().await.unwrap();
+    of("films-production").delete().await.unwrap();
+    assert_eq!(of("films-staging").get().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_tasks_credentials_are_not_mixed_with_the_operators() {
     let fake = FakeDatabricks::new();
     let (_, secret) = CLIENT;

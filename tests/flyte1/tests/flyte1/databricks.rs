@@ -1,12 +1,8 @@
 //! Tasks of `flytekitplugins-spark` on this server: what it submits to Databricks, a fake, and its metadata must be
 //! those of the official connector but for the table, and each reads the other's metadata.
 
-use connector_core::{Registry, Settings};
-use connector_databricks::Databricks;
-use connector_http::Endpoint;
-use flyte1_tests::serve;
 use interop_tests::differential::{Intended, complaints, differences};
-use interop_tests::peer::free_port;
+use interop_tests::peer::{self, Server, free_port};
 use interop_tests::script::Transcript;
 use serde_json::Value;
 
@@ -35,18 +31,18 @@ async fn tasks_of_the_spark_plug_in_run_alike() {
     let what = "the differential of Databricks with flytekit's connector";
     let Some(venv) = flyte1_tests::flytekit(crate::target(), what) else { return };
     let port = free_port().unwrap();
-    let endpoint = Endpoint::at("the test", &format!("http://127.0.0.1:{port}")).unwrap();
+    let binary = peer::binary(crate::target()).unwrap_or_else(|error| panic!("{error}"));
     let lent = [
-        ("CONNECTOR__DATABRICKS__SECRET__FLYTE_DATABRICKS_ACCESS_TOKEN", TOKEN),
+        ("DATABRICKS_HOST_OVERRIDE", &*format!("http://127.0.0.1:{port}")),
         ("CONNECTOR__DATABRICKS__SECRET_HOSTS", "acme.cloud.databricks.com"),
+        // Of other teams; that of the task's namespace goes before it.
+        ("_FSEC_FLYTE_DATABRICKS_ACCESS_TOKEN", "dapi-of-another-team"),
+        ("_FSEC_DATABRICKS_TOKEN_FILMS_PRODUCTION", TOKEN),
     ];
-    let lent = lent.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let connector = Databricks::at(&Settings::default(), endpoint).unwrap();
-    let registry = Registry::builder().register(connector).variables(lent);
-    let server = serve(registry.build().await.unwrap()).await;
+    let server = Server::with(&binary, &lent).unwrap_or_else(|error| panic!("{error}"));
     let seen = tokio::task::spawn_blocking(move || {
         let mut script = venv.script("databricks_calls.py");
-        script.args([server.to_string(), port.to_string()]);
+        script.args([server.address(), &port.to_string()]);
         let output = script.env("_FSEC_FLYTE_DATABRICKS_ACCESS_TOKEN", TOKEN).output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "databricks_calls.py broke off:\n{errors}");

@@ -10,6 +10,7 @@ use connector_core::pb::task_execution::Phase;
 use connector_service::pb::flyte1::async_agent_service_client::AsyncAgentServiceClient;
 use connector_service::pb::flyte1::{DeleteTaskRequest, GetTaskRequest};
 use connector_service::pb::{CreateTaskRequest, Resource, TaskCategory};
+use engine_tests::jobs::Job as Logged;
 use engine_tests::server::Server;
 use engine_tests::{target, until};
 use interop_tests::differential::{Intended, complaints, differences};
@@ -271,6 +272,11 @@ async fn tasks_of_flyte_1_run_fail_and_are_cancelled() {
         let told = agent.until(&job, Phase::Succeeded).await;
         assert!(told.message.contains(said), "{task}: {}", told.message);
         assert!(told.outputs.is_none(), "{task}: {told:?}");
+        if task == "arguments" {
+            // Logs are the same over both Flytes.
+            let log = Logged::of_meta(&job.category.name, &job.meta()).log(&case.server).await;
+            assert!(log.expect("a log").iter().any(|line| line == "one two"), "{task}");
+        }
     }
     let job = agent.create(case.request(&requests, "failing", &[])).await.expect("a job");
     let told = agent.until(&job, Phase::Failed).await.message;
