@@ -15,6 +15,7 @@
 //! - Spark takes no id from whoever submits. The attempt's key goes along as a property, and before a driver is
 //!   submitted those that are there are looked through for it, in their logs.
 //! - Spark kills a driver's JVM and leaves its Python program running: such a program has a launcher that ends it.
+//! - Spark has no upload. Code that comes with a task travels in arguments and variables of its driver.
 //! - A failure says how the program ended and what it wrote last, which Spark's own answer does not.
 // Facts about Spark were seen with 4.3.0, a standalone cluster; `tests/engines` holds them.
 

@@ -13,6 +13,7 @@ pub mod ray;
 mod rest;
 pub mod server;
 pub mod slurm;
+mod slurm_answers;
 mod slurm_rest;
 mod slurm_shims;
 mod slurmrestd;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::group::Group;
 use crate::jobs::Attempt;
+use crate::slurm_shims::PLACES;
 use crate::{free_port, slurm_shims, slurmrestd, turn, until};
 
 /// How long it may take until the node takes jobs: half a second on a quiet machine.
@@ -20,7 +21,6 @@ const START: Duration = Duration::from_secs(60);
 /// What has to be installed; distributions keep some of it where users have no need to look.
 const PROGRAMS: [&str; 7] =
     ["munged", "slurmctld", "slurmd", "slurmrestd", "sbatch", "sshd", "ssh-keygen"];
-pub(crate) const PLACES: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A running Slurm.
 #[derive(Debug)]

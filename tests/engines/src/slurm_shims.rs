@@ -5,38 +5,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::slurm::{PLACES, Slurm};
+/// Where programs are looked for.
+pub(crate) const PLACES: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Loses the next answer.
-const LOSE: &str = "lose";
-/// Holds answers while it is there.
-const HOLD: &str = "hold";
-
-impl Slurm {
-    /// Loses the answer of the next submission: the job is there, and the connection breaks.
-    ///
-    /// # Panics
-    /// The folder is gone.
-    pub fn lose_next_answer(&self) {
-        fs::write(self.folder().join(LOSE), "").expect("a file");
-    }
-
-    /// Holds the answers of submissions, whose jobs are there, until [`Slurm::give_answers`].
-    ///
-    /// # Panics
-    /// The folder is gone.
-    pub fn hold_answers(&self) {
-        fs::write(self.folder().join(HOLD), "").expect("a file");
-    }
-
-    /// Gives what was held, to whoever listens still.
-    ///
-    /// # Panics
-    /// Nothing is held.
-    pub fn give_answers(&self) {
-        fs::remove_file(self.folder().join(HOLD)).expect("answers that are held");
-    }
-}
+/// A file in the folder that has the next answer of `sbatch` lost.
+pub(crate) const LOSE: &str = "lose";
+/// One that has answers held while it is there.
+pub(crate) const HOLD: &str = "hold";
 
 pub(crate) fn write(folder: &Path) {
     let sbatch = format!(

@@ -3,6 +3,7 @@
 mod flyte1;
 mod official;
 mod official_intended;
+mod outputs;
 mod rest;
 mod storm;
 mod takeovers;
@@ -260,37 +261,6 @@ async fn an_array_fails_where_one_of_it_fails() {
     let message = case.until(&job, Phase::Failed).await;
     assert!(message.contains("is FAILED, exit code 1:0"), "{message}");
     case.nothing_is_left(&job).await;
-}
-
-#[tokio::test]
-async fn outputs_are_carried_to_where_they_belong() {
-    let Some(case) = Case::new().await else { return };
-    let script = "#!/bin/bash\n#SBATCH --comment=kept\necho hi > $FLYTE_OUTPUT_M\nmkdir -p $FLYTE_OUTPUT_D/x\n\
-                  echo 1 > $FLYTE_OUTPUT_D/x/one\necho 2 > $FLYTE_OUTPUT_D/two\n";
-    let outputs = json!({"outputs": {"m": "file", "d": "directory"}, "output_upload": "connector"});
-    let mut attempt = case.slurm.script(script, outputs.clone());
-    let prefix = case.slurm.folder().join(format!("prefix-{}", case.mark));
-    attempt.request().output_prefix = format!("file://{}", prefix.display());
-    let job = case.create(&attempt).await;
-    let resource = job.until(&case.server, &[Phase::Succeeded], SOON).await;
-    let read = |name: &str| fs::read_to_string(prefix.join(name)).unwrap_or_default();
-    assert_eq!(
-        (read("m").as_str(), read("d/x/one").as_str(), read("d/two").as_str()),
-        ("hi\n", "1\n", "2\n")
-    );
-    let told = format!("{:?}", resource.outputs);
-    assert!(told.contains(&format!("file://{}/m", prefix.display())), "{told}");
-    let id = job.meta()["job_id"].as_str().unwrap_or_default().to_owned();
-    assert!(case.slurm.said("scontrol", &["show", "job", &id]).contains("Comment=kept"));
-
-    // One of two is not written.
-    let mut attempt = case.slurm.script("echo hi > $FLYTE_OUTPUT_M\n", outputs);
-    attempt.request().output_prefix = format!("file://{}-2", prefix.display());
-    let message = case.until(&case.create(&attempt).await, Phase::Failed).await;
-    assert!(
-        message.contains("succeeded but did not write every declared output: d at "),
-        "{message}"
-    );
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ async fn taken_over(server: &Server, outcome: &str) -> f64 {
 
 #[tokio::test]
 async fn a_driver_that_nobody_knew_of_is_found() {
-    let Some(spark) = Spark::shared().await else { return };
+    let Some(spark) = Spark::own("Spark whose answer is held").await else { return };
     let (folder, beat) = (tempfile::tempdir().unwrap(), beat(&spark));
     let held = Held::before(&spark.address(), SUBMISSION).await;
     let mut server = server(&folder, &spark, &held);
@@ -77,7 +77,7 @@ async fn a_driver_that_nobody_knew_of_is_found() {
 
 #[tokio::test]
 async fn while_a_driver_waits_that_may_be_the_one_no_other_is_submitted() {
-    let Some(spark) = Spark::own("Spark without cores").await else { return };
+    let Some(spark) = Spark::own("Spark whose cores are taken").await else { return };
     let (folder, first_beat, beat) = (tempfile::tempdir().unwrap(), beat(&spark), beat(&spark));
     let held = Held::before(&spark.address(), SUBMISSION).await;
     // Past what is held.
