@@ -55,6 +55,15 @@ fn kind_of(status: StatusCode, wait: Option<Duration>) -> ErrorKind {
     }
 }
 
+/// Those that hold for the moment come from what stands before a vendor, such as a proxy that wants somebody to
+/// sign in: no word about the job.
+fn kind_of_redirect(status: StatusCode) -> ErrorKind {
+    match status.as_u16() {
+        302 | 303 | 307 => ErrorKind::Transient { retry_after: None },
+        _ => ErrorKind::Permanent,
+    }
+}
+
 /// The error that a refusal is. Nothing is hidden in the body any more; headers may quote as well.
 pub(crate) fn error(
     vendor: &str,
@@ -69,10 +78,13 @@ pub(crate) fn error(
     };
     let wait = retry_after(headers);
     if status.is_redirection() {
-        return ConnectorError::permanent(format!(
-            "{vendor} answered {status}, a redirect, which is not followed: a credential would go \
-             along; give the address it leads to"
-        ));
+        return ConnectorError::new(
+            kind_of_redirect(status),
+            format!(
+                "{vendor} answered {status}, a redirect, which is not followed: a credential would go \
+                 along; give the address it leads to, or see what stands in between"
+            ),
+        );
     }
     if is_page(headers, body) {
         // Whoever writes pages is no API: the status is that of something in between.
@@ -185,7 +197,11 @@ mod tests {
             (500, transient),
             (503, transient),
             (599, transient),
-            (302, ErrorKind::Permanent),
+            (301, ErrorKind::Permanent),
+            (302, transient),
+            (303, transient),
+            (307, transient),
+            (308, ErrorKind::Permanent),
         ] {
             assert_eq!(refused(status, &[], "").0, kind, "{status}");
         }
