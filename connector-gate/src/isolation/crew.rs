@@ -1,21 +1,22 @@
 //! The threads of one connector. Its steps run on threads that hold nothing but the step: what they
 //! leave behind (sockets, timers, spawned tasks, the drivers of pooled clients) lives on a runtime
-//! [`beside`] them, so a step that blocks stops nobody else's. `mod.rs` hands work out through here, and
+//! beside them, so a step that blocks stops nobody else's. `mod.rs` hands work out through here, and
 //! `guard` has another thread started where work waits.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 
 use async_task::{Runnable, Task};
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
-use super::beside::{Beside, Elsewhere};
 use super::guard::{Crowd, Places};
 use super::queue::Queue;
 use super::step::Step;
 use super::trust::Trust;
 
+/// Threads of the runtime beside the steps. With two a spawned task that blocks leaves one.
+const RESOURCE_THREADS: usize = 2;
 /// The most threads for steps. With that many stuck, calls wait for the first.
 const MOST_THREADS: usize = 128;
 /// After how many looks of the guard without any progress another thread is started.
@@ -28,13 +29,11 @@ pub(super) struct Crew {
     resources: OnceLock<Option<Runtime>>,
     steps: Arc<Steps>,
     places: Arc<Places>,
+    trust: Arc<Trust>,
 }
 
 /// Steps, and how they get on.
 struct Steps {
-    crew: Weak<Crew>,
-    trust: Arc<Trust>,
-    beside: Arc<Beside>,
     queue: Queue<Runnable>,
     /// Steps handed in and not finished.
     pending: AtomicUsize,
@@ -57,59 +56,34 @@ impl std::fmt::Debug for Steps {
 }
 
 impl Steps {
-    /// A step is to be taken: where it was woken, if the connector has earned that, or by a thread for steps.
-    fn schedule(&self, step: Runnable) {
-        let left = if self.trust.is_earned() { self.beside.keep(step) } else { Some(step) };
-        if let Some(step) = left {
-            self.put(step);
-        }
-    }
-
     /// Whether there are more steps than threads: some wait for others to end.
     fn is_crowded(&self) -> bool {
         self.pending.load(Ordering::SeqCst) > self.threads.load(Ordering::SeqCst)
     }
 }
 
-impl Elsewhere for Steps {
-    /// Hands a step to the threads for steps.
-    fn put(&self, step: Runnable) {
-        self.pending.fetch_add(1, Ordering::SeqCst);
-        // At the end the step is dropped, and its work with it.
-        drop(self.queue.put(step));
-        if self.is_crowded()
-            && !self.watched.swap(true, Ordering::SeqCst)
-            && let Some(crew) = self.crew.upgrade()
-        {
-            let waiting: Arc<dyn Crowd> = Arc::<Crew>::clone(&crew);
-            crew.places.watch_crowd(&waiting);
-        }
-    }
-}
-
 impl Crew {
     pub(super) fn new(name: String, trust: Arc<Trust>, places: Arc<Places>) -> Arc<Self> {
-        Arc::new_cyclic(|crew| {
-            let steps = Arc::new_cyclic(|steps: &Weak<Steps>| Steps {
-                crew: Weak::clone(crew),
-                beside: Beside::new(Arc::clone(&trust), Weak::<Steps>::clone(steps)),
-                trust,
-                queue: Queue::default(),
-                pending: AtomicUsize::new(0),
-                threads: AtomicUsize::new(0),
-                finished: AtomicU64::new(0),
-                watched: AtomicBool::new(false),
-                still: AtomicUsize::new(0),
-                seen: AtomicU64::new(0),
-            });
-            Self { name, resources: OnceLock::new(), steps, places }
-        })
+        let steps = Arc::new(Steps {
+            queue: Queue::default(),
+            pending: AtomicUsize::new(0),
+            threads: AtomicUsize::new(0),
+            finished: AtomicU64::new(0),
+            watched: AtomicBool::new(false),
+            still: AtomicUsize::new(0),
+            seen: AtomicU64::new(0),
+        });
+        Arc::new(Self { name, resources: OnceLock::new(), steps, places, trust })
     }
 
     /// Where sockets, timers and tasks of the connector belong; `None` if the system gives no threads.
     pub(super) fn resources(&self) -> Option<&Handle> {
         let runtime = self.resources.get_or_init(|| {
-            let started = self.steps.beside.start(&self.name);
+            let started = Builder::new_multi_thread()
+                .worker_threads(RESOURCE_THREADS)
+                .thread_name(format!("{} io", self.name))
+                .enable_all()
+                .build();
             started
                 .inspect_err(|error| {
                     tracing::error!(connector = self.name, %error, "no thread can be started for it");
@@ -129,8 +103,20 @@ impl Crew {
         if self.steps.threads.load(Ordering::Relaxed) == 0 && !self.another(0) {
             return Err(work);
         }
+        let crew = Arc::downgrade(self);
         let steps = Arc::clone(&self.steps);
-        let schedule = move |step| steps.schedule(step);
+        let schedule = move |runnable| {
+            steps.pending.fetch_add(1, Ordering::SeqCst);
+            // At the end the step is dropped, and its work with it.
+            drop(steps.queue.put(runnable));
+            if steps.is_crowded()
+                && !steps.watched.swap(true, Ordering::SeqCst)
+                && let Some(crew) = crew.upgrade()
+            {
+                let waiting: Arc<dyn Crowd> = Arc::<Self>::clone(&crew);
+                crew.places.watch_crowd(&waiting);
+            }
+        };
         Ok(async_task::spawn(work, schedule))
     }
 
@@ -146,9 +132,9 @@ impl Crew {
             threads.fetch_sub(1, Ordering::SeqCst);
             return false;
         };
-        let steps = Arc::clone(&self.steps);
+        let (steps, trust) = (Arc::clone(&self.steps), Arc::clone(&self.trust));
         let thread = std::thread::Builder::new().name(self.name.clone());
-        let started = thread.spawn(move || work(&resources, &steps));
+        let started = thread.spawn(move || work(&resources, &steps, &trust));
         if let Err(error) = &started {
             threads.fetch_sub(1, Ordering::SeqCst);
             tracing::error!(connector = self.name, %error, "no thread can be started for it");
@@ -196,7 +182,6 @@ impl Crowd for Crew {
 impl Drop for Crew {
     fn drop(&mut self) {
         self.steps.queue.end();
-        self.steps.beside.end();
         if let Some(runtime) = self.resources.take().flatten() {
             // Without waiting: a blocked thread may never come back.
             runtime.shutdown_background();
@@ -205,14 +190,14 @@ impl Drop for Crew {
 }
 
 /// What a thread does: one step after the other.
-fn work(resources: &Handle, steps: &Steps) {
+fn work(resources: &Handle, steps: &Steps, trust: &Trust) {
     while let Some(runnable) = steps.queue.take() {
         let step = Step::begin();
         // In the runtime's context, and with a budget for each step.
         resources.block_on(async {
             runnable.run();
         });
-        steps.trust.note(step.took());
+        trust.note(step.took());
         steps.finished.fetch_add(1, Ordering::Relaxed);
         steps.pending.fetch_sub(1, Ordering::SeqCst);
     }

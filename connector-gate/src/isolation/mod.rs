@@ -2,8 +2,6 @@
 //! Every connector works on threads of its own, so many calls at a time; the server's threads only
 //! wait for it, with a deadline. The gate runs all connector code through here.
 
-mod alarm;
-mod beside;
 mod crew;
 mod guard;
 mod queue;

@@ -5,13 +5,14 @@
 //! nothing to watch: a step now and then sets its `alarm` and calls it off again, and wakes it only by
 //! taking long.
 
+mod alarm;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use alarm::Alarm;
 use tokio::runtime::Handle;
-
-use super::alarm::Alarm;
 
 /// How often the guard looks while there is something to watch.
 const LOOK: Duration = Duration::from_millis(1);

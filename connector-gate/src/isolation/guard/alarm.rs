@@ -1,5 +1,5 @@
-//! Wakes a thread that watches others: at once, or in a moment unless that is called off.
-//! Who is watched sets it and calls it off again. On Linux that takes two calls of the kernel and no thread is
+//! Wakes the guard: at once, or in a moment unless that is called off.
+//! A lone step sets it and calls it off again. On Linux that takes two calls of the kernel and no thread is
 //! woken; elsewhere a moment is at once.
 
 #[cfg(target_os = "linux")]
@@ -21,36 +21,35 @@ mod timer {
 
     /// A timer of the kernel that one thread waits for.
     #[derive(Debug)]
-    pub(in crate::isolation) struct Alarm(OwnedFd);
+    pub(in crate::isolation::guard) struct Alarm(OwnedFd);
 
     impl Alarm {
         /// `None` where the kernel gives no timer.
-        pub(in crate::isolation) fn new() -> Option<Self> {
+        pub(in crate::isolation::guard) fn new() -> Option<Self> {
             let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC);
-            let timer = timer.inspect_err(
-                |error| tracing::error!(%error, "there is no timer to watch steps by"),
-            );
+            let timer = timer
+                .inspect_err(|error| tracing::error!(%error, "there is no timer for the guard"));
             timer.ok().map(Self)
         }
 
         /// Wakes whoever waits, or the next one who would.
-        pub(in crate::isolation) fn ring(&self) {
+        pub(in crate::isolation::guard) fn ring(&self) {
             // With nothing it would be called off.
             self.set(Duration::from_nanos(1));
         }
 
         /// Does so after that time.
-        pub(in crate::isolation) fn ring_in(&self, time: Duration) {
+        pub(in crate::isolation::guard) fn ring_in(&self, time: Duration) {
             self.set(time);
         }
 
         /// What was to ring does not, unless somebody was woken by it.
-        pub(in crate::isolation) fn call_off(&self) {
+        pub(in crate::isolation::guard) fn call_off(&self) {
             self.set(Duration::ZERO);
         }
 
         /// Waits until it rings.
-        pub(in crate::isolation) fn wait(&self) {
+        pub(in crate::isolation::guard) fn wait(&self) {
             let mut rings = [0; 8];
             while read(&self.0, &mut rings) == Err(Errno::INTR) {}
         }
@@ -71,30 +70,30 @@ mod bell {
     use std::time::Duration;
 
     #[derive(Debug, Default)]
-    pub(in crate::isolation) struct Alarm {
+    pub(in crate::isolation::guard) struct Alarm {
         rings: Mutex<bool>,
         heard: Condvar,
     }
 
     impl Alarm {
-        pub(in crate::isolation) fn new() -> Option<Self> {
+        pub(in crate::isolation::guard) fn new() -> Option<Self> {
             Some(Self::default())
         }
 
-        pub(in crate::isolation) fn ring(&self) {
+        pub(in crate::isolation::guard) fn ring(&self) {
             *self.rings.lock().unwrap_or_else(PoisonError::into_inner) = true;
             self.heard.notify_one();
         }
 
-        pub(in crate::isolation) fn ring_in(&self, _time: Duration) {
+        pub(in crate::isolation::guard) fn ring_in(&self, _time: Duration) {
             self.ring();
         }
 
-        pub(in crate::isolation) fn call_off(&self) {
+        pub(in crate::isolation::guard) fn call_off(&self) {
             *self.rings.lock().unwrap_or_else(PoisonError::into_inner) = false;
         }
 
-        pub(in crate::isolation) fn wait(&self) {
+        pub(in crate::isolation::guard) fn wait(&self) {
             let rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
             let woken = self.heard.wait_while(rings, |rings| !*rings);
             *woken.unwrap_or_else(PoisonError::into_inner) = false;
