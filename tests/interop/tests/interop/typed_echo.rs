@@ -203,7 +203,7 @@ fn a_mistake_is_told_with_its_place_what_was_expected_and_what_came() {
             "pickle for a list",
             &["`xs`: expected a list, found a Python pickle, which only Python \
             can read; declare the value as a type Flyte knows, for example `list[int]` instead of \
-            `list`, or a dataclass"],
+            `list`, `str` or an enum instead of `Literal`, or a dataclass"],
         ),
         ("file for a directory", &["`dir`: expected Dir, found a file"]),
         (
