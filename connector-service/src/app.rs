@@ -199,7 +199,7 @@ async fn list(args: &ListArgs, environment: &Environment, console: &Console) -> 
     }
     let Connectors { registry, behind: _kept, notes } =
         connectors(&args.behind, environment).await?;
-    notes.missing.iter().chain(&notes.unasked).for_each(|note| console.warn(note));
+    notes.all().for_each(|note| console.warn(note));
     if let Some(problem) = linking::problem(&registry, &[], args.behind.is_any()) {
         return Err(problem);
     }
@@ -231,7 +231,7 @@ async fn behind(
     let behind = Behind::open(args, environment.texts().collect()).await?;
     let mut registry = Registry::default();
     let notes = behind.join(&mut registry).await;
-    notes.missing.iter().chain(&notes.unasked).for_each(|note| console.warn(note));
+    notes.all().for_each(|note| console.warn(note));
     Ok(registry.entries().map(Description::of).collect())
 }
 

@@ -44,6 +44,13 @@ pub(crate) struct Notes {
     pub(crate) unasked: Vec<String>,
 }
 
+impl Notes {
+    /// All of them, what is missing first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &String> {
+        self.missing.iter().chain(&self.unasked)
+    }
+}
+
 /// All other services.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Upstreams {
