@@ -19,6 +19,9 @@ use crate::corpus::Corpus;
 
 /// How many inputs are made of one seed, and between two looks at the clock.
 const BATCH: u32 = 64;
+/// How many batches a campaign has that no time is set for. They are the same at every run, so that a
+/// change is not refused for what another's inputs would have shown.
+const BATCHES: u64 = 40;
 /// How many attempts a failing input gets to become a smaller one.
 const SHRINK_STEPS: u32 = 20_000;
 /// How many milliseconds that may take.
@@ -28,7 +31,7 @@ const SHRINK_TIME: u32 = 20_000;
 #[derive(Debug)]
 pub struct Campaign {
     target: &'static str,
-    time: Duration,
+    time: Option<Duration>,
     seed: u64,
     failures: PathBuf,
     last: Option<PathBuf>,
@@ -37,15 +40,18 @@ pub struct Campaign {
 impl Campaign {
     /// The campaign of a target; `failures` is the folder for inputs that fail.
     ///
-    /// `FUZZ_SECONDS` says how long it runs (2 if unset), `FUZZ_SEED` which inputs it makes (others
-    /// each time if unset). `FUZZ_LAST` names a file that always holds the input being tried, for
-    /// failures that end the process.
+    /// `FUZZ_SECONDS` says how long it runs, with other inputs each time; if unset, some thousand
+    /// inputs are tried, always the same ones. `FUZZ_SEED` says with which inputs it begins.
+    /// `FUZZ_LAST` names a file that always holds the input being tried, for failures that end the
+    /// process.
     #[must_use]
     pub fn new(target: &'static str, failures: &str) -> Self {
+        let time = variable("FUZZ_SECONDS").map(Duration::from_secs);
+        let seed = variable("FUZZ_SEED");
         Self {
             target,
-            time: Duration::from_secs(variable("FUZZ_SECONDS").unwrap_or(2)),
-            seed: variable("FUZZ_SEED").unwrap_or_else(seed_of_the_moment),
+            time,
+            seed: seed.unwrap_or_else(|| time.map_or(0, |_| seed_of_the_moment())),
             failures: PathBuf::from(failures),
             last: env::var_os("FUZZ_LAST").map(PathBuf::from),
         }
@@ -65,17 +71,17 @@ impl Campaign {
         check: impl Fn(&[u8]) -> Result<bool, String>,
     ) {
         let target = self.target;
-        println!("{target}: FUZZ_SEED={}, {:?}", self.seed, self.time);
+        println!("{target}: FUZZ_SEED={}", self.seed);
         for entry in corpus.entries() {
             if let Err(problem) = self.attempt(&check, &entry.bytes) {
                 panic!("{target}: corpus entry {}: {problem}", entry.name);
             }
         }
         let (tried, far) = (Cell::new(0_u64), Cell::new(0_u64));
-        let end = Instant::now() + self.time;
+        let end = self.time.map(|time| Instant::now() + time);
         // Every batch has a seed of its own, so that a failure can be met again at once.
         let mut seed = self.seed;
-        while Instant::now() < end {
+        while end.map_or(seed.wrapping_sub(self.seed) < BATCHES, |end| Instant::now() < end) {
             let ran = runner(seed).run(strategy, |Input(bytes)| {
                 let got_far = self.attempt(&check, &bytes).map_err(TestCaseError::fail)?;
                 tried.set(tried.get() + 1);
