@@ -4,6 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::future::Future;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use connector_core::Registry;
 use connector_core::host::{Description, with_causes};
@@ -301,6 +302,7 @@ async fn serve(
     let addresses =
         (format!("{of_grpc}://{}", addresses.0), format!("{of_pages}://{}", addresses.1));
     announce(console, &registry, &notes.unasked, (&addresses.0, &addresses.1));
+    tokio::spawn(forget_start());
     let (stop, hurry) = asked_to_end(requests, args.timeout);
     let server = Server::builder().registry(registry).limits(args.limits());
     let server = server.upstreams(behind.upstreams()).trust(trust).state(state);
@@ -313,6 +315,14 @@ async fn serve(
         tracing::error!(cut_calls, cut_creates, "ended before all was done: exit code {CUT}");
     }
     Ok(ended)
+}
+
+/// Lets go of the code that only a start runs, most of what is resident then. What runs later is brought back.
+async fn forget_start() {
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    if let Err(error) = connector_resident::forget_start() {
+        tracing::debug!("the code of the start stays in memory: {error}");
+    }
 }
 
 /// Says what is served, and where: on standard output, for people and for whoever started this process.

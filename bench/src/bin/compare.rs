@@ -28,7 +28,7 @@ const ROWS: [(&str, Call, Shape, f64); 7] = [
 ];
 /// The most memory, in MiB: idle, at the end of the load, and a moment after it.
 const MEMORY: [f64; 3] = [12.0, 24.0, 14.0];
-/// That moment.
+/// That moment, and how long a server rests before it is called idle.
 const AFTER: Duration = Duration::from_secs(3);
 
 /// Measures the processor time of calls and memory, by turns on every server.
@@ -84,14 +84,14 @@ async fn measure(arguments: &Arguments) -> Result<(String, bool), Problem> {
     let server = ServingProcess::start(&here("connector-server"), serve).await?;
     let bare = ServingProcess::start(&here("bare_batch_job"), [""; 0]).await?;
     let mut subjects =
-        vec![Subject::new("connector-server", server)?, Subject::new("bare tonic", bare)?];
+        vec![Subject::new("connector-server", server), Subject::new("bare tonic", bare)];
     for other in &arguments.beside {
         let (label, program) = other.split_once('=').ok_or("--beside takes LABEL=PROGRAM")?;
         let process = ServingProcess::start(Path::new(program), serve).await?;
-        subjects.push(Subject::new(label, process)?);
+        subjects.push(Subject::new(label, process));
     }
     if let Some((environment, module)) = arguments.python.as_ref().zip(arguments.modules.as_ref()) {
-        subjects.push(Subject::new("Python c0", python(environment, module).await?)?);
+        subjects.push(Subject::new("Python c0", python(environment, module).await?));
     }
     let rows: Vec<_> = ROWS.iter().filter(|(name, ..)| name.contains(&arguments.only)).collect();
     for subject in &mut subjects {
@@ -126,20 +126,20 @@ async fn python(environment: &Path, module: &Path) -> Result<ServingProcess, Pro
 }
 
 impl Subject {
-    fn new(label: &str, process: ServingProcess) -> Result<Self, Problem> {
-        let idle = mebibytes(process.resident_bytes()?);
-        Ok(Self { label: label.to_owned(), process, rows: Vec::new(), memory: [idle; 3] })
+    fn new(label: &str, process: ServingProcess) -> Self {
+        Self { label: label.to_owned(), process, rows: Vec::new(), memory: [0.0; 3] }
     }
 
-    /// Memory under polls over 64 connections, and a moment later. First of all: what the rules remember
-    /// of creates stays for an hour.
+    /// Memory at rest, under polls over 64 connections, and a moment later. First of all: what the rules
+    /// remember of creates stays for an hour.
     async fn weigh(&mut self, seconds: u64) -> Result<(), Problem> {
         let length = Duration::from_secs(seconds);
+        tokio::time::sleep(AFTER).await;
+        let idle = mebibytes(self.process.resident_bytes()?);
         load::run(self.process.address(), Call::GetDistinct, ALONE, length).await?;
         let loaded = mebibytes(self.process.resident_bytes()?);
         tokio::time::sleep(AFTER).await;
         let after = mebibytes(self.process.resident_bytes()?);
-        let [idle, ..] = self.memory;
         self.memory = [idle, loaded, after];
         Ok(())
     }
