@@ -10,6 +10,8 @@ use connector_core::host::CallError;
 const FIRST: Duration = Duration::from_millis(100);
 /// The longest wait of our own.
 const LONGEST: Duration = Duration::from_secs(10);
+/// The longest wait of a vendor's that is believed: a job must not be out of sight for ever.
+const LONGEST_ASKED: Duration = Duration::from_secs(3_600);
 
 /// The waits of one row of attempts.
 #[derive(Debug)]
@@ -34,7 +36,12 @@ impl Backoff {
     pub(crate) const fn asked(error: &CallError) -> Option<Duration> {
         match error {
             CallError::Connector(error) => match error.kind() {
-                ErrorKind::Transient { retry_after } => retry_after,
+                ErrorKind::Transient { retry_after } => match retry_after {
+                    Some(asked) if asked.as_secs() >= LONGEST_ASKED.as_secs() => {
+                        Some(LONGEST_ASKED)
+                    }
+                    asked => asked,
+                },
                 _ => None,
             },
             CallError::Meta(_) => None,

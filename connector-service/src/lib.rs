@@ -57,6 +57,7 @@ mod table;
 mod telemetry;
 mod tls;
 mod trust;
+mod unpacked;
 mod unread;
 mod upstream;
 mod wanted;

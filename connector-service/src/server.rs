@@ -329,8 +329,7 @@ impl Server {
         let pages = Door::new(trust.pages, places, limits.clone(), pages_metrics);
         let admin_pages = admin.map(|listener| {
             let routes = admin::routes(Arc::clone(&metrics), Arc::clone(&status));
-            let listener = Pages::new(pages, listener);
-            tokio::spawn(async move { axum::serve(listener, routes).await })
+            tokio::spawn(Pages::new(pages, listener, limits.clone()).serve(routes))
         });
         let ending = Ending { limits: limits.clone(), stop, hurry };
         let front = (Front::new(services, &layers, wire), Bounds::of(limits));

@@ -1,6 +1,8 @@
 //! The tables, as a list of steps that only grows: a database of any earlier version is brought to this one.
 //! `engine` runs them at its first contact, under a lock, so that replicas that start together do it once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::statements::Dialect;
 
 /// One step of the schema.
@@ -104,6 +106,41 @@ pub(crate) const VERSIONS: &str =
     "CREATE TABLE IF NOT EXISTS connector_state_schema (version BIGINT NOT NULL)";
 pub(crate) const VERSION: &str = "SELECT COALESCE(MAX(version), 0) FROM connector_state_schema";
 
+/// What one process knows of a database's tables.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    /// They were ones that it knows, or were made ones.
+    are_known: AtomicBool,
+    /// It has been said that they are newer by now.
+    said: AtomicBool,
+}
+
+impl Tables {
+    /// The statements that bring a database of that version to this one. A process that has used the tables goes on
+    /// with them when the next release changes them: it does with the connections it has, so each new one has to.
+    ///
+    /// # Errors
+    /// The database was of a later version than this program when the process came.
+    pub(crate) fn steps(&self, dialect: Dialect, version: i64) -> Result<Vec<String>, String> {
+        match steps(dialect, version) {
+            Ok(steps) => {
+                self.are_known.store(true, Ordering::Relaxed);
+                Ok(steps)
+            }
+            Err(newer) if self.are_known.load(Ordering::Relaxed) => {
+                if !self.said.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        "the state was changed by a newer release, and this process goes on with it \
+                        until it is restarted: {newer}"
+                    );
+                }
+                Ok(Vec::new())
+            }
+            Err(newer) => Err(newer),
+        }
+    }
+}
+
 /// The statements that bring a database of that version to this one.
 ///
 /// # Errors
@@ -134,7 +171,7 @@ pub(crate) fn steps(dialect: Dialect, version: i64) -> Result<Vec<String>, Strin
 
 #[cfg(test)]
 mod tests {
-    use super::{MIGRATIONS, steps};
+    use super::{MIGRATIONS, Tables, steps};
     use crate::statements::Dialect;
 
     #[test]
@@ -146,5 +183,14 @@ mod tests {
             let problem = steps(dialect, known + 1).unwrap_err();
             assert!(problem.contains("newer connector-server"), "{problem}");
         }
+    }
+
+    #[test]
+    fn whoever_has_used_a_database_goes_on_with_it_when_it_becomes_newer() {
+        let known = i64::try_from(MIGRATIONS.len()).unwrap();
+        let (late, early) = (Tables::default(), Tables::default());
+        late.steps(Dialect::Postgres, known + 1).unwrap_err();
+        early.steps(Dialect::Postgres, known).unwrap();
+        assert_eq!(early.steps(Dialect::Postgres, known + 1).unwrap(), Vec::<String>::new());
     }
 }

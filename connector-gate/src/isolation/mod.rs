@@ -19,7 +19,6 @@ use std::task::{Context, Poll, Waker, ready};
 use async_task::{Runnable, Task};
 use connector_core::policy::Isolation;
 use crew::Crew;
-use futures_util::FutureExt;
 pub(crate) use guard::Places;
 pub use guard::{Crowd, Watch};
 use step::Step;
@@ -115,7 +114,7 @@ impl Workplace {
                     free.map_err(|_closed| Interrupted::Ending)?
                 }
             };
-            let mut held = Held { work, permit: Some(permit) };
+            let mut held = Held { work: caught(work), permit: Some(permit) };
             let ended = if self.isolation == Isolation::Shared {
                 timeout_at(deadline, held).await.map_err(|_elapsed| Interrupted::OutOfTime)?
             } else {
@@ -137,9 +136,9 @@ impl Workplace {
         if self.isolation == Isolation::Shared {
             drop(self.server.spawn(work));
         } else {
-            let mut work = Box::pin(work);
-            if self.first_step(work.as_mut()).is_none() {
-                match self.begin(caught(work)) {
+            let mut work = caught(Box::pin(work));
+            if self.first_step(Pin::new(&mut work)).is_none() {
+                match self.begin(work) {
                     Ok(task) => task.detach(),
                     Err(work) => drop(self.server.spawn(work)),
                 }
@@ -225,7 +224,7 @@ impl Workplace {
 /// Work that has its place among those that run at the same time, until it ends. Its answer is that of the
 /// work, or the text of the panic in it.
 struct Held<F> {
-    work: Pin<Box<F>>,
+    work: Caught<Pin<Box<F>>>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -233,20 +232,49 @@ impl<F: Future> Future for Held<F> {
     type Output = Result<F::Output, String>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = catch_unwind(AssertUnwindSafe(|| self.work.as_mut().poll(cx)));
-        let ended = match polled {
-            Ok(polled) => Ok(ready!(polled)),
-            Err(panic) => Err(panic_message(&*panic)),
-        };
+        let ended = ready!(Pin::new(&mut self.work).poll(cx));
         self.permit = None;
         Poll::Ready(ended)
     }
 }
 
 /// The answer of work, or the text of the panic in it.
-pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
-    let ended = AssertUnwindSafe(work).catch_unwind().await;
-    ended.map_err(|panic| panic_message(&*panic))
+pub(crate) const fn caught<F: Future + Unpin>(work: F) -> Caught<F> {
+    Caught(Some(work))
+}
+
+/// Work that may panic. What panics as the work is dropped before its end is caught, too: the runtime of a client
+/// that blocks does, for one, and where a task is dropped it would end the process.
+pub(crate) struct Caught<F>(Option<F>);
+
+impl<F: Future + Unpin> Future for Caught<F> {
+    type Output = Result<F::Output, String>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(work) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(work).poll(cx)));
+        let ended = match polled {
+            Ok(polled) => Ok(ready!(polled)),
+            Err(panic) => Err(panic_message(&*panic)),
+        };
+        Poll::Ready(ended)
+    }
+}
+
+impl<F> Drop for Caught<F> {
+    fn drop(&mut self) {
+        let Some(work) = self.0.take() else {
+            return;
+        };
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
+            let message = panic_message(&*panic);
+            tracing::error!(
+                "connector code that was cut short panicked as it was dropped: {message}"
+            );
+        }
+    }
 }
 
 /// The text of a panic, if it has one.

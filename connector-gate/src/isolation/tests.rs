@@ -213,3 +213,26 @@ async fn work_that_waits_is_asked_once_before_it_is_woken() {
     let seen = first.await.expect("no panic").expect("an answer");
     assert_eq!(seen, ["tokio-rt-worker", "tokio-rt-worker", "test"]);
 }
+
+/// What tokio's own runtime and blocking clients do where they are dropped in a task.
+struct PanicsAsItGoes;
+
+impl Drop for PanicsAsItGoes {
+    fn drop(&mut self) {
+        panic!("dropped where that is not allowed");
+    }
+}
+
+#[tokio::test]
+async fn what_panics_as_it_is_cut_short_takes_nobody_with_it() {
+    for isolation in [Isolation::Own, Isolation::Shared] {
+        let workplace = workplace(isolation, 1);
+        let late = workplace.run(Instant::now() + Duration::from_millis(20), async {
+            let _held = PanicsAsItGoes;
+            std::future::pending::<()>().await;
+        });
+        assert_eq!(late.await, Err(Interrupted::OutOfTime), "{isolation:?}");
+        // Its place is free again, and there is a thread.
+        assert_eq!(workplace.run(soon(), async { 7 }).await, Ok(7), "{isolation:?}");
+    }
+}

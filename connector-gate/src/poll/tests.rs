@@ -79,6 +79,20 @@ async fn a_vendor_that_asks_to_wait_is_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_vendor_that_asks_to_wait_for_ever_is_asked_again() {
+    let bench = Bench::new(&[]).await;
+    let wait = ConnectorError::transient_after(Duration::MAX, "429");
+    bench.answer([Answer::Fails(wait)]);
+    assert_eq!(bench.poll("j").await.unwrap().0, Phase::Running);
+    sleep(3_599 * SECOND).await;
+    bench.poll("j").await.unwrap();
+    assert_eq!(bench.polls(), 1);
+    sleep(2 * SECOND).await;
+    assert_eq!(bench.poll("j").await.unwrap(), (Phase::Running, String::new()));
+    assert_eq!(bench.polls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_poll_that_hangs_is_answered_before_the_caller_leaves() {
     let bench = Bench::new(&[]).await;
     bench.answer([Answer::Hangs]);

@@ -110,11 +110,6 @@ impl Admitted {
             Io::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
-
-    /// Where it comes from.
-    pub(crate) const fn address(&self) -> Option<SocketAddr> {
-        self.peer.address
-    }
 }
 
 impl Connected for Admitted {

@@ -1,46 +1,56 @@
-//! Connections of the operators' port, which axum serves.
+//! Connections of the operators' port: HTTP/1, and none that stays without asking anything. A probe of Kubernetes that
+//! finds no place here has the process killed.
 
-use std::net::{Ipv6Addr, SocketAddr};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
+use axum::Router;
+use axum::body::Body;
 use futures_util::{Stream, StreamExt as _};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::time::sleep;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt as _;
 
 use super::{Admitted, Door};
+use crate::limits::LiveLimits;
 use crate::seldom::Seldom;
 
 /// How long none is taken after one could not be.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long a connection may ask for one page after the other, and how long an answer may take to be read.
+const AGE: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_secs(60);
 
 type Incoming = dyn Stream<Item = std::io::Result<Admitted>> + Send;
 
 /// A listener behind a door.
 pub(crate) struct Pages {
     incoming: Pin<Box<Incoming>>,
-    address: std::io::Result<SocketAddr>,
+    limits: LiveLimits,
     told: Seldom,
 }
 
 impl Pages {
-    pub(crate) fn new(door: Door, listener: TcpListener) -> Self {
-        let address = listener.local_addr();
-        Self { incoming: Box::pin(door.incoming(listener)), address, told: Seldom::default() }
+    pub(crate) fn new(door: Door, listener: TcpListener, limits: LiveLimits) -> Self {
+        Self { incoming: Box::pin(door.incoming(listener)), limits, told: Seldom::default() }
     }
-}
 
-impl axum::serve::Listener for Pages {
-    type Io = Admitted;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Admitted, SocketAddr) {
+    /// Serves for as long as it is polled. What is said goes with it.
+    pub(crate) async fn serve(mut self, routes: Router) {
+        let mut connections = JoinSet::new();
         loop {
-            match self.incoming.next().await {
-                Some(Ok(admitted)) => {
-                    let nowhere = (Ipv6Addr::UNSPECIFIED, 0).into();
-                    let address = admitted.address().unwrap_or(nowhere);
-                    return (admitted, address);
+            let next = tokio::select! {
+                next = self.incoming.next() => next,
+                Some(_ended) = connections.join_next() => continue,
+            };
+            match next {
+                Some(Ok(io)) => {
+                    let time = self.limits.now().handshake;
+                    connections.spawn(converse(io, routes.clone(), time));
                 }
                 Some(Err(error)) => {
                     self.told.tell(|untold| {
@@ -48,15 +58,28 @@ impl axum::serve::Listener for Pages {
                     });
                     sleep(PAUSE).await;
                 }
-                None => std::future::pending().await,
+                None => return std::future::pending().await,
             }
         }
     }
+}
 
-    fn local_addr(&self) -> std::io::Result<SocketAddr> {
-        match &self.address {
-            Ok(address) => Ok(*address),
-            Err(error) => Err(std::io::Error::new(error.kind(), error.to_string())),
+/// One connection, which has `time` to ask for a page, and as long for the next one.
+async fn converse(io: Admitted, routes: Router, time: Duration) {
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        routes.clone().oneshot(request.map(Body::new))
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(time);
+    let mut connection = pin!(http.serve_connection(TokioIo::new(io), service));
+    let ended = match timeout(AGE, connection.as_mut()).await {
+        Ok(ended) => ended,
+        Err(_elapsed) => {
+            connection.as_mut().graceful_shutdown();
+            timeout(ANSWER, connection).await.unwrap_or(Ok(()))
         }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection of the operators' port ended");
     }
 }

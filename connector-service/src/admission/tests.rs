@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::routing::get;
 use futures_util::StreamExt as _;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -11,10 +13,12 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tonic::transport::server::Connected as _;
 
-use super::{Admitted, Door};
+use super::{Admitted, Door, Pages};
 use crate::limits::{Limits, LiveLimits};
 use crate::metrics::DoorMetrics;
 use crate::tls::testing::Authority;
@@ -133,7 +137,7 @@ async fn one_too_many_is_told_so_and_a_place_is_free_again_with_its_connection()
     drop((first, inside));
     let third = opened.connect().await;
     let inside = opened.inside.recv().await.unwrap();
-    assert_eq!(inside.address(), Some(third.local_addr().unwrap()));
+    assert_eq!(inside.connect_info().address(), Some(third.local_addr().unwrap()));
     drop(inside);
     assert_eq!(opened.metrics.connections.get(), 0);
 }
@@ -204,4 +208,28 @@ async fn silence_and_half_a_handshake_give_their_place_back() {
     assert_eq!(opened.refused("handshake"), 2);
     signing.speak(opened.connect().await, None).await.unwrap();
     assert!(opened.inside.recv().await.is_some());
+}
+
+#[tokio::test]
+async fn an_operators_port_keeps_nobody_who_asks_nothing() {
+    let metrics = DoorMetrics::new().unwrap();
+    let handshake = Duration::from_millis(100);
+    let limits = LiveLimits::new(Limits { handshake, ..Limits::default() });
+    let door = Door::new(None, limits.connections(), limits.clone(), metrics);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let routes = Router::new().route("/live", get(|| std::future::ready("alive")));
+    tokio::spawn(Pages::new(door, listener, limits).serve(routes));
+    let mut asks = TcpStream::connect(address).await.unwrap();
+    asks.write_all(b"GET /live HTTP/1.1\r\nhost: here\r\n\r\n").await.unwrap();
+    let mut half = TcpStream::connect(address).await.unwrap();
+    half.write_all(b"GET /live HTTP/1.1\r\nhost: half-of-a-name").await.unwrap();
+    let (mut answer, mut nothing) = (String::new(), String::new());
+    let closed = async {
+        asks.read_to_string(&mut answer).await.unwrap();
+        half.read_to_string(&mut nothing).await.unwrap();
+    };
+    timeout(LONG, closed).await.expect("both are closed");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("alive"), "{answer}");
+    assert!(!nothing.contains("alive"), "{nothing}");
 }

@@ -17,7 +17,11 @@ impl Age {
     /// Completes when the connection must be closed, and before says that it is to be ended. Ages differ by up
     /// to a tenth, so that those which came together do not leave together.
     pub(super) async fn over(self, old: &AtomicBool) {
-        let Some(most) = self.most else { return std::future::pending().await };
+        // Longer than any process lives, and short enough to be multiplied.
+        const LONGEST: Duration = Duration::from_secs(1 << 32);
+        let Some(most) = self.most.map(|most| most.min(LONGEST)) else {
+            return std::future::pending().await;
+        };
         sleep(most.mul_f64(0.9 + 0.2 * fastrand::f64())).await;
         old.store(true, Ordering::Relaxed);
         sleep(self.grace).await;

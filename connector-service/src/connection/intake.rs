@@ -16,6 +16,7 @@ use tonic::codegen::Bytes;
 
 use super::remainder::{self, Request, Rest};
 use crate::limits::LiveLimits;
+use crate::unpacked::{Room, Within};
 
 /// Requests up to this size are not counted: those of polls are far smaller, and there are many of them.
 const SMALL: usize = 64 * 1024;
@@ -60,6 +61,17 @@ impl Budget {
     #[cfg(test)]
     fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
+    }
+}
+
+impl Room for Budget {
+    /// Of a message that came packed, whose bytes on the way count for themselves: there they are few.
+    fn take(&self, bytes: usize) -> Result<(), Status> {
+        if let Some(left) = LEFT.get().filter(|_| bytes > SMALL) {
+            self.take(bytes, bytes)?;
+            LEFT.set(Some(left + bytes));
+        }
+        Ok(())
     }
 }
 
@@ -172,14 +184,16 @@ pub(super) struct Holding<F: Future> {
     call: F,
     budget: Arc<Budget>,
     held: usize,
+    /// Whether its messages come packed.
+    is_packed: bool,
     /// What the call has left unread of its request, and the answer that waits for it.
     rest: Option<Rest>,
     answer: Option<Box<F::Output>>,
 }
 
 impl<F: Future> Holding<F> {
-    pub(super) fn new(call: F, budget: &Arc<Budget>) -> Self {
-        Self { call, budget: Arc::clone(budget), held: 0, rest: None, answer: None }
+    pub(super) fn new(call: F, budget: &Arc<Budget>, is_packed: bool) -> Self {
+        Self { call, budget: Arc::clone(budget), held: 0, is_packed, rest: None, answer: None }
     }
 }
 
@@ -192,8 +206,9 @@ impl<F: Future + Unpin> Future for Holding<F> {
             // Of a call that panicked.
             drop(remainder::left());
             let working = Working::on(&mut this.held);
+            let packed = this.is_packed.then(|| Within::room(Arc::<Budget>::clone(&this.budget)));
             let polled = Pin::new(&mut this.call).poll(cx);
-            drop(working);
+            drop((packed, working));
             this.rest = remainder::left().or(this.rest.take());
             match polled {
                 Poll::Ready(answer) if this.rest.is_some() => this.answer = Some(Box::new(answer)),
@@ -252,7 +267,7 @@ mod tests {
     use tonic::{Code, Status};
 
     use super::{Budget, Holding, Intake, LiveLimits, SMALL, remainder};
-    use crate::Limits;
+    use crate::{Limits, unpacked};
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -280,22 +295,45 @@ mod tests {
             }
             .boxed()
         };
-        let mut first = Holding::new(read(3 * SMALL), &budget);
+        let mut first = Holding::new(read(3 * SMALL), &budget, false);
         assert!((&mut first).now_or_never().is_none());
         assert_eq!(budget.used(), 3 * SMALL, "the request has ended, its call has not");
-        let refused = Holding::new(read(3 * SMALL), &budget).await.unwrap_err();
+        let refused = Holding::new(read(3 * SMALL), &budget, false).await.unwrap_err();
         assert_eq!(refused.code(), Code::ResourceExhausted);
         assert!(refused.message().contains("try again"), "{refused}");
         // To one that alone is too much another try would not help.
-        let refused = Holding::new(read(6 * SMALL), &budget).await.unwrap_err();
+        let refused = Holding::new(read(6 * SMALL), &budget, false).await.unwrap_err();
         assert!(refused.message().contains("raise `--max-inflight-bytes`"), "{refused}");
         // Small ones are not counted, and one that fits is taken.
-        assert_eq!(Holding::new(read(SMALL), &budget).await.unwrap(), SMALL);
-        assert_eq!(Holding::new(read(2 * SMALL), &budget).await.unwrap(), 2 * SMALL);
+        assert_eq!(Holding::new(read(SMALL), &budget, false).await.unwrap(), SMALL);
+        assert_eq!(Holding::new(read(2 * SMALL), &budget, false).await.unwrap(), 2 * SMALL);
         assert_eq!(budget.used(), 3 * SMALL);
         assert_eq!((&mut first).await.unwrap(), 3 * SMALL);
         drop(first);
         assert_eq!(budget.used(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_came_packed_counts_unpacked() {
+        let budget = budget(5 * SMALL);
+        let unpack = |bytes| {
+            async move {
+                unpacked::take(bytes)?;
+                tokio::task::yield_now().await;
+                unpacked::take(SMALL)
+            }
+            .boxed()
+        };
+        let mut first = Holding::new(unpack(3 * SMALL), &budget, true);
+        assert!((&mut first).now_or_never().is_none());
+        assert_eq!(budget.used(), 3 * SMALL);
+        let refused = Holding::new(unpack(3 * SMALL), &budget, true).await.unwrap_err();
+        assert!(refused.message().contains("try again"), "{refused}");
+        Holding::new(unpack(3 * SMALL), &budget, false).await.expect("its bytes have counted");
+        (&mut first).await.unwrap();
+        drop(first);
+        assert_eq!(budget.used(), 0);
+        unpacked::take(6 * SMALL).expect("beside every call");
     }
 
     #[tokio::test]
@@ -308,7 +346,7 @@ mod tests {
             request.frame().await;
             std::future::pending::<()>().await;
         };
-        let mut call = Holding::new(never.boxed(), &budget);
+        let mut call = Holding::new(never.boxed(), &budget, false);
         assert!((&mut call).now_or_never().is_none());
         drop(call);
         assert_eq!(budget.used(), 0);
@@ -325,7 +363,7 @@ mod tests {
             drop(request);
             "no"
         };
-        let mut call = Holding::new(refuse.boxed(), &budget);
+        let mut call = Holding::new(refuse.boxed(), &budget, false);
         assert!((&mut call).now_or_never().is_none());
         sender.send(Ok(Frame::data(Bytes::from_static(b"late")))).unwrap();
         assert!((&mut call).now_or_never().is_none());

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use connector_gate::Watch;
 use futures_util::{Stream, StreamExt as _};
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -45,6 +45,9 @@ use crate::limits::{Limits, LiveLimits};
 const MOST_RESETS: usize = 1_024;
 /// How long a silent connection is trusted before it is pinged, and how long a ping may take.
 const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// Says how messages are packed.
+static ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
 /// What every connection is bound to.
 #[derive(Debug, Clone)]
@@ -185,7 +188,8 @@ impl<I: Clone + Send + Sync + 'static> hyper::service::Service<Request<Incoming>
     fn call(&self, request: Request<Incoming>) -> Holding<Answering> {
         // Questions about the schema are a conversation; all other requests are one message.
         let is_open = request.uri().path().starts_with("/grpc.reflection.");
+        let is_packed = request.headers().get(&ENCODING).is_some_and(|it| it != "identity");
         let request = request.map(|body| Intake::new(body, &self.budget, is_open));
-        Holding::new(self.front.answer(request, &self.peer), &self.budget)
+        Holding::new(self.front.answer(request, &self.peer), &self.budget, is_packed)
     }
 }

@@ -13,6 +13,9 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::Health;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
+/// The longest name that can be watched, in bytes.
+const LONGEST_NAME: usize = 1024;
+
 /// Who is serving. Clones share one table.
 #[derive(Debug, Clone)]
 pub(crate) struct HealthTable {
@@ -132,7 +135,15 @@ impl Health for HealthService {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        let changes = self.table.watch(request.into_inner().service);
+        let name = request.into_inner().service;
+        // Kept for as long as somebody watches, and nobody was asked who he is.
+        if name.len() > LONGEST_NAME {
+            return Err(Status::invalid_argument(format!(
+                "nothing here has a name of {} bytes; the longest is one of {LONGEST_NAME}",
+                name.len()
+            )));
+        }
+        let changes = self.table.watch(name);
         Ok(Response::new(Box::pin(changes.map(|status| Ok(answer(status))))))
     }
 }
@@ -161,6 +172,10 @@ mod tests {
         assert_eq!(check("").await.unwrap(), ServingStatus::Serving as i32);
         assert_eq!(check("b").await.unwrap(), ServingStatus::NotServing as i32);
         assert_eq!(check("zz").await.unwrap_err().code(), Code::NotFound);
+
+        let endless = "z".repeat(super::LONGEST_NAME + 1);
+        let refused = service.watch(ask(&endless)).await.err().map(|status| status.code());
+        assert_eq!(refused, Some(Code::InvalidArgument), "nobody keeps it");
 
         let mut watched = service.watch(ask("a")).await.unwrap().into_inner();
         let mut unknown = service.watch(ask("zz")).await.unwrap().into_inner();

@@ -5,6 +5,8 @@ use bytes::{Buf, BufMut, Bytes};
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
+use crate::unpacked;
+
 /// Bytes out, bytes in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Untouched;
@@ -39,6 +41,7 @@ impl Decoder for Untouched {
     type Error = Status;
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        unpacked::take(buffer.remaining())?;
         Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
     }
 }

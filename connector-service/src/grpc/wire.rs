@@ -17,6 +17,7 @@ use tower::{Layer, Service};
 
 use crate::pb::async_connector_service_server::SERVICE_NAME;
 use crate::pb::flyte1::async_agent_service_server::SERVICE_NAME as FLYTE_1;
+use crate::unpacked;
 
 /// What stands before a message: whether it is packed, and its length.
 const PREFIX: usize = 5;
@@ -142,7 +143,8 @@ fn message(body: &Bytes, headers: &HeaderMap, most: usize) -> Option<Bytes> {
         _ => return None,
     }
     .ok()?;
-    (unpacked.len() <= most).then(|| unpacked.into())
+    // Where there is no room the services say so.
+    (unpacked.len() <= most && unpacked::take(unpacked.len()).is_ok()).then(|| unpacked.into())
 }
 
 #[cfg(test)]

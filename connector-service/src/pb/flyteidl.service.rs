@@ -102,7 +102,7 @@ pub mod sync_agent_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl.service.SyncAgentService/ExecuteTaskSync",
             );
@@ -267,7 +267,7 @@ pub mod sync_agent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ExecuteTaskSyncSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -422,7 +422,7 @@ pub mod async_agent_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl.service.AsyncAgentService/CreateTask",
             );
@@ -451,7 +451,7 @@ pub mod async_agent_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl.service.AsyncAgentService/GetTask",
             );
@@ -479,7 +479,7 @@ pub mod async_agent_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl.service.AsyncAgentService/DeleteTask",
             );
@@ -507,7 +507,7 @@ pub mod async_agent_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl.service.AsyncAgentService/GetTaskMetrics",
             );
@@ -538,7 +538,7 @@ pub mod async_agent_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl.service.AsyncAgentService/GetTaskLogs",
             );
@@ -726,7 +726,7 @@ pub mod async_agent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CreateTaskSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -771,7 +771,7 @@ pub mod async_agent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetTaskSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -818,7 +818,7 @@ pub mod async_agent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = DeleteTaskSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -867,7 +867,7 @@ pub mod async_agent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetTaskMetricsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -917,7 +917,7 @@ pub mod async_agent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetTaskLogsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -1069,7 +1069,7 @@ pub mod agent_metadata_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl.service.AgentMetadataService/GetAgent",
             );
@@ -1097,7 +1097,7 @@ pub mod agent_metadata_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl.service.AgentMetadataService/ListAgents",
             );
@@ -1253,7 +1253,7 @@ pub mod agent_metadata_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetAgentSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -1301,7 +1301,7 @@ pub mod agent_metadata_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListAgentsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,

@@ -362,7 +362,7 @@ pub mod async_connector_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl2.connector.AsyncConnectorService/CreateTask",
             );
@@ -394,7 +394,7 @@ pub mod async_connector_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl2.connector.AsyncConnectorService/GetTask",
             );
@@ -425,7 +425,7 @@ pub mod async_connector_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl2.connector.AsyncConnectorService/DeleteTask",
             );
@@ -456,7 +456,7 @@ pub mod async_connector_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl2.connector.AsyncConnectorService/GetTaskMetrics",
             );
@@ -487,7 +487,7 @@ pub mod async_connector_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl2.connector.AsyncConnectorService/GetTaskLogs",
             );
@@ -677,7 +677,7 @@ pub mod async_connector_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CreateTaskSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -723,7 +723,7 @@ pub mod async_connector_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetTaskSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -769,7 +769,7 @@ pub mod async_connector_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = DeleteTaskSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -818,7 +818,7 @@ pub mod async_connector_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetTaskMetricsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -865,7 +865,7 @@ pub mod async_connector_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetTaskLogsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -1019,7 +1019,7 @@ pub mod connector_metadata_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl2.connector.ConnectorMetadataService/GetConnector",
             );
@@ -1050,7 +1050,7 @@ pub mod connector_metadata_service_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::unpacked::Counted::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/flyteidl2.connector.ConnectorMetadataService/ListConnectors",
             );
@@ -1209,7 +1209,7 @@ pub mod connector_metadata_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetConnectorSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -1258,7 +1258,7 @@ pub mod connector_metadata_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListConnectorsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::unpacked::Counted::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,

@@ -48,6 +48,9 @@ impl Forwarded {
 
     /// Says once what the next task may not be able to read: this job succeeds.
     fn tell_of_pickles(&self, resource: &ErasedResource, call: &CallContext) {
+        if self.pickles_told.load(Ordering::Relaxed) {
+            return;
+        }
         let pickled = answers::pickled(resource);
         if pickled.is_empty() || self.pickles_told.swap(true, Ordering::Relaxed) {
             return;

@@ -1,17 +1,18 @@
 //! One worker: a Python process with the official connectors in it, on a socket in a private folder.
 //! `mod` starts it, watches it and starts another. What it prints is logged under our name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 /// How long a worker may take until it serves: imports of large libraries take their time.
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
@@ -23,6 +24,8 @@ const LOOK: Duration = Duration::from_millis(20);
 const LONGEST_LINE: u64 = 16 * 1024;
 /// How many of its last lines are told when it ends before it serves.
 const LAST_LINES: usize = 12;
+/// How long they are waited for. What it has started may outlive it, and hold on to where both of them print.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What the names of variables with an operator's secret begin with, and what is in them.
 const LENT: [&str; 2] = ["CONNECTOR__", "__SECRET"];
@@ -42,7 +45,7 @@ pub(super) struct Worker {
     child: Child,
     /// It ends when this closes, and so when this process ends, however that ends.
     _held: Option<ChildStdin>,
-    printing: [JoinHandle<Vec<String>>; 2],
+    printing: [Printing; 2],
     pub(super) socket: PathBuf,
     /// Modules that could not be imported, and what Python said.
     pub(super) failed: BTreeMap<String, String>,
@@ -83,15 +86,16 @@ impl Recipe {
             )
         })?;
         let held = child.stdin.take();
-        let printing = [
+        let mut printing = [
             logged(child.stdout.take(), name.to_owned()),
             logged(child.stderr.take(), name.to_owned()),
         ];
         let started = Instant::now();
         let mut is_said = false;
         let ended = loop {
-            if let Ok(report) = std::fs::read(&report) {
-                let failed = serde_json::from_slice(&report).unwrap_or_default();
+            if let Ok(said) = std::fs::read(&report) {
+                std::fs::remove_file(&report).ok();
+                let failed = serde_json::from_slice(&said).unwrap_or_default();
                 return Ok(Worker { child, _held: held, printing, socket, failed });
             }
             if let Ok(Some(status)) = child.try_wait() {
@@ -111,11 +115,8 @@ impl Recipe {
             sleep(LOOK).await;
         };
         child.start_kill().ok();
-        let mut said = Vec::new();
-        for printing in printing {
-            said.extend(printing.await.unwrap_or_default());
-        }
-        let said = said.join("\n");
+        std::fs::remove_file(&socket).ok();
+        let said = last_lines(&mut printing).await;
         Err(match ended {
             Some(status) => format!("a worker ended before it served ({status}):\n{said}"),
             None => format!("a worker did not serve within {STARTS_WITHIN:?}:\n{said}"),
@@ -150,11 +151,7 @@ impl Worker {
     /// Completes when the process has ended: how, and what it said last.
     pub(super) async fn ended(&mut self) -> (Option<ExitStatus>, String) {
         let status = self.child.wait().await.ok();
-        let mut said = Vec::new();
-        for printing in &mut self.printing {
-            said.extend(printing.await.unwrap_or_default());
-        }
-        (status, said.join("\n"))
+        (status, last_lines(&mut self.printing).await)
     }
 
     /// Ends it at once, and completes when the process is gone.
@@ -163,29 +160,84 @@ impl Worker {
     }
 }
 
-/// Logs what is printed, line by line; at the end the last lines.
-fn logged(
-    output: Option<impl AsyncRead + Unpin + Send + 'static>,
-    name: String,
-) -> JoinHandle<Vec<String>> {
-    tokio::spawn(async move {
-        let mut last = Vec::new();
-        let Some(output) = output else { return last };
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // One that is started again and again would fill the folder.
+        std::fs::remove_file(&self.socket).ok();
+    }
+}
+
+/// What is printed at one place.
+#[derive(Debug)]
+struct Printing {
+    reading: JoinHandle<()>,
+    last: Arc<Mutex<VecDeque<String>>>,
+}
+
+/// The last lines of both places, once nothing more can come or has been waited for.
+async fn last_lines(printing: &mut [Printing]) -> String {
+    let mut said = Vec::new();
+    for Printing { reading, last } in printing {
+        timeout(LAST_WORDS, reading).await.ok();
+        said.extend(last.lock().unwrap_or_else(PoisonError::into_inner).drain(..));
+    }
+    said.join("\n")
+}
+
+/// Logs what is printed, line by line, and keeps the last lines.
+fn logged(output: Option<impl AsyncRead + Unpin + Send + 'static>, name: String) -> Printing {
+    let last = Arc::<Mutex<VecDeque<String>>>::default();
+    let kept = Arc::clone(&last);
+    let reading = tokio::spawn(async move {
+        let Some(output) = output else { return };
         let mut output = BufReader::new(output);
         let mut line = Vec::new();
         loop {
             line.clear();
             // A line without an end must not fill the memory.
             match (&mut output).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
-                Ok(0) | Err(_) => return last,
+                Ok(0) | Err(_) => return,
                 Ok(_) => {}
             }
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
             tracing::info!(worker = name, "{text}");
+            let mut last = kept.lock().unwrap_or_else(PoisonError::into_inner);
             if last.len() == LAST_LINES {
-                last.remove(0);
+                last.pop_front();
             }
-            last.push(text);
+            last.push_back(text);
         }
-    })
+    });
+    Printing { reading, last }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::process::Command;
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::Recipe;
+
+    #[tokio::test]
+    async fn a_worker_that_ends_is_gone_whoever_it_has_started() {
+        let own = tempfile::tempdir().unwrap();
+        let (program, until) = (own.path().join("python"), own.path().join("until"));
+        assert!(Command::new("mkfifo").arg(&until).status().unwrap().success());
+        // It leaves somebody behind who holds what both of them print to, until the test ends.
+        let script = format!("#!/bin/sh\necho last words\ncat '{}' &\nexit 3\n", until.display());
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
+        let (recipe, folder) = Recipe::new(program, Vec::new()).unwrap();
+        let started = timeout(Duration::from_secs(60), recipe.start("1-1")).await;
+        // Whoever waits for somebody who writes is let go.
+        std::fs::OpenOptions::new().write(true).open(&until).unwrap();
+        let why = started.expect("it is gone").map(drop).unwrap_err();
+        assert!(why.contains("exit status: 3") && why.ends_with("last words"), "{why}");
+        let left = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 1, "its program, and nothing of the worker");
+    }
 }

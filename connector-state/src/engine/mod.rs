@@ -122,12 +122,14 @@ pub(crate) enum Fault {
     Away(String),
     /// The database takes other statements, but never this one.
     Refused(String),
+    /// The database is there, and its tables are not ones that this release may write.
+    Newer(String),
 }
 
 impl Fault {
     pub(crate) fn into_text(self) -> String {
         match self {
-            Self::Away(why) | Self::Refused(why) => why,
+            Self::Away(why) | Self::Refused(why) | Self::Newer(why) => why,
         }
     }
 }

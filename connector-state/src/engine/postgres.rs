@@ -18,7 +18,7 @@ use tokio_postgres::{Client, Config, Error};
 use super::pool::Pool;
 use super::{Fault, Row, Step, Value};
 use crate::access::Access;
-use crate::schema;
+use crate::schema::{self, Tables};
 use crate::settings::Settings;
 use crate::statements::Dialect;
 
@@ -34,6 +34,7 @@ pub(crate) struct Postgres {
     time_out: Duration,
     /// How a transaction begins: bounds what a statement may take, so that none goes on that nobody waits for.
     begin: String,
+    tables: Tables,
 }
 
 impl Postgres {
@@ -55,7 +56,13 @@ impl Postgres {
         let tls = Tls::new(access.ssl_mode, access.ssl_root_cert.as_deref())?;
         let aside = Pool::new(config.clone(), tls.clone(), 1);
         let begin = format!("BEGIN; SET LOCAL statement_timeout = {}", time_out.as_millis());
-        Ok(Self { pool: Pool::new(config, tls, settings.connections), aside, time_out, begin })
+        Ok(Self {
+            pool: Pool::new(config, tls, settings.connections),
+            aside,
+            time_out,
+            begin,
+            tables: Tables::default(),
+        })
     }
 
     pub(crate) async fn run(&self, steps: Vec<Step>) -> Result<Vec<Vec<Row>>, Fault> {
@@ -71,7 +78,7 @@ impl Postgres {
         let work = async {
             let mut session = pool.session().await.map_err(fault)?;
             if !session.is_ready {
-                get_ready(&session.client).await?;
+                get_ready(&session.client, &self.tables).await?;
                 session.is_ready = true;
             }
             let mut done = carry_out(&session.client, &self.begin, &steps).await;
@@ -88,7 +95,7 @@ impl Postgres {
 }
 
 /// The first thing on every connection: brings the tables up to date.
-async fn get_ready(client: &Client) -> Result<(), Fault> {
+async fn get_ready(client: &Client, tables: &Tables) -> Result<(), Fault> {
     // Without the lock first: mostly there is nothing to do, and a role may have no right to make tables.
     let known = client
         .query_typed_one("SELECT to_regclass('connector_state_schema') IS NOT NULL", &[])
@@ -96,7 +103,7 @@ async fn get_ready(client: &Client) -> Result<(), Fault> {
     let mut version = 0;
     if known.map_err(fault)?.get(0) {
         version = read_version(client).await?;
-        if schema::steps(Dialect::Postgres, version).map_err(Fault::Away)?.is_empty() {
+        if tables.steps(Dialect::Postgres, version).map_err(Fault::Newer)?.is_empty() {
             return Ok(());
         }
     }
@@ -104,7 +111,7 @@ async fn get_ready(client: &Client) -> Result<(), Fault> {
     let migrated = async {
         client.batch_execute(&lock).await.map_err(fault)?;
         version = read_version(client).await?.max(version);
-        let steps = schema::steps(Dialect::Postgres, version).map_err(Fault::Away)?;
+        let steps = tables.steps(Dialect::Postgres, version).map_err(Fault::Newer)?;
         client.batch_execute(&steps.join(";\n")).await.map_err(fault)?;
         client.batch_execute("COMMIT").await.map_err(fault)
     };

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::{Fault, Row, Step, Value};
-use crate::schema;
+use crate::schema::{self, Tables};
 use crate::statements::Dialect;
 
 /// How many may wait for the thread. Each waits no longer than its time.
@@ -44,7 +44,8 @@ impl Sqlite {
     /// With further settings of every connection.
     fn with(path: &Path, time_out: Duration, pragmas: &'static str) -> Self {
         let (work, waiting) = mpsc::sync_channel::<Work>(MOST_WAITING);
-        let file = File { path: path.to_owned(), busy: time_out / 2, pragmas };
+        let file =
+            File { path: path.to_owned(), busy: time_out / 2, pragmas, tables: Tables::default() };
         // It ends with the last sender.
         let thread = thread::Builder::new().name("state".to_owned());
         if let Err(error) = thread.spawn(move || serve(&file, &waiting)) {
@@ -101,6 +102,7 @@ struct File {
     /// How long another process may hold the file.
     busy: Duration,
     pragmas: &'static str,
+    tables: Tables,
 }
 
 impl File {
@@ -124,7 +126,7 @@ impl File {
         let pragmas =
             format!("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {}", self.pragmas);
         connection.execute_batch(&pragmas).map_err(failed)?;
-        migrate(&mut connection)?;
+        migrate(&mut connection, &self.tables)?;
         Ok(connection)
     }
 
@@ -139,13 +141,13 @@ impl File {
     }
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+fn migrate(connection: &mut Connection, tables: &Tables) -> Result<(), Fault> {
     let failed = |error: rusqlite::Error| fault(&error);
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     transaction.execute_batch(schema::VERSIONS).map_err(failed)?;
     let version = transaction.query_row(schema::VERSION, (), |row| row.get(0)).map_err(failed)?;
-    for step in schema::steps(Dialect::Sqlite, version).map_err(Fault::Away)? {
+    for step in tables.steps(Dialect::Sqlite, version).map_err(Fault::Newer)? {
         transaction.execute_batch(&step).map_err(failed)?;
     }
     transaction.commit().map_err(failed)
@@ -165,7 +167,7 @@ fn carry_out(connection: &mut Connection, works: &[Work]) -> Result<Vec<Answer>,
             Ok(_) => own.commit().map_err(failed)?,
             // Only what is wrong with these statements leaves the others as they are.
             Err(Fault::Refused(_)) => own.rollback().map_err(failed)?,
-            Err(Fault::Away(why)) => return Err(Fault::Away(why.clone())),
+            Err(fault) => return Err(fault.clone()),
         }
         answers.push(answer);
     }

@@ -99,6 +99,7 @@ mod tests {
 
     use super::{Backlog, MOST};
     use crate::address::Address;
+    use crate::engine::Fault;
     use crate::store::presence::Presence;
     use crate::store::told::Told;
 
@@ -109,6 +110,7 @@ mod tests {
             meta: Bytes::from(vec![0; bytes]),
             keep: Keep { for_repeats: Duration::ZERO, asked_within: None },
             untaken: None,
+            attempt: None,
         }
     }
 
@@ -116,7 +118,7 @@ mod tests {
     fn what_waits_is_bounded_and_the_oldest_goes_first() {
         let (backlog, presence) = (Backlog::default(), Presence::default());
         assert!(backlog.keep(created(0, 1), &presence).is_some(), "the database is there");
-        presence.gone(&Address::Memory, "a test");
+        presence.gone(&Address::Memory, &Fault::Away("a test".to_owned()));
         for n in 0..MOST + 3 {
             assert!(backlog.keep(created(n, 1), &presence).is_none());
         }
@@ -131,7 +133,7 @@ mod tests {
     #[test]
     fn what_was_told_goes_and_nothing_else_does() {
         let (backlog, presence) = (Backlog::default(), Presence::default());
-        presence.gone(&Address::Memory, "a test");
+        presence.gone(&Address::Memory, &Fault::Away("a test".to_owned()));
         for n in 0..2 {
             backlog.keep(created(n, 1), &presence);
         }

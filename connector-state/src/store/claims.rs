@@ -54,7 +54,7 @@ impl Inner {
             match self.try_claim(attempt, nonce).await {
                 Ok(claim) => return claim,
                 Err(Fault::Refused(_)) => break,
-                Err(Fault::Away(_)) => {
+                Err(Fault::Away(_) | Fault::Newer(_)) => {
                     let ticket = Ticket { key: attempt.key.clone(), fence: nonce };
                     // The database may be back by now: then it is told now.
                     self.tell(Told::Unclaim { ticket }).await;

@@ -1,11 +1,12 @@
 //! The store that the gate speaks to: rows of a database while it is there, this process's word while it is not.
 //! What is told is a `Told` (`told`); what could not be written waits in the `backlog`; `presence` knows
-//! whether the database is there, `peers` who else uses it; `upkeep` renews, looks again, writes what waits, and cleans up.
+//! whether the database is there, `peers` who else uses it; `upkeep` renews, looks again, writes what waits (`late`), cleans up.
 
 mod asked;
 mod backlog;
 mod claims;
 mod known;
+mod late;
 mod open;
 mod peers;
 mod presence;
@@ -47,7 +48,7 @@ pub struct Store {
 struct Held {
     fence: i64,
     /// The attempt, while its job is being created.
-    attempt: Option<Attempt>,
+    attempt: Option<Arc<Attempt>>,
 }
 
 /// What the store's tasks share.
@@ -110,8 +111,15 @@ impl Inner {
     }
 
     fn hold(&self, ticket: &Ticket, attempt: Option<&Attempt>) {
-        let attempt = attempt.map(|it| Attempt { request: None, ..it.clone() });
+        let attempt = attempt.map(|it| Arc::new(Attempt { request: None, ..it.clone() }));
         self.held().insert(ticket.key.clone(), Held { fence: ticket.fence, attempt });
+    }
+
+    /// What a claimed attempt was answered.
+    fn answer(&self, ticket: &Ticket, meta: &Bytes, keep: Keep, untaken: Option<Duration>) -> Told {
+        let attempt = self.held().get(&ticket.key).and_then(|held| held.attempt.clone());
+        let (ticket, meta) = (ticket.clone(), meta.clone());
+        Told::Created { ticket, meta, keep, untaken, attempt }
     }
 
     /// Stops renewing a row, unless it was taken anew meanwhile.
@@ -131,10 +139,10 @@ impl Inner {
     fn noted<T>(&self, ran: Result<T, Fault>) -> Result<T, Fault> {
         match &ran {
             Ok(_) => {}
-            Err(Fault::Away(why)) => self.presence.gone(&self.settings.address, why),
             Err(Fault::Refused(why)) => {
                 tracing::error!("{} refused a statement: {why}", self.settings.address);
             }
+            Err(fault) => self.presence.gone(&self.settings.address, fault),
         }
         ran
     }
@@ -152,7 +160,7 @@ impl Inner {
                         self.backlog.count_lost();
                         return Heard::Later;
                     }
-                    Err(Fault::Away(_)) => {}
+                    Err(Fault::Away(_) | Fault::Newer(_)) => {}
                 }
             }
             self.presence.count_away();
@@ -235,8 +243,7 @@ impl StateStore for Store {
     }
 
     async fn created(&self, ticket: &Ticket, meta: &Bytes, keep: Keep) -> Written {
-        let told =
-            Told::Created { ticket: ticket.clone(), meta: meta.clone(), keep, untaken: None };
+        let told = self.inner.answer(ticket, meta, keep, None);
         let written = self.written(told).await;
         if written == Written::Kept {
             self.inner.drop_hold(ticket);
@@ -252,8 +259,7 @@ impl StateStore for Store {
         after: Duration,
     ) -> Written {
         // It stays held: this process cancels it in time, and others if it cannot.
-        let (ticket, meta) = (ticket.clone(), job.meta.clone());
-        self.written(Told::Created { ticket, meta, keep, untaken: Some(after) }).await
+        self.written(self.inner.answer(ticket, &job.meta, keep, Some(after))).await
     }
 
     fn asked(&self, ticket: &Ticket) {

@@ -22,7 +22,7 @@ impl Store {
     pub async fn open(settings: Settings) -> Result<Self, String> {
         let store = Self::closed(settings)?;
         if let Err(fault) = store.inner.arrive().await {
-            store.inner.presence.gone(&store.inner.settings.address, &fault.into_text());
+            store.inner.presence.gone(&store.inner.settings.address, &fault);
         }
         store.start();
         Ok(store)
@@ -41,6 +41,10 @@ impl Store {
         loop {
             match tokio::time::timeout_at(until, store.inner.arrive()).await {
                 Ok(Ok(())) => break,
+                // That does not pass.
+                Ok(Err(Fault::Newer(why))) => {
+                    return Err(format!("{} cannot be used: {why}", store.inner.settings.address));
+                }
                 Ok(Err(fault)) => why = fault.into_text(),
                 Err(_elapsed) => {}
             }

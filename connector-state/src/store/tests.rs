@@ -77,8 +77,7 @@ async fn what_was_told_twice_changes_nothing_the_second_time() {
     let meta = Bytes::from_static(b"job");
     let keep = Keep { for_repeats: Duration::from_secs(60), asked_within: None };
     for _ in 0..2 {
-        let told =
-            Told::Created { ticket: ticket.clone(), meta: meta.clone(), keep, untaken: None };
+        let told = store.inner.answer(&ticket, &meta, keep, None);
         assert_eq!(store.tell(told).await, super::Heard::Yes);
     }
     let other = won(store.claim(&attempt("b")).await);

@@ -1,10 +1,11 @@
 //! What the store is told: each as one statement that may be carried out twice and changes nothing the second
 //! time, as after a broken connection nobody knows whether it was carried out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use connector_gate::state_store::{Cancellation, Keep, Ticket};
+use connector_gate::state_store::{Attempt, Cancellation, Keep, Ticket};
 use tokio::time::Instant;
 
 use super::Inner;
@@ -26,6 +27,8 @@ pub(super) enum Told {
         keep: Keep,
         /// After which time it is to be cancelled, where nobody waits for it.
         untaken: Option<Duration>,
+        /// What it was claimed for, should its row have become another's or nobody's meanwhile.
+        attempt: Option<Arc<Attempt>>,
     },
     Failed {
         ticket: Ticket,
@@ -125,7 +128,10 @@ impl Told {
     /// About how many bytes it holds.
     pub(super) fn size(&self) -> usize {
         let held = match self {
-            Self::Created { meta, .. } => meta.len(),
+            Self::Created { meta, attempt, .. } => {
+                let attempt = attempt.as_ref().map_or(0, |it| 2 * it.key.len() + it.run.len());
+                meta.len() + attempt
+            }
             Self::ToCancel { job, .. } => job.meta.len() + job.run.len() + job.task_type.len(),
             Self::PutOff { problem, .. } | Self::GivenUp { problem, .. } => problem.len(),
             Self::Failed { .. }
@@ -203,11 +209,9 @@ impl Told {
 
     /// The statement that writes an answer down whose row is gone; none where nothing is known of the attempt.
     pub(super) fn created_anew(&self, inner: &Inner) -> Option<Step> {
-        let Self::Created { ticket, meta, keep, .. } = self else {
+        let Self::Created { ticket, meta, keep, attempt: Some(attempt), .. } = self else {
             return None;
         };
-        let held = inner.held();
-        let attempt = held.get(&ticket.key)?.attempt.as_ref()?;
         let values = vec![
             ticket.key.as_str().into(),
             attempt.task_type.as_str().into(),

@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::Inner;
-use super::told::{Heard, Told};
 use crate::engine::{Fault, Step};
 
 /// How often a lease is renewed within its time.
@@ -90,8 +89,10 @@ impl Inner {
             // Before anybody doubts that these were asked about.
             self.tell_asked().await
         };
-        if told.await.is_ok() {
-            self.backlog.if_empty(|| self.presence.back(&self.settings.address));
+        let address = &self.settings.address;
+        match told.await {
+            Ok(()) => self.backlog.if_empty(|| self.presence.back(address)),
+            Err(fault) => self.presence.still_gone(address, &fault),
         }
     }
 
@@ -103,8 +104,11 @@ impl Inner {
                 Ok(answers) => {
                     let rows = answers.into_iter().next().unwrap_or_default();
                     let heard = self.heard(&told, rows).await;
-                    self.backlog.done(number);
-                    self.heard_late(&told, heard).await;
+                    // If it goes over this, it is told all of it again.
+                    match self.heard_late(&told, heard).await {
+                        Ok(()) | Err(Fault::Refused(_)) => self.backlog.done(number),
+                        Err(away) => return Err(away),
+                    }
                 }
                 Err(Fault::Refused(why)) => {
                     tracing::error!("{} refused a statement: {why}", self.settings.address);
@@ -115,26 +119,5 @@ impl Inner {
             }
         }
         Ok(())
-    }
-
-    /// The database decided otherwise than this process had to, meanwhile.
-    async fn heard_late(&self, told: &Told, heard: Heard) {
-        let Told::Created { ticket, .. } = told else {
-            return;
-        };
-        match heard {
-            // Whoever made the job thinks that it is the attempt's; so anybody may cancel it.
-            Heard::Superseded => {
-                self.drop_hold(ticket);
-                let release = Told::Release { ticket: ticket.clone() };
-                self.engine.run(release.steps(self)).await.ok();
-            }
-            Heard::No => tracing::error!(
-                key = ticket.key,
-                "while the state was away, another process took this attempt over: if the outside system \
-                 does not know the attempt's key, it has two jobs of it"
-            ),
-            Heard::Yes | Heard::Later => {}
-        }
     }
 }

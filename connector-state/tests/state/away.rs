@@ -93,6 +93,62 @@ async fn a_slow_database_holds_nobody_up() {
     won(until_there(&store, "slow").await);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_was_handed_out_while_the_database_was_out_of_reach_is_not_somebodys_to_cancel()
+{
+    let Some(database) = Database::postgres().await else { return };
+    let proxy = Proxy::to(database.engine().port()).await;
+    let settings = Settings::new(database.through(proxy.port)).time_out(TIME_OUT).lease(TIME_OUT);
+    let store = Store::open(settings).await.unwrap();
+    let (taken, waits) = (until_there(&store, "taken").await, until_there(&store, "waits").await);
+    let (taken, waits) = (won(taken), won(waits));
+    proxy.delay(Duration::from_secs(2));
+    assert_eq!(store.created(&taken, &meta(), KEEP).await, Written::Kept);
+    let later = Duration::from_secs(600);
+    let written = store.untaken(&waits, &job(Some(waits.clone())), KEEP, later).await;
+    assert_eq!(written, Written::Kept);
+    // Another replica thinks that its owner is dead, and will find out what became of the jobs.
+    let other = database.store().await;
+    let mut due = Vec::new();
+    until("the leases are over", async || {
+        due.extend(other.due(10).await);
+        (due.len() == 2).then_some(())
+    })
+    .await;
+    for row in due {
+        assert_eq!(row.meta, None);
+        other.put_off(&row.ticket, later, "its server died").await;
+    }
+    proxy.delay(Duration::ZERO);
+    told(&store).await;
+    assert_eq!(other.claim(&attempt("taken")).await, Claim::Answered(meta()));
+    assert_eq!(database.status("waits").await.as_deref(), Some("to-cancel"));
+    assert!(matches!(other.claim(&attempt("waits")).await, Claim::Left { .. }), "with its job");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newer_release_is_no_outage_to_who_is_there_and_the_reason_to_who_comes() {
+    let Some(database) = Database::postgres().await else { return };
+    let store = database.store_with(|settings| settings.connections(1)).await;
+    let admin = database.admin().await;
+    admin.batch_execute("INSERT INTO connector_state_schema VALUES (1000)").await.unwrap();
+    // A database that restarted: every connection is a new one.
+    let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    admin.batch_execute(others).await.unwrap();
+    let ticket = won(until_there(&store, "a").await);
+    assert_eq!(store.created(&ticket, &meta(), KEEP).await, Written::Kept);
+    told(&store).await;
+    let settings = || Settings::new(database.address()).time_out(Duration::from_secs(20));
+    let begun = Instant::now();
+    let patience = Duration::from_secs(60);
+    let problem = Store::open_required(settings(), patience).await.unwrap_err();
+    assert!(problem.contains("cannot be used: its tables are of version 1000"), "{problem}");
+    assert!(begun.elapsed() < patience, "that does not pass, so it is not waited for");
+    let late = Store::open(settings()).await.unwrap();
+    assert_eq!(late.claim(&attempt("b")).await, Claim::Alone);
+}
+
 /// A claim of a store whose database is there, but may be slow on a busy machine.
 async fn until_there(store: &Store, key: &str) -> Claim {
     until("the database is there", async || match store.claim(&attempt(key)).await {

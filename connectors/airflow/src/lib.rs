@@ -27,7 +27,7 @@ mod states;
 use std::time::{Duration, SystemTime};
 
 use connector_core::prelude::*;
-use connector_http::{BaseUrl, Reach};
+use connector_http::{BaseUrl, Reach, aside};
 use futures_util::stream;
 
 use crate::api::{Api, Place};
@@ -107,7 +107,7 @@ impl Airflow {
 
     /// A run that failed by itself, with what its tasks said.
     async fn failed(&self, resource: Resource, place: Place<'_>, call: &CallContext) -> Resource {
-        let tasks = match self.api.tasks(place, call).await {
+        let tasks = match aside(call, self.api.tasks(place, call)).await {
             Ok(tasks) => tasks,
             Err(error) => {
                 let text = format!("the run failed (its tasks cannot be read: {error})");
@@ -117,7 +117,7 @@ impl Airflow {
         let failed: Vec<&TaskInstance> = tasks.iter().filter(|task| task.has_failed()).collect();
         let mut said = Vec::new();
         for task in failed.iter().take(report::MOST_TASKS) {
-            let log = self.api.log(place, (task, task.try_number), call).await;
+            let log = aside(call, self.api.log(place, (task, task.try_number), call)).await;
             said.push((report::named(task), log.map(|log| logs::last_error(&log))));
         }
         let resource = report::with_links(report::with_tasks(resource, &tasks), &failed, place);
@@ -126,7 +126,7 @@ impl Airflow {
 
     /// A run that waits, and for what, as far as that can be told.
     async fn waiting(&self, resource: Resource, place: Place<'_>, call: &CallContext) -> Resource {
-        let text = match self.api.is_paused(place, call).await {
+        let text = match aside(call, self.api.is_paused(place, call)).await {
             Ok(true) => format!(
                 "the DAG `{}` is paused, and its runs wait: un-pause it in Airflow, or have the task say \
                  `unpause`",

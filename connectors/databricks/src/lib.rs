@@ -30,7 +30,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use connector_core::Flyte;
 use connector_core::prelude::*;
-use connector_http::Endpoint;
+use connector_http::{Endpoint, aside};
 
 use crate::api::{Api, Place, id};
 pub use crate::config::RunTask;
@@ -177,7 +177,12 @@ impl AsyncConnector for Databricks {
         let standing = Standing::of(&run);
         let mut resource = report::resource(&run, &standing, &workspace, &job.run_id);
         if standing.is_failure() {
-            resource.message.push_str(&self.last_words(run, place, &cx.call).await);
+            let words = async { Ok(self.last_words(run, place, &cx.call).await) };
+            let words = aside(&cx.call, words).await;
+            // That it has failed is known, and is told now.
+            let words =
+                words.unwrap_or_else(|error| format!("\n(its output cannot be read: {error})"));
+            resource.message.push_str(&words);
         }
         Ok(resource)
     }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connector_core::prelude::*;
-use connector_http::{BaseUrl, Reach};
+use connector_http::{BaseUrl, Reach, aside};
 
 use crate::api::{Api, Place, is_duplicate};
 use crate::config::Jar;
@@ -220,7 +220,7 @@ impl AsyncConnector for Flink {
         let call = &cx.call;
         let state = self.api.state(place, call).await?;
         // Behind the state by seconds, so that only what cannot be wrong is taken from it.
-        let seen = self.api.job(place, call).await.unwrap_or_default();
+        let seen = aside(call, self.api.job(place, call)).await.unwrap_or_default();
         let resource = report::resource(&state, &seen, place);
         let is_overdue = seen.took_longer_than(job.time_limit);
         Ok(match JOB.phase(&state) {
@@ -239,7 +239,7 @@ impl AsyncConnector for Flink {
                 report::told(resource, Phase::Failed, text)
             }
             Some(Phase::Failed) => {
-                let cause = self.cause(place, call).await;
+                let cause = aside(call, self.cause(place, call)).await;
                 report::told(resource, Phase::Failed, report::failure(&seen, cause))
             }
             Some(Phase::Succeeded) => match self.stopped_with(place, call).await? {

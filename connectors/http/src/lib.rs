@@ -25,6 +25,7 @@
 
 mod answer;
 mod archive;
+mod aside;
 mod base;
 mod client;
 mod endpoint;
@@ -40,6 +41,7 @@ mod tokens;
 
 pub use answer::Answer;
 pub use archive::carried_archive;
+pub use aside::aside;
 pub use base::BaseUrl;
 pub use client::{HttpClient, HttpClientBuilder};
 pub use endpoint::Endpoint;

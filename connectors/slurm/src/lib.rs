@@ -39,6 +39,7 @@ use std::sync::Arc;
 
 use connector_core::Outputs;
 use connector_core::prelude::*;
+use connector_http::aside;
 
 pub use crate::access::Access;
 use crate::access::{Environment, Place};
@@ -166,7 +167,8 @@ impl AsyncConnector for Slurm {
         }
         if matches!(resource.phase, Phase::Failed | Phase::RetryableFailed) {
             // A failure is told even where its last words cannot be read.
-            let tail = cluster.tail(&job.stderr_path, report::LAST_LINES).await.unwrap_or_default();
+            let tail = cluster.tail(&job.stderr_path, report::LAST_LINES);
+            let tail = aside(&cx.call, tail).await.unwrap_or_default();
             resource.message.push_str(&report::last_words(&tail));
         }
         Ok(resource)

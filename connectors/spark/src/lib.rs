@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use connector_core::prelude::*;
-use connector_http::{BaseUrl, Reach, Url};
+use connector_http::{BaseUrl, Reach, Url, aside};
 use futures_util::stream;
 
 use crate::api::{Api, Master};
@@ -138,7 +138,7 @@ impl Spark {
         status: &Status,
         call: &CallContext,
     ) -> Option<Result<Url>> {
-        Some(self.pages.worker(ui?, status.worker_id.as_deref()?, Some(call)).await)
+        Some(aside(call, self.pages.worker(ui?, status.worker_id.as_deref()?, Some(call))).await)
     }
 
     /// Whether the driver takes longer than it may, which for Python its launcher sees to.
@@ -217,7 +217,8 @@ impl AsyncConnector for Spark {
             "FAILED" => {
                 let tails = match worker {
                     Some(Ok(worker)) => {
-                        Some(self.pages.tails(&worker, &job.submission_id, TAIL, call).await)
+                        let tails = self.pages.tails(&worker, &job.submission_id, TAIL, call);
+                        Some(aside(call, tails).await)
                     }
                     Some(Err(error)) => Some(Err(error)),
                     None => None,

@@ -58,8 +58,10 @@ pub(crate) fn wire_files(proto: &Path) -> Result<Files, Failure> {
     // message may derive depends on the messages inside it.
     let messages = without_services(&described);
     let core = tonic_prost_build::configure().build_client(false).build_server(false);
-    let mut server = tonic_prost_build::configure().build_transport(false);
-    let mut flyte1 = tonic_prost_build::configure().build_transport(false);
+    let of_service = || {
+        tonic_prost_build::configure().build_transport(false).codec_path("crate::unpacked::Counted")
+    };
+    let (mut server, mut flyte1) = (of_service(), of_service());
     for package in packages(&messages) {
         server = server.extern_path(format!(".{package}"), core_path(package));
         flyte1 = flyte1.extern_path(format!(".{package}"), core_path(package));

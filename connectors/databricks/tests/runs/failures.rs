@@ -1,8 +1,11 @@
 //! Runs that fail: what the message says, and where logs and durations come from.
 
+use std::time::Duration;
+
 use connector_core::prelude::*;
 use connector_testing::Harness;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::vendor::{Asked, FakeDatabricks, TOKEN};
 use crate::{connector, harness, task};
@@ -62,6 +65,23 @@ async fn a_failure_is_told_though_its_output_is_not_to_be_had() {
         "{}",
         seen.message
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_does_not_wait_for_an_output_that_does_not_come() {
+    let fake = FakeDatabricks::new();
+    let job = harness(&fake).create(&task()).await.unwrap();
+    fake.books().told = Some(json!({"state": failed("it failed")}));
+    fake.books().keeps_outputs = true;
+    let begun = Instant::now();
+    let seen = job.get().await.unwrap();
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "{:?}: the caller has gone",
+        begun.elapsed()
+    );
+    assert_eq!(seen.phase, Phase::Failed);
+    assert!(seen.message.contains("no answer within"), "{}", seen.message);
 }
 
 #[tokio::test(start_paused = true)]

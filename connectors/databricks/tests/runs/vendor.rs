@@ -52,6 +52,8 @@ pub(crate) struct Books {
     pub(crate) pages: Vec<Value>,
     /// The output of every run, and of every task of one.
     pub(crate) output: Option<Value>,
+    /// Nobody is told an output.
+    pub(crate) keeps_outputs: bool,
     /// How many answers to a submission are lost: the run is there, and the connection gone.
     pub(crate) lost_answers: usize,
     /// What goes wrong with calls, by luck; nothing without it.
@@ -328,6 +330,9 @@ async fn look(State(fake): State<FakeDatabricks>, Query(which): Query<Which>) ->
 
 async fn output(State(fake): State<FakeDatabricks>, Query(which): Query<Which>) -> Response {
     let output = fake.books().output.clone();
+    if fake.books().keeps_outputs {
+        std::future::pending::<()>().await;
+    }
     let Some(mut output) = output else { return unknown(&which.run_id) };
     output["metadata"] = json!({"run_id": which.run_id.parse::<u64>().unwrap()});
     Json(output).into_response()

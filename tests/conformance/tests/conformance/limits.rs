@@ -18,6 +18,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tonic::body::Body;
+use tonic::codec::CompressionEncoding;
 use tonic::codegen::http;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
@@ -108,6 +109,25 @@ async fn all_requests_together_hold_no_more_than_they_may() {
     assert_eq!(refused.code(), Code::ResourceExhausted);
     assert!(refused.message().contains("--max-inflight-bytes"), "{refused}");
     assert!(is_served(server.channel().await).await, "what is small is served");
+    vendor.let_creates_finish();
+    first.await.unwrap().unwrap();
+    tasks.create_task(large("b", 700_000)).await.expect("there is room again");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_comes_packed_holds_what_it_unpacks_to() {
+    let vendor = Vendor::default();
+    let limits = Limits { max_inflight_bytes: 1 << 20, ..Limits::default() };
+    let server = Setup::default().limits(limits).vendor(&vendor).start().await;
+    vendor.hold_creates();
+    let mut tasks = server.tasks().await.send_compressed(CompressionEncoding::Gzip);
+    let mut first = tasks.clone();
+    let first = tokio::spawn(async move { first.create_task(large("a", 700_000)).await });
+    vendor.until(|counts| counts.creates == 1).await;
+    let refused = tasks.create_task(large("b", 700_000)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert!(refused.message().contains("--max-inflight-bytes"), "{refused}");
     vendor.let_creates_finish();
     first.await.unwrap().unwrap();
     tasks.create_task(large("b", 700_000)).await.expect("there is room again");
