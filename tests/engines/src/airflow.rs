@@ -108,20 +108,30 @@ impl Airflow {
         }
     }
 
-    /// Starts its API alone, and waits until that answers: runs can be asked about and cancelled, and none goes on.
+    /// Starts it without a scheduler, and waits until it answers: runs can be asked about and cancelled, and none goes
+    /// on.
     ///
     /// # Panics
     /// It does not start.
-    pub async fn start_api(&self) {
+    pub async fn start_without_scheduler(&self) {
+        self.start_part("dag-processor");
         self.start_part("api-server");
         self.group.ready(START, &["api-server"], async || self.knows_its_dags().await).await;
     }
 
-    /// Starts what begins with tasks, beside an API that answers.
+    /// Starts a scheduler, beside an API that answers.
     pub fn start_scheduler(&self) {
-        for part in ["dag-processor", "scheduler"] {
-            self.start_part(part);
-        }
+        self.start_part("scheduler");
+    }
+
+    /// Kills the scheduler that was started last, and nothing that it started.
+    ///
+    /// # Panics
+    /// It does not run.
+    pub fn kill_scheduler(&self) {
+        let scheduler = self.group.process().to_string();
+        let killed = Command::new("kill").args(["-KILL", &scheduler]).status();
+        assert!(killed.is_ok_and(|killed| killed.success()), "scheduler {scheduler}");
     }
 
     fn start_part(&self, part: &str) {
