@@ -193,6 +193,27 @@ impl Api {
         Ok(tasks)
     }
 
+    /// The tries of a task before its last one.
+    pub(crate) async fn earlier_tries(
+        &self,
+        place: Place<'_>,
+        task: &TaskInstance,
+        call: &CallContext,
+    ) -> Result<Vec<TaskInstance>> {
+        let index = task.map_index.to_string();
+        let mut path = vec!["taskInstances", task.task_id.as_str()];
+        if task.map_index >= 0 {
+            path.push(&index);
+        }
+        path.push("tries");
+        let request = || Ok(self.http.get(place.of_run(&path)).attempts(2).within(call));
+        let told = self.call(place, request).await?.json::<TaskInstances>()?;
+        let mut tries = told.task_instances;
+        // That is the task as it is.
+        tries.pop();
+        Ok(tries)
+    }
+
     /// What one try of a task wrote.
     pub(crate) async fn log(
         &self,

@@ -54,8 +54,11 @@ pub(crate) async fn at_work(
         api.cancel(place, run.note.as_deref().unwrap_or_default(), call).await?;
     }
     let mut at_work = Vec::new();
-    for task in tasks.iter().filter(|task| task.is_active() || was_ended(task, run)) {
-        if task.is_active() || !is_gone(api, place, task, call).await {
+    for task in &tasks {
+        let is_left = task.is_active()
+            || (was_ended(task, run) && !is_gone(api, place, task, call).await)
+            || has_left_a_try(api, place, task, call).await?;
+        if is_left {
             at_work.push(task.name());
         }
     }
@@ -100,10 +103,47 @@ fn was_ended(task: &TaskInstance, run: &Run) -> bool {
     task.has_failed() && task.has_run() && with_run
 }
 
+/// Whether an earlier try of the task may be at work. A task whose scheduler died begins again, while the process of
+/// the try before works on until its next heartbeat, and then for 5 seconds more (seen with 3.3.2: both at once for
+/// ten seconds).
+async fn has_left_a_try(
+    api: &Api,
+    place: Place<'_>,
+    task: &TaskInstance,
+    call: &CallContext,
+) -> Result<bool> {
+    // The try before ended, for Airflow, before this one began.
+    if !task.has_earlier_tries() || is_long_ago(task.start_date.as_deref()) && task.try_number > 1 {
+        return Ok(false);
+    }
+    let tries = api.earlier_tries(place, task, call).await?;
+    for earlier in tries.iter().filter(|it| it.has_run() && it.end_date.is_some()) {
+        if !is_long_ago(earlier.end_date.as_deref()) && !has_ended(api, place, earlier, call).await
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the log of an earlier try says how it ended.
+async fn has_ended(
+    api: &Api,
+    place: Place<'_>,
+    earlier: &TaskInstance,
+    call: &CallContext,
+) -> bool {
+    let log = api.log(place, (earlier, earlier.try_number), call).await;
+    log.is_ok_and(|log| logs::tells_of_the_end(&log) || logs::tells_of_its_own_end(&log))
+}
+
+fn is_long_ago(text: Option<&str>) -> bool {
+    let since = time(text).and_then(|then| SystemTime::now().duration_since(then).ok());
+    since.is_some_and(|since| since >= LETS_GO_WITHIN)
+}
+
 async fn is_gone(api: &Api, place: Place<'_>, task: &TaskInstance, call: &CallContext) -> bool {
-    let ended = time(task.end_date.as_deref());
-    let since = ended.and_then(|ended| SystemTime::now().duration_since(ended).ok());
-    if since.is_some_and(|since| since >= LETS_GO_WITHIN) {
+    if is_long_ago(task.end_date.as_deref()) {
         return true;
     }
     match api.log(place, (task, task.try_number), call).await {

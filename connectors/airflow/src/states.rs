@@ -118,6 +118,11 @@ impl TaskInstance {
         matches!(self.state(), "scheduled" | "queued" | "running" | "restarting")
     }
 
+    /// Whether Airflow may have begun with it before: as its next try, or to do so, when it was cancelled before that.
+    pub(crate) fn has_earlier_tries(&self) -> bool {
+        self.try_number > 1 || (self.state() == "skipped" && self.has_run())
+    }
+
     /// Whether a process has worked on it, and so there is a log.
     pub(crate) const fn has_run(&self) -> bool {
         self.pid.is_some() && self.try_number > 0

@@ -27,13 +27,8 @@ pub(crate) fn resource(job: &SubmittedJob, standing: &Standing) -> Resource {
 }
 
 fn message(job: &SubmittedJob, standing: &Standing) -> String {
-    let mut message = format!("Slurm job {} is {}", job.job_id, standing.state);
-    if let Some(code) = standing.exit_code.as_deref().filter(|code| *code != "0:0") {
-        message.push_str(&format!(", exit code {code}"));
-    }
-    if let Some(reason) = &standing.reason {
-        message.push_str(&format!(", reason: {reason}"));
-    }
+    let end = standing.end(|_| None);
+    let mut message = format!("Slurm job {} is {}{end}", job.job_id, standing.state);
     message.push_str(&format!(
         "\nJob files on {}@{}: {} (stdout), {} (stderr)",
         job.username, job.host, job.stdout_path, job.stderr_path

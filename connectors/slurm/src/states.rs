@@ -55,6 +55,30 @@ impl Standing {
         STATES.phase(&self.word())
     }
 
+    /// Whether Slurm refused the job, of which it keeps a record all the same: nothing of it ran, and the signal that
+    /// stands there as its end was none (seen with 22.05.8).
+    pub(crate) fn was_refused(&self) -> bool {
+        self.phase() == Some(Phase::Failed) && self.reason.as_deref() == Some("BadConstraints")
+    }
+
+    /// How it ended, as far as people are told it behind its state: code and reason. While it ends there is no code
+    /// yet, and 0 stands for it.
+    pub(crate) fn end(&self, signal: impl Fn(&str) -> Option<String>) -> String {
+        let mut end = String::new();
+        let code = self.exit_code.as_deref().filter(|code| *code != "0:0" && !self.was_refused());
+        if let Some(code) = code {
+            end.push_str(&format!(", exit code {code}"));
+            end.push_str(&signal(code).map(|text| format!(" ({text})")).unwrap_or_default());
+        }
+        if let Some(reason) = &self.reason {
+            end.push_str(&format!(", reason: {reason}"));
+        }
+        if self.was_refused() {
+            end.push_str(". Slurm did not take it, as no node of the partition has what it asks for: nothing of it ran");
+        }
+        end
+    }
+
     /// How much it says of the whole: what still goes on comes first, then what went wrong. A state that is
     /// unknown counts as going on.
     fn weight(&self) -> u8 {

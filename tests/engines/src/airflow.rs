@@ -25,7 +25,7 @@ const PACKAGES: Packages = Packages {
 /// How long it may take until every DAG is known: 15 s alone on a quiet machine.
 const START: Duration = Duration::from_secs(180);
 /// How many DAGs there are.
-const DAGS: u64 = 5;
+const DAGS: u64 = 6;
 
 /// The user who may do everything.
 pub const USER: &str = "admin";
@@ -100,13 +100,42 @@ impl Airflow {
     /// # Panics
     /// It does not start.
     pub async fn start(&self) {
-        let command = self.command(&self.folder());
-        self.group.start("airflow", &command);
-        self.group.ready(START, &["airflow"], async || self.knows_its_dags().await).await;
+        self.start_part("standalone");
+        self.group.ready(START, &["standalone"], async || self.knows_its_dags().await).await;
         // All but one, which is there to be asleep.
-        for dag in ["works", "one_at_a_time", "parts", "picky"] {
+        for dag in ["works", "one_at_a_time", "once", "parts", "picky"] {
             self.pause(dag, false).await;
         }
+    }
+
+    /// Starts it without a scheduler, and waits until it answers: runs can be asked about and cancelled, and none goes
+    /// on.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub async fn start_without_scheduler(&self) {
+        self.start_part("dag-processor");
+        self.start_part("api-server");
+        self.group.ready(START, &["api-server"], async || self.knows_its_dags().await).await;
+    }
+
+    /// Starts a scheduler, beside an API that answers.
+    pub fn start_scheduler(&self) {
+        self.start_part("scheduler");
+    }
+
+    /// Kills the scheduler that was started last, and nothing that it started.
+    ///
+    /// # Panics
+    /// It does not run.
+    pub fn kill_scheduler(&self) {
+        let scheduler = self.group.process().to_string();
+        let killed = Command::new("kill").args(["-KILL", &scheduler]).status();
+        assert!(killed.is_ok_and(|killed| killed.success()), "scheduler {scheduler}");
+    }
+
+    fn start_part(&self, part: &str) {
+        self.group.start(part, &self.command(part));
     }
 
     async fn knows_its_dags(&self) -> bool {
@@ -114,7 +143,8 @@ impl Airflow {
         dags.is_ok_and(|(status, dags)| status == 200 && dags["total_entries"] == DAGS)
     }
 
-    fn command(&self, folder: &Path) -> Command {
+    fn command(&self, part: &str) -> Command {
+        let folder = self.folder();
         let mut command = self.venv.command("airflow");
         let path = std::env::var("PATH").unwrap_or_default();
         let bin = Path::new(command.get_program()).parent().expect("a folder").to_path_buf();
@@ -122,7 +152,7 @@ impl Airflow {
         let [api, logs, triggers] = self.ports.map(|port| port.to_string());
         let dags = concat!(env!("CARGO_MANIFEST_DIR"), "/airflow/dags").to_owned();
         let execution = format!("{}/execution/", self.address());
-        command.arg("standalone").env("AIRFLOW_HOME", folder);
+        command.arg(part).env("AIRFLOW_HOME", &folder);
         // `standalone` looks for `airflow` there.
         command.env("PATH", format!("{}:{path}", bin.display()));
         for (name, value) in [
@@ -132,6 +162,8 @@ impl Airflow {
             ("CORE__EXECUTION_API_SERVER_URL", execution),
             ("CORE__SIMPLE_AUTH_MANAGER_USERS", format!("{USER}:admin,{VIEWER}:viewer")),
             ("CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", text(folder.join("passwords.json"))),
+            // Seldom enough for a scheduler that lives, and soon for the tasks of one that died: 300 by default.
+            ("SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL", "5".to_owned()),
             ("API__HOST", "127.0.0.1".to_owned()),
             ("API__PORT", api),
             ("API__WORKERS", "1".to_owned()),
@@ -143,6 +175,17 @@ impl Airflow {
             command.env(format!("AIRFLOW__{name}"), value);
         }
         command
+    }
+
+    /// Has so many tasks run at once.
+    ///
+    /// # Panics
+    /// Airflow refuses.
+    pub async fn room(&self, slots: u32) {
+        let pool = json!({"slots": slots});
+        let path = "/api/v2/pools/default_pool?update_mask=slots";
+        let answer = self.asked(Method::PATCH, path, Some(&pool)).await;
+        assert!(matches!(answer, Ok((200, _))), "{answer:?}");
     }
 
     /// Pauses a DAG, or has it go on.

@@ -14,6 +14,7 @@ mod rest;
 pub mod server;
 pub mod slurm;
 mod slurm_answers;
+mod slurm_gpus;
 mod slurm_rest;
 mod slurm_shims;
 mod slurmrestd;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::group::Group;
 use crate::jobs::Attempt;
 use crate::slurm_shims::PLACES;
-use crate::{free_port, slurm_shims, slurmrestd, turn, until};
+use crate::{free_port, slurm_gpus, slurm_shims, slurmrestd, turn, until};
 
 /// How long it may take until the node takes jobs: half a second on a quiet machine.
 const START: Duration = Duration::from_secs(60);
@@ -88,6 +88,7 @@ impl Slurm {
             assert!(made.is_ok_and(|made| made.success()), "ssh-keygen");
         }
         fs::write(folder.join("sshd_config"), ssh_configuration(&folder, ssh)).expect("a file");
+        slurm_gpus::write(&folder);
         // Where the server of Debian leaves its rights, which its service makes otherwise.
         drop(fs::create_dir_all("/run/sshd"));
         slurm_shims::write(&folder);
@@ -326,6 +327,7 @@ fn secret(path: &Path, bytes: u64) {
 
 fn configuration(folder: &Path, host: &str, user: &str, controller: u16, node: u16) -> String {
     let tokens = slurmrestd::configuration(folder);
+    let (gpus, kinds) = (slurm_gpus::OF_THE_NODE, slurm_gpus::KINDS);
     let folder = folder.display();
     format!(
         "ClusterName=tests
@@ -334,7 +336,7 @@ SlurmctldPort={controller}
 SlurmdPort={node}
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.sock
-{tokens}SlurmUser={user}
+{tokens}{kinds}SlurmUser={user}
 SlurmdUser={user}
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool
@@ -351,7 +353,7 @@ MinJobAge=300
 ReturnToService=2
 KillWait=2
 SchedulerParameters=batch_sched_delay=0,sched_interval=1
-NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=1000 State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=1000 {gpus} State=UNKNOWN
 PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 "
     )

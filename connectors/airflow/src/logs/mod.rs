@@ -171,6 +171,16 @@ pub(crate) fn tells_of_the_end(log: &[Entry]) -> bool {
     log.iter().rev().any(Entry::tells_of_the_end)
 }
 
+/// Whether the task that wrote this log has ended by itself, and nobody told it to.
+pub(crate) fn tells_of_its_own_end(log: &[Entry]) -> bool {
+    let says = |entry: &Entry, words: &str| {
+        let is_watchers = entry.logger.as_deref() == Some("task") && entry.is_error();
+        is_watchers && entry.event.as_str().is_some_and(|event| event.starts_with(words))
+    };
+    log.iter().any(|entry| says(entry, "Task failed with exception"))
+        && !log.iter().any(|entry| says(entry, "Server indicated the task shouldn't be running"))
+}
+
 /// What was wrong at the end: the exception that the task raised, or the last error that was logged.
 pub(crate) fn last_error(log: &[Entry]) -> Option<String> {
     let raised = |entry: &Entry| entry.error_detail.first().map(Raised::summary);

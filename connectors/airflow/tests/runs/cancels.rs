@@ -98,6 +98,73 @@ async fn a_run_over_its_time_limit_is_cancelled_and_fails() {
     roomy.run().await.unwrap().assert_phases([Phase::Queued, Phase::Running, Phase::Succeeded]);
 }
 
+/// A task that was to begin again when its run was cancelled: its first try ended, as Airflow has it, at that time.
+fn was_to_begin_again(fake: &FakeAirflow, ended: jiff::Timestamp) {
+    let a_try = |state: &str| {
+        json!({
+            "task_id": "work", "map_index": -1, "state": state, "try_number": 1, "pid": 7,
+            "start_date": "2026-11-28T06:00:00.100000Z", "end_date": ended.to_string(),
+        })
+    };
+    let mut books = fake.books();
+    books.tasks = Some(json!([a_try("skipped")]));
+    books.tries = json!([a_try("failed"), a_try("skipped")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_waits_for_the_try_before_as_well() {
+    let fake = FakeAirflow::new();
+    let airflow = harness(&fake);
+    let job = airflow.create(&task()).await.unwrap();
+    job.get().await.unwrap();
+    was_to_begin_again(&fake, jiff::Timestamp::now());
+    fake.books().works_on = 3;
+    let began = tokio::time::Instant::now();
+    job.delete().await.unwrap();
+    assert!(began.elapsed() >= Duration::from_secs(3), "{:?}", began.elapsed());
+    assert_eq!(job.get().await.unwrap().phase, Phase::Aborted);
+
+    // The same of a task that has begun again, whose own log says that it is gone.
+    let now = jiff::Timestamp::now().to_string();
+    let second = json!({
+        "task_id": "work", "map_index": -1, "state": "failed", "try_number": 2, "pid": 8,
+        "start_date": now, "end_date": "2026-11-28T06:00:07.500000Z",
+    });
+    {
+        let mut books = fake.books();
+        books.tasks = Some(json!([second]));
+        books.tries[1] = second;
+        books.works_on = 2;
+    }
+    let during = job.get().await.unwrap();
+    assert_eq!(during.message, "cancelled; still at work: work");
+    assert_eq!(during.phase, Phase::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_try_that_is_known_to_have_ended_keeps_no_cancel() {
+    let fake = FakeAirflow::new();
+    let airflow = harness(&fake);
+    let raised = json!({"event": "Task failed with exception", "level": "error", "logger": "task"});
+    let told = json!({
+        "event": "Server indicated the task shouldn't be running anymore. Terminating process",
+        "level": "error", "logger": "task",
+    });
+    let (now, long_ago) = (jiff::Timestamp::now(), "2026-11-28T06:00:09Z".parse().unwrap());
+    for (ended, log, is_done) in [
+        (now, json!([raised]), true),
+        (now, json!([raised, told]), false),
+        (now, json!([]), false),
+        (long_ago, json!([]), true),
+    ] {
+        let job = airflow.create(&task()).await.unwrap();
+        job.get().await.unwrap();
+        was_to_begin_again(&fake, ended);
+        fake.books().log = Some(log.clone());
+        assert_eq!(job.delete().await.is_ok(), is_done, "{log}");
+    }
+}
+
 /// From now on the tasks of the fake ended this moment.
 fn just_ended(fake: &FakeAirflow) {
     let now = jiff::Timestamp::now().to_string();

@@ -47,6 +47,8 @@ pub(crate) struct Books {
     pub(crate) told: Value,
     /// The tasks of every run, in place of one that goes with it.
     pub(crate) tasks: Option<Value>,
+    /// The tries of every task, with the last.
+    pub(crate) tries: Value,
     /// The log of every try, in place of one that tells of the end.
     pub(crate) log: Option<Value>,
     /// So often the log of a cancelled run is read before it tells that the process is gone.
@@ -112,6 +114,7 @@ impl FakeAirflow {
             .route("/api/v2/dags/{dag}/dagRuns/{run}", get(look).patch(set))
             .route("/api/v2/dags/{dag}/dagRuns/{run}/taskInstances", get(tasks))
             .route("/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/{attempt}", get(log))
+            .route("/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/tries", get(tries))
             .layer(from_fn_with_state(self.clone(), at_the_gate))
             .with_state(self.clone());
         let serve = |listener| async move { axum::serve(listener, routes).await };
@@ -289,6 +292,11 @@ async fn tasks(
     let all = all.as_array().unwrap();
     let shown: Vec<&Value> = all.iter().skip(page.offset).take(page.limit.min(100)).collect();
     Json(json!({"task_instances": shown, "total_entries": all.len()})).into_response()
+}
+
+async fn tries(State(fake): State<FakeAirflow>) -> Response {
+    let tries = fake.books().tries.clone();
+    Json(json!({"task_instances": tries, "total_entries": 2})).into_response()
 }
 
 #[derive(serde::Deserialize)]

@@ -29,6 +29,10 @@ const AT_ONCE: Duration = Duration::from_secs(3);
 
 /// "Invalid job id specified".
 const NO_SUCH_JOB: i64 = 2017;
+/// "Requested node configuration is not available": the daemon gives no id, and the controller keeps the job as FAILED.
+const NO_SUCH_NODE: i64 = 2014;
+/// "Failure during parsing": of any field, with no word of which.
+const UNREAD: i64 = 9001;
 /// "Unspecified error": of a token that is not taken, and of a controller that does not answer.
 const UNSPECIFIED: i64 = -1;
 /// "Unable to contact slurm controller (connect failure)".
@@ -206,6 +210,11 @@ fn read_refusal(refusal: &Refusal<'_>) -> Reading {
             " (it says this of a controller that does not answer, and of a token that Slurm does not take)",
         );
     }
+    if code == Some(UNREAD) {
+        message.push_str(
+            " (it says this of any setting whose value it does not take, such as a `gres` that the cluster does not have)",
+        );
+    }
     let message = Some(message).filter(|text| !text.is_empty());
     Reading { code: code.map(|code| code.to_string()), message, kind, ..Reading::default() }
 }
@@ -214,6 +223,11 @@ fn read_refusal(refusal: &Refusal<'_>) -> Reading {
 fn may_be_taken(error: &ConnectorError) -> bool {
     let is_unreached = error.message().contains(&format!(" ({UNREACHED})"));
     matches!(error.kind(), ErrorKind::Transient { .. }) && !is_unreached
+}
+
+/// Whether it says that no node has what a job asks for.
+pub(crate) fn has_no_such_node(error: &ConnectorError) -> bool {
+    error.message().contains(&format!(" ({NO_SUCH_NODE})"))
 }
 
 /// Whether it may mean that the token is not taken.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use connector_core::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::api::has_no_such_node;
+use super::gpus::{Asked, Gpus};
 use crate::script::{self, UserScript};
 
 /// The `PATH` of a job whose task says none: the daemon gives a job no variables of its own.
@@ -37,6 +39,18 @@ pub struct RestTask {
     cpus_per_task: Option<u32>,
     /// Memory on each node, in MiB.
     memory_per_node: Option<u32>,
+    /// GPUs of the whole job, as `sbatch --gpus` takes them: 2, or `a100:2`.
+    gpus: Option<Gpus>,
+    /// GPUs on each node, as `sbatch --gpus-per-node` takes them.
+    gpus_per_node: Option<Gpus>,
+    /// GPUs for each of the tasks, as `sbatch --gpus-per-task` takes them.
+    gpus_per_task: Option<Gpus>,
+    /// Generic resources on each node, as `sbatch --gres` takes them: `gpu:a100:2`.
+    gres: Option<String>,
+    /// Processors for each GPU, in place of `cpus_per_task`.
+    cpus_per_gpu: Option<u32>,
+    /// Memory for each GPU, in MiB, in place of `memory_per_node`.
+    memory_per_gpu: Option<u32>,
     /// After so many seconds of running Slurm ends the job. It counts in minutes, so that they are rounded up.
     /// Without it the partition's limit holds.
     time_limit: Option<u32>,
@@ -95,7 +109,8 @@ impl RestTask {
     /// documents have ended it (22.05.8).
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidTask`]: a variable's name is none, or an input has no form as a variable.
+    /// [`ErrorKind::InvalidTask`]: a variable's name is none, an input has no form as a variable, or what is asked for
+    /// cannot be.
     pub(crate) fn job(
         &self,
         name: &str,
@@ -105,6 +120,11 @@ impl RestTask {
     ) -> Result<Value> {
         let mut environment = BTreeMap::from([("PATH".to_owned(), PATH.to_owned())]);
         environment.extend(execution);
+        let gpus = self.gpus().sent()?;
+        // As sbatch would set it; the daemon sets that of `tasks` alone.
+        let processors = self.cpus_per_task.map(|count| ("SLURM_CPUS_PER_TASK", count.to_string()));
+        let of_sbatch = gpus.variables.into_iter().chain(processors);
+        environment.extend(of_sbatch.map(|(name, value)| (name.to_owned(), value)));
         environment.extend(self.environment.clone());
         environment.extend(script::inputs(inputs)?);
         if let Some(odd) = environment.keys().find(|name| !script::is_name(name)) {
@@ -138,7 +158,33 @@ impl RestTask {
         set("cpus_per_task", number(self.cpus_per_task));
         set("memory_per_node", number(self.memory_per_node));
         set("time_limit", self.minutes()?.map(Value::from));
+        job.extend(gpus.fields);
         Ok(Value::Object(job))
+    }
+
+    fn gpus(&self) -> Asked<'_> {
+        Asked {
+            gres: self.gres.as_deref(),
+            gpus: self.gpus.as_ref(),
+            gpus_per_node: self.gpus_per_node.as_ref(),
+            gpus_per_task: self.gpus_per_task.as_ref(),
+            cpus_per_gpu: self.cpus_per_gpu,
+            memory_per_gpu: self.memory_per_gpu,
+            tasks: self.tasks,
+            cpus_per_task: self.cpus_per_task,
+            memory_per_node: self.memory_per_node,
+        }
+    }
+
+    /// Slurm's refusal, with the GPUs that it may mean: it does not say what of all it has not.
+    pub(crate) fn explained(&self, refusal: ConnectorError) -> ConnectorError {
+        match self.gpus().words() {
+            Some(words) if has_no_such_node(&refusal) => ConnectorError::invalid_task(format!(
+                "{refusal}. The task asks for {words}: no node of the partition has so many, of that type, or with as                  much beside them as it asks for. `sinfo -o '%P %N %G %c %m'` lists what there is"
+            ))
+            .with_source(refusal),
+            _ => refusal,
+        }
     }
 
     fn minutes(&self) -> Result<Option<u32>> {
@@ -198,6 +244,40 @@ mod tests {
             (&"/own".into(), &"c".into())
         );
         assert_eq!(all.get("comment"), None);
+    }
+
+    #[test]
+    fn gpus_go_along_with_the_variables_that_sbatch_sets() {
+        let asked =
+            json!({"gpus_per_task": "a100:2", "tasks": 2, "cpus_per_task": 3, "gres": "nic:1"});
+        let sent = job(&read(asked.clone())).unwrap();
+        assert_eq!((&sent["gpus_per_task"], &sent["gres"]), (&"a100:2".into(), &"nic:1".into()));
+        let variables = &sent["environment"];
+        assert_eq!(variables["SLURM_GPUS_PER_TASK"], "2");
+        assert_eq!(variables["SLURM_CPUS_PER_TASK"], "3");
+        let own = json!({"gpus": 2, "environment": {"SLURM_GPUS": "own"}});
+        let sent = job(&read(own)).unwrap();
+        assert_eq!(
+            (&sent["gpus"], &sent["environment"]["SLURM_GPUS"]),
+            (&"2".into(), &"own".into())
+        );
+        let both = job(&read(json!({"gpus": 1, "gpus_per_node": "a100:1"}))).unwrap_err();
+        assert_eq!(both.kind(), ErrorKind::InvalidTask);
+
+        let no = || ConnectorError::invalid_task("slurmrestd refused it (2014): not available");
+        let told = read(asked).explained(no());
+        assert!(
+            told.message().contains("asks for `gres` nic:1 and `gpus_per_task` a100:2: no node"),
+            "{told}"
+        );
+        assert_eq!(read(json!({})).explained(no()).message(), no().message(), "it asks for none");
+        let other = ConnectorError::invalid_task("slurmrestd refused it (2000): no partition");
+        let said = other.message().to_owned();
+        assert_eq!(
+            read(json!({"gpus": 1})).explained(other).message(),
+            said,
+            "about something else"
+        );
     }
 
     #[test]

@@ -126,6 +126,19 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_slurm_did_not_take_was_not_killed() {
+        let refused = json!({"exit_code": 1, "state_reason": "BadConstraints"});
+        let Jobs { jobs } = read(&json!([job(7, "FAILED", refused.clone())]));
+        let end = of_job(&jobs).unwrap().1.end(signal);
+        assert!(end.starts_with(", reason: BadConstraints. Slurm did not take it"), "{end}");
+        let Jobs { jobs } = read(&json!([job(7, "PENDING", refused)]));
+        assert!(!of_job(&jobs).unwrap().1.was_refused(), "it waits");
+        let hung_up = json!({"exit_code": 1, "state_reason": "NonZeroExitCode"});
+        let Jobs { jobs } = read(&json!([job(7, "FAILED", hung_up)]));
+        assert!(of_job(&jobs).unwrap().1.end(signal).contains("signal 1 (SIGHUP)"));
+    }
+
+    #[test]
     fn an_array_is_as_good_as_its_worst_task() {
         let Jobs { jobs } = read(&json!([
             job(9, "COMPLETED", json!({"array_job_id": 9})),

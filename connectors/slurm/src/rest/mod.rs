@@ -10,6 +10,7 @@
 mod api;
 mod config;
 mod credentials;
+mod gpus;
 mod jobs;
 mod report;
 
@@ -119,7 +120,8 @@ impl AsyncConnector for SlurmRest {
         let base = self.base(config)?;
         let place = self.place(&base, &task.context.connection).map_err(for_good)?;
         let submitted = self.api.submit(&place, &job_name, (&script, &job), &waits_for).await;
-        let job_id = submitted.map_err(for_good)?.to_string();
+        let explained = |error| for_good(config.explained(error));
+        let job_id = submitted.map_err(explained)?.to_string();
         let username = place.token.user;
         let url = base.as_str().to_owned();
         let (stdout_path, stderr_path) = (files.stdout, files.stderr);

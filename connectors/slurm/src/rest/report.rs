@@ -11,15 +11,8 @@ pub(crate) fn resource(job: &RestJob, record: &Record, standing: &Standing) -> R
     let word = standing.word();
     let mut resource: Resource = STATES.resource(&word);
     let unknown = resource.unknown_state.is_some().then(|| std::mem::take(&mut resource.message));
-    let mut message = format!("Slurm job {} is {}", job.job_id, standing.state);
-    // While it ends there is no code yet, and 0 stands for it.
-    if let Some(code) = standing.exit_code.as_deref().filter(|code| *code != "0:0") {
-        message.push_str(&format!(", exit code {code}"));
-        message.push_str(&signal(code).map(|text| format!(" ({text})")).unwrap_or_default());
-    }
-    if let Some(reason) = &standing.reason {
-        message.push_str(&format!(", reason: {reason}"));
-    }
+    let mut message =
+        format!("Slurm job {} is {}{}", job.job_id, standing.state, standing.end(signal));
     message.push_str(&format!(
         "\nJob files on the cluster: {} (stdout), {} (stderr)",
         job.stdout_path, job.stderr_path

@@ -48,6 +48,16 @@ def one_at_a_time():
 
 
 @dag(schedule=None)
+def once():
+    @task(retries=0)
+    def only(ti=None, **context):
+        conf = context["dag_run"].conf
+        work(conf | conf.get(f"try_{ti.try_number}", {}))
+
+    only()
+
+
+@dag(schedule=None)
 def parts():
     @task(retries=1, retry_delay=timedelta(seconds=0))
     def part(number, **context):
@@ -79,5 +89,5 @@ def picky():
     only()
 
 
-for make in (works, one_at_a_time, parts, sleeping, picky):
+for make in (works, one_at_a_time, once, parts, sleeping, picky):
     make()

@@ -3,6 +3,7 @@
 
 mod airflow;
 mod airflow_cancels;
+mod airflow_restarts;
 mod flink;
 mod postgres;
 mod ray;

@@ -1,5 +1,7 @@
 //! slurmrestd of a real Slurm, in every CI: scripts as tasks of type `slurm_rest`.
 
+mod gpus;
+
 use std::fs;
 
 use connector_core::pb::task_execution::Phase;
