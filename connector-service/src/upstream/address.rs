@@ -16,6 +16,11 @@ use tower::service_fn;
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a silent connection is trusted before it is pinged, and how long a ping may take.
 const KEEPALIVE: Duration = Duration::from_secs(30);
+/// How much of one answer may wait here unread. A log stream takes no more, however slowly somebody reads it.
+const UNREAD: u32 = 256 << 10;
+/// How much of all answers: as much as HTTP/2 has words for. With the usual 5 MiB three log streams that
+/// nobody reads would keep every other answer of that connection away, those of polls as well.
+const UNREAD_BY_ALL: u32 = (1 << 31) - 1;
 
 /// The address of a service that speaks plaintext.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +122,8 @@ impl Address {
         };
         Ok(Endpoint::from_shared(format!("http://{authority}"))?
             .connect_timeout(CONNECT)
+            .initial_stream_window_size(UNREAD)
+            .initial_connection_window_size(UNREAD_BY_ALL)
             .http2_keep_alive_interval(KEEPALIVE)
             .keep_alive_timeout(KEEPALIVE)
             .keep_alive_while_idle(false))
@@ -132,7 +139,14 @@ impl Address {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+
     use super::Address;
+    use crate::pb;
+    use crate::upstream::fake::{Answer, Fake};
+    use crate::upstream::pass::Passed;
 
     #[test]
     fn addresses_as_people_write_them() {
@@ -162,5 +176,24 @@ mod tests {
             let error = text.parse::<Address>().unwrap_err();
             assert!(error.contains(says) && !error.contains("hunter2"), "{text}: {error}");
         }
+    }
+    #[tokio::test]
+    async fn log_streams_that_nobody_reads_leave_the_way_to_polls() {
+        let fake = Fake::new();
+        let page = vec![b'x'; 8 << 20];
+        fake.set("GetTaskLogs", Answer::Message(page.into()));
+        fake.answer("GetTask", &pb::GetTaskResponse::default());
+        let (address, _serving) = fake.start("127.0.0.1:0").await;
+        let channel = address.to_string().parse::<Address>().unwrap().channel().unwrap();
+        let passed = |method| Passed { method, message: Bytes::new(), within: None };
+        let mut unread = Vec::new();
+        for _ in 0..20 {
+            unread.push(passed("GetTaskLogs").streaming(channel.clone()).await.unwrap());
+        }
+        // The way would be closed for ever.
+        let poll = passed("GetTask");
+        let polled = poll.unary::<pb::GetTaskResponse>(channel);
+        let polled = tokio::time::timeout(Duration::from_secs(20), polled).await;
+        assert!(polled.expect("no answer beside unread streams").is_ok());
     }
 }
