@@ -25,7 +25,7 @@ struct Meta {
     duration_seconds: f64,
 }
 
-struct BatchJob;
+pub(crate) struct BatchJob;
 
 fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())

@@ -1,14 +1,16 @@
-//! What a call costs a server, beside the same connector written by hand against tonic and, if asked,
-//! beside Python's `c0` and any other server: one run, one table.
+//! What a call costs a server, beside the same connector written by hand against tonic, by hand against grpc-go,
+//! in Python's `c0`, and in any other server that is asked for: one run, one table.
 //! Run by hand, after release builds; README.md says how. Fails if a promise is broken.
-//! The load stands in `bench::load`; processes are measured through `bench::process`.
+//! The load stands in `bench::load`, what Go and Python have in `bench::peers`; processes are measured through
+//! `bench::process`.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use bench::load::{self, Call, Shape};
+use bench::peers::Peers;
 use bench::process::ServingProcess;
 use bench::verdict;
 use clap::Parser;
@@ -46,12 +48,9 @@ struct Arguments {
     /// Another server to measure: a program that prints a line `gRPC http://ADDRESS`. Several times.
     #[arg(long, value_name = "LABEL=PROGRAM")]
     beside: Vec<String>,
-    /// A Python environment with the official SDK, to measure its `c0` as well.
-    #[arg(long, requires = "modules")]
-    python: Option<PathBuf>,
-    /// The folder and module of Python's `batch_job`, as `FOLDER/MODULE`.
+    /// Without grpc-go and Python's `c0`, which take their turns where Go and Python are: half of the time.
     #[arg(long)]
-    modules: Option<PathBuf>,
+    no_peers: bool,
 }
 
 /// A server and what was measured of it, row by row and round by round.
@@ -74,10 +73,20 @@ type Problem = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    verdict::print(verdict::optimized(|| verdict::in_runtime(measure(&arguments))))
+    verdict::print(verdict::optimized(|| {
+        let peers = if arguments.no_peers { Peers::default() } else { peers()? };
+        verdict::in_runtime(measure(&arguments, &peers))
+    }))
 }
 
-async fn measure(arguments: &Arguments) -> Result<(String, bool), Problem> {
+fn peers() -> Result<Peers, Problem> {
+    let this_program = std::env::current_exe()?;
+    // Two folders up, as this is `target/release/compare`.
+    let target = this_program.ancestors().nth(2).ok_or("this program is in no target folder")?;
+    Ok(Peers::made(target)?)
+}
+
+async fn measure(arguments: &Arguments, peers: &Peers) -> Result<(String, bool), Problem> {
     let this_program = std::env::current_exe()?;
     let here = |name: &str| this_program.with_file_name(name);
     let serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"];
@@ -90,8 +99,8 @@ async fn measure(arguments: &Arguments) -> Result<(String, bool), Problem> {
         let process = ServingProcess::start(Path::new(program), serve).await?;
         subjects.push(Subject::new(label, process));
     }
-    if let Some((environment, module)) = arguments.python.as_ref().zip(arguments.modules.as_ref()) {
-        subjects.push(Subject::new("Python c0", python(environment, module).await?));
+    for (label, process) in peers.start().await? {
+        subjects.push(Subject::new(label, process));
     }
     let rows: Vec<_> = ROWS.iter().filter(|(name, ..)| name.contains(&arguments.only)).collect();
     for subject in &mut subjects {
@@ -106,23 +115,6 @@ async fn measure(arguments: &Arguments) -> Result<(String, bool), Problem> {
         }
     }
     Ok(report(&rows, &subjects)?)
-}
-
-async fn python(environment: &Path, module: &Path) -> Result<ServingProcess, Problem> {
-    // Python does not say which port it took, so one that is free now is chosen for it.
-    let free = || std::net::TcpListener::bind("127.0.0.1:0")?.local_addr();
-    let (grpc, metrics) = (free()?, free()?);
-    let name = module.file_stem().unwrap_or_default();
-    let folder = module.parent().unwrap_or(Path::new("."));
-    let program = Path::new("/usr/bin/env");
-    let arguments = [
-        format!("PYTHONPATH={}", folder.display()),
-        environment.join("bin/c0").display().to_string(),
-        format!("--port={}", grpc.port()),
-        format!("--prometheus_port={}", metrics.port()),
-        format!("--modules={}", name.display()),
-    ];
-    Ok(ServingProcess::start_at(program, arguments, Some(format!("http://{grpc}"))).await?)
 }
 
 impl Subject {

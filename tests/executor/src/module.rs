@@ -72,17 +72,22 @@ pub fn build_module(target: &Path, name: &str, module: &Path) -> Result<PathBuf,
 
 /// What an unsuccessful build lacked; nothing if it had all it needs.
 fn cause(text: &str) -> Option<Absent> {
-    let mut lines = text.lines().map(str::trim);
     let refused = |line: &&str| {
         line.contains(PEER) && ["403 ", "404 ", "410 "].iter().any(|code| line.contains(code))
     };
-    if let Some(line) = lines.clone().find(refused) {
+    if let Some(line) = text.lines().map(str::trim).find(refused) {
         return Some(Absent::Refused(line.to_owned()));
     }
-    let lacking =
+    lacking(text).map(|line| Absent::Here(line.to_owned()))
+}
+
+/// The line of what Go said that tells of something this machine lacks: a newer Go, or a connection to the module
+/// proxy. Nothing if it had all it needs.
+#[must_use]
+pub fn lacking(text: &str) -> Option<&str> {
+    let signs =
         ["dial tcp", "no such host", "i/o timeout", "requires go >=", "GOTOOLCHAIN", "toolchain"];
-    let line = lines.find(|line| lacking.iter().any(|sign| line.contains(sign)))?;
-    Some(Absent::Here(line.to_owned()))
+    text.lines().map(str::trim).find(|line| signs.iter().any(|sign| line.contains(sign)))
 }
 
 /// Makes the Go files of `to` equal those of `from`. The lists of modules are renewed only when the
