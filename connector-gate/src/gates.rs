@@ -179,6 +179,10 @@ impl Gates {
             gate.set_policy(policy);
         }
         self.all.push(Box::new((entry.key.task_type.as_str().to_owned(), Arc::clone(&gate))));
+        // One that came while everything ends, of a service that has just been listed.
+        if self.draining.load(Ordering::SeqCst) {
+            gate.creates.begin_drain();
+        }
         gate
     }
 
@@ -233,7 +237,7 @@ impl Gates {
 
     /// From now on nothing is created, and jobs nobody has taken are cancelled without grace.
     pub fn begin_drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.draining.store(true, Ordering::SeqCst);
         for (_, gate) in self.all.iter() {
             gate.creates.begin_drain();
         }

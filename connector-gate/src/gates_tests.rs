@@ -1,11 +1,14 @@
-//! Policies that change while calls go on.
+//! Policies that change while calls go on, and connectors that come late.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use connector_core::Phase;
+use connector_core::Registry;
 use connector_core::policy::Isolation;
+use connector_core::prelude::*;
 use tokio::time::{Instant, advance};
 
+use crate::failure::Cause;
 use crate::probe::Bench;
 
 fn variables(values: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -108,4 +111,47 @@ async fn polls_that_wait_for_a_larger_batch_are_answered_in_smaller_ones() {
     assert_eq!(bench.told("outside get"), 3);
     // The window, and not the patience of a caller.
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}
+
+/// A connector that becomes known late.
+#[derive(Debug)]
+struct Late;
+
+impl ConnectorSpec for Late {
+    const NAME: &'static str = "Late";
+    const TASK_TYPES: &'static [&'static str] = &["late"];
+    const VERSIONS: &'static [i32] = &[0];
+    type Meta = JobId;
+    type Config = ();
+    type Inputs = DynamicInputs;
+    type Outputs = ();
+    type Connection = ();
+}
+
+impl AsyncConnector for Late {
+    async fn create(&self, _task: CreateTask<Self>) -> Result<JobId> {
+        Ok(JobId::new("late"))
+    }
+
+    async fn get(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<Resource<()>> {
+        Ok(Resource::running())
+    }
+
+    async fn delete(&self, _job: &JobId, _cx: &TaskContext<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_becomes_known_at_the_end_creates_nothing() {
+    let bench = Bench::new(&[]).await;
+    let registry = Registry::builder().register(Late).build().await.unwrap();
+    bench.gates.begin_drain();
+    let call = bench.call(None);
+    for entry in registry.entries() {
+        bench.gates.add(entry, Arc::clone(&call.observer));
+    }
+    let (_, gate) = bench.gates.find("late", 0).gate.unwrap();
+    let refused = gate.create(bench.create(Some(0)), &call).await;
+    assert!(matches!(refused, Err(Cause::Ending)), "{refused:?}");
 }

@@ -228,6 +228,11 @@ impl Flight {
         stage.callers > 0 && !stage.superseded
     }
 
+    /// Whether somebody has the job.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.stage().claimed
+    }
+
     /// Whether its job is being cancelled, or was.
     pub(crate) fn is_cancelled(&self) -> bool {
         let stage = self.stage();

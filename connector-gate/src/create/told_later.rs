@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use connector_core::policy::Abandoned;
 use tokio::time::sleep;
 
 use super::Creates;
@@ -39,9 +40,13 @@ impl Creates {
                 let Some(durable) = creates.site.durable.as_ref().filter(|_| !in_vain) else {
                     return;
                 };
-                if *creates.draining.borrow()
-                    || creates.told_now(durable, &attempt, &meta, is_job).await
-                {
+                // It may be cancelled yet, and must not be anybody's answer then.
+                let cancels = creates.site.policy().abandoned == Abandoned::Cancel;
+                let is_open = is_job && cancels && !flight.is_taken();
+                if *creates.draining.borrow() {
+                    return;
+                }
+                if !is_open && creates.told_now(durable, &attempt, &meta, is_job).await {
                     return;
                 }
             }

@@ -33,6 +33,18 @@ async fn a_job_that_nobody_took_is_cancelled_by_another_when_its_process_dies() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_job_that_nobody_took_while_the_store_was_away_is_nobodys_answer() {
+    let world = World::default();
+    let (a, b) = world.pair(plain, &[]).await;
+    a.process.away.store(true, Ordering::SeqCst);
+    left(&world, &a).await;
+    a.process.away.store(false, Ordering::SeqCst);
+    sleep(60 * SECOND).await;
+    assert_eq!(world.vendor.running(), 0);
+    assert_eq!(b.create(0, None).await.unwrap(), job(1), "the first one is cancelled");
+}
+
+#[tokio::test(start_paused = true)]
 async fn while_its_process_lives_a_job_is_cancelled_once() {
     let world = World::default();
     let (a, b) = world.pair(plain, &[]).await;
