@@ -315,7 +315,8 @@ impl Request {
         let error = refusal::error(inner.vendor, inner.dialect, answer, &self.hidden);
         let turned_away = status == StatusCode::TOO_MANY_REQUESTS;
         // Of these a proxy, or a vendor in trouble, does not know what has become of the request.
-        let in_doubt = matches!(status.as_u16(), 500 | 502 | 504);
+        // With the last two Cloudflare says that a vendor behind it broke off, or took too long.
+        let in_doubt = matches!(status.as_u16(), 500 | 502 | 504 | 520 | 524);
         let may_repeat = self.repeatable || turned_away;
         Err(Failed { error, may_repeat, in_doubt, status: status.as_u16() })
     }

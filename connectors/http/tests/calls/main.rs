@@ -78,7 +78,8 @@ async fn what_may_have_arrived_is_asked_about_until_it_is_known() {
     let busy = || refused(503, "retry-after: 0\r\n", "");
     let page = || ok("<html>Sign in</html>");
     // The last of them is a success that nobody can read.
-    for lost in [cut(), page(), refused(502, "", ""), ok("{\"id\": ")] {
+    let refused_so = |status| refused(status, "", "");
+    for lost in [cut(), page(), refused_so(502), refused_so(524), ok("{\"id\": ")] {
         let answers = std::iter::once(lost).chain((0..8).map(|_| busy())).chain([ok("{}")]);
         let vendor = Vendor::that_says(answers);
         submitted(&vendor).await.unwrap();
