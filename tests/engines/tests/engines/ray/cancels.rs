@@ -96,8 +96,10 @@ async fn a_command_is_gone_also_where_its_children_may_stay() {
         let job = task.create(&place.server).await.unwrap();
         until("it has started", SOON, async || started.exists().then_some(())).await;
         until("a cancel", SOON, async || job.delete(&place.server).await.ok()).await;
-        let left = marked(&mark);
-        assert!(left.iter().all(|it| it.ends_with(" sleep 1")), "{settings}: {left:#?}");
+        let mut left = marked(&mark);
+        // Of Ray itself one that watched it, and goes soon.
+        left.retain(|it| !it.ends_with(" sleep 1") && !it.ends_with(" ray::JobSupervisor"));
+        assert_eq!(left, Vec::<String>::new(), "{settings}");
         job.until(&place.server, &[Phase::Aborted], SOON).await;
         place.is_over(&job, &mark).await;
     }
