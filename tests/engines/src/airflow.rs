@@ -162,8 +162,6 @@ impl Airflow {
             ("CORE__EXECUTION_API_SERVER_URL", execution),
             ("CORE__SIMPLE_AUTH_MANAGER_USERS", format!("{USER}:admin,{VIEWER}:viewer")),
             ("CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", text(folder.join("passwords.json"))),
-            // Seldom enough for a scheduler that lives, and soon for the tasks of one that died: 300 by default.
-            ("SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL", "5".to_owned()),
             ("API__HOST", "127.0.0.1".to_owned()),
             ("API__PORT", api),
             ("API__WORKERS", "1".to_owned()),
@@ -173,6 +171,10 @@ impl Airflow {
             ("USAGE_DATA_COLLECTION__ENABLED", "False".to_owned()),
         ] {
             command.env(format!("AIRFLOW__{name}"), value);
+        }
+        if part == "scheduler" {
+            // Soon, for the tasks of one that died: 300 by default.
+            command.env("AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL", "5");
         }
         command
     }

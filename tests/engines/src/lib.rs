@@ -24,9 +24,15 @@ pub mod turn;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use interop_tests::absent::skipped;
+
+/// Linux makes connections from 32768 on.
+const FIRST_PORT: u16 = 20_000;
+/// How many there are from there.
+const PORTS: u32 = 12_000;
 
 /// The folder that engines are installed below: cargo's `target`.
 ///
@@ -48,14 +54,22 @@ pub fn all_engines(what: &str) -> bool {
     all
 }
 
-/// A port of this machine that nobody listens at.
+/// A port of this machine that nobody listens at, and no other call here has given: below those that connections are
+/// made from, one of which may take a port between this call and the engine's start.
 ///
 /// # Panics
 /// There is none.
 #[must_use]
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("an address").port()
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    // Tests that run at the same time begin in different places.
+    let begin = std::process::id().wrapping_mul(61);
+    let mut ports = (0..PORTS).map(|_| {
+        let next = begin.wrapping_add(CALLS.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        FIRST_PORT + u16::try_from(next).expect("few")
+    });
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok();
+    ports.find(is_free).expect("a free port")
 }
 
 /// Waits for something to be so, and gives what was found.

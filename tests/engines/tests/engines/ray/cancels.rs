@@ -80,3 +80,27 @@ async fn a_job_that_ignores_sigterm_is_killed() {
     until("a cancel", SOON, async || job.delete(&place.server).await.ok()).await;
     tokio::time::timeout(Duration::from_secs(30), place.is_over(&job, &mark)).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_command_is_gone_also_where_its_children_may_stay() {
+    let Some(place) = Place::shared().await else { return };
+    for settings in [
+        json!({"end_children": false}),
+        json!({"end_children": false, "time_limit": 600}),
+        json!({"time_limit": 600}),
+    ] {
+        let started = place.file();
+        let command =
+            format!("trap '' TERM; touch {}; while true; do sleep 1; done", started.display());
+        let (task, mark) = place.task(&command, settings.clone());
+        let job = task.create(&place.server).await.unwrap();
+        until("it has started", SOON, async || started.exists().then_some(())).await;
+        until("a cancel", SOON, async || job.delete(&place.server).await.ok()).await;
+        let mut left = marked(&mark);
+        // Of Ray itself one that watched it, and goes soon.
+        left.retain(|it| !it.ends_with(" sleep 1") && !it.ends_with(" ray::JobSupervisor"));
+        assert_eq!(left, Vec::<String>::new(), "{settings}");
+        job.until(&place.server, &[Phase::Aborted], SOON).await;
+        place.is_over(&job, &mark).await;
+    }
+}
