@@ -103,7 +103,7 @@ impl Api {
         let started = submission.settle(|_tried| async {
             // The id makes it one run.
             let request = || Ok(self.http.post(url.clone()).json(&body)?.submitting(&submission));
-            self.call(place, request).await.map(drop)
+            self.call(place, request).await?.done()
         });
         match started.await {
             Err(error) if is_taken(&error) => self.taken(place, error).await,
@@ -138,7 +138,7 @@ impl Api {
             let request = self.http.request(Method::PATCH, place.of_dag(&[]));
             Ok(request.json(&json!({"is_paused": false}))?.repeatable().attempts(3))
         };
-        self.call(place, request).await.map(drop)
+        self.call(place, request).await?.done()
     }
 
     pub(crate) async fn run(&self, place: Place<'_>, call: &CallContext) -> Result<Run> {
@@ -159,7 +159,7 @@ impl Api {
             // Cancelled twice is cancelled.
             Ok(request.json(&body)?.repeatable().within(call))
         };
-        self.call(place, request).await.map(drop)
+        self.call(place, request).await?.done()
     }
 
     /// The tasks of the run, in the order they began; those that did not come last.

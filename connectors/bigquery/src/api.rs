@@ -223,7 +223,7 @@ impl Api {
         let url = self.url(&path, &located(place))?;
         // Cancelled twice is cancelled.
         let request = || Ok(self.http.post(url.clone()).repeatable().within(call));
-        self.call(place, key, request).await.map(drop)
+        self.call(place, key, request).await?.done()
     }
 
     /// Makes a call with a token, and once more with another one if that was refused.

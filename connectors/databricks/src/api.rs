@@ -146,7 +146,7 @@ impl Api {
         let body = json!({"run_id": place.run_id});
         // Cancelled twice is cancelled.
         let request = || Ok(self.http.post(url.clone()).json(&body)?.repeatable().within(call));
-        self.call(place.workspace, place.access, request).await.map(drop)
+        self.call(place.workspace, place.access, request).await?.done()
     }
 
     /// Makes a call with a token, and once more with another one if that was refused.

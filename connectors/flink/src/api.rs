@@ -155,7 +155,7 @@ impl Api {
         let ran = submission.settle(|_tried| async {
             // The job's id makes it one job.
             let request = self.runs.post(url.clone()).json(body)?.submitting(&submission);
-            by(place, request)?.send().await.map(drop)
+            by(place, request)?.send().await?.done()
         });
         ran.await
     }
@@ -199,7 +199,7 @@ impl Api {
         let mut url = place.base.url(&["jobs", place.job_id]);
         url.query_pairs_mut().append_pair("mode", "cancel");
         let request = self.http.request(Method::PATCH, url).repeatable().attempts(3);
-        by(place, request.for_at_most(RUN_FOR))?.send().await.map(drop)
+        by(place, request.for_at_most(RUN_FOR))?.send().await?.done()
     }
 
     /// Asks for a savepoint in that folder, behind which the job ends. Asked again it is the same one, because the
@@ -208,7 +208,7 @@ impl Api {
         let url = place.base.url(&["jobs", place.job_id, "stop"]);
         let body = serde_json::json!({"targetDirectory": folder, "triggerId": place.job_id});
         let request = self.http.post(url).json(&body)?.repeatable().attempts(3);
-        by(place, request.for_at_most(RUN_FOR))?.send().await.map(drop)
+        by(place, request.for_at_most(RUN_FOR))?.send().await?.done()
     }
 
     /// How far that stop is.

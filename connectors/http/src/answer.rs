@@ -68,6 +68,18 @@ impl Answer {
         })
     }
 
+    /// That it is the vendor who answered, where nothing of the answer is needed: as to a cancel. Proxies that
+    /// want somebody to sign in answer their page with a status of success, too.
+    ///
+    /// # Errors
+    /// [`connector_core::ErrorKind::Transient`]: it is neither JSON nor empty.
+    pub fn done(&self) -> Result<()> {
+        if self.body.is_empty() {
+            return Ok(());
+        }
+        self.json::<serde::de::IgnoredAny>().map(|_ignored| ())
+    }
+
     /// The body as JSON, of an answer that is itself a secret, as that of a token endpoint is: no error
     /// shows anything of it.
     ///
@@ -90,11 +102,30 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use connector_core::ErrorKind;
     use reqwest::StatusCode;
     use reqwest::header::HeaderMap;
 
     use super::Answer;
     use crate::AccessToken;
+
+    #[test]
+    fn a_page_of_a_proxy_is_no_answer() {
+        let answered = |body: &'static str| {
+            Answer::new(
+                "Acme",
+                StatusCode::OK,
+                HeaderMap::new(),
+                Bytes::from_static(body.as_bytes()),
+            )
+        };
+        for body in ["", "{}", r#"{"kind": "job"}"#, "null"] {
+            answered(body).done().unwrap();
+        }
+        let error = answered("<!doctype html><title>Sign in</title>").done().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transient { retry_after: None });
+        assert!(error.message().contains("it begins with"), "{error}");
+    }
 
     #[test]
     fn a_token_that_cannot_be_read_is_not_shown() {

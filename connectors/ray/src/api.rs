@@ -140,7 +140,7 @@ impl Api {
     /// [`ErrorKind::NotFound`]: there is no such job.
     pub(crate) async fn stop(&self, place: Place<'_>, submission_id: &str) -> Result<()> {
         let url = url(place.cluster, &["api", "jobs", submission_id, "stop"])?;
-        authorized(self.http.post(url).repeatable(), place)?.send().await.map(drop)
+        authorized(self.http.post(url).repeatable(), place)?.send().await?.done()
     }
 
     /// The whole log so far.

@@ -52,3 +52,17 @@ async fn an_answer_that_is_too_late_is_no_second_job() {
     assert_eq!(fake.books().jobs.len(), 2, "one for each create");
     assert!(fake.asked().len() > 4, "it was slow more than once");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_page_of_a_proxy_cancels_nothing() {
+    let fake = FakeBigQuery::new();
+    let google = harness(&fake);
+    let job = google.create(&query(&fake, STATEMENT)).await.unwrap();
+    fake.asked();
+    fake.books().refusals = vec![(200, "<!doctype html><title>Sign in</title>".to_owned())];
+    let error = job.delete().await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "transient", "{error}");
+    assert_eq!(fake.asked().len(), 1);
+    job.delete().await.unwrap();
+    assert!(fake.books().jobs[0].is_cancelled);
+}

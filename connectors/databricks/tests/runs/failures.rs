@@ -183,3 +183,17 @@ async fn a_run_of_many_tasks_is_read_to_its_end() {
     job.get().await.unwrap();
     assert_eq!(fake.asked().len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_page_of_a_proxy_cancels_nothing() {
+    let fake = FakeDatabricks::new();
+    let job = harness(&fake).create(&task()).await.unwrap();
+    fake.asked();
+    fake.books().refusals = vec![(200, "<!doctype html><title>Sign in</title>".to_owned())];
+    let error = job.delete().await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "transient", "{error}");
+    assert_eq!(fake.asked().len(), 1);
+    job.delete().await.unwrap();
+    let seen = job.get().await.unwrap();
+    assert_eq!(seen.phase, Phase::Failed, "cancelled now: {}", seen.message);
+}

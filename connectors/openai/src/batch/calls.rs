@@ -147,7 +147,10 @@ pub(crate) async fn cancel(
     let request = api.http.post(api.url(&["batches", batch_id, "cancel"])?).within(call);
     // Cancelled twice is cancelled.
     let sent = Api::signed(request, account)?.repeatable().send().await;
-    let Err(refused) = sent else { return Ok(()) };
+    let refused = match sent {
+        Ok(answer) => return answer.done(),
+        Err(refused) => refused,
+    };
     match refused.kind() {
         ErrorKind::NotFound => Ok(()),
         // So OpenAI refuses to cancel what has ended; a refusal for another reason stands.

@@ -178,7 +178,7 @@ impl Api {
         let request = self.http.request(Method::DELETE, place.url(&["job", id])).repeatable();
         match place.signed(request.within(call))?.send().await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            answered => answered.map(drop),
+            answered => answered?.done(),
         }
     }
 }
