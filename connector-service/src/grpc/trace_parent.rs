@@ -77,6 +77,8 @@ mod tests {
             .with_span_events(FmtSpan::CLOSE)
             .with_writer(move || sink.clone())
             .finish();
+        // While there is but one subscriber, what another test's thread comes to first is noted as seen by nobody.
+        let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         // The server runs on this thread, so it is seen by this subscriber alone.
         let _seen = tracing::subscriber::set_default(subscriber);
         let registry = Registry::builder().register(Echo).build().await.unwrap();
