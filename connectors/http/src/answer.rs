@@ -68,8 +68,8 @@ impl Answer {
         })
     }
 
-    /// That it is the vendor who answered, where nothing of the answer is needed: as to a cancel. Proxies that
-    /// want somebody to sign in answer their page with a status of success, too.
+    /// That it is the vendor who answered, where nothing of the answer is needed: as to a cancel. A page that says
+    /// HTML is no answer anyway; a proxy that wants somebody to sign in may also say so in plain text.
     ///
     /// # Errors
     /// [`connector_core::ErrorKind::Transient`]: it is neither JSON nor empty.
@@ -110,7 +110,7 @@ mod tests {
     use crate::AccessToken;
 
     #[test]
-    fn a_page_of_a_proxy_is_no_answer() {
+    fn what_a_proxy_says_is_no_answer() {
         let answered = |body: &'static str| {
             Answer::new(
                 "Acme",
@@ -122,7 +122,7 @@ mod tests {
         for body in ["", "{}", r#"{"kind": "job"}"#, "null"] {
             answered(body).done().unwrap();
         }
-        let error = answered("<!doctype html><title>Sign in</title>").done().unwrap_err();
+        let error = answered("Sign in at https://portal.example first").done().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Transient { retry_after: None });
         assert!(error.message().contains("it begins with"), "{error}");
     }

@@ -54,12 +54,12 @@ async fn an_answer_that_is_too_late_is_no_second_job() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_page_of_a_proxy_cancels_nothing() {
+async fn what_a_proxy_says_cancels_nothing() {
     let fake = FakeBigQuery::new();
     let google = harness(&fake);
     let job = google.create(&query(&fake, STATEMENT)).await.unwrap();
     fake.asked();
-    fake.books().refusals = vec![(200, "<!doctype html><title>Sign in</title>".to_owned())];
+    fake.books().refusals = vec![(200, "Sign in at https://portal.example first".to_owned())];
     let error = job.delete().await.unwrap_err();
     assert_eq!(error.kind().as_str(), "transient", "{error}");
     assert_eq!(fake.asked().len(), 1);

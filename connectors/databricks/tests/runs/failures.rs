@@ -185,11 +185,11 @@ async fn a_run_of_many_tasks_is_read_to_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_page_of_a_proxy_cancels_nothing() {
+async fn what_a_proxy_says_cancels_nothing() {
     let fake = FakeDatabricks::new();
     let job = harness(&fake).create(&task()).await.unwrap();
     fake.asked();
-    fake.books().refusals = vec![(200, "<!doctype html><title>Sign in</title>".to_owned())];
+    fake.books().refusals = vec![(200, "Sign in at https://portal.example first".to_owned())];
     let error = job.delete().await.unwrap_err();
     assert_eq!(error.kind().as_str(), "transient", "{error}");
     assert_eq!(fake.asked().len(), 1);
