@@ -1,4 +1,4 @@
-//! Connections of the operators' port: HTTP/1, and none that stays without asking anything. A probe of Kubernetes that
+//! Connections of the operators' port, of which none stays without asking anything. A probe of Kubernetes that
 //! finds no place here has the process killed.
 
 use std::pin::{Pin, pin};
@@ -7,10 +7,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use futures_util::{Stream, StreamExt as _};
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
@@ -64,22 +65,29 @@ impl Pages {
     }
 }
 
-/// One connection, which has `time` to ask for a page, and as long for the next one.
+/// One connection, which has `time` to ask for a page, and over HTTP/1 as long for the next one.
 async fn converse(io: Admitted, routes: Router, time: Duration) {
-    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+    let asked = Notify::new();
+    let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+        asked.notify_one();
         routes.clone().oneshot(request.map(Body::new))
     });
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(time);
+    // Who speaks HTTP/2 to this port is answered: `doctor` tells him by that which port it is.
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new()).header_read_timeout(time);
     let mut connection = pin!(http.serve_connection(TokioIo::new(io), service));
-    let ended = match timeout(AGE, connection.as_mut()).await {
-        Ok(ended) => ended,
-        Err(_elapsed) => {
-            connection.as_mut().graceful_shutdown();
-            timeout(ANSWER, connection).await.unwrap_or(Ok(()))
-        }
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = sleep(time) => return,
+        () = asked.notified() => match timeout(AGE, connection.as_mut()).await {
+            Ok(ended) => ended,
+            Err(_elapsed) => {
+                connection.as_mut().graceful_shutdown();
+                timeout(ANSWER, connection).await.unwrap_or(Ok(()))
+            }
+        },
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, "a connection of the operators' port ended");
+        tracing::debug!(error, "a connection of the operators' port ended");
     }
 }
