@@ -33,15 +33,12 @@ impl Backoff {
     }
 
     /// What the vendor asked for (`Retry-After`).
-    pub(crate) const fn asked(error: &CallError) -> Option<Duration> {
+    pub(crate) fn asked(error: &CallError) -> Option<Duration> {
         match error {
             CallError::Connector(error) => match error.kind() {
-                ErrorKind::Transient { retry_after } => match retry_after {
-                    Some(asked) if asked.as_secs() >= LONGEST_ASKED.as_secs() => {
-                        Some(LONGEST_ASKED)
-                    }
-                    asked => asked,
-                },
+                ErrorKind::Transient { retry_after } => {
+                    retry_after.map(|asked| asked.min(LONGEST_ASKED))
+                }
                 _ => None,
             },
             CallError::Meta(_) => None,

@@ -177,6 +177,7 @@ mod tests {
             assert!(error.contains(says) && !error.contains("hunter2"), "{text}: {error}");
         }
     }
+
     #[tokio::test]
     async fn log_streams_that_nobody_reads_leave_the_way_to_polls() {
         let fake = Fake::new();

@@ -180,7 +180,8 @@ impl RestTask {
     pub(crate) fn explained(&self, refusal: ConnectorError) -> ConnectorError {
         match self.gpus().words() {
             Some(words) if has_no_such_node(&refusal) => ConnectorError::invalid_task(format!(
-                "{refusal}. The task asks for {words}: no node of the partition has so many, of that type, or with as                  much beside them as it asks for. `sinfo -o '%P %N %G %c %m'` lists what there is"
+                "{refusal}. The task asks for {words}: no node of the partition has so many, of that type, or with as \
+                 much beside them as it asks for. `sinfo -o '%P %N %G %c %m'` lists what there is"
             ))
             .with_source(refusal),
             _ => refusal,

@@ -42,19 +42,14 @@ impl Asked<'_> {
     /// [`ErrorKind::InvalidTask`]: what is asked for cannot be.
     pub(crate) fn sent(&self) -> Result<Sent> {
         let mut sent = Sent::default();
-        let gres = self.gres.filter(|gres| !gres.is_empty());
+        let gres = self.gres();
         if let Some(gres) = gres {
             is_gres(gres)?;
             sent.fields.insert("gres".to_owned(), gres.into());
         }
         let mut said: Vec<&str> = Vec::new();
         said.extend(gres.filter(|gres| has_gpus(gres)).map(|_| "gres"));
-        for (name, gpus, variable) in [
-            ("gpus", self.gpus, "SLURM_GPUS"),
-            ("gpus_per_node", self.gpus_per_node, "SLURM_GPUS_PER_NODE"),
-            ("gpus_per_task", self.gpus_per_task, "SLURM_GPUS_PER_TASK"),
-        ] {
-            let Some(text) = gpus.map(Gpus::text).filter(|text| !text.is_empty()) else { continue };
+        for (name, text, variable) in self.counts() {
             let count = counted(name, &text)?;
             said.push(name);
             // Told the type as well, srun tells none of several tasks which GPU is its own (seen with 22.05.8).
@@ -73,6 +68,23 @@ impl Asked<'_> {
             sent.variables.push(("SLURM_MEM_PER_GPU", mebibytes.to_string()));
         }
         Ok(sent)
+    }
+
+    fn gres(&self) -> Option<&str> {
+        self.gres.filter(|gres| !gres.is_empty())
+    }
+
+    /// The settings that say how many GPUs, with what they say and the variable that sbatch sets for each.
+    fn counts(&self) -> impl Iterator<Item = (&'static str, String, &'static str)> {
+        let all = [
+            ("gpus", self.gpus, "SLURM_GPUS"),
+            ("gpus_per_node", self.gpus_per_node, "SLURM_GPUS_PER_NODE"),
+            ("gpus_per_task", self.gpus_per_task, "SLURM_GPUS_PER_TASK"),
+        ];
+        let said = all
+            .into_iter()
+            .filter_map(|(name, gpus, variable)| Some((name, gpus?.text(), variable)));
+        said.filter(|(_, text, _)| !text.is_empty())
     }
 
     /// Refuses what Slurm refuses without a reason, and where it takes two settings and heeds the last one.
@@ -116,14 +128,9 @@ impl Asked<'_> {
 
     /// What the task asks for, in words for whoever it was refused to; `None` without GPUs.
     pub(crate) fn words(&self) -> Option<String> {
-        let gpus = |gpus: Option<&Gpus>| gpus.map(Gpus::text).filter(|text| !text.is_empty());
-        let all = [
-            ("gres", self.gres.filter(|gres| !gres.is_empty()).map(str::to_owned)),
-            ("gpus", gpus(self.gpus)),
-            ("gpus_per_node", gpus(self.gpus_per_node)),
-            ("gpus_per_task", gpus(self.gpus_per_task)),
-        ];
-        let words = all.into_iter().filter_map(|(name, text)| Some(format!("`{name}` {}", text?)));
+        let gres = self.gres().map(|gres| ("gres", gres.to_owned()));
+        let counts = self.counts().map(|(name, text, _)| (name, text));
+        let words = gres.into_iter().chain(counts).map(|(name, text)| format!("`{name}` {text}"));
         Some(words.collect::<Vec<_>>().join(" and ")).filter(|words| !words.is_empty())
     }
 }
