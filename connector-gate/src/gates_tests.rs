@@ -27,6 +27,12 @@ async fn calls_go_by_the_policy_of_the_moment() {
         bench.poll("1").await.unwrap();
     }
     assert_eq!(bench.polls(), 4);
+    // A shorter interval does not wait for the end of the longer one.
+    bench.gates.follow(variables(&[("CONNECTOR_POLICY__POLL_INTERVAL", "30s")])).unwrap();
+    for _ in 0..3 {
+        bench.poll("1").await.unwrap();
+    }
+    assert_eq!(bench.polls(), 5);
     // That of the one connector goes before that of all.
     let both = [
         ("CONNECTOR_POLICY__POLL_INTERVAL", "1m"),
@@ -39,13 +45,13 @@ async fn calls_go_by_the_policy_of_the_moment() {
     for _ in 0..3 {
         bench.poll("1").await.unwrap();
     }
-    assert_eq!(bench.polls(), 7);
+    assert_eq!(bench.polls(), 8);
     assert!(began.elapsed() >= Duration::from_secs(2), "{:?}", began.elapsed());
     // What is gone from the variables is the author's again.
     bench.gates.follow(Vec::new()).unwrap();
     let began = Instant::now();
     bench.poll("1").await.unwrap();
-    assert_eq!((bench.polls(), began.elapsed()), (8, Duration::ZERO));
+    assert_eq!((bench.polls(), began.elapsed()), (9, Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,6 +117,21 @@ async fn polls_that_wait_for_a_larger_batch_are_answered_in_smaller_ones() {
     assert_eq!(bench.told("outside get"), 3);
     // The window, and not the patience of a caller.
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_fills_a_batch_leaves_though_batches_have_become_larger() {
+    let bench = Bench::new(&[("BATCH_SIZE", "2")]).await;
+    bench.gates.follow(Vec::new()).unwrap();
+    let grow = async {
+        bench.gates.follow(variables(&[("CONNECTOR_POLICY__BATCH_SIZE", "4")])).unwrap();
+    };
+    let began = Instant::now();
+    // The first one is a whole batch as it comes, and one of four as it leaves.
+    let (one, (), other) = tokio::join!(bench.poll("1"), grow, bench.poll("2"));
+    assert!(one.is_ok() && other.is_ok());
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert_eq!(bench.told("outside get"), 2, "both had left before a window was over");
 }
 
 /// A connector that becomes known late.

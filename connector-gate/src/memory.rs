@@ -65,6 +65,9 @@ pub(crate) trait Store<V>: fmt::Debug + Send + Sync {
     /// Forgets a record and answers it.
     fn remove(&self, key: &Key) -> Option<V>;
 
+    /// Forgets all records.
+    fn clear(&self);
+
     /// How many records there are, without those whose time is over, and how many were given up.
     fn reading(&self) -> Reading;
 
@@ -238,6 +241,10 @@ impl<V: Clone + Send> Store<V> for Memory<V> {
             let record = records.pop(key, &self.room)?;
             (!record.is_over(now)).then_some(record.value)
         })
+    }
+
+    fn clear(&self) {
+        self.with(|records| *records = Records::new());
     }
 
     fn reading(&self) -> Reading {

@@ -12,6 +12,7 @@ use lru::LruCache;
 use tokio::time::{Instant, sleep_until};
 
 use super::memory::{Key, Reading};
+use crate::deadline::from;
 use crate::live::LiveSpan;
 
 /// The most accounts remembered; the one called longest ago goes first, and starts full again.
@@ -61,9 +62,10 @@ impl LivePace {
 
 /// The spans of a rate.
 fn spans(rate: Option<Rate>) -> (Duration, Duration) {
-    let spans = rate.filter(|rate| rate.per_second > 0.0).and_then(|rate| {
-        let per_call = Duration::try_from_secs_f64(1.0 / rate.per_second).ok()?;
-        Some((per_call, per_call.checked_mul(rate.burst.max(1))?))
+    let spans = rate.filter(|rate| rate.per_second > 0.0).map(|rate| {
+        // However rarely: that is no reason to have no rate.
+        let per_call = Duration::try_from_secs_f64(1.0 / rate.per_second).unwrap_or(Duration::MAX);
+        (per_call, per_call.saturating_mul(rate.burst.max(1)))
     });
     spans.unwrap_or_default()
 }
@@ -75,11 +77,23 @@ impl Rates {
         Self { pace, full_at: Mutex::new(LruCache::unbounded()), given_up: AtomicU64::new(0) }
     }
 
-    /// Goes by that rate from now on. What accounts have used up already counts.
+    /// Goes by that rate from now on. The calls that accounts have made already count, each as much as one does now:
+    /// after a rate that was too low by mistake nobody waits for what it asked.
     pub(crate) fn set(&self, rate: Option<Rate>) {
+        let now = Instant::now();
         let (per_call, bucket) = spans(rate);
+        let mut accounts = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.pace.per_call.now();
         self.pace.bucket.set(bucket);
         self.pace.per_call.set(per_call);
+        if before.is_zero() || per_call.is_zero() {
+            return accounts.clear();
+        }
+        for (_, full_at) in accounts.iter_mut() {
+            let calls = full_at.saturating_duration_since(now).div_duration_f64(before);
+            let owed = Duration::try_from_secs_f64(per_call.as_secs_f64() * calls);
+            *full_at = from(now, owed.unwrap_or(Duration::MAX));
+        }
     }
 
     /// How many accounts are remembered.
@@ -119,7 +133,8 @@ impl Rates {
     fn turn(&self, pace: Pace, account: Key, deadline: Instant) -> Option<Instant> {
         let now = Instant::now();
         let mut accounts = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let full_at = accounts.get(&account).copied().unwrap_or(now).max(now) + pace.per_call;
+        let full_at = accounts.get(&account).copied().unwrap_or(now).max(now);
+        let full_at = from(full_at, pace.per_call);
         // The bucket runs dry when refilling it would take longer than it holds.
         let turn = full_at.checked_sub(pace.bucket).map_or(now, |turn| turn.max(now));
         if turn > deadline {
@@ -178,12 +193,35 @@ mod tests {
         assert!(wait().await && wait().await);
         assert_eq!(began.elapsed(), Duration::from_secs(1));
         rates.set(Some(Rate { per_second: 10.0, burst: 1 }));
-        // The turn before took a second.
+        // The call before counts as one of now.
         assert!(wait().await && wait().await);
-        assert_eq!(began.elapsed(), Duration::from_millis(2_100));
+        assert_eq!(began.elapsed(), Duration::from_millis(1_200));
         rates.set(None);
         assert!(wait().await);
-        assert_eq!(began.elapsed(), Duration::from_millis(2_100));
+        assert_eq!(began.elapsed(), Duration::from_millis(1_200));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_that_was_too_low_holds_up_nobody_once_it_is_mended() {
+        let slow = |burst| Some(Rate { per_second: 0.001, burst });
+        let began = Instant::now();
+        let wait =
+            async |rates: &Rates| rates.admit(None, || 1, began + Duration::from_secs(60)).await;
+        let rates = Rates::new(slow(1));
+        assert!(
+            wait(&rates).await && !wait(&rates).await,
+            "the next turn is in a quarter of an hour"
+        );
+        rates.set(Some(Rate { per_second: 10.0, burst: 1 }));
+        assert!(wait(&rates).await);
+        assert_eq!(began.elapsed(), Duration::from_millis(100), "one call was made");
+        // And back: what is used up is so many calls, whatever they cost.
+        rates.set(slow(3));
+        assert!(wait(&rates).await && wait(&rates).await && !wait(&rates).await);
+        rates.set(None);
+        rates.set(Some(Rate { per_second: f64::MIN_POSITIVE, burst: 3 }));
+        assert!(wait(&rates).await && wait(&rates).await && wait(&rates).await);
+        assert_eq!(began.elapsed(), Duration::from_millis(100));
     }
 
     #[tokio::test(start_paused = true)]

@@ -61,10 +61,10 @@ struct Waiting {
     answer: oneshot::Sender<Ended<ErasedResource>>,
 }
 
-/// Which polls leave: those of full batches, or all that wait.
+/// Which polls leave: those of batches that are full with so many, or all that wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leaving {
-    Full,
+    Full(usize),
     All,
 }
 
@@ -142,7 +142,7 @@ impl Batches {
         if waiting % size == 0 {
             // Full: it leaves at once, and those beyond it wait for more.
             self.site.server.spawn(async move {
-                batches.send(account, Leaving::Full, &call_of_batch, &pace).await;
+                batches.send(account, Leaving::Full(size), &call_of_batch, &pace).await;
             });
         } else if waiting == 1 {
             let window = self.window(pace.replicas());
@@ -252,9 +252,11 @@ impl Batches {
     }
 
     /// What leaves: mostly one batch, and more of them where they have become smaller meanwhile. What is left waits
-    /// for the end of the window in which it came.
+    /// for the end of the window in which it came. What was full as its last poll came leaves also where batches have
+    /// become larger: for a batch of one no window was begun, and nobody else would send it.
     fn batches(&self, account: Key, leaving: Leaving, pace: &Pace) -> Vec<Batch> {
-        let size = self.site.policy().batch_size.max(1);
+        let now = self.site.policy().batch_size.max(1);
+        let size = if let Leaving::Full(size) = leaving { size.min(now) } else { now };
         let mut state = self.state();
         let mut rest = state.waiting.remove(&account).unwrap_or_default();
         let mut batches = Vec::new();

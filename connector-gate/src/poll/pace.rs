@@ -45,9 +45,14 @@ impl Pace {
         Self { interval, began: Instant::now(), answers, others }
     }
 
-    /// Asks that often from now on. An answer that is kept is good for as long as it was.
+    /// Asks that often from now on. Where that is more often than before, no answer that is kept counts any more: an
+    /// interval that was too long by mistake would go on for as long as it was.
     pub(super) fn set(&self, interval: Duration) {
-        self.interval.set(interval.min(LONGEST));
+        let (before, interval) = (self.interval(), interval.min(LONGEST));
+        self.interval.set(interval);
+        if interval < before {
+            self.answers.clear();
+        }
     }
 
     pub(super) fn reading(&self) -> Reading {
