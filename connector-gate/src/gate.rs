@@ -10,7 +10,7 @@ use connector_core::logs::LogQuery;
 use connector_core::metrics::{Metric, MetricsQuery};
 use connector_core::{Flyte, Phase, Policy};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::call::Call;
 use crate::create::{Creates, failed_job};
@@ -25,6 +25,7 @@ use crate::poll::Polls;
 use crate::scrub::{KnownSecrets, Scrub};
 use crate::site::{Ended, Site};
 use crate::stream::{self, LogPages};
+use crate::sweep::MOST_DUE;
 
 /// One connector behind all rules.
 #[derive(Debug)]
@@ -34,13 +35,16 @@ pub(crate) struct Gate {
     pub(crate) polls: Arc<Polls>,
     /// Held by whoever settles what others left: one row at a time.
     pub(crate) settling: Mutex<()>,
+    /// Places of the rows that wait for that.
+    pub(crate) due: Arc<Semaphore>,
 }
 
 impl Gate {
     pub(crate) fn new(site: Site) -> Self {
         let site = Arc::new(site);
         let (creates, polls) = (Creates::new(Arc::clone(&site)), Polls::new(Arc::clone(&site)));
-        Self { site, creates, polls, settling: Mutex::default() }
+        let due = Arc::new(Semaphore::new(MOST_DUE));
+        Self { site, creates, polls, settling: Mutex::default(), due }
     }
 
     /// Treats calls by that policy from now on.

@@ -96,13 +96,21 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// A job could not be cancelled; anybody tries again after `wait`. `problem` has no secret in it.
     async fn put_off(&self, ticket: &Ticket, wait: Duration, problem: &str);
 
+    /// A row that was taken is nothing for this process now: anybody may take it once `wait` is over, and a create of
+    /// its attempt may take it up as before. That is no try. With a `problem`, which has no secret in it, the row is
+    /// listed with that. A store that does not tell the two apart counts a try.
+    async fn set_aside(&self, ticket: &Ticket, wait: Duration, problem: Option<&str>) {
+        self.put_off(ticket, wait, problem.unwrap_or_default()).await;
+    }
+
     /// A job could not be cancelled, or cannot be known of, and nobody will try again; it stays listed. A
     /// create of its attempt that comes all the same wins the claim, taken over where no job is known.
     async fn given_up(&self, ticket: &Ticket, problem: &str);
 
     /// Takes at most `most` rows whose time has come and that nobody works on: jobs to be cancelled, and
-    /// claims whose owner is gone, each leased to this process.
-    async fn due(&self, most: usize) -> Vec<Due>;
+    /// claims whose owner is gone, each leased to this process. None of these task types and versions, which it
+    /// could not work on now.
+    async fn due(&self, most: usize, but: &[(String, i32)]) -> Vec<Due>;
 
     /// How many processes use the store at this moment, this one among them; as many as there were last while it
     /// cannot be reached. It is at hand: the rate of an account is shared by them. A store of one process says 1.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connector_core::ConnectorKey;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
 use crate::gate::Gate;
@@ -14,10 +14,15 @@ use crate::state_store::{Attempt, Due, StateStore};
 
 /// How often the store is asked, give or take a quarter: replicas that started together drift apart.
 const EVERY: Duration = Duration::from_secs(1);
-/// The most rows that one process works on.
+/// The most rows that are taken at once.
 const MOST: usize = 32;
-/// How long a row waits that no connector of this process can settle.
-const NOT_HERE: Duration = Duration::from_secs(60);
+/// The most rows of one connector that a process has taken. They are settled one after the other, and each connector
+/// has places of its own: where one does not answer, the cancels of others go on.
+pub(crate) const MOST_DUE: usize = 32;
+/// How long a row waits that this process can do nothing with: others may.
+const NOT_NOW: Duration = Duration::from_secs(1);
+/// The most task types of which nothing is taken; with more, some are looked at again and again.
+const MOST_PASSED_OVER: usize = 1_000;
 
 /// The gate of a row.
 pub(crate) struct Home {
@@ -37,7 +42,7 @@ pub(crate) trait Homes: Send + 'static {
 
 /// Takes what is due for as long as there is somewhere to bring it.
 pub(crate) async fn sweep(homes: impl Homes, store: Arc<dyn StateStore>) {
-    let room = Arc::new(Semaphore::new(MOST));
+    let mut passed_over = Vec::new();
     loop {
         sleep(EVERY.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
         if !homes.is_open() {
@@ -48,30 +53,43 @@ pub(crate) async fn sweep(homes: impl Homes, store: Arc<dyn StateStore>) {
                 home.gate.creates.watch(row);
             }
         }
-        let free = room.available_permits();
-        if free == 0 {
-            continue;
-        }
-        for row in store.due(free).await {
+        passed_over.retain(|(task_type, version): &(String, i32)| {
+            homes.home(task_type, *version).is_none_or(|home| home.place().is_none())
+        });
+        for row in store.due(MOST, &passed_over).await {
             let Attempt { task_type, version, .. } = &row.attempt;
-            match (homes.home(task_type, *version), Arc::clone(&room).try_acquire_owned()) {
-                (Some(home), Ok(permit)) => bring(home, row, permit),
-                // Others may serve it.
-                (None, _) | (_, Err(_)) => {
-                    let problem = "no connector of this server serves its task type and version";
-                    store.put_off(&row.ticket, NOT_HERE, problem).await;
-                }
+            let home = homes.home(task_type, *version);
+            let problem = match &home {
+                Some(_) => None,
+                None => Some("no connector of this server serves its task type and version"),
+            };
+            if let Some((home, place)) = home.and_then(|home| home.place().map(|it| (home, it))) {
+                bring(home, row, place);
+                continue;
+            }
+            store.set_aside(&row.ticket, NOT_NOW, problem).await;
+            let kind = (task_type.clone(), *version);
+            if !passed_over.contains(&kind) {
+                passed_over.truncate(MOST_PASSED_OVER - 1);
+                passed_over.push(kind);
             }
         }
     }
 }
 
+impl Home {
+    /// A place for another row, if there is one.
+    fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.gate.due).try_acquire_owned().ok()
+    }
+}
+
 /// Brings a row to its connector, which settles one at a time.
-fn bring(home: Home, row: Due, permit: OwnedSemaphorePermit) {
+fn bring(home: Home, row: Due, place: OwnedSemaphorePermit) {
     let Home { key, gate, observer } = home;
     gate.site.server.clone().spawn(async move {
         let _turn = gate.settling.lock().await;
         gate.creates.settle(row, &key, &observer).await;
-        drop(permit);
+        drop(place);
     });
 }

@@ -91,7 +91,7 @@ async fn look(store: Store) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         store.unasked().await;
-        store.due(1).await;
+        store.due(1, &[]).await;
     }
 }
 

@@ -6,6 +6,7 @@ mod creates;
 mod pace;
 mod post;
 mod row;
+mod sweeping;
 mod table;
 mod unasked;
 mod vendor;
@@ -70,6 +71,18 @@ impl World {
         add: impl FnOnce(RegistryBuilder, Arc<Vendor>) -> RegistryBuilder,
         values: &[(&str, &str)],
     ) -> Replica {
+        let (gates, process, seen) = self.gates(id, add, values).await;
+        let gate = Arc::clone(gates.find("render", 0).gate.expect("a gate").1);
+        Replica { gates, gate, process, seen }
+    }
+
+    /// The same, whatever its connector serves.
+    async fn gates(
+        &self,
+        id: usize,
+        add: impl FnOnce(RegistryBuilder, Arc<Vendor>) -> RegistryBuilder,
+        values: &[(&str, &str)],
+    ) -> (Arc<Gates>, Arc<Process>, Arc<Seen>) {
         let variables = values
             .iter()
             .map(|(name, value)| (format!("CONNECTOR_POLICY__{name}"), (*value).to_owned()));
@@ -81,8 +94,7 @@ impl World {
         let (texts, server) = (TextLimit::default(), Handle::current());
         let observers = |_: Option<&str>| Arc::clone(&seen) as Arc<dyn Observer>;
         let gates = Gates::with_store(&registry, false, texts, &server, observers, Some(store));
-        let gate = Arc::clone(gates.find("render", 0).gate.expect("a gate").1);
-        Replica { gates, gate, process, seen }
+        (gates, process, seen)
     }
 
     /// Two replicas whose connector passes keys.

@@ -53,6 +53,11 @@ impl Table {
         rows.values().map(|row| row.status).filter(|status| *status != Status::Gone).collect()
     }
 
+    /// How often rows were tried, all together.
+    pub(super) fn tries(&self) -> u32 {
+        self.rows.lock().unwrap().values().map(|row| row.tries).sum()
+    }
+
     /// Every text and byte that the store was ever handed.
     pub(super) fn handed(&self) -> Vec<u8> {
         self.handed.lock().unwrap().clone()
@@ -308,12 +313,16 @@ impl StateStore for Process {
         .await;
     }
 
+    async fn set_aside(&self, ticket: &Ticket, wait: Duration, _problem: Option<&str>) {
+        self.with(ticket, |row| (row.owner, row.due) = (None, Instant::now() + wait)).await;
+    }
+
     async fn given_up(&self, ticket: &Ticket, problem: &str) {
         self.table.note(&[problem.as_bytes()]);
         self.with(ticket, |row| row.status = Status::GivenUp).await;
     }
 
-    async fn due(&self, most: usize) -> Vec<Due> {
+    async fn due(&self, most: usize, but: &[(String, i32)]) -> Vec<Due> {
         if self.away.load(Ordering::SeqCst) {
             return Vec::new();
         }
@@ -322,6 +331,7 @@ impl StateStore for Process {
         let due = rows.values_mut().filter(|row| {
             matches!(row.status, Status::Claimed | Status::ToCancel)
                 && row.due <= now
+                && !but.contains(&(row.attempt.task_type.clone(), row.attempt.version))
                 && !self.table.is_leased(row)
         });
         let taken = due.take(most).map(|row| {

@@ -46,6 +46,8 @@ pub(crate) struct Statements {
     pub(crate) fresh: String,
     pub(crate) cancelled: String,
     pub(crate) put_off: String,
+    /// The same for what was not tried.
+    pub(crate) set_aside: String,
     pub(crate) given_up: String,
     pub(crate) due: String,
     pub(crate) renew: String,
@@ -83,6 +85,7 @@ impl Dialect {
                 ("{now}", "CAST(unixepoch('subsec') * 1000 AS INTEGER)"),
                 ("{fence}", "(SELECT last + 1 FROM connector_state_fence)"),
                 ("{keys}", "key IN"),
+                ("{position}", "instr"),
                 ("{skip_locked}", ""),
                 ("{locked}", ""),
                 ("{keys_in_json}", "key IN (SELECT value FROM json_each($1))"),
@@ -95,6 +98,7 @@ impl Dialect {
                 ("{fence}", "nextval('connector_state_fence')"),
                 // An array is computed once; a plain sub-select may be computed, and lock, again.
                 ("{keys}", "key = ANY(ARRAY"),
+                ("{position}", "strpos"),
                 ("{skip_locked}", "FOR UPDATE SKIP LOCKED)"),
                 ("{locked}", "FOR UPDATE)"),
                 (
@@ -261,6 +265,16 @@ const PUT_OFF: &str = "
         tries = tries + 1, problem = $4
     WHERE key = $1 AND fence = $2 AND status IN ('in-flight', 'to-cancel')";
 
+/// What was tried before stays one that is being cancelled.
+const SET_ASIDE: &str = "
+    UPDATE connector_state SET
+        owner = NULL,
+        lease_until = CASE WHEN status = 'in-flight' THEN {now} + $3 END,
+        due_at = CASE WHEN status = 'in-flight' THEN due_at ELSE {now} + $3 END,
+        cancelling = CASE WHEN status = 'to-cancel' AND tries > 0 THEN 1 ELSE 0 END,
+        problem = COALESCE(CAST($4 AS TEXT), problem)
+    WHERE key = $1 AND fence = $2 AND status IN ('in-flight', 'to-cancel')";
+
 const GIVEN_UP: &str = "
     UPDATE connector_state SET
         status = 'given-up', problem = $3, lease_until = NULL, due_at = NULL, request = NULL,
@@ -276,6 +290,7 @@ const DUE: &str = "
         WHERE status IN ('in-flight', 'to-cancel')
             AND (lease_until IS NULL OR lease_until <= {now})
             AND (status = 'in-flight' OR due_at <= {now})
+            AND {position}(CAST($4 AS TEXT), ' ' || version || ' ' || task_type || '\n') = 0
         ORDER BY due_at LIMIT $3 {skip_locked})
     RETURNING ";
 
@@ -347,6 +362,7 @@ impl Statements {
             fresh: spelled(&format!("SELECT {COLUMNS}{FRESH}")),
             cancelled: spelled(CANCELLED),
             put_off: spelled(PUT_OFF),
+            set_aside: spelled(SET_ASIDE),
             given_up: spelled(GIVEN_UP),
             due: spelled(&format!("{DUE}{COLUMNS}")),
             renew: spelled(RENEW),

@@ -1,6 +1,8 @@
 //! What is taken of the database: attempts that a create claims, and rows whose time has come.
 //! Nobody may think a row taken of which nobody was told, so what was cut short is given back.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use connector_gate::state_store::{Attempt, Claim, Due, Ticket};
 use tokio::sync::oneshot;
@@ -28,19 +30,36 @@ impl Store {
     }
 
     /// See [`StateStore::due`](connector_gate::state_store::StateStore::due).
-    pub(super) async fn take_due(&self, most: usize) -> Vec<Due> {
+    pub(super) async fn take_due(&self, most: usize, but: &[(String, i32)]) -> Vec<Due> {
         let inner = &self.inner;
         if !inner.presence.is_up() {
             return Vec::new();
         }
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let values = vec![inner.owner.as_str().into(), inner.settings.lease.into(), most.into()];
+        // As the statement spells one.
+        let but = but.iter().map(|(task_type, version)| format!(" {version} {task_type}\n"));
+        let but = but.collect::<String>();
+        let owner = inner.owner.as_str().into();
+        let values = vec![owner, inner.settings.lease.into(), most.into(), but.as_str().into()];
         let taken = inner.run(vec![Step { statement: &inner.statements().due, values }]).await;
         // Whoever leaves here leaves rows to their leases.
         let rows = taken.ok().and_then(|mut answers| answers.pop()).unwrap_or_default();
         let due: Vec<Due> = rows.into_iter().filter_map(due).collect();
         due.iter().for_each(|due| inner.hold(&due.ticket, None));
         due
+    }
+
+    /// Lets a row go that was due to this process and is not tried. What the database cannot be told runs out with
+    /// the lease.
+    pub(super) async fn pass_on(&self, ticket: &Ticket, wait: Duration, problem: Option<&str>) {
+        let inner = &self.inner;
+        if !inner.presence.is_up() {
+            return;
+        }
+        let problem = problem.map_or(Value::Null, Value::from);
+        let values = vec![ticket.key.as_str().into(), ticket.fence.into(), wait.into(), problem];
+        let set_aside = Step { statement: &inner.statements().set_aside, values };
+        inner.run(vec![set_aside]).await.ok();
     }
 }
 

@@ -10,6 +10,7 @@ mod late;
 mod open;
 mod peers;
 mod presence;
+#[cfg(feature = "sqlite")]
 #[cfg(test)]
 mod tests;
 mod told;
@@ -323,8 +324,13 @@ impl StateStore for Store {
         self.inner.drop_hold(ticket);
     }
 
-    async fn due(&self, most: usize) -> Vec<Due> {
-        self.take_due(most).await
+    async fn set_aside(&self, ticket: &Ticket, wait: Duration, problem: Option<&str>) {
+        self.pass_on(ticket, wait, problem).await;
+        self.inner.drop_hold(ticket);
+    }
+
+    async fn due(&self, most: usize, but: &[(String, i32)]) -> Vec<Due> {
+        self.take_due(most, but).await
     }
 
     fn replicas(&self) -> usize {

@@ -23,7 +23,7 @@ async fn asked_while_away(store: &Store) {
     until("it is away", async || (!store.readings().is_up).then_some(())).await;
     let begun = Instant::now();
     assert_eq!(store.claim(&attempt("away")).await, Claim::Alone);
-    assert_eq!(store.due(10).await, []);
+    assert_eq!(store.due(10, &[]).await, []);
     let waiting = store.to_cancel(&job(None), Duration::from_secs(600)).await;
     assert!(store.cancelling(&waiting).await);
     store.put_off(&waiting, Duration::from_secs(600), "away").await;
@@ -111,7 +111,7 @@ async fn a_job_that_was_handed_out_while_the_database_was_out_of_reach_is_not_so
     let other = database.store().await;
     let mut due = Vec::new();
     until("the leases are over", async || {
-        due.extend(other.due(10).await);
+        due.extend(other.due(10, &[]).await);
         (due.len() == 2).then_some(())
     })
     .await;

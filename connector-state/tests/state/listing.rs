@@ -48,7 +48,7 @@ async fn a_job_is_cancelled_by_hand(database: Database) {
     // Somebody waits with it, and is not asked.
     let waiting = one.to_cancel(&job(None), Duration::from_secs(600)).await;
     assert_eq!(listing.cancel(&waiting.key).await.unwrap(), Cancelled::Now);
-    let due = other.due(10).await;
+    let due = other.due(10, &[]).await;
     assert_eq!(due.first().map(|due| &due.ticket.key), Some(&waiting.key));
     assert!(!one.cancelling(&waiting).await);
 }

@@ -42,8 +42,8 @@ async fn stores_share_connections_they_do_not_own() {
     join_all(rounds).await;
     // Every first job is due, as its next attempt has begun.
     let [one, other] = &stores;
-    let mut due = one.due(AT_ONCE).await;
-    due.extend(other.due(AT_ONCE).await);
+    let mut due = one.due(AT_ONCE, &[]).await;
+    due.extend(other.due(AT_ONCE, &[]).await);
     assert_eq!(due.len(), AT_ONCE);
     for store in &stores {
         let now = store.readings();

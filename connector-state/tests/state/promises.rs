@@ -31,6 +31,7 @@ on_both! {
     a_job_that_somebody_asks_about_is_kept
     due_rows_are_taken_once
     a_job_that_cannot_be_cancelled_is_put_off_and_given_up
+    what_is_set_aside_or_passed_over_is_others_untried
     leases_let_go_are_free
     what_ran_out_goes
 }
@@ -138,7 +139,7 @@ async fn an_unsure_claim_is_somebody_elses_at_once(database: Database) {
     assert!(matches!(claim, Claim::Won { taken_over: true, .. }), "{claim:?}");
     let ticket = won(one.claim(&attempt("b")).await);
     one.unsure(&ticket).await;
-    let due = other.due(10).await;
+    let due = other.due(10, &[]).await;
     let found = due.iter().find(|due| due.ticket.key == "b").expect("it is due");
     assert!(found.meta.is_none() && found.attempt.request == attempt("b").request);
     assert_eq!((found.attempt.version, &*found.attempt.run), (3, "p/d/run"));
@@ -149,7 +150,7 @@ async fn the_attempt_before_is_over(database: Database) {
     let first = won(one.claim(&attempt("a1")).await);
     one.created(&first, &meta(), KEEP).await;
     let second = won(other.claim(&attempt("a2")).await);
-    let due = other.due(10).await;
+    let due = other.due(10, &[]).await;
     let [due] = &due[..] else { panic!("{due:?}") };
     assert_eq!((&*due.ticket.key, due.meta.as_ref()), ("a1", Some(&meta())));
     assert_eq!(one.claim(&attempt("a1")).await, Claim::Leaving);
@@ -157,7 +158,7 @@ async fn the_attempt_before_is_over(database: Database) {
     // A job that waited with its owner is anybody's, too, and its owner asks in vain.
     let waiting = other.to_cancel(&job(Some(second)), LONG).await;
     won(one.claim(&attempt("a3")).await);
-    assert_eq!(one.due(10).await.len(), 1);
+    assert_eq!(one.due(10, &[]).await.len(), 1);
     assert!(!other.cancelling(&waiting).await);
 }
 
@@ -172,7 +173,7 @@ async fn all_attempts_before_are_over(database: Database) {
     // The creates of those in between never came.
     won(other.claim(&attempt("a3")).await);
     won(other.claim(&Attempt { task: None, ..attempt("c3") }).await);
-    let due: Vec<String> = one.due(10).await.into_iter().map(|due| due.ticket.key).collect();
+    let due: Vec<String> = one.due(10, &[]).await.into_iter().map(|due| due.ticket.key).collect();
     assert_eq!(due, ["a0"]);
     assert_eq!(database.status("b0").await.as_deref(), Some("answered"));
     assert_eq!(one.claim(&nameless).await, Claim::Held);
@@ -194,7 +195,7 @@ async fn an_answer_to_the_attempt_before_comes_too_late(database: Database) {
     assert_eq!(one.created(&first, &meta(), KEEP).await, Written::Superseded);
     assert_eq!(one.created(&first, &meta(), KEEP).await, Written::Superseded, "told twice");
     // It is leased to who made it.
-    assert_eq!(other.due(10).await, []);
+    assert_eq!(other.due(10, &[]).await, []);
     assert!(!one.wanted(&first).await && one.cancelling(&first).await);
     one.cancelled(&first).await;
     assert_eq!(database.status("a1").await, None);
@@ -217,9 +218,9 @@ async fn an_answer_that_nobody_waits_for_is_written_as_a_job_to_be_cancelled(dat
     // It is this process's to cancel at its time, and others' only once this one is gone.
     let ticket = won(one.claim(&attempt("b")).await);
     assert_eq!(untaken(&ticket, Duration::ZERO).await, Written::Kept);
-    assert_eq!(other.due(10).await, []);
+    assert_eq!(other.due(10, &[]).await, []);
     one.let_go().await;
-    assert_eq!(other.due(10).await.len(), 1);
+    assert_eq!(other.due(10, &[]).await.len(), 1);
     // What was decided meanwhile counts.
     let over = won(one.claim(&attempt("c1")).await);
     won(other.claim(&attempt("c2")).await);
@@ -268,12 +269,12 @@ async fn a_job_that_nobody_asks_about_is_due(database: Database) {
     let (one, other) = (database.store().await, database.store().await);
     let ticket = won(one.claim(&attempt("a")).await);
     one.created(&ticket, &meta(), asked_within(SHORT)).await;
-    assert_eq!(other.due(10).await, []);
+    assert_eq!(other.due(10, &[]).await, []);
     let listed = database.listing().entries().await.unwrap();
     assert!(listed.iter().any(|it| it.status == "answered" && it.due.is_some()), "{listed:?}");
     let due = until("it is due", async || {
         other.unasked().await;
-        other.due(10).await.pop()
+        other.due(10, &[]).await.pop()
     });
     let due = due.await;
     assert_eq!((&*due.ticket.key, due.meta), ("a", Some(meta())));
@@ -311,7 +312,7 @@ async fn a_job_that_somebody_asks_about_is_kept(database: Database) {
     }
     // A process whose lease runs out meanwhile, or that ends, changes nothing of it.
     one.let_go().await;
-    assert_eq!(other.due(10).await.len(), 1);
+    assert_eq!(other.due(10, &[]).await.len(), 1);
 }
 
 async fn due_rows_are_taken_once(database: Database) {
@@ -322,11 +323,11 @@ async fn due_rows_are_taken_once(database: Database) {
         dying.to_cancel(&job(None), Duration::ZERO).await;
     }
     let later = dying.to_cancel(&job(None), LONG).await;
-    assert_eq!(one.due(1).await, [], "they are leased to who is to cancel them");
+    assert_eq!(one.due(1, &[]).await, [], "they are leased to who is to cancel them");
     drop(dying);
     let mut taken = Vec::new();
     until("all are taken", async || {
-        let (mine, theirs) = tokio::join!(one.due(7), other.due(7));
+        let (mine, theirs) = tokio::join!(one.due(7, &[]), other.due(7, &[]));
         assert!(mine.len() <= 7 && theirs.len() <= 7);
         taken.extend(mine.into_iter().chain(theirs));
         (taken.len() >= JOBS).then_some(())
@@ -343,12 +344,12 @@ async fn a_job_that_cannot_be_cancelled_is_put_off_and_given_up(database: Databa
     let ticket = won(one.claim(&attempt("a")).await);
     let waiting = one.to_cancel(&job(Some(ticket)), Duration::ZERO).await;
     one.put_off(&waiting, Duration::from_millis(1), "HTTP 503 \0").await;
-    let due = until("it is due again", async || other.due(1).await.pop()).await;
+    let due = until("it is due again", async || other.due(1, &[]).await.pop()).await;
     assert_eq!((due.tries, due.ticket.key.as_str()), (1, "a"));
     assert_eq!(one.claim(&attempt("a")).await, Claim::Leaving);
     other.given_up(&due.ticket, "HTTP 403").await;
     assert_eq!(
-        (one.due(1).await.len(), database.status("a").await.as_deref()),
+        (one.due(1, &[]).await.len(), database.status("a").await.as_deref()),
         (0, Some("given-up"))
     );
     let entries = database.listing().entries().await.unwrap();
@@ -357,13 +358,34 @@ async fn a_job_that_cannot_be_cancelled_is_put_off_and_given_up(database: Databa
     assert!(matches!(claim, Claim::Won { taken_over: false, .. }), "a job is known: {claim:?}");
 }
 
+async fn what_is_set_aside_or_passed_over_is_others_untried(database: Database) {
+    let (one, other) = (database.store().await, database.store().await);
+    let ticket = won(one.claim(&attempt("a")).await);
+    one.to_cancel(&job(Some(ticket)), Duration::ZERO).await;
+    one.let_go().await;
+    let due = until("it is due", async || one.due(1, &[]).await.pop()).await;
+    let kind = (due.attempt.task_type.clone(), due.attempt.version);
+    one.set_aside(&due.ticket, Duration::from_millis(1), Some("not here")).await;
+    let due = until("it is due again", async || {
+        assert_eq!(one.due(9, std::slice::from_ref(&kind)).await, []);
+        other.due(9, &[(kind.0.clone(), 7), ("x".to_owned(), kind.1)]).await.pop()
+    })
+    .await;
+    assert_eq!((due.ticket.key.as_str(), due.tries), ("a", 0));
+    other.set_aside(&due.ticket, LONG, None).await;
+    let entries = database.listing().entries().await.unwrap();
+    assert_eq!(entries.first().and_then(|entry| entry.problem.as_deref()), Some("not here"));
+    // Nobody has begun to cancel it: its attempt takes it up again.
+    assert!(matches!(one.claim(&attempt("a")).await, Claim::Left { .. }));
+}
+
 async fn leases_let_go_are_free(database: Database) {
     let (one, other) = (database.store().await, database.store().await);
     won(one.claim(&attempt("a")).await);
     one.to_cancel(&job(None), Duration::ZERO).await;
-    assert_eq!(other.due(10).await, []);
+    assert_eq!(other.due(10, &[]).await, []);
     one.let_go().await;
-    assert_eq!(other.due(10).await.len(), 2);
+    assert_eq!(other.due(10, &[]).await.len(), 2);
 }
 
 async fn what_ran_out_goes(database: Database) {
