@@ -1,6 +1,7 @@
 //! One call on its way through the gate: whom it is for and how long it may take.
 //! `dispatch` makes it; the rules read it.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use connector_core::CallContext;
@@ -10,6 +11,9 @@ use crate::deadline::TimeLimit;
 use crate::failure::Cause;
 use crate::isolation::Interrupted;
 use crate::observer::Observer;
+
+/// Something that counts until its last clone is dropped.
+pub type Held = Arc<dyn Any + Send + Sync>;
 
 /// A call under way.
 #[derive(Debug, Clone)]
@@ -24,6 +28,8 @@ pub(crate) struct Call {
     pub(crate) deadline: Instant,
     /// Who sees what happens to it.
     pub(crate) observer: Arc<dyn Observer>,
+    /// What its request is counted by, if it is.
+    pub(crate) held: Option<Held>,
 }
 
 impl Call {

@@ -25,7 +25,9 @@ use crate::poll::Polls;
 use crate::scrub::{KnownSecrets, Scrub};
 use crate::site::{Ended, Site};
 use crate::stream::{self, LogPages};
-use crate::sweep::MOST_DUE;
+
+/// The most rows that a process has taken for one connector.
+const MOST_DUE: usize = 32;
 
 /// One connector behind all rules.
 #[derive(Debug)]
@@ -35,7 +37,8 @@ pub(crate) struct Gate {
     pub(crate) polls: Arc<Polls>,
     /// Held by whoever settles what others left: one row at a time.
     pub(crate) settling: Mutex<()>,
-    /// Places of the rows that wait for that.
+    /// Places of the rows that wait for that, which each connector has for itself: where one does not answer, the
+    /// cancels of others go on.
     pub(crate) due: Arc<Semaphore>,
 }
 

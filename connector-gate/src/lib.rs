@@ -52,6 +52,7 @@ mod trace;
 mod unseen;
 mod verdict;
 
+pub use call::Held;
 pub use deadline::{TimeLimit, after};
 pub use dispatch::{CallGuard, Dispatcher, Route, SyncCall};
 pub use failure::{Cause, Failure};

@@ -211,7 +211,8 @@ impl Bench {
         let (key, _) = found.gate.expect("a gate");
         let context = CallContext::new(key.clone()).deadline(deadline.into_std());
         let began = tokio::time::Instant::now();
-        Call { context, limit, began, deadline, observer: Arc::clone(found.observer) }
+        let observer = Arc::clone(found.observer);
+        Call { context, limit, began, deadline, observer, held: None }
     }
 
     /// A create of that attempt of the run `r`; without an attempt it names no execution.

@@ -16,9 +16,6 @@ use crate::state_store::{Attempt, Due, StateStore};
 const EVERY: Duration = Duration::from_secs(1);
 /// The most rows that are taken at once.
 const MOST: usize = 32;
-/// The most rows of one connector that a process has taken. They are settled one after the other, and each connector
-/// has places of its own: where one does not answer, the cancels of others go on.
-pub(crate) const MOST_DUE: usize = 32;
 /// How long a row waits that this process can do nothing with: others may.
 const NOT_NOW: Duration = Duration::from_secs(1);
 /// The most task types of which nothing is taken; with more, some are looked at again and again.

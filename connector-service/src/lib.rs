@@ -25,6 +25,7 @@ mod describe;
 mod doctor;
 mod exit;
 mod grpc;
+mod held;
 mod in_process;
 mod layers;
 mod limits;

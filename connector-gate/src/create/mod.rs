@@ -213,16 +213,21 @@ impl Creates {
         }
         drop(flights);
         let (creates, observer) = (Arc::clone(self), Arc::clone(&call.observer));
+        // The request is there for as long as this goes on, which may be longer than the call.
+        let held = call.held.clone();
         match self.attempt(&flight, &request) {
             Some(attempt) => {
                 // The store is not asked on the connector's threads.
                 let claimed = creates.fly_claimed(attempt, previous, flight, request, observer);
-                self.site.server.spawn(claimed);
+                self.site.server.spawn(async move {
+                    claimed.await;
+                    drop(held);
+                });
             }
-            None => self
-                .site
-                .workplace
-                .detach(async move { creates.fly(flight, request, observer).await }),
+            None => self.site.workplace.detach(async move {
+                creates.fly(flight, request, observer).await;
+                drop(held);
+            }),
         }
         Ok(Found::Flight(boarding))
     }

@@ -22,7 +22,7 @@ pub use sync_call::SyncCall;
 use tokio::time::Instant;
 use tracing::Span;
 
-use crate::call::Call;
+use crate::call::{Call, Held};
 use crate::deadline::{TimeLimit, from};
 use crate::failure::{Cause, Failure};
 use crate::gate::Gate;
@@ -49,6 +49,9 @@ pub struct Route {
     pub trace: Option<TraceParent>,
     /// The request in its own bytes, where connectors pass it on.
     pub wire: Option<Arc<Wire>>,
+    /// What the service counts the request by, if it does. A create that goes on without its caller keeps it until
+    /// the connector has answered.
+    pub held: Option<Held>,
 }
 
 /// Takes calls to the gates of connectors. The rules keep to the deadline of each.
@@ -186,7 +189,7 @@ impl Dispatcher {
             found.observer.inputs(bytes);
         }
         let (timeout, flyte, parent) = (route.timeout, route.flyte, route.trace);
-        let wire = route.wire.take();
+        let (wire, held) = (route.wire.take(), route.held.take());
         // The one look at the clock before the connector's code.
         let began = Instant::now();
         let guard = CallGuard::new(found.observer, operation, route, began);
@@ -206,7 +209,8 @@ impl Dispatcher {
             .deadline(deadline.into_std())
             .flyte(flyte)
             .with_wire(wire);
-        let call = Call { context, limit, began, deadline, observer: Arc::clone(found.observer) };
+        let observer = Arc::clone(found.observer);
+        let call = Call { context, limit, began, deadline, observer, held };
         Ok(Begun { gate, call, guard, span })
     }
 }

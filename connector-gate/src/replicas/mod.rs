@@ -145,7 +145,7 @@ impl Replica {
         let (key, _) = found.gate.expect("a gate");
         let context = CallContext::new(key.clone()).deadline(deadline.into_std());
         let observer = Arc::clone(found.observer);
-        Call { context, limit, began: Instant::now(), deadline, observer }
+        Call { context, limit, began: Instant::now(), deadline, observer, held: None }
     }
 
     /// Creates the job of an attempt, as a caller with that patience.

@@ -8,6 +8,7 @@ mod age;
 mod desk;
 #[cfg(test)]
 mod desk_tests;
+mod holding;
 mod intake;
 mod remainder;
 #[cfg(test)]
@@ -36,7 +37,8 @@ use tonic::transport::server::Connected;
 use self::accept::Accepting;
 use self::age::Age;
 use self::desk::{Desk, Reception};
-use self::intake::{Budget, Holding, Intake};
+use self::holding::Holding;
+use self::intake::{Budget, Intake};
 use crate::grpc::{Answering, Front};
 use crate::limits::{Limits, LiveLimits};
 

@@ -7,12 +7,13 @@ use connector_core::logs::LogQuery;
 use connector_core::metrics::MetricsQuery;
 use connector_core::pb as core_pb;
 use connector_core::{Flyte, NamedLiterals, Result, TaskExecution};
-use connector_gate::Route;
+use connector_gate::{Held, Route};
 use http::{Extensions, HeaderMap};
 
 use super::time;
 use crate::grpc::timeout::caller_timeout;
 use crate::grpc::trace_parent::trace_parent;
+use crate::held;
 use crate::pb;
 
 /// Whom a create is for.
@@ -23,7 +24,10 @@ pub(in crate::grpc) fn create_route(
 ) -> Route {
     let (task_type, version) = named(request.template.as_deref());
     let (timeout, wire) = (caller_timeout(headers), wire(extensions));
-    Route { task_type, version, timeout, flyte: Flyte::V2, trace: trace_parent(headers), wire }
+    let trace = trace_parent(headers);
+    // It may go on when its caller has left.
+    let held = held::lasting().map(|held| held as Held);
+    Route { task_type, version, timeout, flyte: Flyte::V2, trace, wire, held }
 }
 
 /// The task type and version of a template. A request without one names the empty type, too.
@@ -41,7 +45,7 @@ pub(in crate::grpc) fn job_route(
     let pb::TaskCategory { name, version } = category.unwrap_or_default();
     let timeout = caller_timeout(headers);
     let (trace, wire) = (trace_parent(headers), wire(extensions));
-    Route { task_type: name, version, timeout, flyte: Flyte::V2, trace, wire }
+    Route { task_type: name, version, timeout, flyte: Flyte::V2, trace, wire, held: None }
 }
 
 /// The request in its own bytes, where a layer kept them.

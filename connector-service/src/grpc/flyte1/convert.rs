@@ -41,7 +41,7 @@ pub(super) fn run_route(header: &flyte1::CreateRequestHeader, headers: &HeaderMa
     let (task_type, version) = shared::named(header.template.as_deref());
     let wire: Option<Arc<Wire>> = None;
     let (timeout, trace) = (caller_timeout(headers), trace_parent(headers));
-    Route { task_type, version, timeout, flyte: Flyte::V1, trace, wire }
+    Route { task_type, version, timeout, flyte: Flyte::V1, trace, wire, held: None }
 }
 
 #[expect(deprecated, reason = "the route has it already, as clients of old send it")]

@@ -116,6 +116,35 @@ async fn all_requests_together_hold_no_more_than_they_may() {
 }
 
 #[tokio::test]
+async fn a_create_that_goes_on_without_its_caller_holds_what_it_brought() {
+    let vendor = Vendor::default();
+    let limits = Limits { max_inflight_bytes: 1 << 20, ..Limits::default() };
+    let server = Setup::default().limits(limits).vendor(&vendor).start().await;
+    vendor.hold_creates();
+    let mut tasks = server.tasks().await;
+    let mut first = tasks.clone();
+    let first = tokio::spawn(async move { first.create_task(large("a", 700_000)).await });
+    vendor.until(|counts| counts.creates == 1).await;
+    first.abort();
+    assert!(first.await.is_err(), "its caller has left");
+    // That the server has heard of it is seen by a call of the same connection, which comes after.
+    assert!(is_served(server.channel().await).await);
+    tasks.get_task(get("echo", r#"{"x": 1}"#)).await.expect("an answer");
+    let refused = tasks.create_task(large("b", 700_000)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    // It is the same attempt's answer, and then there is room.
+    vendor.let_creates_finish();
+    vendor.until(|counts| counts.jobs == 1).await;
+    loop {
+        match tasks.create_task(large("b", 700_000)).await {
+            Ok(_) => break,
+            Err(status) => assert_eq!(status.code(), Code::ResourceExhausted, "{status}"),
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_comes_packed_holds_what_it_unpacks_to() {
     let vendor = Vendor::default();
     let limits = Limits { max_inflight_bytes: 1 << 20, ..Limits::default() };
