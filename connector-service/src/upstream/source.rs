@@ -103,6 +103,8 @@ impl Source {
         for connector in answer.into_inner().connectors {
             for category in connector.supported_task_categories {
                 match self.entry(&connector.name, &category) {
+                    // The official registry lists a connector that took another one's place beside it.
+                    Ok(entry) if listed.entries.iter().any(|it| it.key == entry.key) => {}
                     Ok(entry) => listed.entries.push(entry),
                     Err(reason) => listed.refused.push(reason),
                 }

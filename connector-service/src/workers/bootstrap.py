@@ -18,11 +18,23 @@ from concurrent import futures
 
 LINES_OF_A_FAILURE = 12
 THREADS = 10
-ANY_SIZE = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+OPTIONS = [
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+]
 
 
-def end_with_the_server():
-    while os.read(0, 1):
+def hold_on_to_the_server():
+    """Keeps standard input for this process alone: a command that a connector starts would wait for words on it."""
+    held = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    threading.Thread(target=end_with_the_server, args=[held], daemon=True).start()
+
+
+def end_with_the_server(held):
+    while os.read(held, 1):
         pass
     os._exit(0)
 
@@ -38,14 +50,15 @@ def load(modules):
     utils._load_connectors(None)
     failed = {}
     for module in modules:
-        was_there, known = module in sys.modules, len(ConnectorRegistry._REGISTRY)
+        was_there, known = module in sys.modules, dict(ConnectorRegistry._REGISTRY)
         try:
             importlib.import_module(module)
         except BaseException:  # `sys.exit()` in a module is one, too
             error = sys.exc_info()[1]
             failed[module] = "it cannot be imported:\n" + last_lines(error) + where_looked(module, error)
             continue
-        if not was_there and len(ConnectorRegistry._REGISTRY) == known:
+        # One that takes the place of another is new as well.
+        if not was_there and ConnectorRegistry._REGISTRY == known:
             failed[module] = "it registers no connector: ConnectorRegistry.register(...) was not called"
     return failed
 
@@ -75,12 +88,14 @@ def is_machinery(file):
     return file == __file__ or file.startswith("<frozen importlib") or file == importlib.__file__
 
 
-async def serve(socket, report, failed):
+async def serve(socket, report, modules):
     from flyte.connectors import _server as official
     from flyteidl2.connector import service_pb2_grpc as services
     from grpc import aio
 
-    server = aio.server(futures.ThreadPoolExecutor(max_workers=THREADS), options=ANY_SIZE)
+    # On the running loop, as the official service does: a connector may open its client while it is imported.
+    failed = load(modules)
+    server = aio.server(futures.ThreadPoolExecutor(max_workers=THREADS), options=OPTIONS)
     services.add_AsyncConnectorServiceServicer_to_server(official.AsyncConnectorService(), server)
     services.add_ConnectorMetadataServiceServicer_to_server(official.ConnectorMetadataService(), server)
     server.add_insecure_port(f"unix:{socket}")
@@ -94,15 +109,18 @@ async def serve(socket, report, failed):
 
 def main():
     socket, report, *modules = sys.argv[1:]
-    threading.Thread(target=end_with_the_server, daemon=True).start()
+    hold_on_to_the_server()
+    # Modules are those of the user: none is to be found beside this file.
+    own = os.path.dirname(os.path.realpath(__file__))
+    sys.path[:] = [path for path in sys.path if os.path.realpath(path) != own]
     try:
-        failed = load(modules)
+        importlib.import_module("flyte.connectors")
     except ImportError as error:
         sys.exit(
             f"the official connector service cannot be imported: {error}; name the Python that has it with "
             f'--python, or install it for this one: {sys.executable} -m pip install "flyte[connector]"'
         )
-    asyncio.run(serve(socket, report, failed))
+    asyncio.run(serve(socket, report, modules))
 
 
 if __name__ == "__main__":

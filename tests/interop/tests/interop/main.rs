@@ -7,6 +7,7 @@ mod differential;
 mod generated;
 mod nested_actions;
 mod odd_names;
+mod odd_workers;
 mod parity;
 mod python_sdk;
 mod resource_meta;

@@ -1,0 +1,65 @@
+//! Python connectors that the official service takes, in workers of a server of ours: what they find there,
+//! and what becomes of calls while processes differ or go.
+
+use std::path::Path;
+
+use connector_service::pb;
+use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
+use interop_tests::peer::{Server, example};
+use interop_tests::venv::Venv;
+use tonic::transport::{Channel, Endpoint};
+
+/// A server with workers, and a caller.
+struct Bench {
+    server: Server,
+    jobs: AsyncConnectorServiceClient<Channel>,
+}
+
+impl Bench {
+    /// Starts one; nothing where there is no Python.
+    async fn start(variables: &[(&str, &str)]) -> Option<Self> {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+        let venv = Venv::official_sdk(target, "odd Python connectors in workers")?;
+        let program = example(target, "bare").unwrap_or_else(|error| panic!("{error}"));
+        let server = Server::before_python(&program, &venv, variables).unwrap();
+        let channel = Endpoint::from_shared(format!("http://{}", server.address())).unwrap();
+        let jobs = AsyncConnectorServiceClient::new(channel.connect().await.unwrap());
+        Some(Self { server, jobs })
+    }
+
+    /// What a poll of a job says. Each job is another one: answers are remembered.
+    async fn poll(&self, task_type: &str, job: &str) -> String {
+        let request = pb::GetTaskRequest {
+            resource_meta: format!("{{\"job_id\": \"{job}\"}}").into(),
+            task_category: Some(pb::TaskCategory { name: task_type.to_owned(), version: 0 }),
+            ..Default::default()
+        };
+        let answer = self.jobs.clone().get_task(request).await.unwrap();
+        answer.into_inner().resource.unwrap().message
+    }
+
+    fn assert_unsaid(&self, words: &[&str]) {
+        let output = self.server.output();
+        for words in words {
+            assert!(!output.contains(words), "{words}:\n{output}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connectors_find_in_a_worker_what_the_official_service_has() {
+    let modules = "odd_connectors,bootstrap,replacing_connectors";
+    let Some(bench) = Bench::start(&[("CONNECTOR_MODULES", modules)]).await else { return };
+    assert_eq!(bench.poll("loop", "1").await, "opened True");
+    assert_eq!(bench.poll("namesake", "1").await, "well");
+    assert_eq!(bench.poll("command", "1").await, "replaced");
+    bench.assert_unsaid(&["NOT SERVED", "lists it, too", "is started again"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_of_a_connector_find_nothing_to_read() {
+    let Some(bench) = Bench::start(&[("CONNECTOR_MODULES", "odd_connectors")]).await else {
+        return;
+    };
+    assert_eq!(bench.poll("command", "1").await, "the command said b''");
+}
