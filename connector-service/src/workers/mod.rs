@@ -157,14 +157,16 @@ impl Seat {
         }
         tracing::info!(worker = name, "serves");
         let ended = tokio::select! {
-            ended = worker.ended() => Some(ended),
+            status = worker.ended() => Some(status),
             () = blocked_for_good(&member) => None,
             () = is_over(&mut self.over) => return worker.end().await,
         };
+        // Before anything else: calls go to whoever is least busy, and that would be this one.
         self.pool.remove(&member);
         watched.abort();
         match ended {
-            Some((status, said)) => {
+            Some(status) => {
+                let said = worker.last_words().await;
                 let status = status.map_or_else(|| "it is gone".to_owned(), |it| it.to_string());
                 tracing::error!(
                     worker = name,

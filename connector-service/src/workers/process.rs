@@ -64,7 +64,6 @@ impl Recipe {
         let nobody_else = Permissions::from_mode(0o700);
         let folder =
             tempfile::Builder::new().prefix("connector-").permissions(nobody_else).tempdir()?;
-        std::fs::write(folder.path().join("bootstrap.py"), include_str!("bootstrap.py"))?;
         Ok((Self { python, modules, folder: folder.path().to_owned() }, folder))
     }
 
@@ -78,6 +77,12 @@ impl Recipe {
         for file in [&socket, &report] {
             std::fs::remove_file(file).ok();
         }
+        // Each time: who tidies up a folder for temporary files takes what is old. And whole: another worker
+        // may be about to read it.
+        let (program, part) = (self.program(), folder.join(format!("{name}.part")));
+        std::fs::write(&part, include_str!("bootstrap.py"))
+            .and_then(|()| std::fs::rename(&part, &program))
+            .map_err(|error| format!("{} cannot be written: {error}", program.display()))?;
         let mut child = self.command(&socket, &report).spawn().map_err(|error| {
             format!(
                 "{} cannot be started: {error}; name the Python that has the official connectors \
@@ -123,11 +128,15 @@ impl Recipe {
         })
     }
 
+    fn program(&self) -> PathBuf {
+        self.folder.join("bootstrap.py")
+    }
+
     fn command(&self, socket: &Path, report: &Path) -> Command {
         let mut command = Command::new(&self.python);
         command
             .arg("-u")
-            .arg(self.folder.join("bootstrap.py"))
+            .arg(self.program())
             .args([socket, report])
             .args(&self.modules)
             .stdin(Stdio::piped())
@@ -148,10 +157,14 @@ impl Recipe {
 }
 
 impl Worker {
-    /// Completes when the process has ended: how, and what it said last.
-    pub(super) async fn ended(&mut self) -> (Option<ExitStatus>, String) {
-        let status = self.child.wait().await.ok();
-        (status, last_lines(&mut self.printing).await)
+    /// Completes when the process has ended: how.
+    pub(super) async fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.wait().await.ok()
+    }
+
+    /// What it said last. That may have to be waited for, see [`LAST_WORDS`].
+    pub(super) async fn last_words(&mut self) -> String {
+        last_lines(&mut self.printing).await
     }
 
     /// Ends it at once, and completes when the process is gone.
@@ -239,5 +252,20 @@ mod tests {
         assert!(why.contains("exit status: 3") && why.ends_with("last words"), "{why}");
         let left = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(left, 1, "its program, and nothing of the worker");
+    }
+
+    #[tokio::test]
+    async fn who_tidies_up_takes_no_program_from_a_worker_that_is_started_again() {
+        let own = tempfile::tempdir().unwrap();
+        let program = own.path().join("python");
+        std::fs::write(&program, "#!/bin/sh\ntest -s \"$2\" && echo it is there\nexit 3\n")
+            .unwrap();
+        std::fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
+        let (recipe, folder) = Recipe::new(program, Vec::new()).unwrap();
+        for name in ["1-1", "1-2"] {
+            let why = recipe.start(name).await.map(drop).unwrap_err();
+            assert!(why.ends_with("it is there"), "{why}");
+            std::fs::remove_file(folder.path().join("bootstrap.py")).unwrap();
+        }
     }
 }

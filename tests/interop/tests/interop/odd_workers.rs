@@ -2,7 +2,9 @@
 //! and what becomes of calls while processes differ or go.
 
 use std::path::Path;
+use std::process::Command;
 
+use connector_core::pb::TaskTemplate;
 use connector_service::pb;
 use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
 use interop_tests::peer::{Server, example};
@@ -38,6 +40,14 @@ impl Bench {
         answer.into_inner().resource.unwrap().message
     }
 
+    /// A job of nobody, so that each create is one of its own.
+    async fn create(&self, task_type: &str) -> Result<pb::CreateTaskResponse, tonic::Status> {
+        let template = TaskTemplate { r#type: task_type.to_owned(), ..Default::default() };
+        let request =
+            pb::CreateTaskRequest { template: Some(template.into()), ..Default::default() };
+        Ok(self.jobs.clone().create_task(request).await?.into_inner())
+    }
+
     fn assert_unsaid(&self, words: &[&str]) {
         let output = self.server.output();
         for words in words {
@@ -62,4 +72,16 @@ async fn commands_of_a_connector_find_nothing_to_read() {
         return;
     };
     assert_eq!(bench.poll("command", "1").await, "the command said b''");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn creates_go_on_while_somebody_holds_the_pipe_of_a_dead_worker() {
+    let modules = ("CONNECTOR_MODULES", "odd_connectors,worker_connectors");
+    let variables = [modules, ("ODD_COMPANY", "yes")];
+    let Some(bench) = Bench::start(&variables).await else { return };
+    // Nothing is under way, so that this is the one that every call goes to.
+    let first = bench.poll("behind", "who").await;
+    assert!(Command::new("kill").args(["-KILL", &first]).status().unwrap().success());
+    let created = bench.create("behind").await;
+    assert!(created.is_ok(), "{created:?}\n{}", bench.server.output());
 }
