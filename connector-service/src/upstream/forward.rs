@@ -202,8 +202,10 @@ impl DynConnector for Forwarded {
         _request: QueryRequest<LogQuery>,
         call: CallContext,
     ) -> Result<Logs, CallError> {
-        let passed =
+        let mut passed =
             as_it_came(&call, "GetTaskLogs").ok_or_else(|| nothing_to_pass("GetTaskLogs"))?;
+        // A log may be followed for longer than a call may take; it ends when its reader leaves.
+        passed.within = None;
         let asked = self.pool.send(|channel| {
             let passed = passed.clone();
             async move { passed.streaming(channel).await }

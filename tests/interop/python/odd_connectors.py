@@ -1,19 +1,23 @@
 """Connectors that the official service takes, and that a worker could get wrong; `odd_workers.rs` drives them.
 
-One opens what needs a running loop while it is imported, one runs a command that reads standard input.
+One opens what needs a running loop while it is imported, one runs a command that reads standard input; all have a log
+to follow.
 """
 
 import asyncio
 import os
 import subprocess
 from dataclasses import dataclass
-from typing import Any, Dict, Optional
+from typing import Any, AsyncIterator, Dict, Optional
 
 from flyte.connectors import AsyncConnector, ConnectorRegistry, Resource, ResourceMeta
+from flyteidl2.connector.connector_pb2 import GetTaskLogsResponse
 from flyteidl2.core.execution_pb2 import TaskExecution
 
 # Longer than `cat` takes with nothing to read, and no end if somebody might write.
 COMMAND_SECONDS = 10
+# Longer than one call may take in the test.
+QUIET_SECONDS = 4
 
 
 @dataclass
@@ -32,6 +36,13 @@ class OddConnector(AsyncConnector[OddJob]):
 
     async def delete(self, resource_meta: OddJob, **kwargs: Any) -> None:
         pass
+
+    async def get_logs(self, resource_meta: OddJob, **kwargs: Any) -> AsyncIterator[GetTaskLogsResponse]:
+        for number in range(2):
+            page = GetTaskLogsResponse()
+            page.body.lines.add().message = f"line {number}"
+            yield page
+            await asyncio.sleep(QUIET_SECONDS)
 
     async def seen(self) -> str:
         return "well"

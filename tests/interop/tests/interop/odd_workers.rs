@@ -3,10 +3,12 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use connector_core::pb::TaskTemplate;
 use connector_service::pb;
 use connector_service::pb::async_connector_service_client::AsyncConnectorServiceClient;
+use connector_service::pb::get_task_logs_response::Part;
 use interop_tests::peer::{Server, example};
 use interop_tests::venv::Venv;
 use tonic::transport::{Channel, Endpoint};
@@ -84,4 +86,49 @@ async fn creates_go_on_while_somebody_holds_the_pipe_of_a_dead_worker() {
     assert!(Command::new("kill").args(["-KILL", &first]).status().unwrap().success());
     let created = bench.create("behind").await;
     assert!(created.is_ok(), "{created:?}\n{}", bench.server.output());
+}
+
+/// Who follows a log says no time, and none is over for him; under the official service nothing cuts it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_is_followed_for_longer_than_a_call_may_take() {
+    let limit = ("CONNECTOR_MAX_CALL_SECONDS", "2");
+    let Some(bench) = Bench::start(&[("CONNECTOR_MODULES", "odd_connectors"), limit]).await else {
+        return;
+    };
+    let request = pb::GetTaskLogsRequest {
+        resource_meta: r#"{"job_id": "1"}"#.into(),
+        task_category: Some(pb::TaskCategory { name: "command".to_owned(), version: 0 }),
+        ..Default::default()
+    };
+    let mut pages = bench.jobs.clone().get_task_logs(request).await.unwrap().into_inner();
+    let mut lines = Vec::new();
+    while let Some(page) = pages.message().await.unwrap() {
+        let Some(Part::Body(body)) = page.part else { continue };
+        lines.extend(body.lines.into_iter().map(|line| line.message));
+    }
+    assert_eq!(lines, ["line 0", "line 1"]);
+}
+
+/// A log that is followed may be quiet for long, and the server asks meanwhile whether the worker is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_does_not_mind_being_asked_whether_it_is_there() {
+    let variables = [("CONNECTOR_MODULES", "worker_connectors"), ("CONNECTOR_PYTHON_WORKERS", "1")];
+    let Some(bench) = Bench::start(&variables).await else { return };
+    let request = pb::GetTaskRequest {
+        resource_meta: r#"{"job_id": "look"}"#.into(),
+        task_category: Some(pb::TaskCategory { name: "behind".to_owned(), version: 0 }),
+        ..Default::default()
+    };
+    let seen = bench.jobs.clone().get_task(request.clone()).await.unwrap().into_inner();
+    let seen = seen.resource.unwrap().custom_info.unwrap();
+    let Some(prost_types::value::Kind::StringValue(place)) = &seen.fields["place"].kind else {
+        panic!("{seen:?}")
+    };
+    // As the server connects, and asks more often.
+    let often = Duration::from_millis(50);
+    let channel = Endpoint::from_shared(format!("unix://{place}/1-1.sock")).unwrap();
+    let channel = channel.http2_keep_alive_interval(often).connect().await.unwrap();
+    let dawdles = pb::GetTaskRequest { resource_meta: r#"{"job_id": "dawdle"}"#.into(), ..request };
+    let answer = AsyncConnectorServiceClient::new(channel).get_task(dawdles).await;
+    assert!(answer.is_ok(), "{answer:?}");
 }
