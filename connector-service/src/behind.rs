@@ -116,18 +116,19 @@ impl Behind {
         let mut behind = Self::default();
         if let Some(wanted) = args.workers() {
             let modules = wanted.modules.join(", ");
-            match Workers::start(wanted).await {
-                Ok(workers) => {
-                    sources.push(Source::new(Arc::clone(workers.pool()), variables));
-                    behind.workers = Some(workers);
-                }
-                // What is linked in is served all the same; `--expect` says what must be there.
-                Err(why) => behind.notes.push(match modules.as_str() {
-                    "" => format!("NOT SERVED: the connectors of --python: {why}"),
-                    modules => {
-                        format!("NOT SERVED: the connectors in {modules} (--modules): {why}")
-                    }
-                }),
+            let workers = Workers::start(wanted).await;
+            // What is linked in is served all the same; `--expect` says what must be there.
+            let why = match &workers {
+                Ok(workers) => workers.none(),
+                Err(why) => Some(why.as_str()),
+            };
+            behind.notes.extend(why.map(|why| match modules.as_str() {
+                "" => format!("NOT SERVED: the connectors of --python: {why}"),
+                modules => format!("NOT SERVED: the connectors in {modules} (--modules): {why}"),
+            }));
+            if let Ok(workers) = workers {
+                sources.push(Source::new(Arc::clone(workers.pool()), variables));
+                behind.workers = Some(workers);
             }
         }
         behind.upstreams = Upstreams::new(sources);

@@ -69,8 +69,11 @@ impl Upstreams {
     /// Takes what is served by now into the registry.
     pub(crate) async fn look(&self, registry: &mut Registry) -> Notes {
         let mut notes = Notes::default();
-        let looked = join_all(self.sources.iter().map(|source| source.list())).await;
-        for (source, listed) in self.sources.iter().zip(looked) {
+        // Of workers that do not run yet it is told why by whoever starts them.
+        let sources: Vec<_> =
+            self.sources.iter().filter(|source| !source.pool().is_empty()).collect();
+        let looked = join_all(sources.iter().map(|source| source.list())).await;
+        for (source, listed) in sources.into_iter().zip(looked) {
             let name = source.pool().name();
             match listed {
                 Ok(Listed { entries, refused }) => {

@@ -50,6 +50,11 @@ impl Pool {
         self.changed.send_replace(());
     }
 
+    /// Whether nobody serves at present.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members().is_empty()
+    }
+
     /// Told whenever somebody comes or goes.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()

@@ -4,8 +4,9 @@
 
 mod process;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,13 +53,15 @@ pub(crate) struct Workers {
     _folder: tempfile::TempDir,
     /// Modules that could not be imported, and what Python said.
     failed: BTreeMap<String, String>,
+    /// Why none of them serves, if none does. They are started again and again all the same.
+    none: Option<String>,
 }
 
 impl Workers {
-    /// Starts them, and waits until all of them serve.
+    /// Starts them, and waits until each of them serves or has failed once.
     ///
     /// # Errors
-    /// Why one of them does not.
+    /// There is no place for them.
     pub(crate) async fn start(wanted: Wanted) -> Result<Self, String> {
         let Wanted { python, modules, count } = wanted;
         let name = format!("Python ({})", python.display());
@@ -69,17 +72,32 @@ impl Workers {
         let (tell, mut told) = mpsc::channel(count);
         let mut kept = JoinSet::new();
         let over = watch::Sender::new(false);
+        let imported = watch::Sender::new(BTreeSet::new());
         for number in 1..=count {
             let (recipe, pool) = (Arc::clone(&recipe), Arc::clone(&pool));
-            let seat = Seat { number, recipe, pool, over: over.subscribe() };
-            kept.spawn(seat.keep(tell.clone()));
+            let (over, imported) = (over.subscribe(), imported.clone());
+            kept.spawn(Seat { number, recipe, pool, over, imported }.keep(tell.clone()));
         }
         drop(tell);
-        let mut failed = BTreeMap::new();
+        let (mut failed, mut reasons, mut is_any) = (BTreeMap::new(), Vec::new(), false);
         while let Some(first) = told.recv().await {
-            failed.extend(first?);
+            match first {
+                Ok(modules) => {
+                    failed.extend(modules);
+                    is_any = true;
+                }
+                Err(why) => reasons.push(why),
+            }
         }
-        Ok(Self { pool, kept, over, _folder: folder, failed })
+        // What another process has is served.
+        failed.retain(|module, _| !imported.borrow().contains(module));
+        let mut none = None;
+        if is_any {
+            reasons.iter().for_each(|why| tracing::error!("{why}\nit is started again"));
+        } else {
+            none = reasons.into_iter().next();
+        }
+        Ok(Self { pool, kept, over, _folder: folder, failed, none })
     }
 
     /// Ends all of them, and waits until they are gone, so that whoever waits for the end of this process
@@ -97,6 +115,11 @@ impl Workers {
     pub(crate) const fn failed(&self) -> &BTreeMap<String, String> {
         &self.failed
     }
+
+    /// Why none of them serves yet, if none does.
+    pub(crate) fn none(&self) -> Option<&str> {
+        self.none.as_deref()
+    }
 }
 
 /// How the first start of a seat's worker went.
@@ -108,6 +131,18 @@ struct Seat {
     recipe: Arc<Recipe>,
     pool: Arc<Pool>,
     over: watch::Receiver<bool>,
+    /// The modules that any of the processes has imported. All of them answer for all of it.
+    imported: watch::Sender<BTreeSet<String>>,
+}
+
+/// Why a worker serves no more.
+enum End {
+    /// Its process has ended.
+    Gone(Option<ExitStatus>),
+    /// Its event loop is blocked for good.
+    Blocked,
+    /// It has not what another one has.
+    Lacks(String),
 }
 
 impl Seat {
@@ -125,11 +160,8 @@ impl Seat {
             match started {
                 Ok(worker) => self.serve(worker, &name, first.take()).await,
                 Err(why) => match first.take() {
-                    Some(first) => {
-                        first.send(Err(why)).await.ok();
-                        return;
-                    }
-                    None => tracing::error!(worker = name, "{why}"),
+                    Some(first) => drop(first.send(Err(why)).await),
+                    None => tracing::error!(worker = name, "{why}\nit is started again"),
                 },
             }
             wait = if born.elapsed() > GROWN_UP { AGAIN } else { (wait * 2).min(AGAIN_AT_MOST) };
@@ -150,22 +182,29 @@ impl Seat {
             }
         };
         let member = Member::new(channel);
-        let watched = member.watched();
-        self.pool.add(Arc::clone(&member));
-        if let Some(first) = first {
-            first.send(Ok(worker.failed.clone())).await.ok();
+        let failed = std::mem::take(&mut worker.failed);
+        let modules = self.recipe.modules.iter().filter(|it| !failed.contains_key(*it));
+        self.imported.send_modify(|known| known.extend(modules.cloned()));
+        let mut imported = self.imported.subscribe();
+        if lacking(&imported.borrow(), &failed).is_none() {
+            self.pool.add(Arc::clone(&member));
+            tracing::info!(worker = name, "serves");
         }
-        tracing::info!(worker = name, "serves");
-        let ended = tokio::select! {
-            status = worker.ended() => Some(status),
-            () = blocked_for_good(&member) => None,
+        let watched = member.watched();
+        if let Some(first) = first {
+            first.send(Ok(failed.clone())).await.ok();
+        }
+        let end = tokio::select! {
+            told = lacks(&mut imported, &failed) => End::Lacks(told),
+            status = worker.ended() => End::Gone(status),
+            () = blocked_for_good(&member) => End::Blocked,
             () = is_over(&mut self.over) => return worker.end().await,
         };
         // Before anything else: calls go to whoever is least busy, and that would be this one.
         self.pool.remove(&member);
         watched.abort();
-        match ended {
-            Some(status) => {
+        match end {
+            End::Gone(status) => {
                 let said = worker.last_words().await;
                 let status = status.map_or_else(|| "it is gone".to_owned(), |it| it.to_string());
                 tracing::error!(
@@ -173,7 +212,7 @@ impl Seat {
                     "ended ({status}) and is started again; it said:\n{said}"
                 );
             }
-            None => {
+            End::Blocked => {
                 tracing::error!(
                     worker = name,
                     "its event loop is blocked for {BLOCKED:?}; another \
@@ -181,7 +220,35 @@ impl Seat {
                 );
                 tokio::spawn(leave(worker, member));
             }
+            End::Lacks(told) => {
+                tracing::error!(
+                    worker = name,
+                    "is started again, as another worker has what this one has not: {told}\n\
+                     a module that only one process at a time can import needs --python-workers 1"
+                );
+                tokio::spawn(leave(worker, member));
+            }
         }
+    }
+}
+
+/// A module that is missing here and was imported elsewhere, and what Python said.
+fn lacking(imported: &BTreeSet<String>, failed: &BTreeMap<String, String>) -> Option<String> {
+    let mut lacking = failed.iter().filter(|(module, _)| imported.contains(*module));
+    lacking.next().map(|(module, said)| format!("{module} (--modules): {said}"))
+}
+
+/// Completes when there is one: calls for its connectors would be refused by this process alone.
+async fn lacks(
+    imported: &mut watch::Receiver<BTreeSet<String>>,
+    failed: &BTreeMap<String, String>,
+) -> String {
+    loop {
+        if let Some(told) = lacking(&imported.borrow_and_update(), failed) {
+            return told;
+        }
+        // The seat that asks has a sender.
+        imported.changed().await.ok();
     }
 }
 

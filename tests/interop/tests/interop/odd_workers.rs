@@ -1,6 +1,8 @@
 //! Python connectors that the official service takes, in workers of a server of ours: what they find there,
 //! and what becomes of calls while processes differ or go.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -12,6 +14,9 @@ use connector_service::pb::get_task_logs_response::Part;
 use interop_tests::peer::{Server, example};
 use interop_tests::venv::Venv;
 use tonic::transport::{Channel, Endpoint};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 /// A server with workers, and a caller.
 struct Bench {
@@ -77,6 +82,24 @@ async fn commands_of_a_connector_find_nothing_to_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_lacks_a_module_of_another_one_gets_no_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("place");
+    let variables =
+        [("CONNECTOR_MODULES", "single_connectors"), ("SINGLE_PLACE", place.to_str().unwrap())];
+    let Some(bench) = Bench::start(&variables).await else { return };
+    let only = std::fs::read_to_string(&place).unwrap();
+    // Together, so that every process that takes calls gets some.
+    for created in futures_util::future::join_all([(); 16].map(|()| bench.create("single"))).await {
+        assert!(created.is_ok(), "{created:?}\n{}", bench.server.output());
+    }
+    assert_eq!(bench.poll("single", "who").await, only);
+    bench.assert_unsaid(&["NOT SERVED"]);
+    let output = bench.server.output();
+    assert!(output.contains("another worker has what this one has not: single_conn"), "{output}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn creates_go_on_while_somebody_holds_the_pipe_of_a_dead_worker() {
     let modules = ("CONNECTOR_MODULES", "odd_connectors,worker_connectors");
     let variables = [modules, ("ODD_COMPANY", "yes")];
@@ -86,6 +109,38 @@ async fn creates_go_on_while_somebody_holds_the_pipe_of_a_dead_worker() {
     assert!(Command::new("kill").args(["-KILL", &first]).status().unwrap().success());
     let created = bench.create("behind").await;
     assert!(created.is_ok(), "{created:?}\n{}", bench.server.output());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_that_do_not_come_up_at_the_start_are_started_again() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let Some(venv) = Venv::official_sdk(target, "Python workers that fail once") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let [python, failed] = ["python", "failed"].map(|name| folder.path().join(name));
+    let (real, told) = (venv.command("python"), failed.display());
+    let real = real.get_program().to_str().unwrap();
+    let script = format!(
+        "#!/bin/sh\ntest -e '{told}' || {{ touch '{told}'; exit 3; }}\nexec '{real}' \"$@\"\n"
+    );
+    std::fs::write(&python, script).unwrap();
+    std::fs::set_permissions(&python, Permissions::from_mode(0o700)).unwrap();
+    let variables = [
+        ("CONNECTOR_MODULES", "odd_connectors"),
+        ("CONNECTOR_PYTHON", python.to_str().unwrap()),
+        ("CONNECTOR_PYTHON_WORKERS", "1"),
+    ];
+    let bench = Bench::start(&variables).await.unwrap();
+    let output = bench.server.output();
+    assert!(
+        output.contains("NOT SERVED: the connectors in odd_connectors (--modules)"),
+        "{output}"
+    );
+    let channel = Endpoint::from_shared(format!("http://{}", bench.server.address())).unwrap();
+    let mut health = HealthClient::new(channel.connect().await.unwrap());
+    let request = HealthCheckRequest { service: "Command Connector".to_owned() };
+    let mut seen = health.watch(request).await.unwrap().into_inner();
+    while seen.message().await.unwrap().unwrap().status() != ServingStatus::Serving {}
+    assert_eq!(bench.poll("command", "1").await, "the command said b''");
 }
 
 /// Who follows a log says no time, and none is over for him; under the official service nothing cuts it.
