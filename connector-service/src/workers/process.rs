@@ -27,6 +27,11 @@ const LAST_LINES: usize = 12;
 /// How long they are waited for. What it has started may outlive it, and hold on to where both of them print.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// How long the path of a socket may be, in bytes, wherever this runs: Linux takes four more.
+const LONGEST_PATH: usize = 103;
+/// As long as the name of a socket is going to be.
+const LONG_NAME: &str = "256-100000.sock";
+
 /// What the names of variables with an operator's secret begin with, and what is in them.
 const LENT: [&str; 2] = ["CONNECTOR__", "__SECRET"];
 
@@ -55,7 +60,7 @@ impl Recipe {
     /// The program, in a folder that nobody else may enter and that lives as long as it is held.
     ///
     /// # Errors
-    /// The folder cannot be made.
+    /// The folder cannot be made, or no socket can be in it.
     pub(super) fn new(
         python: PathBuf,
         modules: Vec<String>,
@@ -64,6 +69,7 @@ impl Recipe {
         let nobody_else = Permissions::from_mode(0o700);
         let folder =
             tempfile::Builder::new().prefix("connector-").permissions(nobody_else).tempdir()?;
+        takes_sockets(folder.path())?;
         Ok((Self { python, modules, folder: folder.path().to_owned() }, folder))
     }
 
@@ -180,6 +186,17 @@ impl Drop for Worker {
     }
 }
 
+/// Whether a socket can be in that folder. Python would say only that it cannot bind.
+fn takes_sockets(folder: &Path) -> std::io::Result<()> {
+    if folder.join(LONG_NAME).as_os_str().len() <= LONGEST_PATH {
+        return Ok(());
+    }
+    Err(std::io::Error::other(format!(
+        "the path of a socket in {} would have more than {LONGEST_PATH} bytes; name a shorter folder in TMPDIR",
+        folder.display()
+    )))
+}
+
 /// What is printed at one place.
 #[derive(Debug)]
 struct Printing {
@@ -233,7 +250,15 @@ mod tests {
 
     use tokio::time::timeout;
 
-    use super::Recipe;
+    use super::{Recipe, takes_sockets};
+
+    #[test]
+    fn a_folder_that_no_socket_can_be_in_is_told() {
+        let folder = |length: usize| format!("/{}", "x".repeat(length - 1));
+        assert!(takes_sockets(folder(87).as_ref()).is_ok());
+        let why = takes_sockets(folder(88).as_ref()).unwrap_err().to_string();
+        assert!(why.contains("TMPDIR"), "{why}");
+    }
 
     #[tokio::test]
     async fn a_worker_that_ends_is_gone_whoever_it_has_started() {

@@ -139,7 +139,11 @@ async fn workers_that_do_not_come_up_at_the_start_are_started_again() {
     let mut health = HealthClient::new(channel.connect().await.unwrap());
     let request = HealthCheckRequest { service: "Command Connector".to_owned() };
     let mut seen = health.watch(request).await.unwrap().into_inner();
-    while seen.message().await.unwrap().unwrap().status() != ServingStatus::Serving {}
+    let serves = async {
+        while seen.message().await.unwrap().unwrap().status() != ServingStatus::Serving {}
+    };
+    let served = tokio::time::timeout(Duration::from_secs(60), serves).await;
+    assert!(served.is_ok(), "{}", bench.server.output());
     assert_eq!(bench.poll("command", "1").await, "the command said b''");
 }
 
