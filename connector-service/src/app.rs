@@ -283,11 +283,10 @@ async fn serve(
     for failure in registry.failures() {
         tracing::error!(connector = failure.name, place = %failure.place, "not served: {}", failure.error);
     }
+    // Who is away at this start must not keep everybody else from being served.
     let slips = unread_of_file(environment, registry.variables());
-    if !slips.is_empty() {
-        return Err(slips.join("; ").into());
-    }
-    for problem in unread(environment, registry.variables()) {
+    let waiting = slips.judged(!notes.missing.is_empty())?;
+    for problem in waiting.into_iter().chain(unread(environment, registry.variables())) {
         tracing::warn!("{problem}");
     }
     let trust = args.trust.open(&args.host)?;

@@ -68,7 +68,7 @@ pub(crate) fn questions(
         format!("{} does not start: {} ({})", failure.name, failure.error, failure.place)
     });
     let mut unread = unread(environment, registry.variables());
-    unread.extend(unread_of_file(environment, registry.variables()));
+    unread.extend(unread_of_file(environment, registry.variables()).all());
     let question = |name, fine, problems| Question { name, fine, problems };
     [
         question("expected", "what is expected is there", missing.into_iter().collect()),

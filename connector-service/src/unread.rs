@@ -47,17 +47,66 @@ pub(crate) fn unread(environment: &Environment, connectors: &Variables) -> Vec<S
         .collect()
 }
 
-/// What to tell of every key of a file that no connector reads.
-pub(crate) fn unread_of_file(environment: &Environment, connectors: &Variables) -> Vec<String> {
+/// The keys of a file that no connector reads.
+#[derive(Debug)]
+pub(crate) struct Slips(Vec<Slip>);
+
+#[derive(Debug)]
+struct Slip {
+    /// What is told of it.
+    told: String,
+    /// The same where another service may bring who reads it: its task type is not known here.
+    of_others: Option<String>,
+}
+
+impl Slips {
+    /// What to tell of all of them.
+    pub(crate) fn all(self) -> Vec<String> {
+        self.0.into_iter().map(|slip| slip.told).collect()
+    }
+
+    /// What to warn of. Where more connectors may come from elsewhere, settings may wait for theirs.
+    ///
+    /// # Errors
+    /// Keys that nobody is going to read.
+    pub(crate) fn judged(self, may_more_come: bool) -> Result<Vec<String>, String> {
+        let (mut wrong, mut waiting) = (Vec::new(), Vec::new());
+        for Slip { told, of_others } in self.0 {
+            match of_others.filter(|_| may_more_come) {
+                Some(of_others) => waiting.push(of_others),
+                None => wrong.push(told),
+            }
+        }
+        if wrong.is_empty() { Ok(waiting) } else { Err(wrong.join("; ")) }
+    }
+}
+
+/// Every key of a file that no connector reads.
+pub(crate) fn unread_of_file(environment: &Environment, connectors: &Variables) -> Slips {
     let known: BTreeSet<&str> = connectors.read().collect();
     let unread = connectors.unread().iter().filter(|it| environment.is_of_file(&it.name));
-    let told = unread.map(|it| {
+    let slips = unread.map(|it| {
         let instead = it.instead.as_deref().or_else(|| closest(&it.name, &known));
         let instead = instead.and_then(config::key).map(|key| format!("; did you mean `{key}`?"));
         let called = environment.called(&it.name);
-        format!("nobody reads {called}{}", instead.unwrap_or_default())
+        let may_be_of_others = it.instead.is_none() && is_of_no_known_type(&it.name, &known);
+        Slip {
+            told: format!("nobody reads {called}{}", instead.unwrap_or_default()),
+            of_others: may_be_of_others.then(|| {
+                format!("nobody reads {called} yet: it counts once a service behind serves that task type")
+            }),
+        }
     });
-    told.collect()
+    Slips(slips.collect())
+}
+
+/// Whether a variable is named after a task type that nobody here has.
+fn is_of_no_known_type(name: &str, known: &BTreeSet<&str>) -> bool {
+    let rest = name.strip_prefix(OF_CONNECTORS).and_then(|rest| rest.split_once("__"));
+    rest.is_some_and(|(of_type, _)| {
+        let prefix = format!("{OF_CONNECTORS}{of_type}__");
+        !known.iter().any(|known| known.starts_with(&prefix))
+    })
 }
 
 /// The closest name, by what distinguishes names: all of them begin alike.
@@ -95,7 +144,7 @@ mod tests {
     use connector_core::Registry;
     use connector_core::prelude::*;
 
-    use super::unread;
+    use super::{is_of_no_known_type, unread};
     use crate::cli::Environment;
 
     async fn told(variables: &[(&str, &str)]) -> Vec<String> {
@@ -195,6 +244,16 @@ mod tests {
         let told = unread(&environment, registry.variables());
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].ends_with("did you mean CONNECTOR__QUIET__SECRET_HOSTS?"), "{told:?}");
+    }
+
+    #[tokio::test]
+    async fn a_type_that_somebody_here_has_is_nobody_elses() {
+        let registry = Registry::builder().register(Quiet).build().await.unwrap();
+        let known = registry.variables().read().collect();
+        let waits = |name| is_of_no_known_type(name, &known);
+        assert!(waits("CONNECTOR__QUIETER__POLICY__RATE"));
+        assert!(!waits("CONNECTOR__QUIET__POLICY__RAT"), "a slip remains one");
+        assert!(!waits("CONNECTOR_POLICY__RAT") && !waits("CONNECTOR__QUIETER"));
     }
 
     #[cfg(unix)]

@@ -147,8 +147,9 @@ impl Live {
     fn follow(&self, args: &ServeArgs, environment: &Environment) -> Result<(), String> {
         let variables: Vec<_> = environment.texts().collect();
         let slips = unread_of_file(environment, &self.registry.variables().judged(&variables));
-        if !slips.is_empty() {
-            return Err(slips.join("; "));
+        // What others serve may have come since the start, or may still come.
+        for waiting in slips.judged(args.behind.is_any())? {
+            tracing::warn!("{waiting}");
         }
         let followed = self.gates.follow(variables);
         followed.map_err(|error| environment.told(&error.to_string()))?;

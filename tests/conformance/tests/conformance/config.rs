@@ -88,6 +88,24 @@ fn what_is_wrong_in_it_stops_the_start_and_is_told_by_its_key() {
     assert!(told.contains("gone: No such file"), "{told}");
 }
 
+/// Who is away at a start, as it is replaced as well, takes nobody with him.
+#[test]
+fn settings_for_a_service_that_is_away_do_not_stop_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("connectors.toml");
+    let places = "port = 0\nprometheus-port = 0\nhost = \"127.0.0.1\"\n";
+    fs::write(&file, format!("{places}[connector.farm.policy]\npoll_interval = \"1m\"\n")).unwrap();
+    let here = ["--timeout", "0"];
+    let away = [&here[..], &["--upstream", "unix:/nobody/is/there.sock"]].concat();
+    let (output, told) = ended(command(&file, &away));
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let waits = "nobody reads `connector.farm.policy.poll_interval` of";
+    assert!(told.contains(waits) && told.contains(" yet: "), "{told}");
+    let (output, told) = ended(command(&file, &here));
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains(waits) && !told.contains(" yet: "), "{told}");
+}
+
 #[test]
 fn every_command_that_makes_connectors_reads_it() {
     let folder = tempfile::tempdir().unwrap();

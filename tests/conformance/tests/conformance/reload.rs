@@ -87,6 +87,18 @@ async fn a_policy_counts_at_once_and_is_the_authors_again_once_it_is_gone() {
     assert!((reloading.reloads("success").await - 2.0).abs() < 0.1);
 }
 
+/// Who is away may come, and what others serve may have come since the start.
+#[tokio::test]
+async fn settings_for_a_service_behind_are_taken_whether_it_is_there_or_not() {
+    let away = ["--upstream", "unix:/nobody/is/there.sock"];
+    let reloading = Reloading::start("", &away).await;
+    let settings = "[connector.farm.policy]\npoll_interval = \"1h\"\n[policy]\nrate = 9\n";
+    reloading.read(settings, "`policy.rate` of").await;
+    let said = reloading.server.said();
+    assert!(said.contains("`connector.farm.policy.poll_interval` of") && said.contains(" yet: "));
+    assert!((reloading.reloads("success").await - 1.0).abs() < 0.1, "{said}");
+}
+
 #[tokio::test]
 async fn limits_count_at_once() {
     let reloading = Reloading::start("max_connections = 9\n", &[]).await;
