@@ -96,6 +96,9 @@ ask squeue -h -j "$ended" -o '%i %T'
 ask squeue -h -j "$ended" --states all -o '%i %T'
 ask scancel 9999
 ask scancel "$ended"
+# Nothing of it outlives this script.
+scancel "$running"
+until_so bash -c "squeue -h --states all -j $running -o %T | grep -q CANCELLED"
 expected=('1 slurm_load_jobs error: Invalid job id specified' '0 nothing' '0 running RUNNING' '0 nothing'
   '0 ended COMPLETED' '0 nothing' '0 nothing')
 if [ "${seen[*]}" != "${expected[*]}" ]; then
