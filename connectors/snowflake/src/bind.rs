@@ -64,7 +64,8 @@ pub(crate) fn input(literal: &pb::Literal) -> Result<Input, String> {
             Err("a dictionary; pass it as JSON text and read it with PARSE_JSON".to_owned())
         }
         Some(_) => Err("a value that was stored elsewhere because of its size".to_owned()),
-        None => Err(NOTHING.to_owned()),
+        // So Flyte's task class sends what a call has left out.
+        None => Err(format!("{NOTHING}; the call has left it out, or misspelt it")),
     }
 }
 
@@ -206,7 +207,7 @@ mod tests {
             (of(scalar::Value::Binary(object)), "an object (msgpack)"),
             (of(scalar::Value::Blob(pb::Blob::default())), "its URI"),
             (of(scalar::Value::StructuredDataset(pb::StructuredDataset::default())), "its table"),
-            (pb::Literal::default(), "without a value"),
+            (pb::Literal::default(), "without a value; the call has left it out"),
         ] {
             let error = input(&literal).unwrap_err();
             assert!(error.contains(told), "{error}");

@@ -108,7 +108,11 @@ impl Parameter {
             }
             Some(literal::Value::Map(_)) => Err("a dictionary; pass it as JSON text".to_owned()),
             Some(_) => Err("a value that was stored elsewhere because of its size".to_owned()),
-            None => Err("a literal without a value".to_owned()),
+            // So Flyte's task class sends what a call has left out.
+            None => {
+                Err("a literal without a value; the call has left it out, or misspelt it"
+                    .to_owned())
+            }
         }
     }
 

@@ -108,7 +108,7 @@ fn what_has_no_counterpart_is_named() {
         (lists, "list of lists"),
         (make::list([]), "empty list"),
         (make::list([make::integer(1), make::string("a")]), "different types"),
-        (pb::Literal::default(), "without a value"),
+        (pb::Literal::default(), "without a value; the call has left it out"),
     ] {
         let problem = Parameter::of(&literal, None, DatetimeAs::Datetime).err().unwrap();
         assert!(problem.contains(word), "{problem}");

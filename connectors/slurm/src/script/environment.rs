@@ -39,6 +39,13 @@ pub(crate) fn inputs(inputs: &DynamicInputs) -> Result<BTreeMap<String, String>>
 }
 
 fn input(name: &str, literal: &pb::Literal) -> Result<String> {
+    // So Flyte's task class sends what a call has left out; Python reads False there, for one.
+    if literal.value.is_none() {
+        return Err(ConnectorError::invalid_task(format!(
+            "Input '{name}' has no value: the call of the task has left it out, or misspelt it, which Flyte sends \
+             all the same. Give it by its name."
+        )));
+    }
     if let Some(text) = primitive(literal).and_then(scalar) {
         return Ok(text);
     }
@@ -145,6 +152,9 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidTask);
             assert!(error.message().contains("'odd'"), "{error}");
         }
+        let left_out = DynamicInputs::from_iter([("paid", pb::Literal::default())]);
+        let error = inputs(&left_out).unwrap_err();
+        assert!(error.message().starts_with("Input 'paid' has no value"), "{error}");
     }
 
     #[test]
