@@ -53,6 +53,29 @@ release:
     cargo build --release --locked -p connector-server
     cargo build --release --locked -p bench
 
+# The server built for the calls that it gets, `target/optimized/connector-server`; twice as long as a release build. What
+# is to be in it: `just optimized --no-default-features --features vendors`. Needs `rustup component add llvm-tools`
+optimized *FEATURES:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    merge=${LLVM_PROFDATA:-$(rustc --print sysroot)/lib/rustlib/$host/bin/llvm-profdata}
+    if [ ! -x "$merge" ]; then
+      echo "no $merge: \`rustup component add llvm-tools\`, or name one of the same LLVM by LLVM_PROFDATA" && exit 1
+    fi
+    folder=$PWD/target/optimized
+    build() { cargo build --release --locked -p connector-server --target "$host" --target-dir "$folder/build" "$@"; }
+    built=$folder/build/$host/release/connector-server
+    rm -rf "$folder/counted"
+    # Names as they are: not every llvm-profdata can unpack them. The calls are those of an example.
+    RUSTFLAGS="-Cprofile-generate=$folder/counted -Cllvm-args=-enable-name-compression=false" \
+      build {{ FEATURES }} --features examples
+    cargo build --release --locked -p bench --bin train
+    target/release/train "$built"
+    "$merge" merge -o "$folder/calls.profdata" "$folder/counted"
+    RUSTFLAGS="-Cprofile-use=$folder/calls.profdata" build {{ FEATURES }}
+    cp "$built" "$folder/connector-server"
+
 # Packs every crate that is meant for users, as a registry would get it
 package:
     #!/usr/bin/env bash
