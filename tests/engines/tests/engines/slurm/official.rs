@@ -123,6 +123,8 @@ impl Side<'_> {
         let step = step.replace(&format!("lurm job {id} "), "lurm job <id> ");
         let step = step.replace(&format!("lurm job {id}."), "lurm job <id>.");
         let step = step.replace(&format!("--jobid={id} "), "--jobid=<id> ");
+        // Slurm ends all of a job at once: its shell dies of the signal, or tells of a command that did.
+        let step = step.replace("CANCELLED, exit code 143:0", "CANCELLED, exit code 0:15");
         let mut step: Value = serde_json::from_str(&step).expect("names need no escapes");
         if let Some(lines) = step["script"].as_str() {
             // The official connector writes options as a map of protobuf gives them, in any order.
