@@ -10,7 +10,7 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use process::{Recipe, Worker};
+use process::{NotStarted, Recipe, Worker};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -61,7 +61,7 @@ impl Workers {
     /// Starts them, and waits until each of them serves or has failed once.
     ///
     /// # Errors
-    /// There is no place for them.
+    /// There is no place for them, or no such Python.
     pub(crate) async fn start(wanted: Wanted) -> Result<Self, String> {
         let Wanted { python, modules, count } = wanted;
         let name = format!("Python ({})", python.display());
@@ -86,7 +86,8 @@ impl Workers {
                     failed.extend(modules);
                     is_any = true;
                 }
-                Err(why) => reasons.push(why),
+                Err(NotStarted { why, is_for_good: true }) => return Err(why),
+                Err(NotStarted { why, .. }) => reasons.push(why),
             }
         }
         // What another process has is served.
@@ -123,7 +124,7 @@ impl Workers {
 }
 
 /// How the first start of a seat's worker went.
-type First = Result<BTreeMap<String, String>, String>;
+type First = Result<BTreeMap<String, String>, NotStarted>;
 
 /// The place of one worker, which is filled again and again.
 struct Seat {
@@ -159,9 +160,9 @@ impl Seat {
             };
             match started {
                 Ok(worker) => self.serve(worker, &name, first.take()).await,
-                Err(why) => match first.take() {
-                    Some(first) => drop(first.send(Err(why)).await),
-                    None => tracing::error!(worker = name, "{why}\nit is started again"),
+                Err(not) => match first.take() {
+                    Some(first) => drop(first.send(Err(not)).await),
+                    None => tracing::error!(worker = name, "{}\nit is started again", not.why),
                 },
             }
             wait = if born.elapsed() > GROWN_UP { AGAIN } else { (wait * 2).min(AGAIN_AT_MOST) };

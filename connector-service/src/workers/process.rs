@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::Permissions;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -56,6 +57,21 @@ pub(super) struct Worker {
     pub(super) failed: BTreeMap<String, String>,
 }
 
+/// Why a worker does not serve.
+#[derive(Debug)]
+pub(super) struct NotStarted {
+    pub(super) why: String,
+    /// Whether another try would end alike: there is no such Python.
+    pub(super) is_for_good: bool,
+}
+
+impl From<String> for NotStarted {
+    /// It may start another time.
+    fn from(why: String) -> Self {
+        Self { why, is_for_good: false }
+    }
+}
+
 impl Recipe {
     /// The program, in a folder that nobody else may enter and that lives as long as it is held.
     ///
@@ -77,7 +93,7 @@ impl Recipe {
     ///
     /// # Errors
     /// Why it does not.
-    pub(super) async fn start(&self, name: &str) -> Result<Worker, String> {
+    pub(super) async fn start(&self, name: &str) -> Result<Worker, NotStarted> {
         let folder = &self.folder;
         let [socket, report] = ["sock", "json"].map(|end| folder.join(format!("{name}.{end}")));
         for file in [&socket, &report] {
@@ -90,11 +106,12 @@ impl Recipe {
             .and_then(|()| std::fs::rename(&part, &program))
             .map_err(|error| format!("{} cannot be written: {error}", program.display()))?;
         let mut child = self.command(&socket, &report).spawn().map_err(|error| {
-            format!(
+            let why = format!(
                 "{} cannot be started: {error}; name the Python that has the official connectors \
                  with --python",
                 self.python.display()
-            )
+            );
+            NotStarted { why, is_for_good: error.kind() == ErrorKind::NotFound }
         })?;
         let held = child.stdin.take();
         let mut printing = [
@@ -128,10 +145,11 @@ impl Recipe {
         child.start_kill().ok();
         std::fs::remove_file(&socket).ok();
         let said = last_lines(&mut printing).await;
-        Err(match ended {
+        let why = match ended {
             Some(status) => format!("a worker ended before it served ({status}):\n{said}"),
             None => format!("a worker did not serve within {STARTS_WITHIN:?}:\n{said}"),
-        })
+        };
+        Err(NotStarted::from(why))
     }
 
     fn program(&self) -> PathBuf {
@@ -250,7 +268,7 @@ mod tests {
 
     use tokio::time::timeout;
 
-    use super::{Recipe, takes_sockets};
+    use super::{NotStarted, Recipe, takes_sockets};
 
     #[test]
     fn a_folder_that_no_socket_can_be_in_is_told() {
@@ -273,10 +291,18 @@ mod tests {
         let started = timeout(Duration::from_secs(60), recipe.start("1-1")).await;
         // Whoever waits for somebody who writes is let go.
         std::fs::OpenOptions::new().write(true).open(&until).unwrap();
-        let why = started.expect("it is gone").map(drop).unwrap_err();
+        let NotStarted { why, is_for_good } = started.expect("it is gone").map(drop).unwrap_err();
+        assert!(!is_for_good, "it may start another time");
         assert!(why.contains("exit status: 3") && why.ends_with("last words"), "{why}");
         let left = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(left, 1, "its program, and nothing of the worker");
+    }
+
+    #[tokio::test]
+    async fn a_python_that_is_not_there_is_not_waited_for() {
+        let (recipe, _folder) = Recipe::new("no-python-here".into(), Vec::new()).unwrap();
+        let NotStarted { why, is_for_good } = recipe.start("1-1").await.map(drop).unwrap_err();
+        assert!(is_for_good && why.contains("--python"), "{why}");
     }
 
     #[tokio::test]
@@ -288,7 +314,7 @@ mod tests {
         std::fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
         let (recipe, folder) = Recipe::new(program, Vec::new()).unwrap();
         for name in ["1-1", "1-2"] {
-            let why = recipe.start(name).await.map(drop).unwrap_err();
+            let NotStarted { why, .. } = recipe.start(name).await.map(drop).unwrap_err();
             assert!(why.ends_with("it is there"), "{why}");
             std::fs::remove_file(folder.path().join("bootstrap.py")).unwrap();
         }
