@@ -43,6 +43,22 @@ pub enum Shape {
     Paced(u32),
 }
 
+/// As many calls as an executor of a large cluster has, on few connections.
+pub const FULL: Shape = Shape::Full { connections: 16, streams: 16 };
+/// As many connections as calls.
+pub const ALONE: Shape = Shape::Full { connections: 64, streams: 1 };
+
+/// The loads that a server is compared under, and built for, by their names.
+pub const LOADS: [(&str, Call, Shape); 7] = [
+    ("GetTask", Call::Get, FULL),
+    ("CreateTask", Call::Create, FULL),
+    ("GetTask, every job distinct", Call::GetDistinct, FULL),
+    ("CreateTask, every attempt distinct", Call::CreateDistinct, FULL),
+    ("GetTask, 64 connections, one call each", Call::Get, ALONE),
+    ("GetTask, 25 a second", Call::Get, Shape::Paced(25)),
+    ("GetTask, 100 a second", Call::Get, Shape::Paced(100)),
+];
+
 impl Shape {
     /// How many connections it needs.
     #[must_use]

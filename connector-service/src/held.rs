@@ -2,14 +2,14 @@
 //! has outlived the call. `connection/holding` says whose bytes they are; the services say what goes on.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::sync::{Arc, OnceLock};
 
 thread_local! {
     /// What requests have left to the call that is worked on at this moment on this thread, in bytes, if one is.
     static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
     /// What the same call has asked to hold that longer than itself.
-    static LASTING: RefCell<Option<Arc<Lasting>>> = const { RefCell::new(None) };
+    static LASTING: Cell<Option<Arc<Lasting>>> = const { Cell::new(None) };
 }
 
 /// Counts what one request holds until it is dropped.
@@ -47,28 +47,30 @@ pub(crate) fn is_working() -> bool {
     LEFT.get().is_some()
 }
 
-/// While it lives, requests that end on this thread leave their bytes to one call.
+/// While it lives, requests that end on this thread leave their bytes to one call; also if the call panics.
 #[derive(Debug)]
-pub(crate) struct Working {
+pub(crate) struct Working<'a> {
+    held: &'a mut usize,
     before: Option<usize>,
 }
 
-impl Working {
-    /// For a call that has been left so many.
-    pub(crate) fn on(held: usize) -> Self {
-        Self { before: LEFT.replace(Some(held)) }
+impl<'a> Working<'a> {
+    /// For a call that holds so many by now.
+    pub(crate) fn on(held: &'a mut usize) -> Self {
+        let before = LEFT.replace(Some(*held));
+        Self { held, before }
     }
 
-    /// What the call has been left by now, and what holds it longer than the call, if anything is to.
-    pub(crate) fn left(&self) -> (usize, Option<Arc<Lasting>>) {
-        let left = LEFT.get().unwrap_or_default();
-        (left, if left > 0 { LASTING.take() } else { None })
+    /// Ends it, and gives what is to hold the bytes longer than the call, if anything is.
+    pub(crate) fn end(self) -> Option<Arc<Lasting>> {
+        LEFT.get().filter(|left| *left > 0).and_then(|_| LASTING.take())
     }
 }
 
-impl Drop for Working {
+impl Drop for Working<'_> {
     fn drop(&mut self) {
-        if LEFT.replace(self.before).is_some_and(|left| left > 0) {
+        *self.held = LEFT.replace(self.before).unwrap_or_default();
+        if *self.held > 0 {
             // Of a call that panicked.
             drop(LASTING.take());
         }

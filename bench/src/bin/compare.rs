@@ -9,25 +9,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bench::load::{self, Call, Shape};
+use bench::load::{self, ALONE, Call, LOADS, Shape};
 use bench::peers::Peers;
 use bench::process::ServingProcess;
 use bench::verdict;
 use clap::Parser;
 
-const FULL: Shape = Shape::Full { connections: 16, streams: 16 };
-const ALONE: Shape = Shape::Full { connections: 64, streams: 1 };
-
-/// What is measured, and how many times the bare server's processor time it may cost.
-const ROWS: [(&str, Call, Shape, f64); 7] = [
-    ("GetTask", Call::Get, FULL, 0.75),
-    ("CreateTask", Call::Create, FULL, 0.80),
-    ("GetTask, every job distinct", Call::GetDistinct, FULL, 1.00),
-    ("CreateTask, every attempt distinct", Call::CreateDistinct, FULL, 1.05),
-    ("GetTask, 64 connections, one call each", Call::Get, ALONE, 1.05),
-    ("GetTask, 25 a second", Call::Get, Shape::Paced(25), 1.5),
-    ("GetTask, 100 a second", Call::Get, Shape::Paced(100), 1.5),
-];
+/// How many times the bare server's processor time each load may cost.
+const PROMISES: [f64; LOADS.len()] = [0.75, 0.80, 1.00, 1.05, 1.05, 1.5, 1.5];
 /// The most memory, in MiB: idle, at the end of the load, and a moment after it.
 const MEMORY: [f64; 3] = [12.0, 24.0, 14.0];
 /// That moment, and how long a server rests before it is called idle.
@@ -102,15 +91,16 @@ async fn measure(arguments: &Arguments, peers: &Peers) -> Result<(String, bool),
     for (label, process) in peers.start().await? {
         subjects.push(Subject::new(label, process));
     }
-    let rows: Vec<_> = ROWS.iter().filter(|(name, ..)| name.contains(&arguments.only)).collect();
+    let rows = LOADS.into_iter().zip(PROMISES);
+    let rows: Vec<_> = rows.filter(|((name, ..), _)| name.contains(&arguments.only)).collect();
     for subject in &mut subjects {
         subject.weigh(arguments.seconds).await?;
     }
     for _ in 0..arguments.rounds {
-        for (index, (_, call, shape, _)) in rows.iter().copied().enumerate() {
+        for (index, ((_, call, shape), _)) in rows.iter().copied().enumerate() {
             // In turn, so that a busy moment of the machine meets all.
             for subject in &mut subjects {
-                subject.measure(index, *call, *shape, arguments.seconds).await?;
+                subject.measure(index, call, shape, arguments.seconds).await?;
             }
         }
     }
@@ -168,13 +158,13 @@ impl Subject {
 
 /// The table, a verdict for each promise, and whether all are kept.
 fn report(
-    rows: &[&(&str, Call, Shape, f64)],
+    rows: &[((&str, Call, Shape), f64)],
     subjects: &[Subject],
 ) -> Result<(String, bool), std::fmt::Error> {
     let mut text = String::new();
     let mut kept = true;
     let [server, bare, ..] = subjects else { return Ok((text, false)) };
-    for (index, (name, _, shape, most)) in rows.iter().copied().enumerate() {
+    for (index, ((name, _, shape), most)) in rows.iter().copied().enumerate() {
         let beside_bare = |subject: &Subject| {
             let both = subject.row(index).iter().zip(bare.row(index));
             median(both.map(|(it, bare)| it.cost / bare.cost))
@@ -188,13 +178,9 @@ fn report(
             writeln!(text, "  {label:18}{cost:>10.1} µs a call{ratio:>8.2}{per_second:>10.0} a s")?;
         }
         let ratio = beside_bare(server);
-        kept &= ratio <= *most;
+        kept &= ratio <= most;
         let what = if matches!(shape, Shape::Paced(_)) { "time a second" } else { "cost" };
-        writeln!(
-            text,
-            "  {what} beside bare {ratio:.2}, at most {most}: {}",
-            told(ratio <= *most)
-        )?;
+        writeln!(text, "  {what} beside bare {ratio:.2}, at most {most}: {}", told(ratio <= most))?;
     }
     writeln!(text, "\nMiB{:>25}{:>8}{:>8}", "idle", "loaded", "after")?;
     for subject in subjects {

@@ -1,26 +1,14 @@
 //! Calls for a server that was built to count what they run, so that the next build is made for them: a part of
-//! `just optimized`. Each load of `bench::load` once; then the server is asked to end, and writes what it has counted.
+//! `just optimized`. Each of `bench::load::LOADS` once; then the server is asked to end, and writes what it has counted.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bench::load::{self, Call, Shape};
+use bench::load::{self, LOADS};
 use bench::process::ServingProcess;
 use bench::verdict;
 use clap::Parser;
-
-const FULL: Shape = Shape::Full { connections: 16, streams: 16 };
-const ALONE: Shape = Shape::Full { connections: 64, streams: 1 };
-const LOADS: [(Call, Shape); 7] = [
-    (Call::Get, FULL),
-    (Call::Create, FULL),
-    (Call::GetDistinct, FULL),
-    (Call::CreateDistinct, FULL),
-    (Call::Get, ALONE),
-    (Call::Get, Shape::Paced(25)),
-    (Call::Get, Shape::Paced(100)),
-];
 
 /// Sends a server the calls that it is going to be optimized for.
 #[derive(Debug, Parser)]
@@ -43,7 +31,7 @@ async fn train(
     let serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"];
     let server = ServingProcess::start(&arguments.program, serve).await?;
     let mut calls = 0;
-    for (call, shape) in LOADS {
+    for (_, call, shape) in LOADS {
         let length = Duration::from_secs(arguments.seconds);
         calls += load::run(server.address(), call, shape, length).await?.calls;
     }

@@ -37,13 +37,11 @@ impl<F: Future + Unpin> Future for Holding<F> {
         if this.answer.is_none() {
             // Of a call that panicked.
             drop(remainder::left());
-            let working = Working::on(this.held);
+            let working = Working::on(&mut this.held);
             let packed = this.is_packed.then(|| Within::room(Arc::<Budget>::clone(&this.budget)));
             let polled = Pin::new(&mut this.call).poll(cx);
-            let lasting;
-            (this.held, lasting) = working.left();
-            drop((packed, working));
-            if let Some(lasting) = lasting {
+            drop(packed);
+            if let Some(lasting) = working.end() {
                 lasting.take_over(Box::new(Share::of(this)));
             }
             this.rest = remainder::left().or(this.rest.take());
@@ -89,6 +87,7 @@ impl Drop for Share {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::AssertUnwindSafe;
     use std::sync::Arc;
 
     use futures_util::{FutureExt as _, StreamExt as _, stream};
@@ -205,6 +204,19 @@ mod tests {
         let silent = stream::pending::<Result<Frame<Bytes>, Status>>();
         drop(Intake::new(StreamBody::new(silent), &budget, false));
         assert!(remainder::left().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_call_that_panics_gives_back_what_it_held() {
+        let budget = budget(5 * SMALL);
+        let request = Intake::new(body(3 * SMALL), &budget, false);
+        let panics = async move {
+            request.collect().await.expect("a request");
+            assert!(held::lasting().is_none(), "it is counted");
+        };
+        let call = AssertUnwindSafe(Holding::new(panics.boxed(), &budget, false));
+        assert!(call.catch_unwind().await.is_err());
+        assert_eq!(budget.used(), 0);
     }
 
     #[tokio::test]
