@@ -22,6 +22,10 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// How soon to try again after a refused connection or an answer other than SERVING.
 const TRY_AGAIN: Duration = Duration::from_micros(200);
 
+/// How `connector-server` is started, on ports that are free.
+pub const SERVE: [&str; 7] =
+    ["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"];
+
 /// Why a server could not be measured.
 #[derive(Debug)]
 pub struct MeasureError(String);

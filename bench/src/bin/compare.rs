@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bench::load::{self, ALONE, Call, LOADS, Shape};
 use bench::peers::Peers;
-use bench::process::ServingProcess;
+use bench::process::{SERVE, ServingProcess};
 use bench::verdict;
 use clap::Parser;
 
@@ -78,14 +78,13 @@ fn peers() -> Result<Peers, Problem> {
 async fn measure(arguments: &Arguments, peers: &Peers) -> Result<(String, bool), Problem> {
     let this_program = std::env::current_exe()?;
     let here = |name: &str| this_program.with_file_name(name);
-    let serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"];
-    let server = ServingProcess::start(&here("connector-server"), serve).await?;
+    let server = ServingProcess::start(&here("connector-server"), SERVE).await?;
     let bare = ServingProcess::start(&here("bare_batch_job"), [""; 0]).await?;
     let mut subjects =
         vec![Subject::new("connector-server", server), Subject::new("bare tonic", bare)];
     for other in &arguments.beside {
         let (label, program) = other.split_once('=').ok_or("--beside takes LABEL=PROGRAM")?;
-        let process = ServingProcess::start(Path::new(program), serve).await?;
+        let process = ServingProcess::start(Path::new(program), SERVE).await?;
         subjects.push(Subject::new(label, process));
     }
     for (label, process) in peers.start().await? {

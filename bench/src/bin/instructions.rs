@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use bench::load::Call;
-use bench::process::ServingProcess;
+use bench::process::{SERVE, ServingProcess};
 use bench::{rounds, verdict};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
@@ -128,8 +128,7 @@ impl Bench {
         streams: usize,
         expected: Option<Counts>,
     ) -> Result<Counts, Problem> {
-        let serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"];
-        let server = || self.count(&self.server, &serve, name, call, streams);
+        let server = || self.count(&self.server, &SERVE, name, call, streams);
         let bare = || self.count(&self.bare, &[], name, call, streams);
         Ok(Counts {
             connector_server: least(server, expected.map(|it| it.connector_server))?,

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bench::figures::Tail;
-use bench::process::ServingProcess;
+use bench::process::{SERVE, ServingProcess};
 use bench::verdict;
 use bytes::Bytes;
 use clap::Parser;
@@ -100,9 +100,8 @@ async fn measure(arguments: &Arguments) -> Result<(String, bool), Problem> {
 }
 
 async fn start(program: &Path, variables: &[&str]) -> Result<ServingProcess, Problem> {
-    let serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"];
     let program = program.display().to_string();
-    let arguments = variables.iter().copied().chain([program.as_str()]).chain(serve);
+    let arguments = variables.iter().copied().chain([program.as_str()]).chain(SERVE);
     Ok(ServingProcess::start(&PathBuf::from("/usr/bin/env"), arguments).await?)
 }
 

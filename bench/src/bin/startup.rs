@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use bench::figures::Spread;
-use bench::process::{MeasureError, ServingProcess};
+use bench::process::{MeasureError, SERVE, ServingProcess};
 use bench::verdict;
 use clap::Parser;
 
@@ -60,7 +60,7 @@ fn measure(arguments: &Arguments) -> Result<(String, bool), Problem> {
     let mut server = Subject::new(
         "connector-server",
         arguments.server.clone().unwrap_or_else(|| beside("connector-server")),
-        &["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"],
+        &SERVE,
     );
     let mut bare = Subject::new("bare tonic", beside("bare_server"), &[]);
     // One thread: the client must not compete with the server for more than it needs.

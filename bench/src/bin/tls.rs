@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bench::encrypted::Certificate;
 use bench::load::{self, Call, Shape};
-use bench::process::ServingProcess;
+use bench::process::{SERVE, ServingProcess};
 use bench::verdict;
 use clap::Parser;
 use tonic::transport::{Channel, Endpoint};
@@ -56,12 +56,11 @@ fn main() -> ExitCode {
 async fn measure(arguments: &Arguments) -> Result<(String, bool), Problem> {
     let beside = std::env::current_exe()?.with_file_name("connector-server");
     let program = arguments.server.clone().unwrap_or(beside);
-    let serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"];
     let certificate = Certificate::new()?;
     let [cert, key] = certificate.files().map(|file| file.display().to_string());
-    let tls = serve.into_iter().chain(["--tls-cert", &cert, "--tls-key", &key]);
+    let tls = SERVE.into_iter().chain(["--tls-cert", &cert, "--tls-key", &key]);
     let encrypted = ServingProcess::start_listening(&program, tls).await?;
-    let plain = ServingProcess::start(&program, serve).await?;
+    let plain = ServingProcess::start(&program, SERVE).await?;
     let mut subjects = [Subject::new(encrypted, Some(certificate)), Subject::new(plain, None)];
     let mut text = format!("{:45}{:>10}{:>10}{:>8}\n", "µs a call", "TLS", "plain", "ratio");
     let mut kept = true;

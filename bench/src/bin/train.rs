@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use bench::load::{self, LOADS};
-use bench::process::ServingProcess;
+use bench::process::{SERVE, ServingProcess};
 use bench::verdict;
 use clap::Parser;
 
@@ -28,8 +28,7 @@ fn main() -> ExitCode {
 async fn train(
     arguments: &Arguments,
 ) -> Result<(String, bool), Box<dyn std::error::Error + Send + Sync>> {
-    let serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--prometheus-port", "0"];
-    let server = ServingProcess::start(&arguments.program, serve).await?;
+    let server = ServingProcess::start(&arguments.program, SERVE).await?;
     let mut calls = 0;
     for (_, call, shape) in LOADS {
         let length = Duration::from_secs(arguments.seconds);
